@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Every name that the outside knows deployd by, written once. */
+
+#define BUS_NAME                 "org.deployd.Deploy1"
+#define BUS_PATH                 "/org/deployd/Deploy1"
+#define BUS_PATH_REPOSITORY      BUS_PATH "/repository"
+#define BUS_PATH_APP             BUS_PATH "/app"
+#define BUS_PATH_DEPLOYMENT      BUS_PATH "/deployment"
+#define BUS_INTERFACE_MANAGER    BUS_NAME ".Manager"
+#define BUS_INTERFACE_REPOSITORY BUS_NAME ".Repository"
+#define BUS_INTERFACE_APP        BUS_NAME ".App"
+#define BUS_INTERFACE_DEPLOYMENT BUS_NAME ".Deployment"
+
+#define BUS_ERROR_PREFIX               BUS_NAME ".Error."
+#define BUS_ERROR_NO_SUCH_REPOSITORY   BUS_ERROR_PREFIX "NoSuchRepository"
+#define BUS_ERROR_NO_SUCH_APP          BUS_ERROR_PREFIX "NoSuchApp"
+#define BUS_ERROR_NO_SUCH_DEPLOYMENT   BUS_ERROR_PREFIX "NoSuchDeployment"
+#define BUS_ERROR_ALREADY_EXISTS       BUS_ERROR_PREFIX "AlreadyExists"
+#define BUS_ERROR_INVALID_NAME         BUS_ERROR_PREFIX "InvalidName"
+#define BUS_ERROR_INVALID_URL          BUS_ERROR_PREFIX "InvalidUrl"
+#define BUS_ERROR_INVALID_REVISION     BUS_ERROR_PREFIX "InvalidRevision"
+#define BUS_ERROR_REPOSITORY_IN_USE    BUS_ERROR_PREFIX "RepositoryInUse"
+#define BUS_ERROR_APP_BUSY             BUS_ERROR_PREFIX "AppBusy"
+#define BUS_ERROR_ALREADY_FINISHED     BUS_ERROR_PREFIX "AlreadyFinished"
+#define BUS_ERROR_NOT_DEPLOYED         BUS_ERROR_PREFIX "NotDeployed"
+#define BUS_ERROR_NO_SUCH_RELEASE      BUS_ERROR_PREFIX "NoSuchRelease"
+#define BUS_ERROR_NO_FREE_PORT         BUS_ERROR_PREFIX "NoFreePort"
+#define BUS_ERROR_QUEUE_FULL           BUS_ERROR_PREFIX "QueueFull"
+#define BUS_ERROR_NO_SPACE             BUS_ERROR_PREFIX "NoSpace"
+#define BUS_ERROR_DATABASE_UNAVAILABLE BUS_ERROR_PREFIX "DatabaseUnavailable"
+#define BUS_ERROR_FETCH_FAILED         BUS_ERROR_PREFIX "FetchFailed"
+
+#define FIELD_APP        "DEPLOYD_APP"
+#define FIELD_DEPLOYMENT "DEPLOYD_DEPLOYMENT"
+#define FIELD_PROCESS    "DEPLOYD_PROCESS"
+#define FIELD_REVISION   "DEPLOYD_REVISION"
+#define FIELD_REPOSITORY "DEPLOYD_REPOSITORY"
+
+#define PATH_CONFIG          "/etc/deployd/deploy.conf"
+#define PATH_STATE           "/var/lib/deployd"
+#define PATH_RELEASES        PATH_STATE "/releases"
+#define PATH_SPOOL           PATH_STATE "/spool"
+#define PATH_RUN             "/run/deployd"
+#define PATH_ENVIRONMENT     PATH_RUN "/env"
+#define PATH_PROBE_SOCKET    PATH_RUN "/probe.sock"
+#define PATH_POSTGRES_SOCKET PATH_RUN "/postgres"
+#define PATH_LIBEXEC         "/usr/libexec/deployd"
+
+/* Inside an app's unit: the tree of its release, and one file per process type with its command line. */
+#define PATH_APP_TREE      "/srv/app"
+#define PATH_APP_PROCESSES "/run/deployd/process"

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* Bytes of the UTF-8 character at `text`, its code point in *ret; 0 if it is malformed (RFC 3629: no
+ * overlong forms, no surrogates, nothing above U+10FFFF). */
+static size_t character_at(const char *text, uint32_t *ret)
+{
+        const uint8_t *byte = (const uint8_t *) text;
+        static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+        size_t length;
+        uint32_t code;
+
+        if (byte[0] < 0x80) {
+                *ret = byte[0];
+                return 1;
+        }
+        if (byte[0] >= 0xc2 && byte[0] < 0xe0) {
+                length = 2;
+                code = byte[0] & 0x1f;
+        } else if ((byte[0] & 0xf0) == 0xe0) {
+                length = 3;
+                code = byte[0] & 0x0f;
+        } else if (byte[0] >= 0xf0 && byte[0] < 0xf5) {
+                length = 4;
+                code = byte[0] & 0x07;
+        } else
+                return 0;
+
+        for (size_t i = 1; i < length; i++) {
+                if ((byte[i] & 0xc0) != 0x80)
+                        return 0;
+                code = code << 6 | (byte[i] & 0x3f);
+        }
+        if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+                return 0;
+        *ret = code;
+        return length;
+}
+
+static bool is_control(uint32_t code)
+{
+        return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+bool text_is_clean(const char *text, bool allow_tab)
+{
+        assert(text);
+
+        while (*text) {
+                uint32_t code = 0;
+                size_t length = character_at(text, &code);
+
+                if (length == 0 || (is_control(code) && !(allow_tab && code == '\t')))
+                        return false;
+                text += length;
+        }
+        return true;
+}
+
+char *text_sanitize(const char *text, size_t max)
+{
+        static const char ellipsis[] = "…";
+        size_t used = 0, fits = 0;
+        char *clean;
+
+        assert(text);
+        assert(max >= sizeof(ellipsis));
+
+        while (*text == ' ' || *text == '\t' || *text == '\n' || *text == '\r')
+                text++;
+
+        clean = malloc(max + sizeof(ellipsis));
+        if (!clean)
+                return NULL;
+
+        while (*text) {
+                uint32_t code = 0;
+                size_t length = character_at(text, &code), taken = length ? length : 1;
+
+                if (used + taken > max) {
+                        memcpy(clean + fits, ellipsis, sizeof(ellipsis));
+                        return clean;
+                }
+                if (length == 0)
+                        clean[used++] = '?';
+                else if (is_control(code))
+                        clean[used++] = code == '\t' || code == '\n' ? ' ' : '?';
+                else {
+                        memcpy(clean + used, text, length);
+                        used += length;
+                }
+                if (used + sizeof(ellipsis) - 1 <= max)
+                        fits = used;
+                text += taken;
+        }
+        while (used > 0 && clean[used - 1] == ' ')
+                used--;
+        clean[used] = '\0';
+        return clean;
+}
+
+char *text_format(const char *format, ...)
+{
+        va_list arguments;
+        char *text;
+        int r;
+
+        va_start(arguments, format);
+        r = vasprintf(&text, format, arguments);
+        va_end(arguments);
+        return r < 0 ? NULL : text;
+}
+
+int text_replace(char **target, const char *value)
+{
+        char *copy = NULL;
+
+        assert(target);
+
+        if (value) {
+                copy = strdup(value);
+                if (!copy)
+                        return -ENOMEM;
+        }
+        free(*target);
+        *target = copy;
+        return 0;
+}
+
+int text_to_u64(const char *text, uint64_t max, uint64_t *ret)
+{
+        uint64_t number = 0;
+
+        assert(text);
+        assert(ret);
+
+        if (text[0] == '\0' || (text[0] == '0' && text[1] != '\0'))
+                return -EINVAL;
+        for (; *text; text++) {
+                if (*text < '0' || *text > '9')
+                        return -EINVAL;
+                if (__builtin_mul_overflow(number, (uint64_t) 10, &number) ||
+                    __builtin_add_overflow(number, (uint64_t) (*text - '0'), &number))
+                        return -ERANGE;
+        }
+        if (number > max)
+                return -ERANGE;
+        *ret = number;
+        return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/macro.h"
+
+/* True if `text` is valid UTF-8 and has no control characters (C0, DEL, C1) but, with `allow_tab`, a tab. */
+bool text_is_clean(const char *text, bool allow_tab);
+
+/* A copy of `text`, fit to be shown and stored: invalid UTF-8 and control characters are replaced by `?`,
+ * blanks at the ends dropped, and what is longer than `max` bytes cut at a character's border with `…`.
+ * Caller frees; NULL when out of memory. */
+char *text_sanitize(const char *text, size_t max);
+
+/* printf into a new string. Caller frees; NULL when out of memory. */
+char *text_format(const char *format, ...) _printf_(1, 2);
+
+/* Replaces *target by a copy of `value` (NULL allowed). 0, or -ENOMEM with *target unchanged. */
+int text_replace(char **target, const char *value);
+
+/* Whole decimal number without sign, blanks or leading zeros, at most `max`. 0, -EINVAL, or -ERANGE. */
+int text_to_u64(const char *text, uint64_t max, uint64_t *ret);
+
+static inline bool text_is_empty(const char *text)
+{
+        return !text || text[0] == '\0';
+}
+
+static inline const char *text_or_empty(const char *text)
+{
+        return text ? text : "";
+}
