@@ -29,6 +29,15 @@
                 else                                                  \
                         (head) = _item;                               \
         } while (0)
+#define LIST_INSERT_AFTER(links, where, item)                       \
+        do {                                                        \
+                __typeof__(where) _where = (where), _item = (item); \
+                _item->links##_prev = _where;                       \
+                _item->links##_next = _where->links##_next;         \
+                if (_item->links##_next)                            \
+                        _item->links##_next->links##_prev = _item;  \
+                _where->links##_next = _item;                       \
+        } while (0)
 #define LIST_REMOVE(links, head, item)                                           \
         do {                                                                     \
                 __typeof__(*(head)) *_item = (item);                             \

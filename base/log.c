@@ -67,10 +67,11 @@ static void record_add(Record *record, const char *format, ...)
                 record->fields[record->n_fields++] = (struct iovec){ text, (size_t) n };
 }
 
-static void send_to_journal(int level, const char *message_id, const LogSubject *subject,
-                            const char *message)
+static int send_to_journal(int level, const char *message_id, const LogSubject *subject,
+                           const char *message)
 {
         Record record = { .n_fields = 0 };
+        int r;
 
         record_add(&record, "MESSAGE=%s", message);
         record_add(&record, "PRIORITY=%d", level);
@@ -87,9 +88,10 @@ static void send_to_journal(int level, const char *message_id, const LogSubject 
         if (subject && subject->revision)
                 record_add(&record, FIELD_REVISION "=%s", subject->revision);
 
-        (void) sd_journal_sendv(record.fields, record.n_fields);
+        r = sd_journal_sendv(record.fields, record.n_fields);
         for (int i = 0; i < record.n_fields; i++)
                 free(record.fields[i].iov_base);
+        return r;
 }
 
 void log_line(int level, const char *message_id, const LogSubject *subject, const char *format, ...)
@@ -106,9 +108,10 @@ void log_line(int level, const char *message_id, const LogSubject *subject, cons
         va_end(arguments);
         if (n < 0)
                 message = NULL;
-        else if (stderr_is_journal())
-                send_to_journal(level, message_id, subject, message);
-        else
+        else if (!stderr_is_journal())
                 (void) fprintf(stderr, "%s\n", message);
+        else if (send_to_journal(level, message_id, subject, message) < 0)
+                /* A unit without AF_UNIX has the stream only: sd-daemon(3) prefixes carry the level. */
+                (void) fprintf(stderr, "<%d>%s\n", level, message);
         errno = saved_errno;
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cli/bus.h"
+
+/* A deployment as deployd publishes it. Texts are owned, NULL as long as they were not read. */
+typedef struct Deployment {
+        uint64_t id;
+        char *app;
+        char *status;
+        char *status_text;
+        char *revision;
+        char *error_summary;
+        uint16_t port;
+        double progress; /* 0…1, -1 = unknown */
+        char **units;
+} Deployment;
+
+void deployment_clear(Deployment *deployment);
+
+/* Takes over the properties in an a{sv}, all or only those that changed. 0 or -errno. */
+int deployment_read(Deployment *deployment, sd_bus_message *message);
+
+/* True when nothing more will happen to it by itself: live, superseded, failed, cancelled. */
+bool deployment_has_ended(const Deployment *deployment);
+
+/* Calls `each` for every published deployment of the app, "" for all apps, oldest first, until one returns
+ * something other than EXIT_DONE, which is returned. `path` is the object's. */
+int deployments_each(sd_bus *bus, const char *app,
+                     int (*each)(const Deployment *deployment, const char *path, void *userdata),
+                     void *userdata);

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/follow.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-event.h>
+
+#include "base/cleanup.h"
+#include "base/names.h"
+#include "base/text.h"
+#include "cli/steps.h"
+#include "cli/verb.h"
+
+/* How often the running step's time is drawn. */
+#define DRAW_INTERVAL USEC_PER_SEC
+
+/* After deployd has come back it answers DatabaseUnavailable until it has read its tables. */
+#define RETRY_INTERVAL USEC_PER_SEC
+
+#define DRAW_ACCURACY (100 * USEC_PER_MSEC)
+
+#define MATCH_DEPLOYMENT                                                       \
+        "type='signal',sender='" BUS_NAME "',interface='" INTERFACE_PROPERTIES \
+        "',member='PropertiesChanged',path_namespace='" BUS_PATH_DEPLOYMENT "'"
+#define MATCH_FINISHED                                                          \
+        "type='signal',sender='" BUS_NAME "',interface='" BUS_INTERFACE_MANAGER \
+        "',member='DeploymentFinished',path='" BUS_PATH "'"
+#define MATCH_OBJECTS \
+        "type='signal',sender='" BUS_NAME "',interface='" INTERFACE_OBJECTS "',path='" BUS_PATH "'"
+#define MATCH_OWNER                                                                     \
+        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
+        "member='NameOwnerChanged',arg0='" BUS_NAME "'"
+
+#define MATCH_DISCONNECTED                                                                                  \
+        "type='signal',sender='org.freedesktop.DBus.Local',interface='org.freedesktop.DBus.Local',member='" \
+        "Disconnected'"
+
+typedef struct Follow {
+        sd_event *event;
+        sd_bus *bus;
+        const char *app;
+        Deployment *deployment;
+        char *path; /* NULL until Deploy has replied */
+        bool failed;
+        Steps steps;
+        sd_bus_slot *call;          /* under way; dropping it cancels it */
+        sd_event_source *read_soon; /* reads it again after RETRY_INTERVAL */
+        sd_event_source *draw;
+} Follow;
+
+static void follow_clear(Follow *follow)
+{
+        sd_bus_slot_unref(follow->call);
+        sd_event_source_disable_unref(follow->read_soon);
+        sd_event_source_disable_unref(follow->draw);
+        steps_clear(&follow->steps);
+        free(follow->path);
+        (void) sd_bus_detach_event(follow->bus);
+        sd_event_unref(follow->event);
+}
+
+static void follow_say_goodbye(const Follow *follow)
+{
+        if (follow->path)
+                say("deployment %" PRIu64
+                    " goes on; follow with: deployctl logs %s -f --deployment %" PRIu64,
+                    follow->deployment->id, follow->app, follow->deployment->id);
+        else
+                say("deployd has not answered yet; 'deployctl releases %s' shows whether it is queued",
+                    follow->app);
+}
+
+/* Ends the loop with what is said to be wrong; the first time it is called, as one trouble may be met in
+ * many places. */
+static int follow_fail(Follow *follow, const sd_bus_error *error, int r)
+{
+        int status;
+
+        if (follow->failed)
+                return 0;
+        follow->failed = true;
+        steps_hide(&follow->steps);
+        status = bus_report(error, r);
+        if (status == EXIT_UNREACHABLE && follow->path)
+                follow_say_goodbye(follow);
+        return sd_event_exit(follow->event, status);
+}
+
+static bool follow_is_about(const Follow *follow, const char *path)
+{
+        return follow->path && path && strcmp(follow->path, path) == 0;
+}
+
+static int follow_show(Follow *follow)
+{
+        const Deployment *deployment = follow->deployment;
+        int r = 0;
+
+        if (deployment->status && !deployment_has_ended(deployment)) {
+                r = steps_enter(&follow->steps, deployment->status);
+                if (r >= 0)
+                        r = steps_update(&follow->steps, text_or_empty(deployment->status_text),
+                                         deployment->progress);
+                steps_draw(&follow->steps);
+        }
+        return r < 0 ? follow_fail(follow, NULL, r) : 0;
+}
+
+static int follow_end(Follow *follow)
+{
+        const char *status = follow->deployment->status;
+
+        steps_end(&follow->steps, strcmp(status, "live") == 0 || strcmp(status, "superseded") == 0, status);
+        return sd_event_exit(follow->event, EXIT_DONE);
+}
+
+static int on_read(sd_bus_message *reply, void *userdata, sd_bus_error *reterr);
+
+/* Asks for all properties; `ended`: of a deployment that has no object any more. deployd is not started for
+ * it: when somebody stopped it, that was meant. */
+static int follow_read(Follow *follow, bool ended)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        int r;
+
+        follow->call = sd_bus_slot_unref(follow->call);
+        r = ended ? sd_bus_message_new_method_call(follow->bus, &call, BUS_NAME, BUS_PATH,
+                                                   BUS_INTERFACE_MANAGER, "DescribeDeployment")
+                  : sd_bus_message_new_method_call(follow->bus, &call, BUS_NAME, follow->path,
+                                                   INTERFACE_PROPERTIES, "GetAll");
+        if (r >= 0)
+                r = sd_bus_message_set_auto_start(call, false);
+        if (r >= 0)
+                r = ended ? sd_bus_message_append(call, "t", follow->deployment->id)
+                          : sd_bus_message_append(call, "s", BUS_INTERFACE_DEPLOYMENT);
+        if (r >= 0)
+                r = sd_bus_call_async(follow->bus, &follow->call, call, on_read, follow, CALL_TIMEOUT);
+        return r < 0 ? follow_fail(follow, NULL, r) : 0;
+}
+
+static bool error_is_unpublished(const sd_bus_error *error)
+{
+        return sd_bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_OBJECT) ||
+               sd_bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_INTERFACE) ||
+               sd_bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_METHOD);
+}
+
+/* Only a whole reading ends the following: a signal may tell of the status before it tells of the reason. */
+static int on_read(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_)
+{
+        const sd_bus_error *error = sd_bus_message_get_error(reply);
+        Follow *follow = userdata;
+        int r;
+
+        follow->call = sd_bus_slot_unref(follow->call);
+        if (error && bus_error_is_passing(error)) {
+                r = sd_event_source_set_time_relative(follow->read_soon, RETRY_INTERVAL);
+                if (r >= 0)
+                        r = sd_event_source_set_enabled(follow->read_soon, SD_EVENT_ONESHOT);
+                return r < 0 ? follow_fail(follow, NULL, r) : 0;
+        }
+        if (error && error_is_unpublished(error))
+                return follow_read(follow, true);
+        if (error)
+                return follow_fail(follow, error, 0);
+
+        r = deployment_read(follow->deployment, reply);
+        if (r >= 0 && !follow->deployment->status)
+                r = -EBADMSG;
+        if (r < 0)
+                return follow_fail(follow, NULL, r);
+        return deployment_has_ended(follow->deployment) ? follow_end(follow) : follow_show(follow);
+}
+
+static int on_read_soon(sd_event_source *source _unused_, uint64_t time _unused_, void *userdata)
+{
+        return follow_read(userdata, false);
+}
+
+static int on_draw(sd_event_source *source, uint64_t time _unused_, void *userdata)
+{
+        Follow *follow = userdata;
+        int r;
+
+        steps_draw(&follow->steps);
+        r = sd_event_source_set_time_relative(source, DRAW_INTERVAL);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        return r < 0 ? follow_fail(follow, NULL, r) : 0;
+}
+
+static int on_deploy(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_)
+{
+        const sd_bus_error *error = sd_bus_message_get_error(reply);
+        Follow *follow = userdata;
+        const char *path;
+        int r;
+
+        follow->call = sd_bus_slot_unref(follow->call);
+        if (error)
+                return follow_fail(follow, error, 0);
+        r = sd_bus_message_read(reply, "to", &follow->deployment->id, &path);
+        if (r >= 0)
+                r = text_replace(&follow->path, path);
+        if (r < 0)
+                return follow_fail(follow, NULL, r);
+        printf("deployment %" PRIu64 " of %s\n", follow->deployment->id, follow->app);
+        (void) fflush(stdout);
+        return follow_read(follow, false);
+}
+
+static int on_properties(sd_bus_message *signal, void *userdata, sd_bus_error *reterr _unused_)
+{
+        Follow *follow = userdata;
+        const char *interface;
+        int r;
+
+        if (!follow_is_about(follow, sd_bus_message_get_path(signal)))
+                return 0;
+        r = sd_bus_message_read(signal, "s", &interface);
+        if (r < 0 || strcmp(interface, BUS_INTERFACE_DEPLOYMENT) != 0)
+                return r < 0 ? follow_fail(follow, NULL, r) : 0;
+        r = deployment_read(follow->deployment, signal);
+        if (r < 0)
+                return follow_fail(follow, NULL, r);
+        return deployment_has_ended(follow->deployment) ? follow_read(follow, false) : follow_show(follow);
+}
+
+/* DeploymentFinished, InterfacesAdded, InterfacesRemoved: reasons to read it again. */
+static int on_hint(sd_bus_message *signal, void *userdata, sd_bus_error *reterr _unused_)
+{
+        Follow *follow = userdata;
+        const char *path;
+        uint64_t id;
+        int r;
+
+        if (sd_bus_message_is_signal(signal, BUS_INTERFACE_MANAGER, NULL)) {
+                r = sd_bus_message_read(signal, "to", &id, &path);
+        } else
+                r = sd_bus_message_read(signal, "o", &path);
+        if (r < 0)
+                return follow_fail(follow, NULL, r);
+        return follow_is_about(follow, path) ? follow_read(follow, false) : 0;
+}
+
+static int on_owner(sd_bus_message *signal, void *userdata, sd_bus_error *reterr _unused_)
+{
+        Follow *follow = userdata;
+        const char *owner;
+        int r = sd_bus_message_read(signal, "sss", NULL, NULL, &owner);
+
+        if (r < 0)
+                return follow_fail(follow, NULL, r);
+        if (!follow->path) /* the call itself tells of it */
+                return 0;
+        if (owner[0])
+                return follow_read(follow, false);
+        follow->call = sd_bus_slot_unref(follow->call);
+        steps_hide(&follow->steps);
+        say("deployd went away; waiting for it to come back");
+        steps_draw(&follow->steps);
+        r = sd_event_source_set_enabled(follow->read_soon, SD_EVENT_OFF);
+        return r < 0 ? follow_fail(follow, NULL, r) : 0;
+}
+
+static int on_disconnect(sd_bus_message *signal _unused_, void *userdata, sd_bus_error *reterr _unused_)
+{
+        return follow_fail(userdata, NULL, -ENOTCONN);
+}
+
+static int on_interrupt(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_,
+                        void *userdata)
+{
+        Follow *follow = userdata;
+
+        steps_hide(&follow->steps);
+        follow_say_goodbye(follow);
+        return sd_event_exit(follow->event, EXIT_INTERRUPTED);
+}
+
+static const struct {
+        const char *match;
+        sd_bus_message_handler_t handler;
+} subscriptions[] = {
+        { MATCH_DEPLOYMENT, on_properties },
+        { MATCH_FINISHED, on_hint },
+        { MATCH_OBJECTS, on_hint },
+        { MATCH_OWNER, on_owner },
+        { MATCH_DISCONNECTED, on_disconnect },
+};
+
+static int follow_begin(Follow *follow, sd_bus_message *call)
+{
+        static const int interrupts[] = { SIGINT, SIGTERM, SIGHUP };
+        int r = sd_event_new(&follow->event);
+
+        if (r >= 0)
+                r = sd_bus_attach_event(follow->bus, follow->event, SD_EVENT_PRIORITY_NORMAL);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(interrupts); i++)
+                r = sd_event_add_signal(follow->event, NULL, interrupts[i] | SD_EVENT_SIGNAL_PROCMASK,
+                                        on_interrupt, follow);
+        if (r >= 0)
+                r = sd_event_add_time_relative(follow->event, &follow->draw, CLOCK_MONOTONIC, DRAW_INTERVAL,
+                                               DRAW_ACCURACY, on_draw, follow);
+        if (r >= 0)
+                r = sd_event_add_time(follow->event, &follow->read_soon, CLOCK_MONOTONIC, 0, 0, on_read_soon,
+                                      follow);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(follow->read_soon, SD_EVENT_OFF);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(subscriptions); i++)
+                r = sd_bus_add_match(follow->bus, NULL, subscriptions[i].match, subscriptions[i].handler,
+                                     follow);
+        if (r >= 0)
+                r = sd_bus_message_set_allow_interactive_authorization(call, true);
+        if (r >= 0)
+                r = sd_bus_call_async(follow->bus, &follow->call, call, on_deploy, follow, CALL_TIMEOUT);
+        return r;
+}
+
+int deployment_follow(sd_bus *bus, sd_bus_message *call, const char *app, Deployment *ret)
+{
+        _cleanup_(follow_clear) Follow follow = { .bus = bus, .app = app, .deployment = ret };
+        int r;
+
+        ret->progress = -1;
+        r = follow_begin(&follow, call);
+        if (r >= 0)
+                r = sd_event_loop(follow.event);
+        return r < 0 ? bus_report(NULL, r) : r;
+}

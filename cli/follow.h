@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cli/deployment.h"
+
+/* Asks for a deployment and follows it to its end on an event loop of its own. `call` is the call of Deploy.
+ * Signals are subscribed to before it is sent, so nothing can be missed, and the deployment is read again
+ * whenever deployd comes back after it was away. An exit status: EXIT_DONE when the deployment has ended, in
+ * whatever way, which `ret` tells; EXIT_INTERRUPTED when the user wants to go on without following. The
+ * connection is closed by then: sd-bus does so when its loop ends. */
+int deployment_follow(sd_bus *bus, sd_bus_message *call, const char *app, Deployment *ret);

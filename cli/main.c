@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* deployctl: a client of deployd's D-Bus interface. This file is the table of verbs and what is printed from
+ * it; each family of verbs has a file of its own (verb-*.c). */
+
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "cli/arguments.h"
+#include "cli/format.h"
+#include "cli/terminal.h"
+#include "cli/verb.h"
+
+enum {
+        NAME_WORDS_MAX = 2,
+        VERB_WIDTH = 38, /* of a verb with its arguments in the help */
+};
+
+#define JSON OPTION_BIT(OPTION_JSON)
+
+/* Known without any verb. */
+#define OPTIONS_GLOBAL (OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION) | OPTION_BIT(OPTION_LIST_VERBS))
+
+/* clang-format off */
+static const Verb verbs[] = {
+        /* name          arguments                 min  max            options  help */
+        { "repo add",    "NAME URL",               2,   2,             OPTION_BIT(OPTION_BRANCH),
+          "make a git repository known",           verb_repo_add },
+        { "repo list",   "",                       0,   0,             JSON,
+          "list the repositories",                 verb_repo_list },
+        { "repo show",   "NAME",                   1,   1,             JSON,
+          "show everything about a repository",    verb_repo_show },
+        { "repo fetch",  "NAME",                   1,   1,             0,
+          "bring the mirror up to date now",       verb_repo_fetch },
+        { "repo set",    "NAME KEY=VALUE...",        2,   ARGUMENTS_ANY, 0,
+          "change the URL or the default branch",  verb_repo_set,      settings_print_repository },
+        { "repo remove", "NAME",                   1,   1,             0,
+          "forget a repository no app uses",       verb_repo_remove },
+        { "app create",  "NAME REPO [KEY=VALUE...]", 2,   ARGUMENTS_ANY, 0,
+          "create an app from a repository",       verb_app_create,    settings_print_app },
+        { "app list",    "",                       0,   0,             JSON,
+          "list the apps",                         verb_app_list },
+        { "app show",    "NAME",                   1,   1,             JSON,
+          "show everything about an app",          verb_app_show },
+        { "app set",     "NAME KEY=VALUE...",        2,   ARGUMENTS_ANY, 0,
+          "change settings of an app",             verb_app_set,       settings_print_app },
+        { "app remove",  "NAME",                   1,   1,             OPTION_BIT(OPTION_FORCE),
+          "remove an app with all it has",         verb_app_remove },
+        { "deploy",      "APP [REVISION]",         1,   2,
+          OPTION_BIT(OPTION_NO_WAIT) | OPTION_BIT(OPTION_REQUEST_ID) | OPTION_BIT(OPTION_JOURNAL),
+          "deploy and follow it to the end",       verb_deploy },
+        { "cancel",      "APP|ID",                 1,   1,             0,
+          "cancel what is under way",              verb_cancel },
+        { "releases",    "APP",                    1,   1,             JSON | OPTION_BIT(OPTION_LINES),
+          "show the history of an app",            verb_releases },
+        { "ps",          "[APP]",                  0,   1,             JSON,
+          "show the running instances",            verb_ps },
+        { "logs",        "APP",                    1,   1,
+          OPTION_BIT(OPTION_FOLLOW) | OPTION_BIT(OPTION_LINES) | OPTION_BIT(OPTION_DEPLOYMENT) |
+          OPTION_BIT(OPTION_PROCESS) | OPTION_BIT(OPTION_RAW) | OPTION_BIT(OPTION_JOURNAL),
+          "show what an app wrote to the journal", verb_logs },
+        { "start",       "APP",                    1,   1,             0,
+          "start a stopped app",                   verb_start },
+        { "stop",        "APP",                    1,   1,             0,
+          "stop an app until it is started again", verb_stop },
+        { "restart",     "APP",                    1,   1,             0,
+          "restart an app's instances in place",   verb_restart },
+        { "status",      "",                       0,   0,             JSON,
+          "show deployd, its database, all apps",  verb_status },
+        { "help",        "[VERB]",                 0,   NAME_WORDS_MAX, 0,
+          "say what can be done, or how",          verb_help },
+};
+/* clang-format on */
+
+static void print_sentence(const char *format, va_list arguments)
+{
+        _cleanup_free_ char *sentence = NULL, *escaped = NULL;
+
+        if (vasprintf(&sentence, format, arguments) < 0)
+                sentence = NULL;
+        if (sentence)
+                escaped = text_escape(sentence, strlen(sentence));
+        (void) fflush(stdout);
+        fprintf(stderr, "deployctl: %s\n", escaped ? escaped : "out of memory");
+}
+
+void say(const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        print_sentence(format, arguments);
+        va_end(arguments);
+}
+
+int usage_error(const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        print_sentence(format, arguments);
+        va_end(arguments);
+        return EXIT_USAGE;
+}
+
+const char *invocation_argument(const Invocation *invocation, size_t index)
+{
+        return index < invocation->n_arguments ? invocation->arguments[index] : "";
+}
+
+bool invocation_has(const Invocation *invocation, Option option)
+{
+        return invocation->options.values[option];
+}
+
+static void print_verb(const Verb *verb)
+{
+        printf("Usage: deployctl %s%s%s%s\n\n  %s\n\nOptions:\n", verb->name, verb->arguments[0] ? " " : "",
+               verb->arguments, verb->options ? " [OPTION...]" : "", verb->help);
+        options_print(verb->options | OPTION_BIT(OPTION_HELP));
+        if (verb->print_details)
+                verb->print_details();
+}
+
+static void print_all(void)
+{
+        unsigned options = OPTIONS_GLOBAL;
+
+        printf("Usage: deployctl VERB [ARGUMENT...] [OPTION...]\n\n"
+               "From a git repository to a running app, by deployd.\n\nVerbs:\n");
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                printf("  %s %-*s %s\n", verbs[i].name, VERB_WIDTH - (int) strlen(verbs[i].name),
+                       verbs[i].arguments, verbs[i].help);
+                options |= verbs[i].options;
+        }
+        printf("\nOptions (each verb has its own, 'deployctl help VERB' shows them):\n");
+        options_print(options);
+        printf("\nSee deployctl(1).\n");
+}
+
+static void print_names(void)
+{
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                printf("%s", verbs[i].name);
+                options_print_names(verbs[i].options | OPTION_BIT(OPTION_HELP));
+                printf("\n");
+        }
+}
+
+/* The verb that `words` begins with and, in *ret_words, of how many words its name is. NULL after saying
+ * which there are. */
+static const Verb *verb_find(char *const words[], size_t n_words, size_t *ret_words)
+{
+        _cleanup_free_ char *pair = NULL, *family = NULL;
+
+        if (n_words > 1)
+                pair = text_format("%s %s", words[0], words[1]);
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                const char *name = verbs[i].name;
+                size_t length = strlen(words[0]);
+
+                *ret_words = strchr(name, ' ') ? 2 : 1;
+                if (strcmp(name, *ret_words == 2 ? text_or_empty(pair) : words[0]) == 0)
+                        return &verbs[i];
+                if (strncmp(name, words[0], length) == 0 && name[length] == ' ') {
+                        char *longer =
+                                text_format("%s%s%s", text_or_empty(family), family ? ", " : "", name);
+
+                        free(family);
+                        family = longer;
+                }
+        }
+
+        if (family)
+                (void) usage_error("'%s' needs one of: %s", words[0], family);
+        else
+                (void) usage_error("unknown verb '%s'; 'deployctl help' lists them", words[0]);
+        return NULL;
+}
+
+int verb_help(const Invocation *invocation)
+{
+        const Verb *verb;
+        size_t n_words;
+
+        if (invocation->n_arguments == 0) {
+                print_all();
+                return EXIT_DONE;
+        }
+        verb = verb_find(invocation->arguments, invocation->n_arguments, &n_words);
+        if (!verb)
+                return EXIT_USAGE;
+        if (n_words < invocation->n_arguments)
+                return usage_error("'%s' has no '%s'", verb->name, invocation->arguments[n_words]);
+        print_verb(verb);
+        return EXIT_DONE;
+}
+
+static int check_arguments(int argc, char *argv[])
+{
+        for (int i = 1; i < argc; i++)
+                if (!text_is_clean(argv[i], false))
+                        return usage_error("argument %d, '%s', has control characters or is not UTF-8", i,
+                                           argv[i]);
+        return 0;
+}
+
+static int run(int argc, char *argv[])
+{
+        Invocation invocation = { 0 };
+        const Verb *verb;
+        size_t n_words;
+        int first, r;
+
+        r = check_arguments(argc, argv);
+        if (r == 0)
+                r = options_read(&invocation.options, argc, argv, &first);
+        if (r != 0)
+                return r;
+
+        if (invocation_has(&invocation, OPTION_VERSION)) {
+                printf("deployctl " DEPLOYD_VERSION "\n");
+                return EXIT_DONE;
+        }
+        if (invocation_has(&invocation, OPTION_LIST_VERBS)) {
+                print_names();
+                return EXIT_DONE;
+        }
+        if (first == argc && invocation_has(&invocation, OPTION_HELP)) {
+                print_all();
+                return EXIT_DONE;
+        }
+        if (first == argc)
+                return usage_error("no verb given; 'deployctl help' lists them");
+
+        verb = verb_find(argv + first, (size_t) (argc - first), &n_words);
+        if (!verb)
+                return EXIT_USAGE;
+        if (invocation_has(&invocation, OPTION_HELP)) {
+                print_verb(verb);
+                return EXIT_DONE;
+        }
+        r = options_check(&invocation.options, verb->options, verb->name);
+        if (r != 0)
+                return r;
+        invocation.arguments = argv + first + n_words;
+        invocation.n_arguments = (size_t) (argc - first) - n_words;
+        if (invocation.n_arguments < verb->min || invocation.n_arguments > verb->max)
+                return usage_error("'%s' %s; usage: deployctl %s %s", verb->name,
+                                   invocation.n_arguments < verb->min ? "needs more arguments"
+                                                                      : "has too many arguments",
+                                   verb->name, verb->arguments);
+        return verb->run(&invocation);
+}
+
+/* A reader that has gone (`deployctl … | head`) is no failure and not worth a word; a full disk is. */
+static int finish_output(int status)
+{
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return status;
+        if (errno == EPIPE || output_reader_is_gone())
+                return status;
+        say("cannot write the output: %s", strerror(errno));
+        return status == EXIT_DONE ? EXIT_REFUSED : status;
+}
+
+int main(int argc, char *argv[])
+{
+        (void) setlocale(LC_ALL, "");
+        (void) signal(SIGPIPE, SIG_IGN);
+        return finish_output(run(argc, argv));
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Apps: app create, list, show, set, remove; start, stop, restart. */
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/names.h"
+#include "base/text.h"
+#include "cli/app.h"
+#include "cli/arguments.h"
+#include "cli/bus.h"
+#include "cli/listing.h"
+#include "cli/verb.h"
+
+static const Column list_columns[] = {
+        { "NAME", "name", NULL, CELL_TEXT },
+        { "ACCESS", "access", NULL, CELL_TEXT },
+        { "STATUS", "status", NULL, CELL_TEXT },
+        { "PORT", "port", NULL, CELL_PORT },
+        { "CURRENT PORT", "current_port", NULL, CELL_PORT },
+        { "PATH", "path", NULL, CELL_HIDDEN },
+};
+
+/* Everything an app can have; shown is what deployd publishes. */
+static const Column show_columns[] = {
+        { "Name", "name", "Name", CELL_TEXT },
+        { "Repository", "repository", "Repository", CELL_TEXT },
+        { "Status", "status", "Status", CELL_TEXT },
+        { "URL", "url", "Url", CELL_TEXT },
+        { "Port", "port", "Port", CELL_PORT },
+        { "Current port", "current_port", "CurrentPort", CELL_PORT },
+        { "Current deployment", "current_deployment", "CurrentDeployment", CELL_TEXT },
+        { "Deployments", "deployments", "Deployments", CELL_LIST },
+        { "Draining", "draining", "Draining", CELL_NUMBER },
+        { "Access", "access", "AccessMode", CELL_TEXT },
+        { "Domains", "domains", "Domains", CELL_LIST },
+        { "Connects to", "connect_to", "ConnectTo", CELL_LIST },
+        { "Branch", "branch", "Branch", CELL_TEXT },
+        { "Directory", "directory", "Directory", CELL_TEXT },
+        { "Deployed by itself", "auto_deploy", "AutoDeploy", CELL_FLAG },
+        { "Buildpack", "buildpack", "Buildpack", CELL_TEXT },
+        { "Build command", "build_command", "BuildCommand", CELL_TEXT },
+        { "Releases kept", "keep_releases", "KeepReleases", CELL_COUNT },
+        { "Formation", "formation", "Formation", CELL_LIST },
+        { "Environment", "environment_names", "EnvironmentNames", CELL_LIST },
+        { "Readiness", "readiness", "Readiness", CELL_TEXT },
+        { "Health check", "health_check_path", "HealthCheckPath", CELL_TEXT },
+        { "Health check timeout", "health_check_timeout", "HealthCheckTimeoutUSec", CELL_DURATION },
+        { "Stop timeout", "stop_timeout", "StopTimeoutUSec", CELL_DURATION },
+        { "Memory limit", "memory_max", "MemoryMax", CELL_SIZE },
+        { "Tasks limit", "tasks_max", "TasksMax", CELL_COUNT },
+        { "CPU limit", "cpu_quota", "CPUQuotaPerSecUSec", CELL_SHARE },
+        { "Idle timeout", "idle_timeout", "IdleTimeoutUSec", CELL_DURATION },
+        { "Slice", "slice", "Slice", CELL_TEXT },
+        { "Created", "created", "CreatedAt", CELL_TIME },
+};
+
+int apps_print(sd_bus *bus, bool json)
+{
+        static const Listing listing = {
+                "ListApps",
+                "sssqqo",
+                "apps",
+                list_columns,
+                ELEMENTSOF(list_columns),
+                "there is no app yet; 'deployctl app create NAME REPO' makes one",
+        };
+
+        return listing_print(bus, &listing, json, "");
+}
+
+int app_call(const char *name, const char *method, const char *types, ...)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        _cleanup_free_ char *path = NULL;
+        va_list arguments;
+        int r = bus_open(&bus);
+
+        if (r == EXIT_DONE)
+                r = bus_find(bus, "GetApp", name, &path);
+        if (r != EXIT_DONE)
+                return r;
+        r = sd_bus_message_new_method_call(bus, &call, BUS_NAME, path, BUS_INTERFACE_APP, method);
+        if (r >= 0) {
+                va_start(arguments, types);
+                r = sd_bus_message_appendv(call, types, arguments);
+                va_end(arguments);
+        }
+        return r < 0 ? bus_report(NULL, r) : bus_send(bus, CALL_TIMEOUT, call, NULL);
+}
+
+static int assignments_append(sd_bus_message *call, const Assignment *assignments, size_t n)
+{
+        int r = sd_bus_message_open_container(call, 'a', "{sv}");
+
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = assignments[i].setting->type == SETTING_TEXT
+                            ? sd_bus_message_append(call, "{sv}", assignments[i].setting->member, "s",
+                                                    assignments[i].text)
+                            : sd_bus_message_append(call, "{sv}", assignments[i].setting->member, "t",
+                                                    assignments[i].number);
+        return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
+int verb_app_create(const Invocation *invocation)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        const char *name = invocation_argument(invocation, 0),
+                   *repository = invocation_argument(invocation, 1);
+        Assignment assignments[ASSIGNMENTS_MAX];
+        size_t n;
+        int r = settings_read_app(invocation->arguments + 2, invocation->n_arguments - 2, assignments, &n);
+
+        if (r == EXIT_DONE)
+                r = bus_open(&bus);
+        if (r != EXIT_DONE)
+                return r;
+        r = sd_bus_message_new_method_call(bus, &call, BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER,
+                                           "CreateApp");
+        if (r >= 0)
+                r = sd_bus_message_append(call, "ss", name, repository);
+        if (r >= 0)
+                r = assignments_append(call, assignments, n);
+        if (r < 0)
+                return bus_report(NULL, r);
+        r = bus_send(bus, CALL_TIMEOUT, call, NULL);
+        if (r == EXIT_DONE)
+                printf("app %s created; 'deployctl deploy %s' brings it up\n", name, name);
+        return r;
+}
+
+int verb_app_list(const Invocation *invocation)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        int r = bus_open(&bus);
+
+        return r != EXIT_DONE ? r : apps_print(bus, invocation_has(invocation, OPTION_JSON));
+}
+
+int verb_app_show(const Invocation *invocation)
+{
+        static const Kind kind = { "GetApp", BUS_INTERFACE_APP, "app", show_columns,
+                                   ELEMENTSOF(show_columns) };
+
+        return object_print(&kind, invocation_argument(invocation, 0),
+                            invocation_has(invocation, OPTION_JSON));
+}
+
+int verb_app_set(const Invocation *invocation)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        _cleanup_free_ char *path = NULL;
+        const char *name = invocation_argument(invocation, 0);
+        Assignment assignments[ASSIGNMENTS_MAX];
+        size_t n;
+        int r = settings_read_app(invocation->arguments + 1, invocation->n_arguments - 1, assignments, &n);
+
+        if (r == EXIT_DONE)
+                r = bus_open(&bus);
+        if (r == EXIT_DONE)
+                r = bus_find(bus, "GetApp", name, &path);
+        if (r != EXIT_DONE)
+                return r;
+        r = sd_bus_message_new_method_call(bus, &call, BUS_NAME, path, BUS_INTERFACE_APP, "SetProperties");
+        if (r >= 0)
+                r = assignments_append(call, assignments, n);
+        if (r < 0)
+                return bus_report(NULL, r);
+        r = bus_send(bus, CALL_TIMEOUT, call, NULL);
+        if (r == EXIT_DONE)
+                printf("settings of app %s changed\n", name);
+        return r;
+}
+
+int verb_app_remove(const Invocation *invocation)
+{
+        const char *name = invocation_argument(invocation, 0);
+        int r = app_call(name, "Remove", "b", invocation_has(invocation, OPTION_FORCE));
+
+        if (r == EXIT_DONE)
+                printf("app %s removed\n", name);
+        return r;
+}
+
+int verb_start(const Invocation *invocation)
+{
+        return app_call(invocation_argument(invocation, 0), "Start", "");
+}
+
+int verb_stop(const Invocation *invocation)
+{
+        return app_call(invocation_argument(invocation, 0), "Stop", "");
+}
+
+int verb_restart(const Invocation *invocation)
+{
+        return app_call(invocation_argument(invocation, 0), "Restart", "");
+}

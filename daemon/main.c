@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/names.h"
+#include "base/text.h"
+#include "daemon/config.h"
+#include "daemon/manager.h"
+#include "sql/tool.h"
+
+/* Stops at SIGTERM and SIGINT; keeps the watchdog of the unit content. */
+static int make_event(sd_event **ret)
+{
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        int r;
+
+        r = sd_event_default(&event);
+        if (r >= 0)
+                r = sd_event_set_watchdog(event, true);
+        if (r >= 0)
+                r = sd_event_add_signal(event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
+        if (r >= 0)
+                r = sd_event_add_signal(event, NULL, SIGINT | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(event);
+        return 0;
+}
+
+static int load(const char *path, Config **ret)
+{
+        _cleanup_free_ char *sentence = NULL;
+        int r;
+
+        r = config_load(path, ret, &sentence);
+        if (r < 0)
+                log_error("%s", sentence ? sentence : strerror(-r));
+        return r;
+}
+
+static int run_daemon(const char *config_path)
+{
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        _cleanup_(manager_freep) Manager *manager = NULL;
+        _cleanup_free_ char *sentence = NULL;
+        Config *config;
+        int r;
+
+        if (load(config_path, &config) < 0)
+                return EX_CONFIG;
+        r = make_event(&event);
+        if (r < 0) {
+                config_free(config);
+                log_error("Cannot make an event loop: %s", strerror(-r));
+                return EXIT_FAILURE;
+        }
+        r = manager_new(event, config, config_path, &manager, &sentence);
+        if (r < 0) {
+                log_error("%s", sentence ? sentence : strerror(-r));
+                return r == -EINVAL ? EX_CONFIG : EXIT_FAILURE;
+        }
+        r = sd_event_loop(event);
+        (void) sd_notify(false, "STOPPING=1\nSTATUS=Stopping; the apps go on");
+        if (r < 0)
+                log_error("The event loop failed: %s", strerror(-r));
+        return r < 0 ? EXIT_FAILURE : r;
+}
+
+static int run_migrations(const char *config_path)
+{
+        _cleanup_(config_freep) Config *config = NULL;
+
+        return load(config_path, &config) < 0 ? EX_CONFIG : tool_migrations(config->database_url, stdout);
+}
+
+static int run_migrate(const char *config_path)
+{
+        _cleanup_(config_freep) Config *config = NULL;
+
+        return load(config_path, &config) < 0 ? EX_CONFIG : tool_migrate(config->database_url, stdout);
+}
+
+/* For the ExecCondition= of deployd-postgres.service: 0 = the private cluster is wanted, 1 = an own database is set. */
+static int run_private_database(const char *config_path)
+{
+        _cleanup_(config_freep) Config *config = NULL;
+
+        /* A broken file is deployd's to tell; the database of those that worked before goes on. */
+        if (load(config_path, &config) < 0)
+                return 0;
+        return text_is_empty(config->database_url) ? 0 : 1;
+}
+
+static const struct {
+        const char *name;
+        int (*run)(const char *config_path);
+        const char *help;
+} verbs[] = {
+        { "migrations", run_migrations, "list the migrations: [X] applied, [ ] missing, [!] changed" },
+        { "migrate", run_migrate, "apply what is missing and exit" },
+        { "private-database", run_private_database, "exit with 0 if the private cluster is to run, else with 1" },
+};
+
+static int help(void)
+{
+        (void) printf("deployd [--config FILE] [VERB]\n\n"
+                      "Without a verb: the daemon, as systemd starts it.\n\n");
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                (void) printf("  %-18s %s\n", verbs[i].name, verbs[i].help);
+        (void) printf("\n  --config FILE      read FILE and FILE.d/*.conf instead of %s\n"
+                      "  --help             show this\n"
+                      "  --version          show the version\n\n"
+                      "See deployd(8) and deployctl(1).\n",
+                      PATH_CONFIG);
+        return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+        static const struct option options[] = {
+                { "config", required_argument, NULL, 'c' },
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'v' },
+                {},
+        };
+        const char *config_path = PATH_CONFIG;
+        int option;
+
+        while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+                switch (option) {
+                case 'c':
+                        config_path = optarg;
+                        if (access(config_path, R_OK) < 0) {
+                                log_error("Cannot read %s: %m", config_path);
+                                return EX_CONFIG;
+                        }
+                        break;
+                case 'h':
+                        return help();
+                case 'v':
+                        (void) puts("deployd " DEPLOYD_VERSION);
+                        return EXIT_SUCCESS;
+                default:
+                        return EX_USAGE;
+                }
+
+        if (optind == argc)
+                return run_daemon(config_path);
+        for (size_t i = 0; i < ELEMENTSOF(verbs) && optind == argc - 1; i++)
+                if (strcmp(verbs[i].name, argv[optind]) == 0)
+                        return verbs[i].run(config_path);
+        log_error("Unknown verb %s: deployd --help lists them", argv[optind]);
+        return EX_USAGE;
+}

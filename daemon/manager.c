@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager.h"
+
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "base/names.h"
+#include "base/text.h"
+#include "daemon/pipeline/pipeline.h"
+#include "daemon/status-line.h"
+#include "dbus/bus.h"
+#include "sql/migrate.h"
+
+struct Manager {
+        sd_event *event;
+        sd_bus *bus_connection;
+        char *config_path;
+        Config *config;
+        Facts facts;
+        bool loading; /* the model is being read, or has been */
+
+        Model *model;
+        Pg *pg;
+        Migrate *migrate;
+        Store *store;
+        Units *units;
+        ProbeClient *probe;
+        Pipeline *pipeline;
+        Bus *bus;
+        StatusLine *status;
+};
+
+static const Config *get_config(void *userdata)
+{
+        return ((Manager *) userdata)->config;
+}
+
+/* Memory cannot be trusted any more: systemd starts the process again, which reads everything anew. */
+static void end(void *userdata, const char *sentence)
+{
+        Manager *manager = userdata;
+
+        log_error("%s; starting again", sentence);
+        (void) sd_event_exit(manager->event, EXIT_FAILURE);
+}
+
+/* What callers are told and the status line shows while it is not ready. */
+static void say(Manager *manager, const char *sentence)
+{
+        if (text_replace(&manager->facts.sentence, sentence) < 0)
+                return;
+        status_line_changed(manager->status);
+        bus_facts_changed(manager->bus);
+}
+
+static void on_resumed(void *userdata, int error)
+{
+        Manager *manager = userdata;
+
+        if (error < 0) {
+                end(manager, "The units of systemd could not be listed");
+                return;
+        }
+        manager->facts.ready = true;
+        log_line(LOG_INFO, MESSAGE_READY, NULL, "deployd %s is ready", DEPLOYD_VERSION);
+        status_line_ready(manager->status);
+        bus_facts_changed(manager->bus);
+}
+
+static void on_loaded(void *userdata, int error, const StoreReply *reply)
+{
+        Manager *manager = userdata;
+        int r;
+
+        if (error < 0) {
+                _cleanup_free_ char *sentence =
+                        text_format("The database could not be read: %s",
+                                    reply && reply->sentence[0] ? reply->sentence : strerror(-error));
+
+                end(manager, sentence ? sentence : "The database could not be read");
+                return;
+        }
+        say(manager, "Looking at what runs");
+        r = pipeline_resume(manager->pipeline, on_resumed, manager);
+        if (r < 0)
+                on_resumed(manager, r);
+}
+
+static void facts_clear_migrations(Facts *facts)
+{
+        for (size_t i = 0; i < facts->n_migrations; i++) {
+                free(facts->migrations[i].name);
+                free(facts->migrations[i].sha256);
+        }
+        free(facts->migrations);
+        facts->migrations = NULL;
+        facts->n_migrations = 0;
+}
+
+/* The ledger as the bus shows it. 0 or -ENOMEM. */
+static int learn_migrations(Manager *manager)
+{
+        Facts *facts = &manager->facts;
+        const MigrationEntry *entries;
+        size_t n;
+
+        facts_clear_migrations(facts);
+        entries = migrate_entries(manager->migrate, &n);
+        facts->migrations = calloc(n + 1, sizeof(AppliedMigration));
+        if (!facts->migrations)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                AppliedMigration *row = &facts->migrations[facts->n_migrations];
+
+                if (entries[i].state != MIGRATION_APPLIED)
+                        continue;
+                facts->n_migrations++;
+                row->version = entries[i].version;
+                row->applied_at = entries[i].applied_at;
+                if (text_replace(&row->name, entries[i].name) < 0 || text_replace(&row->sha256, entries[i].sha256) < 0)
+                        return -ENOMEM;
+        }
+        facts->schema_version = migrate_schema_version(manager->migrate);
+        return 0;
+}
+
+static void on_migrate_progress(void *userdata, const char *sentence)
+{
+        Manager *manager = userdata;
+
+        log_line(LOG_INFO, MESSAGE_DATABASE_STATE, NULL, "%s", sentence);
+        say(manager, sentence);
+}
+
+static void on_migrated(void *userdata, int error, const char *sentence)
+{
+        Manager *manager = userdata;
+        StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_loaded, manager, NULL };
+
+        if (error < 0) {
+                log_line(LOG_ERR, MESSAGE_DATABASE_STATE, NULL, "%s", sentence);
+                say(manager, sentence);
+                return;
+        }
+        if (learn_migrations(manager) < 0) {
+                end(manager, "Out of memory");
+                return;
+        }
+        bus_facts_changed(manager->bus);
+        /* On a later connection the schema has been looked at again, but what memory has is still right: requests that were
+         * under way are sent again by pg. */
+        if (manager->loading)
+                return;
+        manager->loading = true;
+        say(manager, "Reading the database");
+        if (store_load(manager->store, manager->model, PIPELINE_PUBLISHED_USEC, &ask) < 0)
+                end(manager, "The database could not be read");
+}
+
+static void on_database(void *userdata, PgState state, const char *sentence)
+{
+        Manager *manager = userdata;
+
+        manager->facts.database_state = pg_state_to_string(state);
+        if (sentence)
+                log_line(LOG_WARNING, MESSAGE_DATABASE_STATE, NULL, "The database is %s: %s",
+                         manager->facts.database_state, sentence);
+        if (sentence && !manager->facts.ready) {
+                _cleanup_free_ char *text = text_format("The database is not reached: %s", sentence);
+
+                say(manager, text_or_empty(text));
+        } else {
+                status_line_changed(manager->status);
+                bus_facts_changed(manager->bus);
+        }
+}
+
+static void log_warnings(const Config *config)
+{
+        for (size_t i = 0; i < config->n_warnings; i++)
+                log_warning("%s", config->warnings[i]);
+}
+
+static void apply_config(Manager *manager)
+{
+        log_set_level(manager->config->log_level);
+        log_warnings(manager->config);
+        manager->facts.port_low = manager->config->port_range.low;
+        manager->facts.port_high = manager->config->port_range.high;
+}
+
+static int reload(void *userdata, sd_bus_error *reterr)
+{
+        Manager *manager = userdata;
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_free_ char *sentence = NULL;
+        Config *old;
+        int r;
+
+        r = config_load(manager->config_path, &config, &sentence);
+        if (r < 0)
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "%s",
+                                         sentence ? sentence : "the configuration could not be read");
+        if (strcmp(config->database_url, manager->config->database_url) != 0)
+                log_warning("The new [database] url is used from the next start of deployd on");
+        old = manager->config;
+        manager->config = TAKE_PTR(config);
+        config_free(old);
+        apply_config(manager);
+        bus_facts_changed(manager->bus);
+        pipeline_config_changed(manager->pipeline);
+        log_info("The configuration was read again");
+        return 0;
+}
+
+static void on_name_lost(void *userdata, int error)
+{
+        Manager *manager = userdata;
+
+        log_error("The bus name %s cannot be had: %s", BUS_NAME,
+                  error == -EEXIST ? "another deployd runs" : strerror(-error));
+        (void) sd_event_exit(manager->event, EXIT_FAILURE);
+}
+
+/* Everything that is joined by the loop. */
+static int build(Manager *manager)
+{
+        int r;
+
+        r = status_line_new(manager->event, manager->model, &manager->facts, &manager->status);
+        if (r < 0)
+                return r;
+        manager->store = store_new(manager->pg);
+        if (!manager->store)
+                return -ENOMEM;
+        r = units_new(manager->bus_connection, &manager->units);
+        if (r < 0)
+                return r;
+        r = probe_client_new(manager->event, PATH_PROBE_SOCKET, &manager->probe);
+        if (r < 0)
+                return r;
+        r = pipeline_new(&(PipelineParams){ .event = manager->event,
+                                            .model = manager->model,
+                                            .store = manager->store,
+                                            .units = manager->units,
+                                            .probe = manager->probe,
+                                            .config = get_config,
+                                            .fatal = end,
+                                            .userdata = manager },
+                         &manager->pipeline);
+        if (r < 0)
+                return r;
+        r = bus_new(&(BusParams){ .bus = manager->bus_connection,
+                                  .model = manager->model,
+                                  .pipeline = manager->pipeline,
+                                  .facts = &manager->facts,
+                                  .config = get_config,
+                                  .reload = reload,
+                                  .userdata = manager },
+                    &manager->bus);
+        if (r < 0)
+                return r;
+        r = migrate_start(manager->pg, on_migrate_progress, on_migrated, manager, &manager->migrate);
+        if (r < 0)
+                return r;
+        return bus_request_name(manager->bus, on_name_lost, manager);
+}
+
+int manager_new(sd_event *event, Config *config, const char *config_path, Manager **ret, char **reterr)
+{
+        _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(Manager));
+        int r;
+
+        assert(event);
+        assert(config);
+        assert(config_path);
+        assert(ret);
+        assert(reterr);
+
+        if (!manager) {
+                config_free(config);
+                return -ENOMEM;
+        }
+        manager->config = config;
+        manager->event = sd_event_ref(event);
+        manager->facts.database_state = pg_state_to_string(PG_CONNECTING);
+        manager->model = model_new();
+        if (!manager->model || text_replace(&manager->config_path, config_path) < 0 ||
+            text_replace(&manager->facts.sentence, "Connecting to the database") < 0)
+                return -ENOMEM;
+        apply_config(manager);
+
+        r = pg_check_url(config->database_url, reterr);
+        if (r < 0)
+                return r;
+        r = sd_bus_open_system_with_description(&manager->bus_connection, "deployd");
+        if (r >= 0)
+                r = sd_bus_attach_event(manager->bus_connection, event, SD_EVENT_PRIORITY_NORMAL);
+        /* When the bus goes so do we; systemd starts us again with it, and the apps know nothing of all that. */
+        if (r >= 0)
+                r = sd_bus_set_exit_on_disconnect(manager->bus_connection, true);
+        if (r < 0) {
+                *reterr = text_format("Cannot connect to the system bus: %s", strerror(-r));
+                return r;
+        }
+        r = pg_new(event, config->database_url, on_database, manager, &manager->pg);
+        if (r >= 0)
+                r = build(manager);
+        if (r < 0) {
+                *reterr = text_format("Cannot start: %s", strerror(-r));
+                return r;
+        }
+        *ret = TAKE_PTR(manager);
+        return 0;
+}
+
+Manager *manager_free(Manager *manager)
+{
+        if (!manager)
+                return NULL;
+        store_free(manager->store);
+        pipeline_free(manager->pipeline);
+        bus_free(manager->bus);
+        status_line_free(manager->status);
+        migrate_free(manager->migrate);
+        pg_free(manager->pg);
+        probe_client_free(manager->probe);
+        units_free(manager->units);
+        model_free(manager->model);
+        facts_clear_migrations(&manager->facts);
+        free(manager->facts.sentence);
+        config_free(manager->config);
+        free(manager->config_path);
+        sd_bus_flush_close_unref(manager->bus_connection);
+        sd_event_unref(manager->event);
+        free(manager);
+        return NULL;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "daemon/model/model.h"
+
+typedef enum AppStatus {
+        APP_NEW,       /* never deployed */
+        APP_DEPLOYING, /* the first deployment is under way, nothing is live */
+        APP_RUNNING,
+        APP_DEGRADED, /* some instance of what is live is not running */
+        APP_STOPPED,
+        APP_FAILED, /* nothing live and the last attempt failed, or the live one died for good */
+        APP_STATUS_MAX,
+} AppStatus;
+
+DECLARE_STRING_TABLE(app_status, AppStatus);
+
+/* What a caller may set. 0 and "" mean the configured default. */
+typedef struct AppSettings {
+        char *branch;    /* "" = the repository's */
+        char *directory; /* where in the tree the app is, "" = its root */
+        uint64_t stop_timeout_usec;
+        uint64_t memory_max; /* bytes, per instance, as the next two */
+        uint64_t tasks_max;
+        uint64_t cpu_quota_usec; /* CPU time per second */
+} AppSettings;
+
+struct App {
+        Model *model; /* NULL until it is added */
+        uint64_t id;
+        char *name;
+        Repository *repository;
+        char *access_mode;
+        uint16_t port; /* the stable one, for life */
+        bool stopped;  /* app.wanted: by Stop; else it should run */
+        /* Units of the live deployment that are not running although nobody of ours stopped them. */
+        AppStatus status;
+        AppSettings settings;
+        uint64_t created_at;
+        Deployment *live;                   /* NULL = nothing */
+        LIST_HEAD(Deployment, deployments); /* the published ones, newest first */
+        LIST_FIELDS(App, repository_apps);
+        LIST_FIELDS(App, apps);
+};
+
+/* An object with default settings; `repository` is borrowed. NULL when out of memory. */
+App *app_new(const char *name, Repository *repository);
+App *app_free(App *app);
+DEFINE_CLEANUP(App *, app_free);
+
+int app_settings_copy(AppSettings *target, const AppSettings *source);
+void app_settings_clear(AppSettings *settings);
+DEFINE_CLEANUP(AppSettings *, app_settings_clear);
+
+/* The deployment of it that runs (fetching to switching); NULL if none does. */
+Deployment *app_running_deployment(const App *app);
+/* The one that waits longest in `queued`; NULL if none does. */
+Deployment *app_next_queued(const App *app);
+
+/* deployd-apps-NAME.slice with `-` of the name written `_`. Caller frees; NULL when out of memory. */
+char *app_slice(const App *app);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <math.h>
+
+#include "daemon/model/model.h"
+
+/* One attempt to bring one revision of an app to life. Times as in Repository. */
+struct Deployment {
+        Model *model; /* NULL until it is added */
+        uint64_t id;
+        App *app;
+        DeploymentStatus status;
+        char *requested_revision;
+        char *revision;      /* 40 hex digits once known, else "" */
+        char *image_tag;     /* "" until the release is there */
+        uint64_t release_id; /* id of the deployment that built the release it runs; 0 = none yet */
+        uint64_t created_at, started_at, finished_at;
+        char *error_summary; /* "" unless failed */
+        char *logs_path;
+        uint32_t requested_by; /* uid */
+
+        /* Not in the database. */
+        char *status_text; /* what the running step says */
+        double progress;   /* 0…1 within the status, -1 = unknown */
+        void *step;        /* of the pipeline: what is under way; freed by it before the deployment goes */
+
+        LIST_HEAD(Instance, instances); /* web first, then by process and number */
+        LIST_FIELDS(Deployment, app_deployments);
+        LIST_FIELDS(Deployment, deployments);
+};
+
+/* `app` is borrowed. NULL when out of memory. */
+Deployment *deployment_new(App *app, uint64_t id);
+Deployment *deployment_free(Deployment *deployment);
+DEFINE_CLEANUP(Deployment *, deployment_free);
+
+/* APP:COMMIT12-ID, the name of the release that this deployment builds. Caller frees; NULL when out of
+ * memory. */
+char *deployment_make_image_tag(const Deployment *deployment);
+
+/* The assigned port of web.1; 0 = none. */
+uint16_t deployment_assigned_port(const Deployment *deployment);
+
+/* One running copy of one process type. */
+struct Instance {
+        Deployment *deployment;
+        char *process;   /* web */
+        unsigned number; /* from 1 */
+        uint16_t port;   /* 0 = none: only web instances have one */
+        char *unit;      /* deployd-app-APP-ID.PROCESS.N.service */
+        void *keeper;    /* of the pipeline: watches its unit */
+        LIST_FIELDS(Instance, instances);
+};
+
+/* Makes the instance, its unit's name from the deployment, and puts it in its place in the list. NULL when
+ * out of memory. */
+Instance *instance_new(Deployment *deployment, const char *process, unsigned number, uint16_t port);
+Instance *instance_free(Instance *instance);
+
+/* web.1. Caller frees; NULL when out of memory. */
+char *instance_dyno(const Instance *instance);

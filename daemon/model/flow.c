@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/model/flow.h"
+
+static const char *const flow_event_table[FLOW_EVENT_MAX] = {
+        [FLOW_SLOT] = "slot",     [FLOW_DONE] = "done",         [FLOW_FAILED] = "failed",
+        [FLOW_CANCEL] = "cancel", [FLOW_REPLACED] = "replaced",
+};
+
+DEFINE_STRING_TABLE(flow_event, FlowEvent);
+
+/* Numbers have gaps and are never given to another row: the event log refers to them. */
+const FlowRow flow_table[] = {
+        { 101, DEPLOYMENT_QUEUED, FLOW_SLOT, DEPLOYMENT_FETCHING,
+          "its turn has come: fetching the repository" },
+        { 108, DEPLOYMENT_QUEUED, FLOW_FAILED, DEPLOYMENT_FAILED, "it could not begin" },
+        { 109, DEPLOYMENT_QUEUED, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "cancelled before it began" },
+
+        { 201, DEPLOYMENT_FETCHING, FLOW_DONE, DEPLOYMENT_STARTING,
+          "the release is complete: starting its processes" },
+        { 208, DEPLOYMENT_FETCHING, FLOW_FAILED, DEPLOYMENT_FAILED,
+          "the commit could not be made a release" },
+        { 209, DEPLOYMENT_FETCHING, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "cancelled while fetching" },
+
+        { 501, DEPLOYMENT_STARTING, FLOW_DONE, DEPLOYMENT_CHECKING,
+          "its processes run: waiting until it listens" },
+        { 508, DEPLOYMENT_STARTING, FLOW_FAILED, DEPLOYMENT_FAILED, "a process could not be started" },
+        { 509, DEPLOYMENT_STARTING, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "cancelled while starting" },
+
+        { 601, DEPLOYMENT_CHECKING, FLOW_DONE, DEPLOYMENT_LIVE, "it listens: live" },
+        { 608, DEPLOYMENT_CHECKING, FLOW_FAILED, DEPLOYMENT_FAILED, "it never became ready" },
+        { 609, DEPLOYMENT_CHECKING, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "cancelled while checking" },
+
+        { 801, DEPLOYMENT_LIVE, FLOW_REPLACED, DEPLOYMENT_SUPERSEDED, "a newer deployment is live" },
+};
+
+const size_t flow_table_size = ELEMENTSOF(flow_table);
+
+const FlowRow *flow_find(DeploymentStatus from, FlowEvent event)
+{
+        for (size_t i = 0; i < flow_table_size; i++)
+                if (flow_table[i].from == from && flow_table[i].event == event)
+                        return &flow_table[i];
+        return NULL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The life of a deployment as a table: pure, no clock, no I/O. daemon/pipeline/pipeline.c drives it. */
+
+#include "daemon/model/deployment-status.h"
+
+typedef enum FlowEvent {
+        FLOW_SLOT,     /* its turn has come: no other deployment of the app runs and the machine has room */
+        FLOW_DONE,     /* the step of the present status has ended well */
+        FLOW_FAILED,   /* the step has failed; a sentence says why */
+        FLOW_CANCEL,   /* somebody asked for its end */
+        FLOW_REPLACED, /* another deployment of the app became live */
+        FLOW_EVENT_MAX,
+} FlowEvent;
+
+DECLARE_STRING_TABLE(flow_event, FlowEvent);
+
+typedef struct FlowRow {
+        unsigned row; /* its number, as the event log has it */
+        DeploymentStatus from;
+        FlowEvent event;
+        DeploymentStatus to;
+        const char *sentence; /* what is logged when it is taken */
+} FlowRow;
+
+extern const FlowRow flow_table[];
+extern const size_t flow_table_size;
+
+/* The row for `event` in `from`; NULL if that event means nothing there (late events are normal). */
+const FlowRow *flow_find(DeploymentStatus from, FlowEvent event);

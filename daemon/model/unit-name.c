@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/model/unit-name.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/string-table.h"
+#include "base/text.h"
+#include "daemon/model/validate.h"
+
+#define PREFIX "deployd-"
+#define SUFFIX ".service"
+
+static const char *const unit_kind_table[UNIT_KIND_MAX] = {
+        [UNIT_APP] = "app",       [UNIT_FETCH] = "fetch",   [UNIT_RESOLVE] = "resolve",
+        [UNIT_IMPORT] = "import", [UNIT_REMOVE] = "remove",
+};
+
+static void swap_bytes(char *text, char from, char to)
+{
+        for (; *text; text++)
+                if (*text == from)
+                        *text = to;
+}
+
+char *unit_name_make(UnitKind kind, const char *name, uint64_t id, const char *process, unsigned number)
+{
+        _cleanup_free_ char *label = NULL, *process_label = NULL;
+
+        assert(kind < UNIT_KIND_MAX);
+        assert(name);
+        assert((kind == UNIT_APP) == (process != NULL));
+
+        label = strdup(name);
+        if (!label)
+                return NULL;
+        swap_bytes(label, '-', '_');
+        if (kind != UNIT_APP)
+                return text_format(PREFIX "%s-%s-%" PRIu64 SUFFIX, unit_kind_table[kind], label, id);
+
+        process_label = strdup(process);
+        if (!process_label)
+                return NULL;
+        swap_bytes(process_label, '-', '_');
+        return text_format(PREFIX "app-%s-%" PRIu64 ".%s.%u" SUFFIX, label, id, process_label, number);
+}
+
+char *slice_name_make(const char *app)
+{
+        char *slice;
+
+        assert(app);
+
+        slice = text_format(PREFIX "apps-%s.slice", app);
+        if (slice)
+                swap_bytes(slice + strlen(PREFIX "apps-"), '-', '_');
+        return slice;
+}
+
+/* Cuts `text` at its last `separator` and returns what is behind it; NULL if there is none. */
+static char *cut_last(char *text, char separator)
+{
+        char *found = strrchr(text, separator);
+
+        if (!found)
+                return NULL;
+        *found = '\0';
+        return found + 1;
+}
+
+static int parse_parts(char *rest, UnitName *parsed)
+{
+        char *number = NULL, *process = NULL, *id;
+        uint64_t value;
+
+        if (parsed->kind == UNIT_APP) {
+                number = cut_last(rest, '.');
+                process = number ? cut_last(rest, '.') : NULL;
+                if (!process || text_to_u64(number, UINT32_MAX, &value) < 0 || value == 0)
+                        return -EINVAL;
+                parsed->number = (unsigned) value;
+                swap_bytes(process, '_', '-');
+                if (!process_is_valid(process))
+                        return -EINVAL;
+        }
+        id = cut_last(rest, '-');
+        if (!id || text_to_u64(id, INT64_MAX, &parsed->id) < 0)
+                return -EINVAL;
+        swap_bytes(rest, '_', '-');
+        if (!name_is_valid(rest))
+                return -EINVAL;
+
+        parsed->name = strdup(rest);
+        parsed->process = process ? strdup(process) : NULL;
+        if (!parsed->name || (process && !parsed->process))
+                return -ENOMEM;
+        return 0;
+}
+
+int unit_name_parse(const char *unit, UnitName *ret)
+{
+        _cleanup_unit_name_ UnitName parsed = { .kind = UNIT_KIND_MAX };
+        _cleanup_free_ char *copy = NULL;
+        char *kind, *rest;
+        size_t length;
+        int r;
+
+        assert(unit);
+        assert(ret);
+
+        length = strlen(unit);
+        if (strncmp(unit, PREFIX, strlen(PREFIX)) != 0 || length < strlen(PREFIX SUFFIX) ||
+            strcmp(unit + length - strlen(SUFFIX), SUFFIX) != 0)
+                return -EINVAL;
+        copy = strndup(unit + strlen(PREFIX), length - strlen(PREFIX SUFFIX));
+        if (!copy)
+                return -ENOMEM;
+        /* What was a `-` of a name is `_` here, so a `_` only stands for a `-` and a `-` only separates. */
+        kind = copy;
+        rest = strchr(copy, '-');
+        if (!rest)
+                return -EINVAL;
+        *rest++ = '\0';
+        for (UnitKind k = 0; k < UNIT_KIND_MAX; k++)
+                if (strcmp(kind, unit_kind_table[k]) == 0)
+                        parsed.kind = k;
+        if (parsed.kind == UNIT_KIND_MAX)
+                return -EINVAL;
+
+        r = parse_parts(rest, &parsed);
+        if (r < 0)
+                return r;
+        *ret = parsed;
+        parsed = (UnitName){};
+        return 0;
+}
+
+void unit_name_done(UnitName *name)
+{
+        assert(name);
+        free(name->name);
+        free(name->process);
+}

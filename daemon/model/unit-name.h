@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The names of deployd's transient units: written and read in this one place. A `-` of a name is written
+ * `_`, so that names cannot clash (they have no `_`) and slices nest as meant. */
+
+#include "base/cleanup.h"
+
+/* What a unit is for; the word is part of its name. */
+typedef enum UnitKind {
+        UNIT_APP,     /* deployd-app-APP-ID.PROCESS.N.service */
+        UNIT_FETCH,   /* deployd-fetch-REPOSITORY-N.service */
+        UNIT_RESOLVE, /* deployd-resolve-REPOSITORY-N.service */
+        UNIT_IMPORT,  /* deployd-import-APP-ID.service */
+        UNIT_REMOVE,  /* deployd-remove-WHAT-ID.service, WHAT one word of ours */
+        UNIT_KIND_MAX,
+} UnitKind;
+
+/* Caller frees; NULL when out of memory. `name` is the app's, the repository's, or for UNIT_REMOVE what is
+ * removed; process and number are used by UNIT_APP only. */
+char *unit_name_make(UnitKind kind, const char *name, uint64_t id, const char *process, unsigned number);
+
+typedef struct UnitName {
+        UnitKind kind;
+        char *name; /* with its dashes back */
+        uint64_t id;
+        char *process; /* UNIT_APP only, else NULL */
+        unsigned number;
+} UnitName;
+
+/* Takes a unit's name apart. 0, -EINVAL if it is none of ours, -ENOMEM. */
+int unit_name_parse(const char *unit, UnitName *ret);
+void unit_name_done(UnitName *name);
+#define _cleanup_unit_name_ _cleanup_(unit_name_done)
+
+/* The D-Bus object path of a unit is made by systemd/units.c. */
+
+/* deployd-apps-NAME.slice. Caller frees; NULL when out of memory. */
+char *slice_name_make(const char *app);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What a legal name, address or revision is: pure rules. The bus layer asks them once, where a value enters.
+ * Each returns true if the value is legal; validate_sentence_*() below say what would be. */
+
+#include "base/macro.h"
+
+/* Names of apps and repositories: ^[a-z]([a-z0-9-]{0,48}[a-z0-9])?$, no "--". */
+#define NAME_LENGTH_MAX 50
+#define NAME_RULE \
+        "a name is 1 to 50 of a-z, 0-9 and -, begins with a letter, does not end with - and has no --"
+bool name_is_valid(const char *name);
+
+/* Process types: ^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$, no "--". */
+bool process_is_valid(const char *process);
+
+/* A branch, tag or commit as git allows it as a reference name (git-check-ref-format(1)), and none that
+ * begins with `-`. */
+#define REVISION_LENGTH_MAX 200
+#define REVISION_RULE       "a revision is a branch, a tag, or a commit of at least 7 hexadecimal digits"
+bool revision_is_valid(const char *revision);
+
+/* Forty lower-case hexadecimal digits. */
+#define COMMIT_LENGTH 40
+bool commit_is_valid(const char *commit);
+
+/* A relative directory without empty, `.` or `..` parts and without control characters; "" is legal: the
+ * root. */
+#define DIRECTORY_LENGTH_MAX 1024
+#define DIRECTORY_RULE       "a directory is relative to the root of the repository, without empty, . or .. parts"
+bool directory_is_valid(const char *directory);
+
+#define URL_LENGTH_MAX 2048
+
+/* A git address: one of `schemes` (NULL-terminated) as SCHEME://[USER@]HOST[:PORT]/PATH, or USER@HOST:PATH
+ * if ssh is among them, or an absolute path or file:// below one of `local_paths`. 0, or -EINVAL with a
+ * sentence in *reason (caller frees): what is wrong and what is allowed, never with the password of the
+ * address in it. -ENOMEM. */
+int url_check(const char *url, char *const *schemes, char *const *local_paths, char **reason);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/attempt.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/pipeline/cleanup.h"
+#include "daemon/pipeline/deployment-calls.h"
+#include "daemon/pipeline/fetch.h"
+#include "daemon/pipeline/import.h"
+#include "daemon/pipeline/keeper.h"
+#include "daemon/pipeline/persist.h"
+#include "daemon/pipeline/queue.h"
+#include "daemon/pipeline/step.h"
+
+/* error_summary and StatusText: a sentence, not a log. */
+#define SENTENCE_MAX 600
+
+Attempt *attempt_of(Pipeline *pipeline, Deployment *deployment)
+{
+        Attempt *attempt;
+
+        assert(pipeline);
+        assert(deployment);
+
+        if (deployment->step)
+                return deployment->step;
+        attempt = calloc(1, sizeof(Attempt));
+        if (!attempt)
+                return NULL;
+        *attempt = (Attempt){ .pipeline = pipeline, .deployment = deployment, .tar_fd = -1 };
+        deployment->step = attempt;
+        return attempt;
+}
+
+void attempt_drop_work(Attempt *attempt)
+{
+        assert(attempt);
+
+        attempt->fetch = fetch_free(attempt->fetch);
+        attempt->import = import_free(attempt->import);
+        closep(&attempt->tar_fd);
+        attempt->tar_fd = -1;
+        attempt->source = ticket_free(attempt->source);
+        attempt->tree = ticket_free(attempt->tree);
+        attempt->n_awaited = 0;
+}
+
+Attempt *attempt_free(Attempt *attempt)
+{
+        if (!attempt)
+                return NULL;
+        attempt_drop_work(attempt);
+        if (attempt->moving && attempt->moving->event == FLOW_SLOT)
+                attempt->pipeline->n_moving_to_slot--;
+        attempt->deployment->step = NULL;
+        free(attempt->failure_waits);
+        free(attempt);
+        return NULL;
+}
+
+void attempt_set_text(Deployment *deployment, const char *text, double progress)
+{
+        _cleanup_free_ char *clean = text_sanitize(text, SENTENCE_MAX);
+
+        if (!clean || (strcmp(clean, deployment->status_text) == 0 && !(progress != deployment->progress)))
+                return;
+        if (text_replace(&deployment->status_text, clean) < 0)
+                return;
+        deployment->progress = progress;
+        model_changed_deployment(deployment->model, deployment);
+}
+
+/* What each status asks for when it is entered. */
+static void (*const work[DEPLOYMENT_STATUS_MAX])(Pipeline *pipeline, Deployment *deployment) = {
+        [DEPLOYMENT_QUEUED] = queue_enter,        [DEPLOYMENT_FETCHING] = step_fetch_enter,
+        [DEPLOYMENT_STARTING] = step_start_enter, [DEPLOYMENT_CHECKING] = step_check_enter,
+        [DEPLOYMENT_LIVE] = step_live_enter,      [DEPLOYMENT_SUPERSEDED] = cleanup_enter,
+        [DEPLOYMENT_FAILED] = cleanup_enter,      [DEPLOYMENT_CANCELLED] = cleanup_enter,
+};
+
+void attempt_enter(Pipeline *pipeline, Deployment *deployment)
+{
+        assert(pipeline);
+        assert(deployment);
+
+        if (work[deployment->status])
+                work[deployment->status](pipeline, deployment);
+}
+
+static void log_move(const Deployment *deployment, const FlowRow *row)
+{
+        LogSubject subject = {
+                .app = deployment->app->name,
+                .deployment = deployment->id,
+                .revision = deployment->revision[0] ? deployment->revision : NULL,
+        };
+
+        if (row->to == DEPLOYMENT_FAILED)
+                log_line(LOG_WARNING, MESSAGE_DEPLOYMENT_FAILED, &subject,
+                         "Deployment %llu of %s failed: %s", (unsigned long long) deployment->id,
+                         deployment->app->name, deployment->error_summary);
+        else
+                log_line(LOG_INFO,
+                         row->to == DEPLOYMENT_LIVE        ? MESSAGE_DEPLOYMENT_LIVE
+                         : row->to == DEPLOYMENT_CANCELLED ? MESSAGE_DEPLOYMENT_CANCELLED
+                                                           : MESSAGE_DEPLOYMENT_MOVED,
+                         &subject, "Deployment %llu of %s is %s: %s", (unsigned long long) deployment->id,
+                         deployment->app->name, deployment_status_to_string(row->to), row->sentence);
+}
+
+/* The row is committed: memory follows, then the work of the new status begins. */
+void attempt_moved(Attempt *attempt, const FlowRow *row)
+{
+        Pipeline *pipeline = attempt->pipeline;
+        Deployment *deployment = attempt->deployment;
+        bool cancel = attempt->cancel_waits;
+        _cleanup_free_ char *failure = TAKE_PTR(attempt->failure_waits);
+
+        attempt->moving = NULL;
+        attempt->cancel_waits = false;
+        if (row->event == FLOW_SLOT)
+                pipeline->n_moving_to_slot--;
+        attempt_drop_work(attempt);
+        (void) text_replace(&deployment->status_text, "");
+        deployment->progress = -1;
+
+        model_set_deployment_status(pipeline->model, deployment, row->to);
+        log_move(deployment, row);
+        attempt_enter(pipeline, deployment);
+        if (row->to == DEPLOYMENT_LIVE)
+                deployment_escaped(pipeline, deployment);
+
+        if (cancel)
+                attempt_handle(pipeline, deployment, FLOW_CANCEL, NULL);
+        else if (failure)
+                attempt_handle(pipeline, deployment, FLOW_FAILED, failure);
+        if (deployment_status_is_finished(row->to))
+                attempt_free(deployment->step);
+        queue_poll(pipeline);
+}
+
+void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event, const char *sentence)
+{
+        _cleanup_free_ char *clean = NULL;
+        const FlowRow *row;
+        Attempt *attempt;
+
+        assert(pipeline);
+        assert(deployment);
+        assert((event == FLOW_FAILED) == (sentence != NULL));
+
+        if (sentence) {
+                clean = text_sanitize(sentence, SENTENCE_MAX);
+                if (!clean || clean[0] == '\0')
+                        return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        }
+        row = flow_find(deployment->status, event);
+        if (!row) {
+                log_debug("Deployment %llu is %s: %s means nothing to it",
+                          (unsigned long long) deployment->id,
+                          deployment_status_to_string(deployment->status), flow_event_to_string(event));
+                return;
+        }
+        attempt = attempt_of(pipeline, deployment);
+        if (!attempt)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+
+        if (attempt->moving) {
+                if (event == FLOW_CANCEL)
+                        attempt->cancel_waits = true;
+                else if (event == FLOW_FAILED && !attempt->failure_waits)
+                        attempt->failure_waits = TAKE_PTR(clean);
+                return;
+        }
+        attempt->moving = row;
+        if (event == FLOW_SLOT)
+                pipeline->n_moving_to_slot++;
+        persist_move(attempt, row, clean);
+}
+
+void attempt_fail(Pipeline *pipeline, Deployment *deployment, const char *format, ...)
+{
+        _cleanup_free_ char *sentence = NULL;
+        va_list arguments;
+        int n;
+
+        va_start(arguments, format);
+        n = vasprintf(&sentence, format, arguments);
+        va_end(arguments);
+        if (n < 0) {
+                sentence = NULL;
+                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return;
+        }
+        attempt_handle(pipeline, deployment, FLOW_FAILED, sentence);
+}

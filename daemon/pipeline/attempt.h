@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What is under way for one deployment (Deployment.step): the move that is being committed and the work of
+ * the present status. Dropping the work cancels it here; what runs outside is ended by cleanup.h. */
+
+#include "daemon/pipeline/internal.h"
+
+struct Attempt {
+        Pipeline *pipeline;
+        Deployment *deployment;
+
+        const FlowRow *moving; /* the row that is being committed; NULL = none */
+        /* What came in while it was: taken up after it. */
+        bool cancel_waits;
+        char *failure_waits; /* sentence */
+
+        /* Work of `fetching`. */
+        Fetch *fetch;
+        Import *import;
+        int tar_fd;
+
+        /* What the import found: lasts until the row with it is committed. */
+        Ticket *source; /* answer of the fetch */
+        Ticket *tree;   /* answer of the import */
+
+        /* Work of `starting` and `checking`. */
+        unsigned n_awaited; /* instances that are not yet as the status wants them */
+};
+
+/* The attempt of the deployment, made if there is none. NULL when out of memory. */
+Attempt *attempt_of(Pipeline *pipeline, Deployment *deployment);
+/* Ends the work of the present status; the attempt stays. */
+void attempt_drop_work(Attempt *attempt);
+/* Frees it with its work and takes it off its deployment. NULL is allowed. */
+Attempt *attempt_free(Attempt *attempt);
+
+/* The row is committed: persist.c says so. */
+void attempt_moved(Attempt *attempt, const FlowRow *row);
+
+/* Something happened to the deployment. `sentence` is for FLOW_FAILED. What means nothing in its status is
+ * dropped. */
+void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event, const char *sentence);
+/* FLOW_FAILED with a formatted sentence. */
+void attempt_fail(Pipeline *pipeline, Deployment *deployment, const char *format, ...) _printf_(3, 4);
+
+/* Begins the work of the status the deployment is in; also after a restart of the daemon. */
+void attempt_enter(Pipeline *pipeline, Deployment *deployment);
+
+/* Shows what the running step says. */
+void attempt_set_text(Deployment *deployment, const char *text, double progress);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What somebody may ask of deployd, one function for each, named by its noun. Values have been checked where
+ * they entered (daemon/model/validate.h), and the caller is authorised; whether it makes sense now is
+ * decided here.
+ *
+ * Each returns 0 when it has been taken up: then `done` is called exactly once, when the change is committed
+ * (Fetch and Cancel: when all of it has happened). Or negative with *reterr filled: then `done` is never
+ * called. Errors are those of the D-Bus contract, named by base/names.h. */
+
+#include <systemd/sd-bus.h>
+
+#include "daemon/model/app.h"
+
+typedef struct Pipeline Pipeline;
+
+/* `error` is NULL on success; `id` is the deployment's where the call makes or returns one, else 0. May be
+ * called before the function that took the call up has returned. */
+typedef void (*CallDone)(void *userdata, const sd_bus_error *error, uint64_t id);
+
+typedef struct Call {
+        uid_t uid; /* who asks */
+        CallDone done;
+        void *userdata;
+} Call;
+
+int repository_create(Pipeline *pipeline, const char *name, const char *git_url, const char *default_branch,
+                      const Call *call, sd_bus_error *reterr);
+int repository_fetch(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr);
+int repository_set_git_url(Pipeline *pipeline, Repository *repository, const char *git_url, const Call *call,
+                           sd_bus_error *reterr);
+int repository_set_default_branch(Pipeline *pipeline, Repository *repository, const char *branch,
+                                  const Call *call, sd_bus_error *reterr);
+int repository_remove(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr);
+
+int app_create(Pipeline *pipeline, const char *name, Repository *repository, const AppSettings *settings,
+               const Call *call, sd_bus_error *reterr);
+/* `settings` are all of the app's: what does not change is as App.settings has it. */
+int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Call *call,
+            sd_bus_error *reterr);
+int app_start(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr);
+int app_stop(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr);
+int app_restart(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr);
+int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bus_error *reterr);
+
+/* `revision` "" = the app's branch; `request_id` NULL = none. */
+int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
+                      const Call *call, sd_bus_error *reterr);
+int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr);
+
+/* One past or present deployment as the database has it. */
+typedef struct DeploymentRecord {
+        uint64_t id;
+        const char *app;
+        DeploymentStatus status;
+        const char *requested_revision, *revision, *image_tag, *error_summary, *logs_path;
+        uint16_t assigned_port;
+        uint64_t created_at, started_at, finished_at;
+        uint32_t requested_by;
+} DeploymentRecord;
+
+/* Newest first. The records live until the callback returns. */
+typedef void (*HistoryDone)(void *userdata, const sd_bus_error *error, const DeploymentRecord *records,
+                            size_t n_records);
+
+/* Deployments of `app` (NULL = of all) with an id below `before` (0 = from the newest), at most `limit`. */
+int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned limit, HistoryDone done,
+                 void *userdata, sd_bus_error *reterr);
+/* The one with that id; NoSuchDeployment through `done` if there is none. */
+int history_describe(Pipeline *pipeline, uint64_t id, HistoryDone done, void *userdata,
+                     sd_bus_error *reterr);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/deployment-calls.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/names.h"
+#include "base/text.h"
+#include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/request.h"
+
+/* Somebody who waits for the end of a deployment. */
+struct Cancellation {
+        Pipeline *pipeline;
+        uint64_t deployment;
+        Call call;
+        LIST_FIELDS(Cancellation, cancellations);
+};
+
+static Cancellation *cancellation_free(Cancellation *cancellation)
+{
+        LIST_REMOVE(cancellations, cancellation->pipeline->cancellations, cancellation);
+        free(cancellation);
+        return NULL;
+}
+
+void cancellations_free(Pipeline *pipeline)
+{
+        while (pipeline->cancellations)
+                cancellation_free(pipeline->cancellations);
+}
+
+static void tell(Pipeline *pipeline, const Deployment *deployment, bool cancelled)
+{
+        Cancellation *cancellation, *next;
+
+        LIST_FOREACH_SAFE (cancellations, cancellation, next, pipeline->cancellations) {
+                Call call = cancellation->call;
+
+                if (cancellation->deployment != deployment->id)
+                        continue;
+                cancellation_free(cancellation);
+                if (cancelled)
+                        call_answer(&call, deployment->id);
+                else
+                        call_refuse(&call, BUS_ERROR_ALREADY_FINISHED,
+                                    "deployment %" PRIu64 " has become live", deployment->id);
+        }
+}
+
+void deployment_cancelled(Pipeline *pipeline, const Deployment *deployment)
+{
+        tell(pipeline, deployment, /* cancelled= */ true);
+}
+
+void deployment_escaped(Pipeline *pipeline, const Deployment *deployment)
+{
+        tell(pipeline, deployment, /* cancelled= */ false);
+}
+
+void deployments_cancel_all(Pipeline *pipeline, App *app)
+{
+        Deployment *deployment;
+
+        LIST_FOREACH (app_deployments, deployment, app->deployments)
+                if (deployment_status_is_unfinished(deployment->status))
+                        attempt_handle(pipeline, deployment, FLOW_CANCEL, NULL);
+}
+
+int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr)
+{
+        Cancellation *cancellation;
+
+        assert(pipeline);
+        assert(deployment);
+        assert(call);
+
+        if (deployment_status_is_finished(deployment->status))
+                return sd_bus_error_setf(reterr, BUS_ERROR_ALREADY_FINISHED,
+                                         "deployment %" PRIu64 " is %s already", deployment->id,
+                                         deployment_status_to_string(deployment->status));
+        cancellation = calloc(1, sizeof(Cancellation));
+        if (!cancellation)
+                return -ENOMEM;
+        *cancellation = (Cancellation){ .pipeline = pipeline, .deployment = deployment->id, .call = *call };
+        LIST_PREPEND(cancellations, pipeline->cancellations, cancellation);
+        attempt_handle(pipeline, deployment, FLOW_CANCEL, NULL);
+        return 0;
+}
+
+static void on_created(Request *request, int error, const StoreReply *reply)
+{
+        Pipeline *pipeline = request->pipeline;
+        App *app = model_app(pipeline->model, request->name);
+        _cleanup_(deployment_freep) Deployment *deployment = NULL;
+        uint64_t id = reply->id;
+
+        if (error == -ESTALE)
+                return request_refuse(request, BUS_ERROR_QUEUE_FULL,
+                                      "%" PRIu64 " deployments are waiting already: "
+                                      "queue-max of [runner] in deploy.conf is reached",
+                                      pipeline_config(pipeline)->queue_max);
+        if (error == -EINVAL && request->more)
+                return request_refuse(request, SD_BUS_ERROR_INVALID_ARGS,
+                                      "request-id %s was used for another deployment: "
+                                      "take a new one for each",
+                                      request->more);
+        if (error == -EBUSY || (error == 0 && !app))
+                return request_refuse(request, BUS_ERROR_NO_SUCH_APP, "there is no app named %s",
+                                      request->name);
+        if (error < 0)
+                return request_fail(request, error, reply);
+        /* The same request once more: the deployment is there, published or past. */
+        if (reply->number == 1 || model_deployment(pipeline->model, id))
+                return request_answer(request, id);
+
+        deployment = deployment_new(app, id);
+        if (!deployment || text_replace(&deployment->requested_revision, request->text) < 0)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        deployment->status = DEPLOYMENT_QUEUED;
+        deployment->created_at = reply->at;
+        deployment->requested_by = request->call.uid;
+        if ((app->status == APP_NEW || app->status == APP_FAILED) && !app->live)
+                app->status = APP_DEPLOYING;
+        if (model_add_deployment(pipeline->model, deployment) < 0)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        request_answer(request, id);
+        attempt_enter(pipeline, TAKE_PTR(deployment));
+}
+
+int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
+                      const Call *call, sd_bus_error *reterr)
+{
+        Request *request;
+        StoreAsk ask;
+
+        assert(pipeline);
+        assert(app);
+        assert(revision);
+
+        request = request_new(pipeline, call, on_created, app->name, revision, request_id, app->id);
+        if (!request)
+                return -ENOMEM;
+        ask = request_ask(request);
+        return request_sent(&request,
+                            store_deployment_insert(pipeline->store, app, revision, request_id,
+                                                    pipeline_config(pipeline)->queue_max, &ask),
+                            reterr);
+}

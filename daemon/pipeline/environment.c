@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/environment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/names.h"
+#include "base/text.h"
+
+char *environment_path(const Instance *instance)
+{
+        assert(instance);
+        return text_format(PATH_ENVIRONMENT "/%" PRIu64 ".%s.%u", instance->deployment->id,
+                           instance->process, instance->number);
+}
+
+int environment_write(const Instance *instance)
+{
+        const Deployment *deployment = instance->deployment;
+        _cleanup_free_ char *path = environment_path(instance);
+        _cleanup_free_ char *draft = path ? text_format("%s.new", path) : NULL;
+        _cleanup_close_ int fd = -1;
+        FILE *file;
+
+        if (!draft)
+                return -ENOMEM;
+        fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0)
+                return -errno;
+        file = fdopen(fd, "w");
+        if (!file)
+                return -errno;
+        TAKE_FD(fd);
+
+        if (instance->port != 0)
+                (void) fprintf(file, "PORT=%u\nHOST=127.0.0.1\n", instance->port);
+        (void) fprintf(file, "DYNO=%s.%u\n", instance->process, instance->number);
+        (void) fprintf(file, "GIT_REV=%s\n", deployment->revision);
+        (void) fprintf(file, "DEPLOYD_APP=%s\n", deployment->app->name);
+        (void) fprintf(file, "DEPLOYD_DEPLOYMENT=%" PRIu64 "\n", deployment->id);
+        (void) fprintf(file, "HOME=/var/lib/deployd-apps/%" PRIu64 "\n", deployment->app->id);
+        (void) fprintf(file, "TMPDIR=/tmp\n");
+        if (fclose(file) != 0)
+                return -errno;
+        return rename(draft, path) < 0 ? -errno : 0;
+}
+
+void environment_remove(const Instance *instance)
+{
+        _cleanup_free_ char *path = environment_path(instance);
+
+        if (path)
+                (void) unlink(path);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The environment of an instance: a file below PATH_ENVIRONMENT, 0600, that PID 1 reads at each start of the
+ * unit. Values never become properties of the unit, which every local user can read. */
+
+#include "daemon/pipeline/internal.h"
+
+/* The file of the instance. Caller frees; NULL when out of memory. */
+char *environment_path(const Instance *instance);
+/* Writes it, whole or not at all. 0 or -errno. */
+int environment_write(const Instance *instance);
+void environment_remove(const Instance *instance);

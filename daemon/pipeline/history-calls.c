@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/names.h"
+#include "daemon/pipeline/internal.h"
+#include "daemon/pipeline/request.h"
+
+/* A read of the past that is under way. */
+typedef struct History {
+        HistoryDone done;
+        void *userdata;
+        uint64_t id; /* asked for one, 0 = for a list */
+} History;
+
+static void on_history(void *userdata, int error, const DeploymentRecord *records, size_t n_records)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error failure = SD_BUS_ERROR_NULL;
+        _cleanup_free_ History *history = userdata;
+
+        if (error < 0)
+                (void) sd_bus_error_setf(&failure, BUS_ERROR_DATABASE_UNAVAILABLE,
+                                         "the past could not be read: %s", strerror(-error));
+        else if (history->id != 0 && n_records == 0)
+                (void) sd_bus_error_setf(&failure, BUS_ERROR_NO_SUCH_DEPLOYMENT,
+                                         "there is no deployment %" PRIu64, history->id);
+        if (sd_bus_error_is_set(&failure))
+                history->done(history->userdata, &failure, NULL, 0);
+        else
+                history->done(history->userdata, NULL, records, n_records);
+}
+
+static int ask_history(Pipeline *pipeline, const App *app, uint64_t before, uint64_t id, unsigned limit,
+                       HistoryDone done, void *userdata, sd_bus_error *reterr)
+{
+        History *history = calloc(1, sizeof(History));
+        struct timespec now;
+        uint64_t deadline;
+        int r;
+
+        if (!history)
+                return -ENOMEM;
+        *history = (History){ .done = done, .userdata = userdata, .id = id };
+        (void) clock_gettime(CLOCK_MONOTONIC, &now);
+        deadline =
+                (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000 + REQUEST_PATIENCE_USEC;
+        r = store_history(pipeline->store, app, before, id, limit, deadline, on_history, history, free);
+        if (r < 0) {
+                free(history);
+                return sd_bus_error_set_errno(reterr, r);
+        }
+        return 0;
+}
+
+int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned limit, HistoryDone done,
+                 void *userdata, sd_bus_error *reterr)
+{
+        assert(pipeline);
+        assert(done);
+        return ask_history(pipeline, app, before, 0, limit, done, userdata, reterr);
+}
+
+int history_describe(Pipeline *pipeline, uint64_t id, HistoryDone done, void *userdata, sd_bus_error *reterr)
+{
+        assert(pipeline);
+        assert(done);
+        return ask_history(pipeline, NULL, 0, id, 1, done, userdata, reterr);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* One run of deployd-import: a tar becomes the release directory of a deployment. */
+
+#include "daemon/pipeline/helper.h"
+
+/* `tar_fd` is borrowed. `done` as in HelperParams; when it is told success the release is in its place,
+ * synced. 0 or -errno. */
+int import_new(Pipeline *pipeline, Deployment *deployment, int tar_fd, HelperDone done, void *userdata,
+               Import **ret);
+/* Has its unit stopped if it runs. */
+Import *import_free(Import *import);

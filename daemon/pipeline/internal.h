@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the files of the pipeline share. */
+
+#include "base/list.h"
+#include "base/ticket.h"
+#include "daemon/model/app.h"
+#include "daemon/model/repository.h"
+#include "daemon/pipeline/pipeline.h"
+#include "systemd/unit-spec.h"
+
+typedef struct Attempt Attempt;
+typedef struct Cleanup Cleanup;
+typedef struct Fetch Fetch;
+typedef struct Import Import;
+typedef struct Keeper Keeper;
+typedef struct Reap Reap;
+typedef struct Cancellation Cancellation;
+
+struct Pipeline {
+        PipelineParams params;
+        Model *model;
+        Store *store;
+        Units *units;
+        bool ending;            /* pipeline_free(): what runs is left alone */
+        bool resuming, resumed; /* waiting for the units that nobody knows to be gone; done */
+        UnitCall *listing;
+        void (*on_resumed)(void *userdata, int error);
+        void *on_resumed_userdata;
+        uint16_t next_port;        /* where the search for a free port begins */
+        unsigned n_moving_to_slot; /* deployments whose first row is being committed */
+        sd_event_source *expiry;   /* when the next ended deployment is no longer published */
+        LIST_HEAD(Fetch, fetches); /* in the order they were asked for */
+        LIST_HEAD(Reap, reaps);
+        LIST_HEAD(struct Removal, removals); /* units that remove release directories */
+        uint64_t n_removed;                  /* numbers the trash */
+        LIST_HEAD(Cleanup, cleanups);
+        LIST_HEAD(Cancellation, cancellations);
+        LIST_HEAD(struct RepositoryFetch, repository_fetches);
+        LIST_HEAD(struct Wipe, wipes);
+};
+
+static inline const Config *pipeline_config(const Pipeline *pipeline)
+{
+        return pipeline->params.config(pipeline->params.userdata);
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/keeper.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "base/names.h"
+#include "base/text.h"
+#include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/environment.h"
+#include "daemon/pipeline/release.h"
+#include "daemon/pipeline/step.h"
+
+Keeper *keeper_free(Keeper *keeper)
+{
+        if (!keeper)
+                return NULL;
+        unit_call_free(keeper->call);
+        unit_watch_free(keeper->watch);
+        probe_wait_free(keeper->wait);
+        sd_event_source_disable_unref(keeper->restart);
+        keeper->instance->keeper = NULL;
+        free(keeper);
+        return NULL;
+}
+
+void keepers_free(Deployment *deployment)
+{
+        Instance *instance;
+
+        LIST_FOREACH (instances, instance, deployment->instances)
+                keeper_free(instance->keeper);
+}
+
+static uint64_t setting(uint64_t own, uint64_t fallback)
+{
+        return own != 0 ? own : fallback;
+}
+
+/* How the unit's end is told: before it listened its port belongs into the sentence. */
+static void fail(Keeper *keeper, const char *end)
+{
+        const Instance *instance = keeper->instance;
+
+        if (instance->port != 0)
+                attempt_fail(keeper->pipeline, instance->deployment,
+                             "%s.%u %s before it listened on port %u", instance->process, instance->number,
+                             end, instance->port);
+        else
+                attempt_fail(keeper->pipeline, instance->deployment, "%s.%u %s", instance->process,
+                             instance->number, end);
+}
+
+static int on_restart(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        keeper_restart(userdata);
+        return 0;
+}
+
+/* Its program ended with status 0, which PID 1 does not take for a failure: it is started again after the
+ * same pause. */
+static void restart_later(Keeper *keeper)
+{
+        uint64_t pause = pipeline_config(keeper->pipeline)->restart_pause;
+
+        if (keeper->restart)
+                return;
+        if (sd_event_add_time_relative(keeper->pipeline->params.event, &keeper->restart, CLOCK_MONOTONIC,
+                                       pause, 0, on_restart, keeper) < 0)
+                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
+}
+
+static void on_state_while_live(Keeper *keeper, const UnitState *state)
+{
+        Deployment *deployment = keeper->instance->deployment;
+
+        if (state->loaded && strcmp(state->sub, "exited") == 0 && !state->job_pending)
+                restart_later(keeper);
+        else if (keeper->restart)
+                keeper->restart = sd_event_source_disable_unref(keeper->restart);
+        step_live_judge(keeper->pipeline, deployment);
+}
+
+static void on_state_before_live(Keeper *keeper, const UnitState *state, sd_id128_t before)
+{
+        Deployment *deployment = keeper->instance->deployment;
+
+        if (unit_state_is_over(state) || strcmp(state->sub, "auto-restart") == 0) {
+                _cleanup_free_ char *end = unit_state_describe_end(state);
+
+                fail(keeper, text_or_empty(end));
+        } else if (state->n_restarts > 0 ||
+                   (!sd_id128_is_null(before) && !sd_id128_equal(before, state->invocation)))
+                fail(keeper, "ended and was started again");
+        else if (keeper->running)
+                step_start_poll(keeper->pipeline, deployment);
+}
+
+static void on_state(void *userdata, const UnitState *state)
+{
+        Keeper *keeper = userdata;
+        sd_id128_t before = keeper->invocation;
+
+        keeper->seen = true;
+        keeper->loaded = state->loaded;
+        keeper->running = unit_state_is_running(state);
+        keeper->failed = strcmp(state->active, "failed") == 0;
+        keeper->invocation = state->invocation;
+        keeper->control_group_id = state->control_group_id;
+        if (keeper->instance->deployment->status == DEPLOYMENT_LIVE)
+                on_state_while_live(keeper, state);
+        else
+                on_state_before_live(keeper, state, before);
+}
+
+static void on_started(void *userdata, int error, const char *sentence)
+{
+        Keeper *keeper = userdata;
+        const Instance *instance = keeper->instance;
+
+        keeper->call = NULL;
+        if (error >= 0 && !keeper->watch)
+                error = unit_watch_new(keeper->pipeline->units, instance->unit, on_state, keeper,
+                                       &keeper->watch);
+        if (error < 0)
+                attempt_fail(keeper->pipeline, instance->deployment, "%s.%u could not be started: %s",
+                             instance->process, instance->number, sentence ? sentence : strerror(-error));
+}
+
+static int start_unit(Keeper *keeper)
+{
+        const Config *config = pipeline_config(keeper->pipeline);
+        const Instance *instance = keeper->instance;
+        const Deployment *deployment = instance->deployment;
+        const App *app = deployment->app;
+        _cleanup_free_ char *slice = app_slice(app), *dyno = instance_dyno(instance);
+        _cleanup_free_ char *user = text_format("deployd-a%" PRIu64, app->id);
+        _cleanup_free_ char *directory = text_format("deployd-apps/%" PRIu64, app->id);
+        _cleanup_free_ char *environment = environment_path(instance);
+        _cleanup_free_ char *tree = release_path(deployment->release_id, "app");
+        _cleanup_free_ char *processes = release_path(deployment->release_id, "process");
+        UnitSpec spec = UNIT_SPEC_INIT;
+        int r;
+
+        if (!slice || !dyno || !user || !directory || !environment || !tree || !processes)
+                return -ENOMEM;
+        r = environment_write(instance);
+        if (r < 0)
+                return r;
+
+        spec.kind = UNIT_APP;
+        spec.name = instance->unit;
+        spec.slice = slice;
+        spec.user = user;
+        spec.state_directory = spec.cache_directory = directory;
+        spec.environment_file = environment;
+        spec.arguments[0] = PATH_LIBEXEC "/deployd-launch";
+        spec.arguments[1] = instance->process;
+        spec.binds[0] = (UnitBind){ tree, PATH_APP_TREE, false };
+        spec.binds[1] = (UnitBind){ processes, PATH_APP_PROCESSES, false };
+        spec.timeout_usec = config->start_timeout;
+        spec.stop_timeout_usec = setting(app->settings.stop_timeout_usec, config->stop_timeout);
+        spec.memory_max = setting(app->settings.memory_max, config->app_memory_max);
+        spec.tasks_max = setting(app->settings.tasks_max, config->app_tasks_max);
+        spec.cpu_quota_usec = setting(app->settings.cpu_quota_usec, config->app_cpu_quota);
+        spec.restart_pause_usec = config->restart_pause;
+        spec.restart_burst = (unsigned) config->restart_burst;
+        spec.log_app = app->name;
+        spec.log_deployment = deployment->id;
+        spec.log_process = dyno;
+        spec.log_revision = deployment->revision;
+        return units_start(keeper->pipeline->units, &spec, on_started, keeper, &keeper->call);
+}
+
+void keeper_start(Pipeline *pipeline, Instance *instance)
+{
+        Keeper *keeper;
+        int r;
+
+        assert(pipeline);
+        assert(instance);
+
+        if (instance->keeper)
+                return;
+        keeper = calloc(1, sizeof(Keeper));
+        if (!keeper)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        *keeper = (Keeper){ .pipeline = pipeline, .instance = instance };
+        instance->keeper = keeper;
+        r = start_unit(keeper);
+        if (r < 0)
+                on_started(keeper, r, NULL);
+}
+
+static void on_restart_asked(void *userdata, int error, const char *sentence)
+{
+        Keeper *keeper = userdata;
+
+        keeper->call = NULL;
+        if (error < 0)
+                log_warning("Cannot start unit %s again: %s", keeper->instance->unit, sentence);
+}
+
+void keeper_restart(Keeper *keeper)
+{
+        int r;
+
+        assert(keeper);
+
+        keeper->restart = sd_event_source_disable_unref(keeper->restart);
+        if (keeper->call)
+                return;
+        r = environment_write(keeper->instance);
+        if (r >= 0)
+                r = units_restart(keeper->pipeline->units, keeper->instance->unit, on_restart_asked, keeper,
+                                  &keeper->call);
+        if (r < 0)
+                log_warning("Cannot start unit %s again: %s", keeper->instance->unit, strerror(-r));
+}
+
+static void on_probed(void *userdata, ProbeResult result, uid_t uid, const char *text)
+{
+        Keeper *keeper = userdata;
+        const Instance *instance = keeper->instance;
+        Pipeline *pipeline = keeper->pipeline;
+        uint64_t seconds = pipeline_config(pipeline)->start_timeout / USEC_PER_SEC;
+
+        keeper->wait = probe_wait_free(keeper->wait);
+        switch (result) {
+        case PROBE_LISTENING:
+                keeper->listening = true;
+                step_check_poll(pipeline, instance->deployment);
+                break;
+        case PROBE_FOREIGN:
+                attempt_fail(pipeline, instance->deployment, "port %u is held by another process (uid %u)",
+                             instance->port, (unsigned) uid);
+                break;
+        case PROBE_TIMEOUT:
+                attempt_fail(pipeline, instance->deployment,
+                             "%s.%u did not listen on port %u within %" PRIu64 " s", instance->process,
+                             instance->number, instance->port, seconds);
+                break;
+        case PROBE_FAILED:
+                attempt_fail(pipeline, instance->deployment, "port %u could not be checked: %s",
+                             instance->port, text);
+                break;
+        }
+}
+
+void keeper_check(Keeper *keeper)
+{
+        const Config *config = pipeline_config(keeper->pipeline);
+        int r;
+
+        assert(keeper);
+
+        if (keeper->wait || keeper->listening)
+                return;
+        r = probe_wait_listening(keeper->pipeline->params.probe, keeper->instance->port,
+                                 keeper->control_group_id, config->start_timeout,
+                                 (unsigned) config->check_successes, on_probed, keeper, &keeper->wait);
+        if (r < 0)
+                attempt_fail(keeper->pipeline, keeper->instance->deployment,
+                             "port %u could not be checked: %s", keeper->instance->port, strerror(-r));
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Keeps one instance (Instance.keeper): starts its unit, watches it, and says what that means for its
+ * deployment. */
+
+#include "daemon/pipeline/internal.h"
+
+struct Keeper {
+        Pipeline *pipeline;
+        Instance *instance;
+        UnitCall *call;
+        UnitWatch *watch;
+        ProbeWait *wait;          /* of the status `checking` */
+        sd_event_source *restart; /* its program ended by itself: when it is started again */
+
+        bool seen;    /* the unit has been read since it was started */
+        bool running; /* as it was last read, like the rest */
+        bool loaded;
+        bool failed;
+        bool listening; /* it has passed the check */
+        sd_id128_t invocation;
+        uint64_t control_group_id;
+};
+
+/* Starts the unit, or takes back the one that runs already. A second call does nothing. */
+void keeper_start(Pipeline *pipeline, Instance *instance);
+/* Waits until it listens; the deployment is told by an event. */
+void keeper_check(Keeper *keeper);
+/* Starts its unit anew in place. */
+void keeper_restart(Keeper *keeper);
+/* Stops watching; the unit goes on. NULL is allowed. */
+Keeper *keeper_free(Keeper *keeper);
+
+/* The keepers of all its instances. */
+void keepers_free(Deployment *deployment);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
+#include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/cleanup.h"
+#include "daemon/pipeline/deployment-calls.h"
+#include "daemon/pipeline/keeper.h"
+#include "daemon/pipeline/queue.h"
+#include "daemon/pipeline/reap.h"
+#include "daemon/pipeline/release.h"
+#include "daemon/pipeline/repository-calls.h"
+#include "daemon/pipeline/wipe.h"
+
+int pipeline_new(const PipelineParams *params, Pipeline **ret)
+{
+        Pipeline *pipeline;
+
+        assert(params && params->event && params->model && params->store && params->units && params->probe);
+        assert(params->config && params->fatal);
+        assert(ret);
+
+        pipeline = calloc(1, sizeof(Pipeline));
+        if (!pipeline)
+                return -ENOMEM;
+        *pipeline = (Pipeline){
+                .params = *params,
+                .model = params->model,
+                .store = params->store,
+                .units = params->units,
+        };
+        *ret = pipeline;
+        return 0;
+}
+
+Pipeline *pipeline_free(Pipeline *pipeline)
+{
+        Deployment *deployment;
+
+        if (!pipeline)
+                return NULL;
+        pipeline->ending = true;
+        repository_fetches_end(pipeline, NULL);
+        LIST_FOREACH (deployments, deployment, pipeline->model->deployments) {
+                attempt_free(deployment->step);
+                keepers_free(deployment);
+        }
+        while (pipeline->reaps)
+                reap_free(pipeline->reaps);
+        while (pipeline->cleanups)
+                cleanup_free(pipeline->cleanups);
+        release_removals_free(pipeline);
+        wipes_free(pipeline);
+        cancellations_free(pipeline);
+        unit_call_free(pipeline->listing);
+        sd_event_source_disable_unref(pipeline->expiry);
+        assert(!pipeline->fetches);
+        free(pipeline);
+        return NULL;
+}
+
+void pipeline_config_changed(Pipeline *pipeline)
+{
+        assert(pipeline);
+        queue_poll(pipeline);
+}

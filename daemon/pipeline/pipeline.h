@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Drives deployments through the flow table (daemon/model/flow.c): an event is looked up, its row committed,
+ * and only then is what the new status asks for begun. Callbacks of units, timers and the probe do nothing
+ * but turn their outcome into an event. What people may ask for is in call.h. */
+
+#include <systemd/sd-event.h>
+
+#include "daemon/config.h"
+#include "daemon/model/deployment.h"
+#include "daemon/model/flow.h"
+#include "daemon/pipeline/call.h"
+#include "probe/client.h"
+#include "sql/store.h"
+#include "systemd/units.h"
+
+typedef struct PipelineParams {
+        sd_event *event;
+        Model *model;
+        Store *store;
+        Units *units;
+        ProbeClient *probe;
+        /* The configuration in force. */
+        const Config *(*config)(void *userdata);
+        /* Something happened that memory cannot be trusted after: the process is to end and be started
+         * again, which reads everything anew. `sentence` says what. */
+        void (*fatal)(void *userdata, const char *sentence);
+        void *userdata;
+} PipelineParams;
+
+/* All members are borrowed and must outlive the pipeline. 0 or -ENOMEM. */
+int pipeline_new(const PipelineParams *params, Pipeline **ret);
+/* Forgets what is under way without ending it: units go on, and pipeline_resume() of the next start takes
+ * them back. */
+Pipeline *pipeline_free(Pipeline *pipeline);
+DEFINE_CLEANUP(Pipeline *, pipeline_free);
+
+/* Once, after the model is read: compares rows with units, ends units that no row knows, takes back those
+ * that run, enters every status again that was left in the middle, and starts what should run. `resumed` is
+ * called when all of that is known and under way; 0, or negative errno. */
+int pipeline_resume(Pipeline *pipeline, void (*resumed)(void *userdata, int error), void *userdata);
+
+/* How long an ended deployment without a release stays published. */
+#define PIPELINE_PUBLISHED_USEC (600 * USEC_PER_SEC)
+
+/* The configuration is another one: what waits for a limit that was raised goes on. */
+void pipeline_config_changed(Pipeline *pipeline);

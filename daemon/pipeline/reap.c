@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/reap.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/pipeline/cleanup.h"
+#include "daemon/pipeline/fetch.h"
+#include "daemon/pipeline/resume.h"
+
+struct Reap {
+        Pipeline *pipeline;
+        char *unit;
+        ReapOwner owner;
+        UnitCall *call;
+        LIST_FIELDS(Reap, reaps);
+};
+
+Reap *reap_free(Reap *reap)
+{
+        if (!reap)
+                return NULL;
+        unit_call_free(reap->call);
+        LIST_REMOVE(reaps, reap->pipeline->reaps, reap);
+        free(reap->unit);
+        free(reap);
+        return NULL;
+}
+
+static void on_gone(void *userdata, int error, const char *sentence)
+{
+        Reap *reap = userdata;
+        Pipeline *pipeline = reap->pipeline;
+        ReapOwner owner = reap->owner;
+
+        if (error < 0)
+                log_warning("Cannot stop unit %s, ignoring: %s", reap->unit, sentence);
+        reap->call = NULL;
+        reap_free(reap);
+
+        if (owner.deployment)
+                cleanup_poll(pipeline, owner.deployment);
+        if (owner.repository)
+                fetch_poll(pipeline);
+        resume_poll(pipeline);
+}
+
+void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner)
+{
+        Reap *reap;
+        int r;
+
+        assert(pipeline);
+        assert(unit);
+
+        LIST_FOREACH (reaps, reap, pipeline->reaps)
+                if (strcmp(reap->unit, unit) == 0)
+                        return;
+
+        reap = calloc(1, sizeof(Reap));
+        if (!reap)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        *reap = (Reap){ .pipeline = pipeline, .owner = owner, .unit = strdup(unit) };
+        LIST_PREPEND(reaps, pipeline->reaps, reap);
+        r = reap->unit ? units_remove(pipeline->units, unit, on_gone, reap, &reap->call) : -ENOMEM;
+        if (r < 0) {
+                reap_free(reap);
+                pipeline->params.fatal(pipeline->params.userdata, "a unit could not be stopped");
+        }
+}
+
+bool reap_is_pending_for_deployment(const Pipeline *pipeline, uint64_t id)
+{
+        const Reap *reap;
+
+        LIST_FOREACH (reaps, reap, pipeline->reaps)
+                if (reap->owner.deployment == id)
+                        return true;
+        return false;
+}
+
+bool reap_is_pending_for_repository(const Pipeline *pipeline, uint64_t id)
+{
+        const Reap *reap;
+
+        LIST_FOREACH (reaps, reap, pipeline->reaps)
+                if (reap->owner.repository == id)
+                        return true;
+        return false;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Units that are to be gone: stopped, killed if they must be, and forgotten by PID 1. */
+
+#include "daemon/pipeline/internal.h"
+
+/* Whose unit it was, 0 = nobody's: cleanup and fetch lanes wait for theirs. */
+typedef struct ReapOwner {
+        uint64_t deployment, repository;
+} ReapOwner;
+
+/* Begins; nothing can stop it. What fails is logged, and found again at the next start. */
+void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner);
+
+/* Whether any unit of that deployment, or of a fetch of that repository, is not gone yet. */
+bool reap_is_pending_for_deployment(const Pipeline *pipeline, uint64_t id);
+bool reap_is_pending_for_repository(const Pipeline *pipeline, uint64_t id);
+
+Reap *reap_free(Reap *reap);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/resume.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/model/unit-name.h"
+#include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/expiry.h"
+#include "daemon/pipeline/queue.h"
+#include "daemon/pipeline/reap.h"
+#include "daemon/pipeline/release.h"
+
+/* An app's unit is taken back if a row says that it should run. Everything else is work that is done again
+ * from its beginning, or somebody's that is gone. */
+static bool is_wanted(const Pipeline *pipeline, const char *name, const UnitName *parsed)
+{
+        const Deployment *deployment;
+        const Instance *instance;
+
+        if (parsed->kind != UNIT_APP)
+                return false;
+        deployment = model_deployment(pipeline->model, parsed->id);
+        if (!deployment || (deployment->status == DEPLOYMENT_LIVE && deployment->app->stopped) ||
+            deployment->status < DEPLOYMENT_STARTING || deployment->status > DEPLOYMENT_LIVE)
+                return false;
+        LIST_FOREACH (instances, instance, deployment->instances)
+                if (strcmp(instance->unit, name) == 0)
+                        return true;
+        return false;
+}
+
+/* The release directories that rows know, and those of deployments that may have got so far. */
+static bool keep_release(Pipeline *pipeline, uint64_t id)
+{
+        const Deployment *deployment = model_deployment(pipeline->model, id);
+
+        return deployment && deployment->release_id == id &&
+               (deployment_status_is_unfinished(deployment->status) ||
+                deployment->status == DEPLOYMENT_LIVE || deployment->status == DEPLOYMENT_SUPERSEDED);
+}
+
+/* Enters every status that was left in the middle. An ended deployment with instances has not been cleaned
+ * up. */
+static void enter_all(Pipeline *pipeline)
+{
+        Deployment *deployment, *next;
+
+        LIST_FOREACH_SAFE (deployments, deployment, next, pipeline->model->deployments)
+                if (deployment_status_is_running(deployment->status) ||
+                    deployment->status == DEPLOYMENT_LIVE ||
+                    (deployment_status_is_finished(deployment->status) &&
+                     (deployment->instances || (deployment->status != DEPLOYMENT_SUPERSEDED &&
+                                                deployment->release_id == deployment->id))))
+                        attempt_enter(pipeline, deployment);
+}
+
+void resume_poll(Pipeline *pipeline)
+{
+        if (!pipeline->resuming || pipeline->reaps)
+                return;
+        pipeline->resuming = false;
+        pipeline->resumed = true;
+        enter_all(pipeline);
+        expiry_poll(pipeline);
+        queue_poll(pipeline);
+        pipeline->on_resumed(pipeline->on_resumed_userdata, 0);
+}
+
+static void on_listed(void *userdata, int error, char *const *names)
+{
+        Pipeline *pipeline = userdata;
+        int r;
+
+        pipeline->listing = NULL;
+        if (error < 0) {
+                pipeline->on_resumed(pipeline->on_resumed_userdata, error);
+                return;
+        }
+        for (; *names; names++) {
+                _cleanup_unit_name_ UnitName parsed = {};
+
+                r = unit_name_parse(*names, &parsed);
+                if (r == -ENOMEM)
+                        return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                if (r < 0 || is_wanted(pipeline, *names, &parsed))
+                        continue;
+                log_info("Unit %s belongs to nothing that is under way: stopping it", *names);
+                reap_unit(pipeline, *names, (ReapOwner){});
+        }
+        r = release_sweep(pipeline, keep_release);
+        if (r < 0)
+                log_warning("Cannot look through the release directories, ignoring: %s", strerror(-r));
+        pipeline->resuming = true;
+        resume_poll(pipeline);
+}
+
+int pipeline_resume(Pipeline *pipeline, void (*resumed)(void *userdata, int error), void *userdata)
+{
+        assert(pipeline);
+        assert(resumed);
+        assert(!pipeline->resumed && !pipeline->resuming);
+
+        pipeline->on_resumed = resumed;
+        pipeline->on_resumed_userdata = userdata;
+        return units_list(pipeline->units, on_listed, pipeline, &pipeline->listing);
+}

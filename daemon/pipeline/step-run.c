@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/keeper.h"
+#include "daemon/pipeline/step.h"
+
+/* From starting to live: what an instance's unit means for its deployment. */
+
+void step_start_enter(Pipeline *pipeline, Deployment *deployment)
+{
+        Instance *instance;
+
+        attempt_set_text(deployment, "starting its processes", -1);
+        LIST_FOREACH (instances, instance, deployment->instances)
+                keeper_start(pipeline, instance);
+}
+
+static bool all_run(const Deployment *deployment)
+{
+        const Instance *instance;
+
+        LIST_FOREACH (instances, instance, deployment->instances) {
+                const Keeper *keeper = instance->keeper;
+
+                if (!keeper || !keeper->running)
+                        return false;
+        }
+        return true;
+}
+
+void step_start_poll(Pipeline *pipeline, Deployment *deployment)
+{
+        Instance *instance;
+
+        if (!all_run(deployment))
+                return;
+        if (deployment->status == DEPLOYMENT_STARTING)
+                attempt_handle(pipeline, deployment, FLOW_DONE, NULL);
+        else if (deployment->status == DEPLOYMENT_CHECKING)
+                LIST_FOREACH (instances, instance, deployment->instances)
+                        if (instance->port != 0)
+                                keeper_check(instance->keeper);
+}
+
+void step_check_enter(Pipeline *pipeline, Deployment *deployment)
+{
+        Instance *instance;
+
+        attempt_set_text(deployment, "waiting until it listens", -1);
+        /* After a restart of the daemon the units are taken back first. */
+        LIST_FOREACH (instances, instance, deployment->instances)
+                keeper_start(pipeline, instance);
+        step_start_poll(pipeline, deployment);
+}
+
+void step_check_poll(Pipeline *pipeline, Deployment *deployment)
+{
+        const Instance *instance;
+
+        LIST_FOREACH (instances, instance, deployment->instances) {
+                const Keeper *keeper = instance->keeper;
+
+                if (instance->port != 0 && (!keeper || !keeper->listening))
+                        return;
+        }
+        attempt_handle(pipeline, deployment, FLOW_DONE, NULL);
+}
+
+void step_live_enter(Pipeline *pipeline, Deployment *deployment)
+{
+        Instance *instance;
+
+        if (deployment->app->stopped)
+                return;
+        LIST_FOREACH (instances, instance, deployment->instances)
+                keeper_start(pipeline, instance);
+}
+
+static AppStatus status_of_live(const Deployment *deployment, AppStatus before)
+{
+        unsigned n = 0, n_running = 0, n_loaded = 0, n_failed = 0;
+        const Instance *instance;
+
+        if (deployment->app->stopped)
+                return APP_STOPPED;
+        LIST_FOREACH (instances, instance, deployment->instances) {
+                const Keeper *keeper = instance->keeper;
+
+                /* Not read yet: it is as it was. */
+                if (!keeper || !keeper->seen)
+                        return before;
+                n++;
+                n_running += keeper->running;
+                n_loaded += keeper->loaded;
+                n_failed += keeper->failed;
+        }
+        if (n_running == n)
+                return APP_RUNNING;
+        if (n_loaded == 0)
+                return APP_STOPPED; /* by hand: a unit that ends by itself stays loaded */
+        return n_failed == n ? APP_FAILED : APP_DEGRADED;
+}
+
+void step_live_judge(Pipeline *pipeline, Deployment *deployment)
+{
+        App *app = deployment->app;
+        AppStatus status = status_of_live(deployment, app->status);
+        LogSubject subject = { .app = app->name, .deployment = deployment->id };
+
+        if (status == app->status)
+                return;
+        log_line(status == APP_RUNNING ? LOG_INFO : LOG_WARNING,
+                 status == APP_FAILED ? MESSAGE_APP_FAILED : MESSAGE_APP_STATUS, &subject, "App %s is %s",
+                 app->name, app_status_to_string(status));
+        app->status = status;
+        model_changed_app(pipeline->model, app);
+}

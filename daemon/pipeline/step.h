@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What each running status does when it is entered. Each can be entered again after a crash. */
+
+#include "daemon/pipeline/internal.h"
+
+/* fetching: mirror, tree, release. */
+void step_fetch_enter(Pipeline *pipeline, Deployment *deployment);
+
+/* starting: every instance's unit runs. */
+void step_start_enter(Pipeline *pipeline, Deployment *deployment);
+/* Something about an instance's unit is different. */
+void step_start_poll(Pipeline *pipeline, Deployment *deployment);
+
+/* checking: every web instance listens on its port. */
+void step_check_enter(Pipeline *pipeline, Deployment *deployment);
+void step_check_poll(Pipeline *pipeline, Deployment *deployment);
+
+/* live: kept running, unless the app is stopped. */
+void step_live_enter(Pipeline *pipeline, Deployment *deployment);
+/* How the app is, from what its units are. */
+void step_live_judge(Pipeline *pipeline, Deployment *deployment);

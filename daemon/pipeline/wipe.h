@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Directories that a dynamic user owns are removed by PID 1, through a unit of that user: the daemon cannot
+ * enter them. What fails is logged. */
+
+#include "daemon/pipeline/internal.h"
+
+/* The mirror of a repository. */
+void wipe_mirror(Pipeline *pipeline, const Repository *repository);
+/* State and cache of an app. */
+void wipe_app(Pipeline *pipeline, const App *app);
+
+/* Forgets those that are under way; their units go on. */
+void wipes_free(Pipeline *pipeline);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/app-bus.h"
+
+#include "base/names.h"
+#include "daemon/model/deployment.h"
+#include "daemon/model/repository.h"
+#include "dbus/bus-args.h"
+#include "dbus/bus-object.h"
+#include "dbus/bus-path.h"
+#include "dbus/deployment-bus.h"
+#include "dbus/settings-bus.h"
+
+uint16_t app_bus_current_port(const App *app)
+{
+        assert(app);
+        return app->live ? deployment_assigned_port(app->live) : 0;
+}
+
+static int get_repository(sd_bus *connection, const char *path, const char *interface, const char *property,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const App *app = userdata;
+        _cleanup_free_ char *repository = bus_path_repository(app->repository->name);
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return repository ? sd_bus_message_append(reply, "o", repository) : -ENOMEM;
+}
+
+static int get_status(sd_bus *connection, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const App *app = userdata;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "s", app_status_to_string(app->status));
+}
+
+static int get_current_port(sd_bus *connection, const char *path, const char *interface,
+                            const char *property, sd_bus_message *reply, void *userdata,
+                            sd_bus_error *reterr)
+{
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "q", app_bus_current_port(userdata));
+}
+
+static int get_current_deployment(sd_bus *connection, const char *path, const char *interface,
+                                  const char *property, sd_bus_message *reply, void *userdata,
+                                  sd_bus_error *reterr)
+{
+        const App *app = userdata;
+        _cleanup_free_ char *live = NULL;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        if (!app->live)
+                return sd_bus_message_append(reply, "o", "/");
+        live = bus_path_deployment(app->live->id);
+        return live ? sd_bus_message_append(reply, "o", live) : -ENOMEM;
+}
+
+static int get_deployments(sd_bus *connection, const char *path, const char *interface, const char *property,
+                           sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const App *app = userdata;
+        const Deployment *deployment;
+        int r;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        r = sd_bus_message_open_container(reply, 'a', "o");
+        LIST_FOREACH (app_deployments, deployment, app->deployments) {
+                _cleanup_free_ char *deployment_path = bus_path_deployment(deployment->id);
+
+                if (!deployment_path)
+                        return -ENOMEM;
+                if (r >= 0)
+                        r = sd_bus_message_append(reply, "o", deployment_path);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_slice(sd_bus *connection, const char *path, const char *interface, const char *property,
+                     sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        _cleanup_free_ char *slice = app_slice(userdata);
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return slice ? sd_bus_message_append(reply, "s", slice) : -ENOMEM;
+}
+
+static int run_deploy(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        return deployment_bus_create(call, noun, reterr);
+}
+
+static int run_start(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        return app_start(call->bus->params.pipeline, noun, &call->call, reterr);
+}
+
+static int run_stop(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        return app_stop(call->bus->params.pipeline, noun, &call->call, reterr);
+}
+
+static int run_restart(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        return app_restart(call->bus->params.pipeline, noun, &call->call, reterr);
+}
+
+static int run_set_properties(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        App *app = noun;
+        _cleanup_(app_settings_clear) AppSettings settings = {};
+        int r;
+
+        r = app_settings_copy(&settings, &app->settings);
+        if (r >= 0)
+                r = settings_bus_read(call->bus, call->message, false, &settings, reterr);
+        if (r < 0)
+                return r;
+        return app_set(call->bus->params.pipeline, app, &settings, &call->call, reterr);
+}
+
+static int run_remove(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        int force, r;
+
+        r = sd_bus_message_read(call->message, "b", &force);
+        if (r < 0)
+                return r;
+        return app_remove(call->bus->params.pipeline, noun, force, &call->call, reterr);
+}
+
+static int status(const void *noun)
+{
+        return (int) ((const App *) noun)->status;
+}
+
+static const BusMethod methods[] = {
+        { "Deploy", ACTION_DEPLOY, run_deploy, deployment_bus_reply },
+        { "Start", ACTION_OPERATE, run_start, NULL },
+        { "Stop", ACTION_OPERATE, run_stop, NULL },
+        { "Restart", ACTION_OPERATE, run_restart, NULL },
+        { "SetProperties", ACTION_MANAGE, run_set_properties, NULL },
+        { "Remove", ACTION_MANAGE, run_remove, NULL },
+};
+
+#define CONST   SD_BUS_VTABLE_PROPERTY_CONST
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Name", "s", NULL, offsetof(App, name), CONST),
+        SD_BUS_PROPERTY("Repository", "o", get_repository, 0, CHANGES),
+        SD_BUS_PROPERTY("Status", "s", get_status, 0, CHANGES),
+        SD_BUS_PROPERTY("CurrentPort", "q", get_current_port, 0, CHANGES),
+        SD_BUS_PROPERTY("CurrentDeployment", "o", get_current_deployment, 0, CHANGES),
+        SD_BUS_PROPERTY("Deployments", "ao", get_deployments, 0, CHANGES),
+        SD_BUS_PROPERTY("Slice", "s", get_slice, 0, CONST),
+        SD_BUS_PROPERTY("CreatedAt", "t", NULL, offsetof(App, created_at), CONST),
+        SD_BUS_PROPERTY("Branch", "s", NULL, offsetof(App, settings.branch), CHANGES),
+        SD_BUS_PROPERTY("Directory", "s", NULL, offsetof(App, settings.directory), CHANGES),
+        SD_BUS_PROPERTY("StopTimeoutUSec", "t", NULL, offsetof(App, settings.stop_timeout_usec), CHANGES),
+        SD_BUS_PROPERTY("MemoryMax", "t", NULL, offsetof(App, settings.memory_max), CHANGES),
+        SD_BUS_PROPERTY("TasksMax", "t", NULL, offsetof(App, settings.tasks_max), CHANGES),
+        SD_BUS_PROPERTY("CPUQuotaPerSecUSec", "t", NULL, offsetof(App, settings.cpu_quota_usec), CHANGES),
+        SD_BUS_METHOD_WITH_ARGS("Deploy", SD_BUS_ARGS("s", revision, "a{sv}", options),
+                                SD_BUS_RESULT("t", id, "o", deployment), bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetProperties", SD_BUS_ARGS("a{sv}", properties), SD_BUS_NO_RESULT,
+                                bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("b", force), SD_BUS_NO_RESULT, bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+const BusClass app_class = {
+        .interface = BUS_INTERFACE_APP,
+        .path = BUS_PATH_APP,
+        .many = true,
+        .vtable = vtable,
+        .methods = methods,
+        .n_methods = ELEMENTSOF(methods),
+        .status = status,
+};

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/bus-args.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/names.h"
+#include "base/text.h"
+#include "daemon/model/validate.h"
+
+/* How much of a caller's text is shown to him again. */
+#define SHOWN_MAX 64
+
+/* Fails with `before`, the caller's text made fit to be shown, in quotes, and `after`. */
+static int refuse(const char *error, const char *before, const char *text, const char *after,
+                  sd_bus_error *reterr)
+{
+        _cleanup_free_ char *shown = text_sanitize(text, SHOWN_MAX);
+
+        if (!shown)
+                return -ENOMEM;
+        return sd_bus_error_setf(reterr, error, "%s '%s'%s", before, shown, after);
+}
+
+int bus_args_check_name(const char *name, sd_bus_error *reterr)
+{
+        if (name_is_valid(name))
+                return 0;
+        return refuse(BUS_ERROR_INVALID_NAME, "name", name, " is not allowed: " NAME_RULE, reterr);
+}
+
+int bus_args_check_url(const Bus *bus, const char *url, sd_bus_error *reterr)
+{
+        const Config *config = bus->params.config(bus->params.userdata);
+        _cleanup_free_ char *reason = NULL;
+        int r;
+
+        r = url_check(url, config->git_schemes, config->git_local_paths, &reason);
+        if (r == -EINVAL)
+                return sd_bus_error_setf(reterr, BUS_ERROR_INVALID_URL, "git-url: %s", reason);
+        return r;
+}
+
+int bus_args_check_revision(const char *argument, const char *revision, bool may_be_empty,
+                            sd_bus_error *reterr)
+{
+        if ((may_be_empty && revision[0] == '\0') || revision_is_valid(revision))
+                return 0;
+        return refuse(BUS_ERROR_INVALID_REVISION, argument, revision,
+                      " is not allowed: " REVISION_RULE
+                      ", named as git-check-ref-format(1) allows, at most 200 bytes, and not with - first",
+                      reterr);
+}
+
+int bus_args_find_repository(const Bus *bus, const char *name, Repository **ret, sd_bus_error *reterr)
+{
+        *ret = model_repository(bus->params.model, name);
+        return *ret ? 0 : refuse(BUS_ERROR_NO_SUCH_REPOSITORY, "There is no repository", name, "", reterr);
+}
+
+int bus_args_find_app(const Bus *bus, const char *name, App **ret, sd_bus_error *reterr)
+{
+        *ret = model_app(bus->params.model, name);
+        return *ret ? 0 : refuse(BUS_ERROR_NO_SUCH_APP, "There is no app", name, "", reterr);
+}
+
+int bus_args_find_deployment(const Bus *bus, uint64_t id, Deployment **ret, sd_bus_error *reterr)
+{
+        *ret = model_deployment(bus->params.model, id);
+        if (*ret)
+                return 0;
+        return sd_bus_error_setf(
+                reterr, BUS_ERROR_NO_SUCH_DEPLOYMENT,
+                "No deployment %" PRIu64 " is published; DescribeDeployment reads older ones", id);
+}
+
+/* ---- option dictionaries ---- */
+
+static int refuse_unknown(const char *key, const BusOption options[], size_t n_options, sd_bus_error *reterr)
+{
+        _cleanup_free_ char *allowed = strdup(n_options == 0 ? "none" : options[0].name), *shown = NULL;
+
+        for (size_t i = 1; allowed && i < n_options; i++) {
+                _cleanup_free_ char *before = allowed;
+
+                allowed = text_format("%s, %s", before, options[i].name);
+        }
+        shown = text_sanitize(key, SHOWN_MAX);
+        if (!allowed || !shown)
+                return -ENOMEM;
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "Unknown option '%s'; allowed are: %s",
+                                 shown, allowed);
+}
+
+static int find_option(const char *key, const BusOption options[], size_t n_options,
+                       const char *const later[], const BusOption **ret, sd_bus_error *reterr)
+{
+        for (size_t i = 0; i < n_options; i++)
+                if (strcmp(options[i].name, key) == 0) {
+                        *ret = &options[i];
+                        return 0;
+                }
+        for (; later && *later; later++)
+                if (strcmp(*later, key) == 0)
+                        return sd_bus_error_setf(reterr, SD_BUS_ERROR_NOT_SUPPORTED,
+                                                 "The option %s has no effect in this version", key);
+        return refuse_unknown(key, options, n_options, reterr);
+}
+
+/* Reads the variant where the message stands. */
+static int read_value(const Bus *bus, sd_bus_message *message, const BusOption *option, void *target,
+                      sd_bus_error *reterr)
+{
+        void *member = (char *) target + option->offset;
+        const char *contents, *text;
+        uint64_t number;
+        int r;
+
+        r = sd_bus_message_peek_type(message, NULL, &contents);
+        if (r < 0)
+                return r;
+        if (strcmp(contents, option->type) != 0)
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                         "The option %s is of type %s, not %.*s", option->name, option->type,
+                                         SHOWN_MAX, contents);
+        if (strcmp(contents, "s") == 0) {
+                r = sd_bus_message_read(message, "v", "s", &text);
+                if (r >= 0 && option->check)
+                        r = option->check(bus, option->name, text, reterr);
+                return r < 0 ? r : text_replace(member, text);
+        }
+        r = sd_bus_message_read(message, "v", "t", &number);
+        if (r >= 0 && option->check)
+                r = option->check(bus, option->name, &number, reterr);
+        if (r < 0)
+                return r;
+        *(uint64_t *) member = number;
+        return 0;
+}
+
+int bus_args_read_options(const Bus *bus, sd_bus_message *message, const BusOption options[],
+                          size_t n_options, const char *const later[], void *target, sd_bus_error *reterr)
+{
+        uint64_t seen = 0;
+        int r;
+
+        assert(bus);
+        assert(message);
+        assert(n_options <= 64);
+
+        r = sd_bus_message_enter_container(message, 'a', "{sv}");
+        while (r >= 0 && (r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
+                const BusOption *option = NULL;
+                const char *key;
+                uint64_t bit;
+
+                r = sd_bus_message_read(message, "s", &key);
+                if (r >= 0)
+                        r = find_option(key, options, n_options, later, &option, reterr);
+                if (r < 0)
+                        return r;
+                assert(option);
+                bit = UINT64_C(1) << (option - options);
+                if (seen & bit)
+                        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                                 "The option %s is given twice", option->name);
+                seen |= bit;
+                r = read_value(bus, message, option, target, reterr);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(message);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(message);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/bus-caller.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "dbus/bus-gate.h"
+#include "dbus/bus-object.h"
+#include "dbus/bus-signals.h"
+
+/* The bus itself: its name, and the name of its interface. */
+#define BUS_DRIVER "org.freedesktop.DBus"
+
+BusCall *bus_call_new(Bus *bus, sd_bus_message *message, const BusMethod *method)
+{
+        BusCall *call = calloc(1, sizeof(BusCall));
+
+        assert(bus);
+        assert(message);
+
+        if (!call)
+                return NULL;
+        call->bus = bus;
+        call->message = sd_bus_message_ref(message);
+        call->method = method;
+        LIST_PREPEND(calls, bus->calls, call);
+        return call;
+}
+
+/* From now on nobody is answered. */
+static void call_detach(BusCall *call)
+{
+        if (!call->bus)
+                return;
+        LIST_REMOVE(calls, call->bus->calls, call);
+        call->bus = NULL;
+        call->question = sd_bus_slot_unref(call->question);
+        call->message = sd_bus_message_unref(call->message);
+}
+
+BusCall *bus_call_free(BusCall *call)
+{
+        if (!call)
+                return NULL;
+        call_detach(call);
+        free(call);
+        return NULL;
+}
+
+void bus_caller_detach_all(Bus *bus)
+{
+        BusCall *call, *next;
+
+        /* Those that are only asked for end here, the others when the pipeline says so. */
+        LIST_FOREACH_SAFE (calls, call, next, bus->calls)
+                if (call->question)
+                        bus_call_free(call);
+                else
+                        call_detach(call);
+}
+
+int bus_call_reply_new(BusCall *call, sd_bus_message **ret)
+{
+        return sd_bus_message_new_method_return(call->message, ret);
+}
+
+void bus_call_send(BusCall *call, sd_bus_message *reply)
+{
+        int r;
+
+        bus_signals_flush(call->bus);
+        if (!sd_bus_message_get_expect_reply(call->message))
+                return;
+        r = sd_bus_send(call->bus->params.bus, reply, NULL);
+        if (r < 0)
+                log_debug("Cannot answer %s, ignoring: %s", sd_bus_message_get_member(call->message),
+                          strerror(-r));
+}
+
+void bus_call_fail(BusCall *call, int r, const sd_bus_error *error)
+{
+        bus_signals_flush(call->bus);
+        if (error && sd_bus_error_is_set(error))
+                r = sd_bus_reply_method_error(call->message, error);
+        else
+                r = sd_bus_reply_method_errno(call->message, r, NULL);
+        if (r < 0)
+                log_debug("Cannot answer %s, ignoring: %s", sd_bus_message_get_member(call->message),
+                          strerror(-r));
+}
+
+static void answer(BusCall *call, const sd_bus_error *error, uint64_t id)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        if (error) {
+                bus_call_fail(call, -EIO, error);
+                return;
+        }
+        r = bus_call_reply_new(call, &reply);
+        if (r >= 0)
+                r = sd_bus_message_rewind(call->message, true);
+        if (r >= 0 && call->method->reply)
+                r = call->method->reply(call, id, reply);
+        if (r < 0)
+                bus_call_fail(call, r, NULL);
+        else
+                bus_call_send(call, reply);
+}
+
+static void on_done(void *userdata, const sd_bus_error *error, uint64_t id)
+{
+        BusCall *call = userdata;
+
+        if (call->bus)
+                answer(call, error, id);
+        if (call->is_starting)
+                call->is_done = true;
+        else
+                bus_call_free(call);
+}
+
+/* The one place that decides whether somebody may do something. */
+static int authorize(const BusCall *call, sd_bus_error *reterr)
+{
+        if (call->call.uid == 0)
+                return 0;
+        if (call->method->action == ACTION_ROOT)
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_ACCESS_DENIED, "Only root may call %s",
+                                         call->method->member);
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_ACCESS_DENIED,
+                                 "%s takes the right %s, which only root has", call->method->member,
+                                 call->method->action);
+}
+
+/* The object can have gone while the bus was asked. */
+static int run(BusCall *call, sd_bus_error *reterr)
+{
+        const char *path = sd_bus_message_get_path(call->message);
+        BusObject *object;
+        int r;
+
+        r = authorize(call, reterr);
+        if (r < 0)
+                return r;
+        r = bus_gate_check(call->bus, call->message, reterr);
+        if (r < 0)
+                return r;
+        object = bus_object_find(call->bus, path);
+        if (!object)
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_UNKNOWN_OBJECT, "Unknown object '%s'.", path);
+        r = sd_bus_message_rewind(call->message, true);
+        if (r < 0)
+                return r;
+        return call->method->run(call, object->noun, reterr);
+}
+
+/* The caller is known: the call goes on, and is its own from here. */
+static void proceed(BusCall *call, uid_t uid)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        call->call = (Call){ .uid = uid, .done = on_done, .userdata = call };
+        call->is_starting = true;
+        r = run(call, &error);
+        call->is_starting = false;
+        if (r < 0)
+                bus_call_fail(call, r, &error);
+        if (r < 0 || call->is_done)
+                bus_call_free(call);
+}
+
+/* sd-bus knows replies by their number only, which anybody could guess. */
+static bool is_from_bus(sd_bus_message *reply)
+{
+        const char *sender = sd_bus_message_get_sender(reply);
+
+        return sender && strcmp(sender, BUS_DRIVER) == 0;
+}
+
+static int on_uid(sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        BusCall *call = userdata;
+        uint32_t uid;
+
+        (void) reterr;
+        call->question = sd_bus_slot_unref(call->question);
+        if (!sd_bus_message_is_method_error(reply, NULL) && is_from_bus(reply) &&
+            sd_bus_message_read(reply, "u", &uid) > 0) {
+                proceed(call, uid);
+                return 0;
+        }
+        bus_call_fail(
+                call, -EACCES,
+                &SD_BUS_ERROR_MAKE_CONST(SD_BUS_ERROR_ACCESS_DENIED, "The bus does not say who is calling"));
+        bus_call_free(call);
+        return 0;
+}
+
+int bus_caller_take(Bus *bus, sd_bus_message *message, const BusMethod *method)
+{
+        const char *sender = sd_bus_message_get_sender(message);
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        _cleanup_(bus_call_freep) BusCall *call = NULL;
+        uid_t uid;
+        int r;
+
+        assert(bus);
+        assert(message);
+        assert(method);
+
+        call = bus_call_new(bus, message, method);
+        if (!call)
+                return -ENOMEM;
+        if (sender) {
+                r = sd_bus_call_method_async(bus->params.bus, &call->question, BUS_DRIVER,
+                                             "/org/freedesktop/DBus", BUS_DRIVER, "GetConnectionUnixUser",
+                                             on_uid, call, "s", sender);
+                if (r < 0)
+                        return r;
+                TAKE_PTR(call);
+                return 1;
+        }
+
+        /* No bus in between: the peer is the caller. */
+        r = sd_bus_get_owner_creds(bus->params.bus, SD_BUS_CREDS_EUID, &creds);
+        if (r >= 0)
+                r = sd_bus_creds_get_euid(creds, &uid);
+        if (r < 0)
+                return r;
+        proceed(TAKE_PTR(call), uid);
+        return 1;
+}
+
+int bus_caller_method(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+{
+        Bus *bus = bus_of_message(message);
+        BusObject *object = bus_object_find(bus, sd_bus_message_get_path(message));
+
+        (void) userdata;
+        (void) reterr;
+        assert(object);
+        /* Each such row of a vtable has its row in the class: a test walks them. */
+        return bus_caller_take(bus, message,
+                               bus_class_find_method(object->class, sd_bus_message_get_member(message)));
+}

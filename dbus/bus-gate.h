@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Until the database is reached, migrated and read, every call is answered with DatabaseUnavailable and the
+ * sentence of the status line, but for those that help to see why. */
+
+#include "dbus/bus-private.h"
+
+int bus_gate_register(Bus *bus);
+
+/* 0 if the call may pass now; negative with *reterr filled. */
+int bus_gate_check(const Bus *bus, sd_bus_message *message, sd_bus_error *reterr);

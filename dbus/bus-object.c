@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/bus-object.h"
+
+#include <errno.h>
+#include <search.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+/* FNV-1a, 64 bit (http://www.isthe.com/chongo/tech/comp/fnv/). A collision costs one signal. */
+#define FNV_START UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
+
+/* The standard interfaces that sd-bus gives to each object, as GetManagedObjects lists them. */
+#define STANDARD_INTERFACES \
+        "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable", "org.freedesktop.DBus.Properties"
+
+/* Of one interface: room for what changed. */
+#define PROPERTIES_MAX 64
+
+static int compare_paths(const void *a, const void *b)
+{
+        return strcmp(((const BusObject *) a)->path, ((const BusObject *) b)->path);
+}
+
+BusObject *bus_object_find(const Bus *bus, const char *path)
+{
+        BusObject key = { .path = (char *) (uintptr_t) path };
+        BusObject *const *node;
+
+        assert(bus);
+        assert(path);
+
+        node = tfind(&key, &bus->objects_by_path, compare_paths);
+        return node ? *node : NULL;
+}
+
+static bool is_property(const sd_bus_vtable *row)
+{
+        return row->type == _SD_BUS_VTABLE_PROPERTY || row->type == _SD_BUS_VTABLE_WRITABLE_PROPERTY;
+}
+
+static bool emits_change(const sd_bus_vtable *row)
+{
+        return is_property(row) && (row->flags & SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE);
+}
+
+/* The same as sd-bus does for Get: by the getter, or from the member at the offset. */
+static int append_property(const BusObject *object, const sd_bus_vtable *row, sd_bus_message *message)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        char *value = (char *) object->noun + row->x.property.offset;
+        const char type = row->x.property.signature[0];
+
+        if (row->x.property.get)
+                return row->x.property.get(object->bus->params.bus, object->path, object->class->interface,
+                                           row->x.property.member, message, value, &error);
+        if (type == SD_BUS_TYPE_STRING || type == SD_BUS_TYPE_OBJECT_PATH)
+                value = *(char **) (void *) value;
+        return sd_bus_message_append_basic(message, type, value);
+}
+
+int bus_object_append_properties(const BusObject *object, sd_bus_message *reply)
+{
+        const sd_bus_vtable *row;
+        int r;
+
+        assert(object);
+        assert(reply);
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        for (row = object->class->vtable; row->type != _SD_BUS_VTABLE_END; row++) {
+                if (!is_property(row))
+                        continue;
+                if (r >= 0)
+                        r = sd_bus_message_open_container(reply, 'e', "sv");
+                if (r >= 0)
+                        r = sd_bus_message_append(reply, "s", row->x.property.member);
+                if (r >= 0)
+                        r = sd_bus_message_open_container(reply, 'v', row->x.property.signature);
+                if (r >= 0)
+                        r = append_property(object, row, reply);
+                if (r >= 0)
+                        r = sd_bus_message_close_container(reply);
+                if (r >= 0)
+                        r = sd_bus_message_close_container(reply);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static void digest_bytes(uint64_t *digest, const void *bytes, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                *digest = (*digest ^ ((const uint8_t *) bytes)[i]) * FNV_PRIME;
+}
+
+/* Of the next value in the message, whatever its type. */
+static int digest_value(sd_bus_message *message, uint64_t *digest)
+{
+        const char *contents;
+        union {
+                const char *text;
+                uint8_t bytes[sizeof(uint64_t)];
+        } value = {};
+        char type;
+        int r;
+
+        r = sd_bus_message_peek_type(message, &type, &contents);
+        if (r <= 0)
+                return r < 0 ? r : -ENXIO;
+        if (!strchr("aver", type)) {
+                r = sd_bus_message_read_basic(message, type, &value);
+                if (r < 0)
+                        return r;
+                if (type == SD_BUS_TYPE_STRING || type == SD_BUS_TYPE_OBJECT_PATH)
+                        digest_bytes(digest, value.text, strlen(value.text) + 1);
+                else
+                        digest_bytes(digest, value.bytes, sizeof(value.bytes));
+                return 0;
+        }
+
+        r = sd_bus_message_enter_container(message, type, contents);
+        while (r >= 0) {
+                r = sd_bus_message_at_end(message, false);
+                if (r != 0)
+                        break;
+                r = digest_value(message, digest);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
+/* Fills in one digest for each property that emits changes. */
+static int compute_digests(const BusObject *object, uint64_t digests[])
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        const sd_bus_vtable *row;
+        int r;
+
+        r = sd_bus_message_new_signal(object->bus->params.bus, &message, object->path,
+                                      object->class->interface, "Digest");
+        for (row = object->class->vtable; row->type != _SD_BUS_VTABLE_END; row++)
+                if (r >= 0 && emits_change(row))
+                        r = append_property(object, row, message);
+        if (r >= 0)
+                r = sd_bus_message_seal(message, 1, 0);
+        if (r >= 0)
+                r = sd_bus_message_rewind(message, true);
+        for (size_t i = 0; r >= 0 && i < object->n_digests; i++) {
+                digests[i] = FNV_START;
+                r = digest_value(message, &digests[i]);
+        }
+        return r < 0 ? r : 0;
+}
+
+int bus_object_announce(BusObject *object)
+{
+        uint64_t digests[PROPERTIES_MAX] = {};
+        char *names[PROPERTIES_MAX + 1];
+        const sd_bus_vtable *row;
+        size_t i = 0, n_names = 0;
+        int r;
+
+        assert(object);
+
+        r = compute_digests(object, digests);
+        if (r < 0)
+                return r;
+        for (row = object->class->vtable; row->type != _SD_BUS_VTABLE_END; row++) {
+                if (!emits_change(row))
+                        continue;
+                if (digests[i] != object->digests[i])
+                        names[n_names++] = (char *) (uintptr_t) row->x.property.member;
+                object->digests[i] = digests[i];
+                i++;
+        }
+        if (object->class->status)
+                object->status = object->class->status(object->noun);
+        if (n_names == 0)
+                return 0;
+        names[n_names] = NULL;
+        r = sd_bus_emit_properties_changed_strv(object->bus->params.bus, object->path,
+                                                object->class->interface, names);
+        return r < 0 ? r : 0;
+}
+
+int bus_object_publish(Bus *bus, const BusClass *class, const char *path, void *noun)
+{
+        _cleanup_(bus_object_freep) BusObject *object = NULL;
+        const sd_bus_vtable *row;
+        size_t n_digests = 0;
+        BusObject **node;
+        int r;
+
+        assert(bus);
+        assert(class);
+        assert(path);
+        assert(noun);
+
+        for (row = class->vtable; row->type != _SD_BUS_VTABLE_END; row++)
+                n_digests += emits_change(row);
+        assert(n_digests <= PROPERTIES_MAX);
+        object = calloc(1, sizeof(BusObject) + n_digests * sizeof(uint64_t));
+        if (!object)
+                return -ENOMEM;
+        object->class = class;
+        object->noun = noun;
+        object->n_digests = n_digests;
+        object->path = strdup(path);
+        if (!object->path)
+                return -ENOMEM;
+
+        node = tsearch(object, &bus->objects_by_path, compare_paths);
+        if (!node)
+                return -ENOMEM;
+        if (*node != object)
+                return -EEXIST;
+        object->bus = bus;
+        LIST_PREPEND(objects, bus->objects, object);
+
+        r = compute_digests(object, object->digests);
+        if (r < 0)
+                return r;
+        if (class->status)
+                object->status = class->status(noun);
+        if (class->many) {
+                r = sd_bus_emit_object_added(bus->params.bus, path);
+                if (r < 0)
+                        return r;
+        }
+        TAKE_PTR(object);
+        return 0;
+}
+
+BusObject *bus_object_free(BusObject *object)
+{
+        Bus *bus;
+
+        if (!object)
+                return NULL;
+        bus = object->bus;
+        if (bus) {
+                (void) tdelete(object, &bus->objects_by_path, compare_paths);
+                LIST_REMOVE(objects, bus->objects, object);
+                if (object->is_dirty)
+                        LIST_REMOVE(dirty, bus->dirty, object);
+        }
+        free(object->path);
+        free(object);
+        return NULL;
+}
+
+void bus_object_withdraw(BusObject *object)
+{
+        int r;
+
+        assert(object);
+
+        r = sd_bus_emit_interfaces_removed(object->bus->params.bus, object->path, STANDARD_INTERFACES,
+                                           object->class->interface, NULL);
+        if (r < 0)
+                log_warning("Cannot announce that %s is gone, ignoring: %s", object->path, strerror(-r));
+        bus_object_free(object);
+}
+
+static int find_noun(sd_bus *connection, const char *path, const char *interface, void *userdata,
+                     void **ret_found, sd_bus_error *reterr)
+{
+        BusObject *object = bus_object_find(userdata, path);
+
+        (void) connection;
+        (void) reterr;
+        if (!object || strcmp(object->class->interface, interface) != 0)
+                return 0;
+        *ret_found = object->noun;
+        return 1;
+}
+
+/* The paths of all objects of one class. Which part of the tree is asked for, `prefix`, is looked at by
+ * sd-bus. */
+static int list_paths(sd_bus *connection, const char *prefix, void *userdata, char ***ret_paths,
+                      sd_bus_error *reterr)
+{
+        const struct BusRegistration *registration = userdata;
+        BusObject *object;
+        size_t n = 0;
+        char **paths;
+
+        (void) connection;
+        (void) prefix;
+        (void) reterr;
+        LIST_FOREACH (objects, object, registration->bus->objects)
+                n += object->class == registration->class;
+        paths = calloc(n + 1, sizeof(char *));
+        if (!paths)
+                return -ENOMEM;
+
+        n = 0;
+        LIST_FOREACH (objects, object, registration->bus->objects) {
+                if (object->class != registration->class)
+                        continue;
+                paths[n] = strdup(object->path);
+                if (!paths[n++]) {
+                        while (n > 0)
+                                free(paths[--n]);
+                        free(paths);
+                        return -ENOMEM;
+                }
+        }
+        *ret_paths = paths;
+        return 0;
+}
+
+int bus_class_register(Bus *bus, const BusClass *class)
+{
+        sd_bus *connection = bus->params.bus;
+        struct BusRegistration *registration;
+        sd_bus_slot *slot = NULL;
+        int r;
+
+        assert(class);
+
+        if (!class->many) {
+                r = sd_bus_add_object_vtable(connection, &slot, class->path, class->interface, class->vtable,
+                                             bus);
+                return bus_keep_slot(bus, r, slot);
+        }
+        r = sd_bus_add_fallback_vtable(connection, &slot, class->path, class->interface, class->vtable,
+                                       find_noun, bus);
+        r = bus_keep_slot(bus, r, slot);
+        if (r < 0)
+                return r;
+        assert(bus->n_registrations < BUS_CLASSES);
+        registration = &bus->registrations[bus->n_registrations++];
+        *registration = (struct BusRegistration){ bus, class };
+        r = sd_bus_add_node_enumerator(connection, &slot, class->path, list_paths, registration);
+        return bus_keep_slot(bus, r, slot);
+}
+
+const BusMethod *bus_class_find_method(const BusClass *class, const char *member)
+{
+        for (size_t i = 0; i < class->n_methods; i++)
+                if (strcmp(class->methods[i].member, member) == 0)
+                        return &class->methods[i];
+        return NULL;
+}

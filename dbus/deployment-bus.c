@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/deployment-bus.h"
+
+#include <string.h>
+
+#include "base/names.h"
+#include "base/text.h"
+#include "daemon/model/deployment.h"
+#include "dbus/bus-args.h"
+#include "dbus/bus-object.h"
+#include "dbus/bus-path.h"
+
+#define REQUEST_ID_LENGTH_MAX 128
+
+static int get_app(sd_bus *connection, const char *path, const char *interface, const char *property,
+                   sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const Deployment *deployment = userdata;
+        _cleanup_free_ char *app = bus_path_app(deployment->app->name);
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return app ? sd_bus_message_append(reply, "o", app) : -ENOMEM;
+}
+
+static int get_app_name(sd_bus *connection, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const Deployment *deployment = userdata;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "s", deployment->app->name);
+}
+
+static int get_status(sd_bus *connection, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const Deployment *deployment = userdata;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "s", deployment_status_to_string(deployment->status));
+}
+
+static int get_assigned_port(sd_bus *connection, const char *path, const char *interface,
+                             const char *property, sd_bus_message *reply, void *userdata,
+                             sd_bus_error *reterr)
+{
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "q", deployment_assigned_port(userdata));
+}
+
+static int get_units(sd_bus *connection, const char *path, const char *interface, const char *property,
+                     sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const Deployment *deployment = userdata;
+        const Instance *instance;
+        int r;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        LIST_FOREACH (instances, instance, deployment->instances)
+                if (r >= 0)
+                        r = sd_bus_message_append(reply, "s", instance->unit);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int check_request_id(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        const char *text = value;
+        size_t length = strlen(text);
+
+        (void) bus;
+        if (length > 0 && length <= REQUEST_ID_LENGTH_MAX)
+                while (*text >= ' ' && *text <= '~')
+                        text++;
+        if (length > 0 && *text == '\0')
+                return 0;
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                 "%s is 1 to %d printable ASCII characters", name, REQUEST_ID_LENGTH_MAX);
+}
+
+typedef struct DeployOptions {
+        char *request_id;
+} DeployOptions;
+
+static void deploy_options_done(DeployOptions *options)
+{
+        free(options->request_id);
+}
+
+static const BusOption deploy_options[] = {
+        { "request-id", "s", offsetof(DeployOptions, request_id), check_request_id },
+};
+
+int deployment_bus_create(BusCall *call, App *app, sd_bus_error *reterr)
+{
+        _cleanup_(deploy_options_done) DeployOptions options = {};
+        const char *revision;
+        int r;
+
+        r = sd_bus_message_read(call->message, "s", &revision);
+        if (r >= 0)
+                r = bus_args_check_revision("revision", revision, true, reterr);
+        if (r >= 0)
+                r = bus_args_read_options(call->bus, call->message, deploy_options,
+                                          ELEMENTSOF(deploy_options), NULL, &options, reterr);
+        if (r < 0)
+                return r;
+        return deployment_create(call->bus->params.pipeline, app, revision, options.request_id, &call->call,
+                                 reterr);
+}
+
+int deployment_bus_reply(BusCall *call, uint64_t id, sd_bus_message *reply)
+{
+        _cleanup_free_ char *path = bus_path_deployment(id);
+
+        (void) call;
+        return path ? sd_bus_message_append(reply, "to", id, path) : -ENOMEM;
+}
+
+int deployment_bus_append_record(const DeploymentRecord *record, sd_bus_message *reply)
+{
+        _cleanup_free_ char *app = bus_path_app(record->app);
+
+        if (!app)
+                return -ENOMEM;
+        /* A row of arguments for each property in the vtable below. */
+        return sd_bus_message_append(reply, "a{sv}", 16,                                         //
+                                     "Id", "t", record->id,                                      //
+                                     "App", "o", app,                                            //
+                                     "AppName", "s", record->app,                                //
+                                     "Status", "s", deployment_status_to_string(record->status), //
+                                     "RequestedRevision", "s", record->requested_revision,       //
+                                     "Revision", "s", text_or_empty(record->revision),           //
+                                     "ImageTag", "s", text_or_empty(record->image_tag),          //
+                                     "AssignedPort", "q", record->assigned_port,                 //
+                                     "Units", "as", 0,                                           //
+                                     "Progress", "d", -1.0,                                      //
+                                     "StatusText", "s", "",                                      //
+                                     "CreatedAt", "t", record->created_at,                       //
+                                     "StartedAt", "t", record->started_at,                       //
+                                     "FinishedAt", "t", record->finished_at,                     //
+                                     "ErrorSummary", "s", text_or_empty(record->error_summary),  //
+                                     "RequestedBy", "u", record->requested_by);
+}
+
+static int run_cancel(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        return deployment_cancel(call->bus->params.pipeline, noun, &call->call, reterr);
+}
+
+static int status(const void *noun)
+{
+        return (int) ((const Deployment *) noun)->status;
+}
+
+static const BusMethod methods[] = {
+        { "Cancel", ACTION_DEPLOY, run_cancel, NULL },
+};
+
+#define CONST   SD_BUS_VTABLE_PROPERTY_CONST
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Id", "t", NULL, offsetof(Deployment, id), CONST),
+        SD_BUS_PROPERTY("App", "o", get_app, 0, CONST),
+        SD_BUS_PROPERTY("AppName", "s", get_app_name, 0, CONST),
+        SD_BUS_PROPERTY("Status", "s", get_status, 0, CHANGES),
+        SD_BUS_PROPERTY("RequestedRevision", "s", NULL, offsetof(Deployment, requested_revision), CONST),
+        SD_BUS_PROPERTY("Revision", "s", NULL, offsetof(Deployment, revision), CHANGES),
+        SD_BUS_PROPERTY("ImageTag", "s", NULL, offsetof(Deployment, image_tag), CHANGES),
+        SD_BUS_PROPERTY("AssignedPort", "q", get_assigned_port, 0, CHANGES),
+        SD_BUS_PROPERTY("Units", "as", get_units, 0, CHANGES),
+        SD_BUS_PROPERTY("Progress", "d", NULL, offsetof(Deployment, progress), CHANGES),
+        SD_BUS_PROPERTY("StatusText", "s", NULL, offsetof(Deployment, status_text), CHANGES),
+        SD_BUS_PROPERTY("CreatedAt", "t", NULL, offsetof(Deployment, created_at), CHANGES),
+        SD_BUS_PROPERTY("StartedAt", "t", NULL, offsetof(Deployment, started_at), CHANGES),
+        SD_BUS_PROPERTY("FinishedAt", "t", NULL, offsetof(Deployment, finished_at), CHANGES),
+        SD_BUS_PROPERTY("ErrorSummary", "s", NULL, offsetof(Deployment, error_summary), CHANGES),
+        SD_BUS_PROPERTY("RequestedBy", "u", NULL, offsetof(Deployment, requested_by), CONST),
+        SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+const BusClass deployment_class = {
+        .interface = BUS_INTERFACE_DEPLOYMENT,
+        .path = BUS_PATH_DEPLOYMENT,
+        .many = true,
+        .vtable = vtable,
+        .methods = methods,
+        .n_methods = ELEMENTSOF(methods),
+        .status = status,
+};

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/history-bus.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/names.h"
+#include "base/text.h"
+#include "dbus/bus-args.h"
+#include "dbus/bus-caller.h"
+#include "dbus/bus-object.h"
+#include "dbus/bus-path.h"
+#include "dbus/deployment-bus.h"
+
+#define LIST_LIMIT_DEFAULT 50
+#define LIST_LIMIT_MAX     1000
+
+static int append_list(sd_bus_message *reply, const DeploymentRecord *records, size_t n_records)
+{
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(tsssqtts)");
+        for (size_t i = 0; r >= 0 && i < n_records; i++) {
+                const DeploymentRecord *record = &records[i];
+
+                r = sd_bus_message_append(reply, "(tsssqtts)", record->id, record->app,
+                                          deployment_status_to_string(record->status),
+                                          text_or_empty(record->revision), record->assigned_port,
+                                          record->created_at, record->finished_at,
+                                          text_or_empty(record->error_summary));
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_first(sd_bus_message *reply, const DeploymentRecord *records, size_t n_records)
+{
+        return n_records == 1 ? deployment_bus_append_record(records, reply) : -EIO;
+}
+
+static void finish(BusCall *call, const sd_bus_error *error, const DeploymentRecord *records,
+                   size_t n_records,
+                   int (*append)(sd_bus_message *reply, const DeploymentRecord *records, size_t n_records))
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        if (!call->bus)
+                return;
+        if (error) {
+                bus_call_fail(call, -EIO, error);
+                return;
+        }
+        r = bus_call_reply_new(call, &reply);
+        if (r >= 0)
+                r = append(reply, records, n_records);
+        if (r < 0)
+                bus_call_fail(call, r, NULL);
+        else
+                bus_call_send(call, reply);
+}
+
+static void on_list(void *userdata, const sd_bus_error *error, const DeploymentRecord *records,
+                    size_t n_records)
+{
+        _cleanup_(bus_call_freep) BusCall *call = userdata;
+
+        finish(call, error, records, n_records, append_list);
+}
+
+static void on_describe(void *userdata, const sd_bus_error *error, const DeploymentRecord *records,
+                        size_t n_records)
+{
+        _cleanup_(bus_call_freep) BusCall *call = userdata;
+
+        finish(call, error, records, n_records, append_first);
+}
+
+/* The outcome of history_*(): if it took the call up, the call belongs to its callback. */
+static int taken(BusCall **call, int r)
+{
+        if (r < 0)
+                return r;
+        TAKE_PTR(*call);
+        return 1;
+}
+
+int history_bus_list_deployments(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+{
+        Bus *bus = userdata;
+        _cleanup_(bus_call_freep) BusCall *call = NULL;
+        const char *name;
+        uint64_t before;
+        uint32_t limit;
+        App *app = NULL;
+        int r;
+
+        r = sd_bus_message_read(message, "stu", &name, &before, &limit);
+        if (r >= 0 && name[0] != '\0')
+                r = bus_args_find_app(bus, name, &app, reterr);
+        if (r < 0)
+                return r;
+        if (limit > LIST_LIMIT_MAX)
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                         "limit is 0 (%d) or 1 to %d, not %" PRIu32, LIST_LIMIT_DEFAULT,
+                                         LIST_LIMIT_MAX, limit);
+        call = bus_call_new(bus, message, NULL);
+        if (!call)
+                return -ENOMEM;
+        return taken(&call, history_list(bus->params.pipeline, app, before,
+                                         limit == 0 ? LIST_LIMIT_DEFAULT : limit, on_list, call, reterr));
+}
+
+int history_bus_describe_deployment(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+{
+        Bus *bus = userdata;
+        _cleanup_(bus_call_freep) BusCall *call = NULL;
+        uint64_t id;
+        int r;
+
+        r = sd_bus_message_read(message, "t", &id);
+        if (r < 0)
+                return r;
+        call = bus_call_new(bus, message, NULL);
+        if (!call)
+                return -ENOMEM;
+        if (model_deployment(bus->params.model, id)) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+                _cleanup_free_ char *path = bus_path_deployment(id);
+                const BusObject *object = path ? bus_object_find(bus, path) : NULL;
+
+                if (!object)
+                        return -ENOMEM;
+                r = bus_call_reply_new(call, &reply);
+                if (r >= 0)
+                        r = bus_object_append_properties(object, reply);
+                if (r < 0)
+                        return r;
+                bus_call_send(call, reply);
+                return 1;
+        }
+        return taken(&call, history_describe(bus->params.pipeline, id, on_describe, call, reterr));
+}

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <search.h>
+
+#include "base/names.h"
+#include "daemon/model/deployment.h"
+#include "daemon/model/repository.h"
+#include "dbus/app-bus.h"
+#include "dbus/bus-args.h"
+#include "dbus/bus-object.h"
+#include "dbus/bus-path.h"
+#include "dbus/deployment-bus.h"
+#include "dbus/history-bus.h"
+#include "dbus/settings-bus.h"
+
+static int get_version(sd_bus *connection, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        (void) connection, (void) path, (void) interface, (void) property, (void) userdata, (void) reterr;
+        return sd_bus_message_append(reply, "s", DEPLOYD_VERSION);
+}
+
+static int get_schema_version(sd_bus *connection, const char *path, const char *interface,
+                              const char *property, sd_bus_message *reply, void *userdata,
+                              sd_bus_error *reterr)
+{
+        const Bus *bus = userdata;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "u", bus->params.facts->schema_version);
+}
+
+static int get_port_range(sd_bus *connection, const char *path, const char *interface, const char *property,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const Facts *facts = ((const Bus *) userdata)->params.facts;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "(qq)", facts->port_low, facts->port_high);
+}
+
+static int get_ports_assigned(sd_bus *connection, const char *path, const char *interface,
+                              const char *property, sd_bus_message *reply, void *userdata,
+                              sd_bus_error *reterr)
+{
+        const Bus *bus = userdata;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "u", bus->params.model->n_ports_assigned);
+}
+
+static int get_database_state(sd_bus *connection, const char *path, const char *interface,
+                              const char *property, sd_bus_message *reply, void *userdata,
+                              sd_bus_error *reterr)
+{
+        const Bus *bus = userdata;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "s", bus->params.facts->database_state);
+}
+
+static int get_deployments_queued(sd_bus *connection, const char *path, const char *interface,
+                                  const char *property, sd_bus_message *reply, void *userdata,
+                                  sd_bus_error *reterr)
+{
+        const Bus *bus = userdata;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "u", bus->params.model->n_queued);
+}
+
+static int get_deployments_running(sd_bus *connection, const char *path, const char *interface,
+                                   const char *property, sd_bus_message *reply, void *userdata,
+                                   sd_bus_error *reterr)
+{
+        const Bus *bus = userdata;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "u", bus->params.model->n_running);
+}
+
+/* ---- reads ---- */
+
+/* Takes over the path. */
+static int reply_path(sd_bus_message *message, char *given)
+{
+        _cleanup_free_ char *path = given;
+
+        return path ? sd_bus_reply_method_return(message, "o", path) : -ENOMEM;
+}
+
+static int method_get_repository(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+{
+        Repository *repository;
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0)
+                r = bus_args_find_repository(userdata, name, &repository, reterr);
+        return r < 0 ? r : reply_path(message, bus_path_repository(name));
+}
+
+static int method_get_app(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+{
+        const char *name;
+        App *app;
+        int r;
+
+        r = sd_bus_message_read(message, "s", &name);
+        if (r >= 0)
+                r = bus_args_find_app(userdata, name, &app, reterr);
+        return r < 0 ? r : reply_path(message, bus_path_app(name));
+}
+
+static int method_get_deployment(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+{
+        Deployment *deployment;
+        uint64_t id;
+        int r;
+
+        r = sd_bus_message_read(message, "t", &id);
+        if (r >= 0)
+                r = bus_args_find_deployment(userdata, id, &deployment, reterr);
+        return r < 0 ? r : reply_path(message, bus_path_deployment(id));
+}
+
+/* What a walk over one of the model's trees appends to, and how that went so far. */
+typedef struct Listing {
+        sd_bus_message *reply;
+        int r;
+} Listing;
+
+static void append_repository(const void *node, VISIT visit, void *userdata)
+{
+        const Repository *repository = *(Repository *const *) node;
+        _cleanup_free_ char *path = NULL;
+        Listing *listing = userdata;
+
+        /* The visit in order: by name. */
+        if ((visit != postorder && visit != leaf) || listing->r < 0)
+                return;
+        path = bus_path_repository(repository->name);
+        listing->r = path ? sd_bus_message_append(listing->reply, "(ssso)", repository->name,
+                                                  repository->git_url, repository->default_branch, path)
+                          : -ENOMEM;
+}
+
+static void append_app(const void *node, VISIT visit, void *userdata)
+{
+        const App *app = *(App *const *) node;
+        _cleanup_free_ char *path = NULL;
+        Listing *listing = userdata;
+
+        if ((visit != postorder && visit != leaf) || listing->r < 0)
+                return;
+        path = bus_path_app(app->name);
+        listing->r = path ? sd_bus_message_append(listing->reply, "(sssqqo)", app->name, app->access_mode,
+                                                  app_status_to_string(app->status), app->port,
+                                                  app_bus_current_port(app), path)
+                          : -ENOMEM;
+}
+
+static int reply_listing(sd_bus_message *message, const char *type, const void *tree,
+                         void (*append)(const void *node, VISIT visit, void *userdata))
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        Listing listing;
+        int r;
+
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', type);
+        if (r < 0)
+                return r;
+        listing = (Listing){ .reply = reply };
+        twalk_r(tree, append, &listing);
+        r = listing.r < 0 ? listing.r : sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_message_send(reply);
+}
+
+static int method_list_repositories(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+{
+        const Bus *bus = userdata;
+
+        (void) reterr;
+        return reply_listing(message, "(ssso)", bus->params.model->repositories_by_name, append_repository);
+}
+
+static int method_list_apps(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+{
+        const Bus *bus = userdata;
+
+        (void) reterr;
+        return reply_listing(message, "(sssqqo)", bus->params.model->apps_by_name, append_app);
+}
+
+static int method_list_migrations(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+{
+        const Facts *facts = ((const Bus *) userdata)->params.facts;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        (void) reterr;
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(usst)");
+        for (size_t i = 0; r >= 0 && i < facts->n_migrations; i++)
+                r = sd_bus_message_append(reply, "(usst)", facts->migrations[i].version,
+                                          facts->migrations[i].name, facts->migrations[i].sha256,
+                                          facts->migrations[i].applied_at);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_message_send(reply);
+}
+
+/* ---- what changes something ---- */
+
+static const char *const create_repository_later[] = { "credential", "known-hosts", NULL };
+
+static int run_create_repository(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        const char *name, *url, *branch;
+        int r;
+
+        (void) noun;
+        r = sd_bus_message_read(call->message, "sss", &name, &url, &branch);
+        if (r >= 0)
+                r = bus_args_check_name(name, reterr);
+        if (r >= 0)
+                r = bus_args_check_url(call->bus, url, reterr);
+        if (r >= 0)
+                r = bus_args_check_revision("default-branch", branch, true, reterr);
+        if (r >= 0)
+                r = bus_args_read_options(call->bus, call->message, NULL, 0, create_repository_later, NULL,
+                                          reterr);
+        if (r < 0)
+                return r;
+        return repository_create(call->bus->params.pipeline, name, url, branch, &call->call, reterr);
+}
+
+static int reply_create_repository(BusCall *call, uint64_t id, sd_bus_message *reply)
+{
+        _cleanup_free_ char *path = NULL;
+        const char *name;
+        int r;
+
+        (void) id;
+        r = sd_bus_message_read(call->message, "s", &name);
+        if (r < 0)
+                return r;
+        path = bus_path_repository(name);
+        return path ? sd_bus_message_append(reply, "o", path) : -ENOMEM;
+}
+
+static int run_create_app(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        static char empty[] = "";
+        static const AppSettings defaults = { .branch = empty, .directory = empty };
+        _cleanup_(app_settings_clear) AppSettings settings = {};
+        const char *name, *repository_name;
+        Repository *repository;
+        int r;
+
+        (void) noun;
+        r = app_settings_copy(&settings, &defaults);
+        if (r >= 0)
+                r = sd_bus_message_read(call->message, "ss", &name, &repository_name);
+        if (r >= 0)
+                r = bus_args_check_name(name, reterr);
+        if (r >= 0)
+                r = bus_args_find_repository(call->bus, repository_name, &repository, reterr);
+        if (r >= 0)
+                r = settings_bus_read(call->bus, call->message, true, &settings, reterr);
+        if (r < 0)
+                return r;
+        return app_create(call->bus->params.pipeline, name, repository, &settings, &call->call, reterr);
+}
+
+static int reply_create_app(BusCall *call, uint64_t id, sd_bus_message *reply)
+{
+        _cleanup_free_ char *path = NULL;
+        const char *name;
+        int r;
+
+        (void) id;
+        r = sd_bus_message_read(call->message, "s", &name);
+        if (r < 0)
+                return r;
+        path = bus_path_app(name);
+        return path ? sd_bus_message_append(reply, "o", path) : -ENOMEM;
+}
+
+static int run_deploy(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        const char *name;
+        App *app;
+        int r;
+
+        (void) noun;
+        r = sd_bus_message_read(call->message, "s", &name);
+        if (r >= 0)
+                r = bus_args_find_app(call->bus, name, &app, reterr);
+        return r < 0 ? r : deployment_bus_create(call, app, reterr);
+}
+
+static int run_reload(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        int r;
+
+        (void) noun;
+        r = call->bus->params.reload(call->bus->params.userdata, reterr);
+        if (r < 0)
+                return r;
+        call->call.done(call->call.userdata, NULL, 0);
+        return 0;
+}
+
+static const BusMethod methods[] = {
+        { "CreateRepository", ACTION_MANAGE, run_create_repository, reply_create_repository },
+        { "CreateApp", ACTION_MANAGE, run_create_app, reply_create_app },
+        { "Deploy", ACTION_DEPLOY, run_deploy, deployment_bus_reply },
+        { "Reload", ACTION_MANAGE, run_reload, NULL },
+};
+
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("SchemaVersion", "u", get_schema_version, 0, CHANGES),
+        SD_BUS_PROPERTY("PortRange", "(qq)", get_port_range, 0, CHANGES),
+        SD_BUS_PROPERTY("PortsAssigned", "u", get_ports_assigned, 0, CHANGES),
+        SD_BUS_PROPERTY("DatabaseState", "s", get_database_state, 0, CHANGES),
+        SD_BUS_PROPERTY("DeploymentsQueued", "u", get_deployments_queued, 0, CHANGES),
+        SD_BUS_PROPERTY("DeploymentsRunning", "u", get_deployments_running, 0, CHANGES),
+        SD_BUS_METHOD_WITH_ARGS("CreateRepository",
+                                SD_BUS_ARGS("s", name, "s", git_url, "s", default_branch, "a{sv}", options),
+                                SD_BUS_RESULT("o", repository), bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateApp", SD_BUS_ARGS("s", name, "s", repository, "a{sv}", options),
+                                SD_BUS_RESULT("o", app), bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetRepository", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", repository),
+                                method_get_repository, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetApp", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", app), method_get_app,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetDeployment", SD_BUS_ARGS("t", id), SD_BUS_RESULT("o", deployment),
+                                method_get_deployment, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DescribeDeployment", SD_BUS_ARGS("t", id),
+                                SD_BUS_RESULT("a{sv}", properties), history_bus_describe_deployment,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListRepositories", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssso)", repositories),
+                                method_list_repositories, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListApps", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssqqo)", apps),
+                                method_list_apps, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListDeployments", SD_BUS_ARGS("s", app, "t", before, "u", limit),
+                                SD_BUS_RESULT("a(tsssqtts)", deployments), history_bus_list_deployments,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Deploy", SD_BUS_ARGS("s", app, "s", revision, "a{sv}", options),
+                                SD_BUS_RESULT("t", id, "o", deployment), bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListMigrations", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(usst)", migrations),
+                                method_list_migrations, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("DeploymentNew", SD_BUS_ARGS("t", id, "o", deployment, "s", app), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("DeploymentFinished",
+                                SD_BUS_ARGS("t", id, "o", deployment, "s", app, "s", status), 0),
+        SD_BUS_VTABLE_END,
+};
+
+const BusClass manager_class = {
+        .interface = BUS_INTERFACE_MANAGER,
+        .path = BUS_PATH,
+        .vtable = vtable,
+        .methods = methods,
+        .n_methods = ELEMENTSOF(methods),
+};

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/names.h"
+#include "daemon/model/repository.h"
+#include "dbus/bus-args.h"
+#include "dbus/bus-object.h"
+#include "dbus/bus-path.h"
+
+static int get_apps(sd_bus *connection, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const Repository *repository = userdata;
+        const App *app;
+        int r;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        r = sd_bus_message_open_container(reply, 'a', "o");
+        LIST_FOREACH (repository_apps, app, repository->apps) {
+                _cleanup_free_ char *app_path = bus_path_app(app->name);
+
+                if (!app_path)
+                        return -ENOMEM;
+                if (r >= 0)
+                        r = sd_bus_message_append(reply, "o", app_path);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int run_fetch(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        return repository_fetch(call->bus->params.pipeline, noun, &call->call, reterr);
+}
+
+static int run_set_git_url(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        const char *url;
+        int r;
+
+        r = sd_bus_message_read(call->message, "s", &url);
+        if (r >= 0)
+                r = bus_args_check_url(call->bus, url, reterr);
+        if (r < 0)
+                return r;
+        return repository_set_git_url(call->bus->params.pipeline, noun, url, &call->call, reterr);
+}
+
+static int run_set_default_branch(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        const char *branch;
+        int r;
+
+        r = sd_bus_message_read(call->message, "s", &branch);
+        if (r >= 0)
+                r = bus_args_check_revision("default-branch", branch, true, reterr);
+        if (r < 0)
+                return r;
+        return repository_set_default_branch(call->bus->params.pipeline, noun, branch, &call->call, reterr);
+}
+
+static int run_remove(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        return repository_remove(call->bus->params.pipeline, noun, &call->call, reterr);
+}
+
+static const BusMethod methods[] = {
+        { "Fetch", ACTION_DEPLOY, run_fetch, NULL },
+        { "SetGitUrl", ACTION_MANAGE, run_set_git_url, NULL },
+        { "SetDefaultBranch", ACTION_MANAGE, run_set_default_branch, NULL },
+        { "Remove", ACTION_MANAGE, run_remove, NULL },
+};
+
+#define CONST   SD_BUS_VTABLE_PROPERTY_CONST
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Name", "s", NULL, offsetof(Repository, name), CONST),
+        SD_BUS_PROPERTY("GitUrl", "s", NULL, offsetof(Repository, git_url), CHANGES),
+        SD_BUS_PROPERTY("DefaultBranch", "s", NULL, offsetof(Repository, default_branch), CHANGES),
+        SD_BUS_PROPERTY("HeadRevision", "s", NULL, offsetof(Repository, head_revision), CHANGES),
+        SD_BUS_PROPERTY("LastFetchedAt", "t", NULL, offsetof(Repository, last_fetched_at), CHANGES),
+        SD_BUS_PROPERTY("CreatedAt", "t", NULL, offsetof(Repository, created_at), CONST),
+        SD_BUS_PROPERTY("Apps", "ao", get_apps, 0, CHANGES),
+        SD_BUS_METHOD_WITH_ARGS("Fetch", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetGitUrl", SD_BUS_ARGS("s", git_url), SD_BUS_NO_RESULT, bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetDefaultBranch", SD_BUS_ARGS("s", default_branch), SD_BUS_NO_RESULT,
+                                bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+const BusClass repository_class = {
+        .interface = BUS_INTERFACE_REPOSITORY,
+        .path = BUS_PATH_REPOSITORY,
+        .many = true,
+        .vtable = vtable,
+        .methods = methods,
+        .n_methods = ELEMENTSOF(methods),
+};

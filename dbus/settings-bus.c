@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/settings-bus.h"
+
+#include <inttypes.h>
+
+#include "daemon/model/validate.h"
+#include "dbus/bus-args.h"
+
+/* The bounds are those that the configuration has for its defaults (daemon/config-table.c). */
+#define STOP_TIMEOUT_MIN (UINT64_C(100) * USEC_PER_MSEC)
+#define STOP_TIMEOUT_MAX (UINT64_C(24 * 3600) * USEC_PER_SEC)
+#define MEMORY_MIN       (UINT64_C(1) << 20)
+#define MEMORY_MAX       (UINT64_C(1) << 50)
+#define TASKS_MIN        UINT64_C(1)
+#define TASKS_MAX        (UINT64_C(1) << 22) /* PID_MAX_LIMIT of the kernel */
+#define CPU_QUOTA_MIN    (USEC_PER_SEC / 100)
+#define CPU_QUOTA_MAX    (USEC_PER_SEC * 1000)
+
+static int check_range(const char *name, uint64_t value, uint64_t min, uint64_t max, const char *unit,
+                       sd_bus_error *reterr)
+{
+        if (value == 0 || (value >= min && value <= max))
+                return 0;
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                 "%s is 0 (the configured default) or %" PRIu64 " to %" PRIu64
+                                 " %s, not %" PRIu64,
+                                 name, min, max, unit, value);
+}
+
+static int check_branch(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        (void) bus;
+        return bus_args_check_revision(name, value, true, reterr);
+}
+
+static int check_directory(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        (void) bus;
+        if (directory_is_valid(value))
+                return 0;
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                 "%s is not allowed: " DIRECTORY_RULE
+                                 ", UTF-8 without control characters, at most %d bytes",
+                                 name, DIRECTORY_LENGTH_MAX);
+}
+
+static int check_stop_timeout(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        (void) bus;
+        return check_range(name, *(const uint64_t *) value, STOP_TIMEOUT_MIN, STOP_TIMEOUT_MAX,
+                           "microseconds", reterr);
+}
+
+static int check_memory(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        uint64_t limit = bus->params.config(bus->params.userdata)->app_memory_limit;
+
+        return check_range(name, *(const uint64_t *) value, MEMORY_MIN, limit ? limit : MEMORY_MAX, "bytes",
+                           reterr);
+}
+
+static int check_tasks(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        uint64_t limit = bus->params.config(bus->params.userdata)->app_tasks_limit;
+
+        return check_range(name, *(const uint64_t *) value, TASKS_MIN, limit ? limit : TASKS_MAX, "tasks",
+                           reterr);
+}
+
+static int check_cpu_quota(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        (void) bus;
+        return check_range(name, *(const uint64_t *) value, CPU_QUOTA_MIN, CPU_QUOTA_MAX,
+                           "microseconds per second", reterr);
+}
+
+static const BusOption options[] = {
+        { "Branch", "s", offsetof(AppSettings, branch), check_branch },
+        { "Directory", "s", offsetof(AppSettings, directory), check_directory },
+        { "StopTimeoutUSec", "t", offsetof(AppSettings, stop_timeout_usec), check_stop_timeout },
+        { "MemoryMax", "t", offsetof(AppSettings, memory_max), check_memory },
+        { "TasksMax", "t", offsetof(AppSettings, tasks_max), check_tasks },
+        { "CPUQuotaPerSecUSec", "t", offsetof(AppSettings, cpu_quota_usec), check_cpu_quota },
+};
+
+/* Known, but without effect in this version. */
+static const char *const later[] = {
+        "Port", /* CreateApp only */
+        "AccessMode",   "Formation",       "Domains",         "AutoDeploy",
+        "KeepReleases", "Buildpack",       "BuildCommand",    "Readiness",
+        "ConnectTo",    "IdleTimeoutUSec", "HealthCheckPath", "HealthCheckTimeoutUSec",
+        NULL,
+};
+
+int settings_bus_read(const Bus *bus, sd_bus_message *message, bool is_new, AppSettings *settings,
+                      sd_bus_error *reterr)
+{
+        assert(settings);
+        return bus_args_read_options(bus, message, options, ELEMENTSOF(options), is_new ? later : later + 1,
+                                     settings, reterr);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "git/progress.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+
+/* Faster than people read would only load PID 1 and the bus. */
+#define INTERVAL (500 * USEC_PER_MSEC)
+
+static uint64_t now(void)
+{
+        struct timespec t;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
+}
+
+void progress_say(Progress *progress, const char *format, ...)
+{
+        _cleanup_free_ char *text = NULL;
+        uint64_t time = now();
+        va_list arguments;
+        int n;
+
+        assert(progress);
+
+        if (progress->last != 0 && time < progress->last + INTERVAL)
+                return;
+        progress->last = time;
+
+        va_start(arguments, format);
+        n = vasprintf(&text, format, arguments);
+        va_end(arguments);
+        if (n < 0)
+                text = NULL;
+        else
+                (void) sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", text);
+}
+
+const char *size_to_text(uint64_t size, SizeText buffer)
+{
+        static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+        double value = (double) size / 1024;
+        size_t unit = 0;
+
+        if (size < 1024) {
+                (void) snprintf(buffer, sizeof(SizeText), "%" PRIu64 " bytes", size);
+                return buffer;
+        }
+        for (; value >= 1024 && unit + 1 < ELEMENTSOF(units); unit++)
+                value /= 1024;
+        (void) snprintf(buffer, sizeof(SizeText), "%.1f %s", value, units[unit]);
+        return buffer;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "git/remote.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "git/progress.h"
+#include "git/revision.h"
+
+/* Each is a file in the mirror. The busiest public repositories have some ten thousand; more is a mistake or
+ * an attack on our inodes. */
+#define REFERENCES_MAX 100000
+
+typedef struct Transfer {
+        const Url *url;
+        uint64_t max_bytes;
+        Progress progress;
+        Problem *problem;
+        bool refused; /* a callback ended the transfer and *problem says why */
+} Transfer;
+
+/* The credentials for the server would be handed over here. There are none but those in the address, which
+ * libgit2 has tried by itself when it asks. */
+static int credentials_acquire(git_credential **ret, const char *url, const char *user, unsigned allowed,
+                               void *userdata)
+{
+        Transfer *transfer = userdata;
+
+        (void) ret;
+        (void) url;
+        (void) user;
+        (void) allowed;
+        transfer->refused = true;
+        if (transfer->url->password)
+                (void) problem_set(transfer->problem, PROBLEM_REMOTE,
+                                   "the server refused the user name and password");
+        else
+                (void) problem_set(
+                        transfer->problem, PROBLEM_REMOTE,
+                        "authentication is required, and no credential is known (a repository that does "
+                        "not exist may look the same)");
+        return GIT_EAUTH;
+}
+
+/* TLS certificates are judged by libgit2 against the system's authorities. A host key of ssh could only be
+ * compared with a known one, and there is none. */
+static int certificate_check(git_cert *certificate, int valid, const char *host, void *userdata)
+{
+        Transfer *transfer = userdata;
+
+        (void) valid;
+        if (certificate->cert_type == GIT_CERT_X509)
+                return GIT_PASSTHROUGH;
+        transfer->refused = true;
+        (void) problem_set(transfer->problem, PROBLEM_REMOTE, "the ssh host key of %s is not known", host);
+        return GIT_ECERTIFICATE;
+}
+
+static int transfer_advance(const git_indexer_progress *stats, void *userdata)
+{
+        Transfer *transfer = userdata;
+        SizeText size;
+
+        if (stats->received_bytes > transfer->max_bytes) {
+                transfer->refused = true;
+                (void) problem_set(transfer->problem, PROBLEM_LIMIT, "the repository is larger than %s",
+                                   size_to_text(transfer->max_bytes, size));
+                return GIT_EUSER;
+        }
+        if (stats->total_objects == 0)
+                return 0;
+        if (stats->received_objects < stats->total_objects)
+                progress_say(&transfer->progress, "receiving objects: %" PRIu64 " %% (%s)",
+                             (uint64_t) stats->received_objects * 100 / stats->total_objects,
+                             size_to_text(stats->received_bytes, size));
+        else if (stats->total_deltas > 0)
+                progress_say(&transfer->progress, "resolving deltas: %" PRIu64 " %%",
+                             (uint64_t) stats->indexed_deltas * 100 / stats->total_deltas);
+        return 0;
+}
+
+/* What libgit2 said after the connection stood. By the class of the error it is about the network and what
+ * came over it, or about the mirror; but one just made is not cured by another. */
+static int transfer_problem(const Transfer *transfer, const Mirror *mirror)
+{
+        const git_error *error = git_error_last();
+
+        switch (error ? error->klass : GIT_ERROR_NONE) {
+        case GIT_ERROR_NET:
+        case GIT_ERROR_HTTP:
+        case GIT_ERROR_SSH:
+        case GIT_ERROR_SSL:
+        case GIT_ERROR_INDEXER:
+        case GIT_ERROR_ZLIB:
+                return problem_set_git(transfer->problem, PROBLEM_REMOTE);
+        case GIT_ERROR_OS:
+        case GIT_ERROR_FILESYSTEM:
+        case GIT_ERROR_NOMEMORY:
+                return problem_set_git(transfer->problem, mirror->fresh ? PROBLEM_INTERNAL : PROBLEM_MIRROR);
+        default:
+                return problem_set_git(transfer->problem, PROBLEM_MIRROR);
+        }
+}
+
+/* HEAD of the mirror becomes what HEAD of the remote is. */
+static int head_follow(Mirror *mirror, git_remote *remote, Transfer *transfer)
+{
+        git_reference *head = NULL;
+        git_buf name = GIT_BUF_INIT;
+        const char *target = REVISION_NO_DEFAULT;
+        int r;
+
+        r = git_remote_default_branch(&name, remote);
+        if (r < 0 && r != GIT_ENOTFOUND)
+                return transfer_problem(transfer, mirror);
+        if (r == 0 && strncmp(name.ptr, REVISION_BRANCHES, strlen(REVISION_BRANCHES)) == 0)
+                target = name.ptr;
+        r = git_reference_symbolic_create(&head, mirror->repository, "HEAD", target, /* force= */ 1, NULL);
+        git_reference_free(head);
+        git_buf_dispose(&name);
+        return r < 0 ? transfer_problem(transfer, mirror) : 0;
+}
+
+static int fetch_connected(Mirror *mirror, git_remote *remote, const git_fetch_options *options,
+                           Transfer *transfer)
+{
+        static char heads[] = "+refs/heads/*:refs/heads/*", tags[] = "+refs/tags/*:refs/tags/*";
+        char *specs[] = { heads, tags };
+        const git_strarray refspecs = { specs, ELEMENTSOF(specs) };
+        const git_remote_head **advertised;
+        size_t n_advertised;
+
+        if (git_remote_ls(&advertised, &n_advertised, remote) < 0)
+                return transfer_problem(transfer, mirror);
+        if (n_advertised == 0)
+                return problem_set(transfer->problem, PROBLEM_REVISION,
+                                   "the repository is empty: it has no commit yet");
+        if (n_advertised > REFERENCES_MAX)
+                return problem_set(transfer->problem, PROBLEM_LIMIT,
+                                   "the repository has %zu branches and tags, more than %d", n_advertised,
+                                   REFERENCES_MAX);
+
+        if (git_remote_download(remote, &refspecs, options) < 0)
+                return transfer->refused ? -ECANCELED : transfer_problem(transfer, mirror);
+        /* First what is gone: it may stand in the way of what is new (`a` before `a/b`). */
+        if (git_remote_prune(remote, &options->callbacks) < 0 ||
+            git_remote_update_tips(remote, &options->callbacks, /* update_fetchhead= */ 0,
+                                   GIT_REMOTE_DOWNLOAD_TAGS_NONE, NULL) < 0)
+                return transfer_problem(transfer, mirror);
+        return head_follow(mirror, remote, transfer);
+}
+
+int remote_fetch(Mirror *mirror, const Url *url, uint64_t max_bytes, Problem *problem)
+{
+        git_remote_create_options create = GIT_REMOTE_CREATE_OPTIONS_INIT;
+        git_remote_connect_options connect = GIT_REMOTE_CONNECT_OPTIONS_INIT;
+        git_fetch_options fetch = GIT_FETCH_OPTIONS_INIT;
+        Transfer transfer = { .url = url, .max_bytes = max_bytes, .problem = problem };
+        git_remote *remote = NULL;
+        int r;
+
+        assert(mirror);
+        assert(mirror->repository);
+        assert(url);
+        assert(problem);
+
+        fetch.callbacks.credentials = credentials_acquire;
+        fetch.callbacks.certificate_check = certificate_check;
+        fetch.callbacks.transfer_progress = transfer_advance;
+        fetch.callbacks.payload = &transfer;
+        fetch.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
+        fetch.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
+        fetch.update_fetchhead = 0;
+        connect.callbacks = fetch.callbacks;
+        connect.follow_redirects = fetch.follow_redirects;
+
+        create.repository = mirror->repository;
+        create.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
+        if (git_remote_create_with_opts(&remote, url->address, &create) < 0)
+                return problem_set_git(problem, PROBLEM_INTERNAL);
+
+        progress_say(&transfer.progress, "connecting");
+        if (git_remote_connect_ext(remote, GIT_DIRECTION_FETCH, &connect) < 0)
+                r = transfer.refused ? -ECANCELED : problem_set_git(problem, PROBLEM_REMOTE);
+        else
+                r = fetch_connected(mirror, remote, &fetch, &transfer);
+        git_remote_free(remote);
+        return r;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "git/request.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+static int number_get(const Ticket *ticket, const char *key, uint64_t max, uint64_t *ret, Problem *problem)
+{
+        return ticket_get_u64(ticket, key, max, ret) < 0
+                       ? problem_set(problem, PROBLEM_INTERNAL, "the request has no valid %s", key)
+                       : 0;
+}
+
+int request_parse(const Ticket *ticket, Request *ret, Problem *problem)
+{
+        const char *tree;
+        int r;
+
+        assert(ticket);
+        assert(ret);
+        assert(problem);
+
+        *ret = (Request){
+                .branch = text_or_empty(ticket_get(ticket, "branch")),
+                .revision = text_or_empty(ticket_get(ticket, "revision")),
+                .directory = text_or_empty(ticket_get(ticket, "directory")),
+        };
+        tree = text_or_empty(ticket_get(ticket, "tree"));
+        if (strcmp(tree, "yes") != 0 && strcmp(tree, "no") != 0)
+                return problem_set(problem, PROBLEM_INTERNAL, "the request has no valid tree");
+        ret->tree = strcmp(tree, "yes") == 0;
+
+        r = number_get(ticket, "max-bytes", INT64_MAX, &ret->limits.bytes, problem);
+        if (r >= 0)
+                r = number_get(ticket, "max-files", INT64_MAX, &ret->limits.files, problem);
+        if (r >= 0)
+                r = number_get(ticket, "max-depth", TREE_DEPTH_MAX, &ret->limits.depth, problem);
+        if (r < 0)
+                return r;
+        return url_parse(text_or_empty(ticket_get(ticket, "url")),
+                         text_or_empty(ticket_get(ticket, "schemes")),
+                         text_or_empty(ticket_get(ticket, "local-paths")), &ret->url, problem);
+}
+
+void request_done(Request *request)
+{
+        assert(request);
+
+        url_done(&request->url);
+}

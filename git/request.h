@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/ticket.h"
+#include "git/tree.h"
+#include "git/url.h"
+
+typedef struct Request {
+        Url url;
+        const char *branch, *revision, *directory; /* borrowed from the ticket; empty = the default */
+        bool tree;                                 /* whether the tree is wanted */
+        TreeLimits limits;
+} Request;
+
+/* Reads a request out of the ticket, which must outlive it:
+ *
+ *      url, schemes, local-paths       see url_parse(); the lists may be missing or empty
+ *      branch, revision                see revision_resolve(); may be missing or empty
+ *      tree                            yes or no
+ *      directory                       see revision_find_tree(); may be missing or empty
+ *      max-bytes, max-files, max-depth limits of the tree, max-bytes also of what is received
+ *
+ * 0, or a negative errno with *problem set. The password in the URL becomes the problem's secret. Release
+ * with request_done() in either case. */
+int request_parse(const Ticket *ticket, Request *ret, Problem *problem);
+
+void request_done(Request *request);

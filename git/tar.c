@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "git/tar.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+/* Fewer, larger writes than tar's traditional twenty blocks. */
+#define WRITE_SIZE (64 * 1024)
+
+/* A tree can have as many submodules as files; the journal need not. */
+#define SUBMODULES_SHOWN 10
+
+DEFINE_CLEANUP(struct archive *, archive_write_free);
+DEFINE_CLEANUP(struct archive_entry *, archive_entry_free);
+
+typedef struct Tar {
+        struct archive *archive;
+        struct archive_entry *entry; /* used again for each */
+        git_odb *objects;
+        uint64_t submodules;
+} Tar;
+
+static int archive_problem(Tar *tar, Problem *problem)
+{
+        int error = archive_errno(tar->archive);
+
+        /* libarchive sets errno's values, and negative ones of its own. */
+        return problem_set(problem, PROBLEM_INTERNAL, "cannot write the tree: %s",
+                           error > 0 ? strerror(error) : archive_error_string(tar->archive));
+}
+
+static int write_header(Tar *tar, Problem *problem)
+{
+        /* A warning would mean that the name was not stored as it is. */
+        return archive_write_header(tar->archive, tar->entry) == ARCHIVE_OK ? 0
+                                                                            : archive_problem(tar, problem);
+}
+
+static int write_symlink(Tar *tar, const TreeEntry *entry, const void *data, size_t size, Problem *problem)
+{
+        char target[PATH_MAX];
+
+        if (size == 0 || size >= sizeof(target))
+                return problem_set(problem, PROBLEM_TREE, "the symlink \"%s\" is empty or too long",
+                                   entry->path);
+        memcpy(target, data, size);
+        target[size] = '\0';
+        if (strlen(target) != size || !text_is_clean(target, /* allow_tab= */ false))
+                return problem_set(
+                        problem, PROBLEM_TREE,
+                        "the target of the symlink \"%s\" has control characters or invalid UTF-8",
+                        entry->path);
+        archive_entry_set_filetype(tar->entry, AE_IFLNK);
+        archive_entry_set_perm(tar->entry, 0777);
+        archive_entry_copy_symlink(tar->entry, target);
+        return write_header(tar, problem);
+}
+
+static int write_file(Tar *tar, bool executable, const void *data, size_t size, Problem *problem)
+{
+        int r;
+
+        archive_entry_set_filetype(tar->entry, AE_IFREG);
+        archive_entry_set_perm(tar->entry, executable ? 0755 : 0644);
+        archive_entry_set_size(tar->entry, (la_int64_t) size);
+        r = write_header(tar, problem);
+        if (r < 0)
+                return r;
+        return size == 0 || archive_write_data(tar->archive, data, size) == (la_ssize_t) size
+                       ? 0
+                       : archive_problem(tar, problem);
+}
+
+static int write_directory(Tar *tar, Problem *problem)
+{
+        archive_entry_set_filetype(tar->entry, AE_IFDIR);
+        archive_entry_set_perm(tar->entry, 0755);
+        return write_header(tar, problem);
+}
+
+static int write_entry(git_repository *repository, const TreeEntry *entry, void *userdata, Problem *problem)
+{
+        git_odb_object *object = NULL;
+        Tar *tar = userdata;
+        const void *data;
+        size_t size;
+        int r;
+
+        (void) repository;
+        archive_entry_clear(tar->entry);
+        /* As bytes of the locale's UTF-8: libarchive's functions for UTF-8 compose what is decomposed, so
+         * that two names become one. */
+        archive_entry_copy_pathname(tar->entry, entry->path);
+        archive_entry_set_mtime(tar->entry, 0, 0);
+
+        if (entry->mode == GIT_FILEMODE_COMMIT && ++tar->submodules <= SUBMODULES_SHOWN)
+                log_notice("Submodules are not fetched: %s is an empty directory.", entry->path);
+        if (entry->mode == GIT_FILEMODE_COMMIT || entry->mode == GIT_FILEMODE_TREE)
+                return write_directory(tar, problem);
+
+        if (git_odb_read(&object, tar->objects, entry->id) < 0)
+                return problem_set_git(problem, PROBLEM_MIRROR);
+        data = git_odb_object_data(object);
+        size = git_odb_object_size(object);
+        r = entry->mode == GIT_FILEMODE_LINK
+                    ? write_symlink(tar, entry, data, size, problem)
+                    : write_file(tar, entry->mode == GIT_FILEMODE_BLOB_EXECUTABLE, data, size, problem);
+        git_odb_object_free(object);
+        return r;
+}
+
+static int open_archive(struct archive *archive, int fd)
+{
+        if (archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK ||
+            archive_write_add_filter_none(archive) != ARCHIVE_OK ||
+            archive_write_set_bytes_per_block(archive, WRITE_SIZE) != ARCHIVE_OK ||
+            archive_write_set_bytes_in_last_block(archive, 1) != ARCHIVE_OK)
+                return ARCHIVE_FATAL;
+        return archive_write_open_fd(archive, fd);
+}
+
+int tar_write(git_repository *repository, const git_oid *tree, int fd, Problem *problem)
+{
+        _cleanup_(archive_write_freep) struct archive *archive = NULL;
+        _cleanup_(archive_entry_freep) struct archive_entry *entry = NULL;
+        Tar tar;
+        int r;
+
+        assert(repository);
+        assert(tree);
+        assert(fd >= 0);
+        assert(problem);
+
+        if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+                return problem_set(problem, PROBLEM_INTERNAL, "cannot write the tree: %s", strerror(errno));
+        archive = archive_write_new();
+        entry = archive_entry_new();
+        if (!archive || !entry)
+                return problem_out_of_memory(problem);
+
+        tar = (Tar){ .archive = archive, .entry = entry };
+        if (open_archive(archive, fd) != ARCHIVE_OK)
+                return archive_problem(&tar, problem);
+        if (git_repository_odb(&tar.objects, repository) < 0)
+                return problem_set_git(problem, PROBLEM_MIRROR);
+
+        r = tree_walk(repository, tree, TREE_DEPTH_MAX, write_entry, &tar, problem);
+        git_odb_free(tar.objects);
+        if (r < 0)
+                return r;
+        if (tar.submodules > SUBMODULES_SHOWN)
+                log_notice("Submodules are not fetched: %" PRIu64 " more are empty directories.",
+                           tar.submodules - SUBMODULES_SHOWN);
+        /* The end mark and what is still buffered. */
+        return archive_write_close(archive) == ARCHIVE_OK ? 0 : archive_problem(&tar, problem);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "base/cleanup.h"
+#include "probe/protocol.h"
+
+/* deployd's side of deployd-probe. It needs AF_UNIX only. The connection is made when there is something to
+ * ask, without blocking; when the helper is away it is tried again after growing pauses, and what is still
+ * waited for is asked again with the time that is left. */
+
+typedef struct ProbeClient ProbeClient;
+typedef struct ProbeWait ProbeWait;
+
+/* The end of a wait, called from the event loop, once at most. `uid` is the owner of the other socket
+ * (PROBE_FOREIGN), `text` says why the helper cannot know (PROBE_FAILED; clean UTF-8, else "", valid during
+ * the call). The wait, still the caller's, and the client may be freed here. */
+typedef void (*ProbeDone)(void *userdata, ProbeResult result, uid_t uid, const char *text);
+
+/* `socket_path` is PATH_PROBE_SOCKET but in tests. 0; -EINVAL if it is too long for a socket; -ENOMEM. */
+int probe_client_new(sd_event *event, const char *socket_path, ProbeClient **ret);
+
+/* Waits that are left are never called back; they stay to be freed by their owners. */
+ProbeClient *probe_client_free(ProbeClient *client);
+DEFINE_CLEANUP(ProbeClient *, probe_client_free);
+
+/* Waits until the control group takes connections to 127.0.0.1:port and nobody else does to it or to
+ * [::1]:port, `successes` looks in a row (protocol.h, `listen`); PROBE_TIMEOUT after `timeout_usec`, whether
+ * or not the helper could be reached. 0; -EINVAL for port or successes 0, or one above PROBE_SUCCESSES_MAX
+ * or PROBE_TIMEOUT_MAX; -EBUSY if PROBE_CHECKS_MAX waits are under way; -ENOMEM. */
+int probe_wait_listening(ProbeClient *client, uint16_t port, uint64_t cgroup_id, uint64_t timeout_usec,
+                         unsigned successes, ProbeDone done, void *userdata, ProbeWait **ret);
+
+/* Cancels the wait if it is under way: `done` is never called then. */
+ProbeWait *probe_wait_free(ProbeWait *wait);
+DEFINE_CLEANUP(ProbeWait *, probe_wait_free);

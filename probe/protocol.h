@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What deployd and deployd-probe say to each other: one line of text per packet of an AF_UNIX SOCK_SEQPACKET
+ * socket, words separated by one space, no newline, numbers decimal.
+ *
+ *      listen ID PORT CGROUPID TIMEOUT SUCCESSES
+ *              wait until SUCCESSES looks in a row find that the control group with this id (the inode of
+ *              its directory, systemd's ControlGroupId=) takes connections to 127.0.0.1:PORT, and nobody
+ *              else does to 127.0.0.1:PORT or [::1]:PORT; at most TIMEOUT microseconds
+ *      cancel ID
+ *              forget it; nothing is answered, and nothing happens if there is no ID (its answer may be on
+ *              the way)
+ *
+ * Each `listen` has one answer:
+ *
+ *      listening ID
+ *      foreign ID UID          a socket of another control group takes connections there; its owner
+ *      timeout ID
+ *      error ID TEXT           the helper cannot know; TEXT to the end of the packet
+ *
+ * The client chooses an ID, other than those it still waits for. What a client has asked ends with its
+ * connection. A packet of any other form ends the connection. */
+
+#include "base/macro.h"
+
+/* The longest packet there is, a NUL behind it not counted: an error's text is cut to fit. */
+#define PROBE_PACKET_MAX 511
+
+/* Checks of one client at once: several for each instance of each app that starts at boot. A look costs some
+ * 25 microseconds, so that this many, each ten times a second, take an eighth of a core. */
+#define PROBE_CHECKS_MAX 512
+
+/* No app is given longer to start; a bound that keeps sums of times from overflowing. */
+#define PROBE_TIMEOUT_MAX ((uint64_t) 24 * 60 * 60 * USEC_PER_SEC)
+
+#define PROBE_SUCCESSES_MAX 1000
+
+typedef enum ProbeVerb {
+        PROBE_LISTEN,
+        PROBE_CANCEL,
+} ProbeVerb;
+
+typedef struct ProbeRequest {
+        ProbeVerb verb;
+        uint64_t id;
+        /* Of PROBE_LISTEN only. */
+        uint64_t cgroup_id;
+        uint64_t timeout_usec;
+        unsigned successes;
+        uint16_t port;
+} ProbeRequest;
+
+typedef enum ProbeResult {
+        PROBE_LISTENING,
+        PROBE_FOREIGN,
+        PROBE_TIMEOUT,
+        PROBE_FAILED,
+} ProbeResult;
+
+typedef struct ProbeAnswer {
+        ProbeResult result;
+        uint64_t id;
+        uid_t uid;                       /* of PROBE_FOREIGN */
+        char text[PROBE_PACKET_MAX + 1]; /* of PROBE_FAILED: clean UTF-8 */
+} ProbeAnswer;
+
+typedef struct ProbePacket {
+        char text[PROBE_PACKET_MAX + 1];
+} ProbePacket;
+
+ProbePacket probe_request_format(const ProbeRequest *request);
+ProbePacket probe_answer_format(const ProbeAnswer *answer);
+
+/* 0, or -EBADMSG if the packet has not exactly the form above. */
+int probe_request_parse(const ProbePacket *packet, ProbeRequest *ret);
+int probe_answer_parse(const ProbePacket *packet, ProbeAnswer *ret);
+
+/* Sends one packet without waiting. 0 or -errno (-EAGAIN: the other side does not read). */
+int probe_packet_send(int fd, const ProbePacket *packet);
+
+/* Receives one packet without waiting. 0; -EAGAIN if there is none; -ECONNRESET if the other side is gone;
+ * -EBADMSG if the packet is too long or has a NUL byte; other -errno. */
+int probe_packet_receive(int fd, ProbePacket *ret);

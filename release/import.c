@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* deployd-import DIR: makes a release (manifest.h) in the empty directory DIR from the tar archive on
+ * standard input. Standard output is a ticket (base/ticket.h), open for reading and writing.
+ *
+ *      request  max-bytes=N max-files=N max-depth=N    (unpack.h, UnpackLimits)
+ *      answer   digest=HEX files=N bytes=N procfile=yes|no, process.NAME= for each process of the Procfile
+ *               or error=SENTENCE, and exit status 1; DIR is then half full and for the caller to remove
+ *
+ * When the answer is there the release is on the disk.
+ *
+ * deployd-import --digest DIR: prints the digest of the release in DIR. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/ticket.h"
+#include "release/procfile.h"
+#include "release/refuse.h"
+#include "release/unpack.h"
+
+/* Opens DIR, which has nothing in it yet, and changes into it. */
+static int enter_empty(const char *path, char **reterr)
+{
+        _cleanup_dir_ DIR *directory = opendir(path);
+        const struct dirent *child;
+
+        if (!directory)
+                return refuse(reterr, -errno, "cannot open the release's directory: %s", strerror(errno));
+        /* cppcheck-suppress readdirCalled ; nobody else reads from this stream */
+        while ((errno = 0, child = readdir(directory)))
+                if (strcmp(child->d_name, ".") != 0 && strcmp(child->d_name, "..") != 0)
+                        return refuse(reterr, -ENOTEMPTY, "the release's directory is not empty");
+        if (errno != 0 || fchdir(dirfd(directory)) < 0)
+                return refuse(reterr, -errno, "cannot read the release's directory: %s", strerror(errno));
+        return 0;
+}
+
+/* Makes a directory of the release and lists it. A descriptor or -errno. */
+static int make_directory(const char *name, Manifest *manifest, char **reterr)
+{
+        int fd, r;
+
+        if (mkdir(name, RELEASE_MODE_DIRECTORY) < 0)
+                return refuse(reterr, -errno, "cannot make %s: %s", name, strerror(errno));
+        r = manifest_add(manifest, ENTRY_DIRECTORY, name, "");
+        if (r < 0)
+                return r;
+        fd = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return refuse(reterr, -errno, "cannot open %s: %s", name, strerror(errno));
+        return fd;
+}
+
+/* Reads the whole Procfile. 0; -ENOENT without a sentence if there is none. */
+static int read_procfile(int tree_fd, Procfile **ret, char **reterr)
+{
+        _cleanup_close_ int fd =
+                openat(tree_fd, PROCFILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        _cleanup_free_ char *text = NULL;
+        struct stat st;
+
+        if (fd < 0 && errno == ENOENT)
+                return -ENOENT;
+        if (fd < 0 && errno == ELOOP)
+                return refuse(reterr, -EINVAL, "the Procfile is a symbolic link");
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return refuse(reterr, -errno, "cannot open the Procfile: %s", strerror(errno));
+        if (!S_ISREG(st.st_mode))
+                return refuse(reterr, -EINVAL, "the Procfile is not a regular file");
+        if ((size_t) st.st_size > PROCFILE_SIZE_MAX)
+                return refuse(reterr, -EINVAL, "the Procfile has more than %zu bytes", PROCFILE_SIZE_MAX);
+        text = malloc((size_t) st.st_size + 1);
+        if (!text)
+                return -ENOMEM;
+        if (read(fd, text, (size_t) st.st_size) != st.st_size)
+                return refuse(reterr, -EIO, "cannot read the Procfile");
+        return procfile_parse(text, (size_t) st.st_size, ret, reterr);
+}
+
+static int write_process(int fd, const Process *process, Manifest *manifest, Ticket *answer, char **reterr)
+{
+        _cleanup_free_ char *path = text_format(RELEASE_PROCESSES "/%s", process->name);
+        _cleanup_free_ char *key = text_format("process.%s", process->name);
+        _cleanup_(sha256_freep) Sha256 *sha = sha256_new();
+        size_t size = strlen(process->command);
+        _cleanup_close_ int file_fd = -1;
+        ssize_t n;
+        int r;
+
+        if (!path || !key || !sha)
+                return -ENOMEM;
+        file_fd = openat(fd, process->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                         RELEASE_MODE_FILE);
+        if (file_fd < 0)
+                return refuse(reterr, -errno, "cannot make %s: %s", path, strerror(errno));
+        n = write(file_fd, process->command, size);
+        if (n != (ssize_t) size) {
+                r = n < 0 ? -errno : -ENOSPC;
+                return refuse(reterr, r, "cannot write %s: %s", path, strerror(-r));
+        }
+        sha256_add(sha, process->command, size);
+        r = manifest_add(manifest, ENTRY_FILE, path, sha256_finish(sha).text);
+        if (r < 0)
+                return r;
+        return ticket_set(answer, key, "");
+}
+
+/* Turns the tree's Procfile into one file per process; -errno, 0. */
+static int write_processes(int tree_fd, Manifest *manifest, Ticket *answer, char **reterr)
+{
+        _cleanup_(procfile_freep) Procfile *procfile = NULL;
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        r = read_procfile(tree_fd, &procfile, reterr);
+        if (r == -ENOENT)
+                return ticket_set(answer, "procfile", "no");
+        if (r < 0)
+                return r;
+        assert(procfile);
+        fd = make_directory(RELEASE_PROCESSES, manifest, reterr);
+        if (fd < 0)
+                return fd;
+        r = ticket_set(answer, "procfile", "yes");
+        for (size_t i = 0; i < procfile->n_processes && r >= 0; i++)
+                r = write_process(fd, &procfile->processes[i], manifest, answer, reterr);
+        return r;
+}
+
+static int read_limits(UnpackLimits *ret, char **reterr)
+{
+        const struct {
+                const char *key;
+                uint64_t *value;
+        } limits[] = {
+                { "max-bytes", &ret->max_bytes },
+                { "max-files", &ret->max_files },
+                { "max-depth", &ret->max_depth },
+        };
+        _cleanup_(ticket_freep) Ticket *request = NULL;
+        int r;
+
+        r = ticket_read(STDOUT_FILENO, TICKET_REQUEST, &request);
+        if (r < 0)
+                return refuse(reterr, r, "cannot read the ticket: %s", strerror(-r));
+        for (size_t i = 0; i < ELEMENTSOF(limits); i++) {
+                r = ticket_get_u64(request, limits[i].key, INT64_MAX, limits[i].value);
+                if (r < 0)
+                        return refuse(reterr, r, "the ticket has no valid %s", limits[i].key);
+        }
+        return 0;
+}
+
+static int import(const char *path, Ticket *answer, char **reterr)
+{
+        _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
+        _cleanup_close_ int tree_fd = -1;
+        UnpackLimits limits;
+        UnpackCount count;
+        Sha256Text digest;
+        int r;
+
+        if (!manifest)
+                return -ENOMEM;
+        r = read_limits(&limits, reterr);
+        if (r < 0)
+                return r;
+        r = enter_empty(path, reterr);
+        if (r < 0)
+                return r;
+        tree_fd = make_directory(RELEASE_TREE, manifest, reterr);
+        if (tree_fd < 0)
+                return tree_fd;
+        r = unpack_tar(STDIN_FILENO, tree_fd, &limits, manifest, &count, reterr);
+        if (r < 0)
+                return r;
+        r = write_processes(tree_fd, manifest, answer, reterr);
+        if (r < 0)
+                return r;
+        if (syncfs(tree_fd) < 0)
+                return refuse(reterr, -errno, "cannot sync the release: %s", strerror(errno));
+
+        r = manifest_digest(manifest, &digest);
+        if (r >= 0)
+                r = ticket_set(answer, "digest", digest.text);
+        if (r >= 0)
+                r = ticket_set_u64(answer, "files", count.files);
+        if (r >= 0)
+                r = ticket_set_u64(answer, "bytes", count.bytes);
+        return r;
+}
+
+static int run_import(const char *path)
+{
+        _cleanup_(ticket_freep) Ticket *answer = ticket_new(), *refusal = ticket_new();
+        _cleanup_free_ char *error = NULL;
+        int failed, r;
+
+        if (!answer || !refusal)
+                failed = -ENOMEM;
+        else
+                failed = import(path, answer, &error);
+        if (failed < 0) {
+                const char *sentence = error ? error : strerror(-failed);
+
+                log_error("%s", sentence);
+                r = refusal ? ticket_set(refusal, "error", sentence) : -ENOMEM;
+                if (r >= 0)
+                        r = ticket_write(refusal, STDOUT_FILENO);
+        } else
+                r = ticket_write(answer, STDOUT_FILENO);
+        if (r < 0)
+                log_error("cannot write the ticket: %s", strerror(-r));
+        return failed < 0 || r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int run_digest(const char *path)
+{
+        _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
+        _cleanup_free_ char *error = NULL;
+        Sha256Text digest;
+        int r;
+
+        if (chdir(path) < 0)
+                r = -errno;
+        else
+                r = manifest ? manifest_scan(manifest, &error) : -ENOMEM;
+        if (r >= 0)
+                r = manifest_digest(manifest, &digest);
+        if (r < 0) {
+                log_error("%s: %s", path, error ? error : strerror(-r));
+                return EXIT_FAILURE;
+        }
+        return printf("%s\n", digest.text) < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[])
+{
+        /* The modes of manifest.h, whatever the unit's UMask= is. */
+        (void) umask(0);
+
+        if (argc == 3 && strcmp(argv[1], "--digest") == 0)
+                return run_digest(argv[2]);
+        if (argc == 2 && argv[1][0] != '-')
+                return run_import(argv[1]);
+        log_error("usage: deployd-import DIR, or deployd-import --digest DIR");
+        return EXIT_FAILURE;
+}

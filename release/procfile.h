@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A Procfile names the processes of an app: one `NAME: command` per line. Blank lines and lines that begin
+ * with `#` are skipped, a line may end with CR LF, the last one with nothing; blanks after the colon are
+ * dropped and every byte behind them belongs to the command. Anything else refuses the whole file, so that
+ * no half of it is ever run. */
+
+#include "base/cleanup.h"
+
+#define PROCFILE_NAME "Procfile"
+
+/* 32 characters of a process type: `^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$`. */
+#define PROCESS_NAME_MAX 32
+
+/* A command with its NUL fills 64 KiB: half of what Linux takes as one argument (MAX_ARG_STRLEN, 32 pages),
+ * and a command line is one argument of the shell. */
+#define PROCESS_COMMAND_MAX ((size_t) 64 * 1024 - 1)
+
+/* Each process type is a unit and a line of a ticket; the largest Procfiles have twenty. */
+#define PROCFILE_PROCESSES_MAX 64
+
+/* Room for comments, and a bound on what is read. */
+#define PROCFILE_SIZE_MAX ((size_t) 1024 * 1024)
+
+typedef struct Process {
+        char *name;
+        char *command;
+} Process;
+
+typedef struct Procfile {
+        Process processes[PROCFILE_PROCESSES_MAX]; /* in the order of the file */
+        size_t n_processes;
+} Procfile;
+
+/* Whether `name` is a process type: the form above, and no `--` in it. */
+bool process_name_is_valid(const char *name);
+
+/* Reads the `size` bytes at `text`, which need no NUL behind them. 0; -EINVAL with a sentence in *reterr
+ * (`Procfile line 3: its command is empty`); -ENOMEM. */
+int procfile_parse(const char *text, size_t size, Procfile **ret, char **reterr);
+Procfile *procfile_free(Procfile *procfile);
+DEFINE_CLEANUP(Procfile *, procfile_free);

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
+#include "sql/store-internal.h"
+
+/* Columns: id, created_at, kind of row: 0 made, 1 the same request again, 2 that request id with other
+ * arguments. */
+static int read_inserted(StoreRequest *request, const PgResult *result, StoreReply *reply)
+{
+        int r = store_read_row(request, result, reply);
+
+        return r == 0 && reply->number == 2 ? -EINVAL : r;
+}
+
+int store_deployment_insert(Store *store, const App *app, const char *revision, const char *request_id,
+                            uint64_t queue_max, const StoreAsk *ask)
+{
+        static const char sql[] =
+                "with done as (select deployment_id from event where operation = $1), "
+                "same as (select id, created_at, "
+                "           case when app_id = $3 and requested_revision = $4 then 1 else 2 end as kind "
+                "         from deployment where requested_by = $2 and request_id = $5), "
+                "made as (insert into deployment (app_id, requested_revision, requested_by, request_id) "
+                "  select $3, $4, $2, $5 where not exists (select from done) and not exists (select from "
+                "same) "
+                "    and (select count(*) from deployment where status = 'queued') < $6 "
+                "  returning id, created_at), "
+                "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, "
+                "to_status, detail) "
+                "  select $1, $2, 'deploy', $7, id, 'queued', $4 from made), "
+                "shown as (update app set status = 'deploying' where id = $3 and status in ('new', "
+                "'failed') "
+                "    and exists (select from made) "
+                "    and not exists (select from deployment where app_id = $3 and status = 'live')) "
+                "select id, created_at, 0::bigint from made "
+                "union all select id, created_at, kind::bigint from same where not exists (select from "
+                "done) "
+                "union all select d.id, d.created_at, 0::bigint from deployment d join done on "
+                "done.deployment_id = d.id";
+
+        return store_submit(store,
+                            &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id),
+                                      pg_text(revision), pg_text(request_id), pg_u64(queue_max),
+                                      pg_text(app->name)),
+                            read_inserted, ask, NULL);
+}
+
+int store_deployment_move(Store *store, const Deployment *deployment, const FlowRow *row,
+                          const char *error_summary, AppStatus app_status, const StoreAsk *ask)
+{
+        static const char sql[] =
+                "with done as (select from event where operation = $1), "
+                "moved as (update deployment set status = $5, error_summary = $6, revision = $12, "
+                "    started_at = case when $4 = 'queued' and $7 then now() else started_at end, "
+                "    finished_at = case when $8 then coalesce(finished_at, now()) else null end "
+                "  where id = $3 and status = $4 and not exists (select from done) returning id, app_id), "
+                "shown as (update app set status = $9 from moved where app.id = moved.app_id and app.status "
+                "<> $9), "
+                "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, "
+                "from_status, "
+                "                             to_status, detail) "
+                "  select $1, $2, 'deployment-move', $10, id, $4, $5, $11 from moved) "
+                "select id, now(), null::bigint from moved union all select $3, now(), null::bigint from "
+                "done";
+
+        return store_submit(store,
+                            &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(deployment->id),
+                                      pg_text(deployment_status_to_string(row->from)),
+                                      pg_text(deployment_status_to_string(row->to)),
+                                      pg_text(error_summary ? error_summary : ""),
+                                      pg_bool(deployment_status_is_running(row->to)),
+                                      pg_bool(deployment_status_is_finished(row->to)),
+                                      pg_text(app_status_to_string(app_status)),
+                                      pg_text(deployment->app->name), pg_text(row->sentence), pg_text(deployment->revision)),
+                            store_read_row, ask, NULL);
+}
+
+/* Columns: id, now, whether ports were short, and the ports in the order of the instances. */
+static int read_started(StoreRequest *request, const PgResult *result, StoreReply *reply)
+{
+        size_t rows = pg_result_rows(result);
+        int r;
+
+        r = store_read_row(request, result, reply);
+        if (r < 0)
+                return r;
+        if (reply->number == 1)
+                return -ESTALE;
+        reply->ports = calloc(rows, sizeof(uint16_t));
+        if (!reply->ports)
+                return -ENOMEM;
+        for (size_t i = 0; i < rows; i++)
+                reply->ports[i] = (uint16_t) pg_result_u64(result, i, 3);
+        reply->n_ports = rows;
+        return 0;
+}
+
+/* What is asked for as rows with their place among those that want a port; the free ports with their place;
+ * and all of it done or nothing. A second run of the statement finds the event and reads the instances back.
+ */
+static const char start_sql[] =
+        "with done as (select from event where operation = $1), "
+        "asked as (select a.place, a.process, a.number, a.unit, a.has_port, "
+        "            count(*) filter (where a.has_port) over (order by a.place) as port_place "
+        "          from unnest($12::text[], $13::bigint[], $14::text[], $15::bigint[]) with ordinality "
+        "            as u(process, number, unit, port_flag, place), "
+        "          lateral (select u.place, u.process, u.number, u.unit, u.port_flag = 1 as has_port) a), "
+        "free as (select port, row_number() over (order by port < $18, port) as place "
+        "         from generate_series($16::int, $17::int) port "
+        "         where not exists (select from port_lease l where l.port = port.port) "
+        "         order by port < $18, port limit (select count(*) from asked where has_port)), "
+        "enough as (select from deployment where id = $3 and status = $4 "
+        "           and not exists (select from done) "
+        "           and (select count(*) from free) = (select count(*) from asked where has_port)), "
+        "built as (insert into release (id, app_id, revision, image_tag, digest, files, bytes, processes) "
+        "  select $3, $19, $6, $7, $8, $9, $10, $11::text[] from enough on conflict (id) do nothing), "
+        "leased as (insert into port_lease (port, deployment_id, process, number) "
+        "  select f.port, $3, a.process, a.number from asked a join free f on a.has_port and f.place = "
+        "a.port_place "
+        "  where exists (select from enough) returning port, process, number), "
+        "placed as (insert into instance (deployment_id, process, number, port, unit) "
+        "  select $3, a.process, a.number, l.port, a.unit from asked a "
+        "    left join leased l on l.process = a.process and l.number = a.number "
+        "  where exists (select from enough) returning process, number, port), "
+        "moved as (update deployment set status = $5, revision = $6, image_tag = $7, release_id = $3, "
+        "    assigned_port = (select port from placed where process = 'web' and number = 1) "
+        "  where id = $3 and exists (select from enough) returning id), "
+        "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, from_status, "
+        "to_status, "
+        "                             detail) "
+        "  select $1, $2, 'deployment-move', $20, id, $4, $5, $21 from moved) "
+        "select * from ( "
+        "  select m.id, now(), 0::bigint, p.port::bigint, a.place "
+        "    from moved m, asked a join placed p on p.process = a.process and p.number = a.number "
+        "  union all select $3, now(), 0::bigint, i.port::bigint, a.place "
+        "    from done, asked a join instance i on i.deployment_id = $3 and i.process = a.process "
+        "                                       and i.number = a.number "
+        "  union all select id, now(), 1::bigint, null::bigint, 0 from deployment "
+        "    where id = $3 and status = $4 and not exists (select from done) and not exists (select from "
+        "enough) "
+        ") result order by place";
+
+int store_deployment_start(Store *store, const Deployment *deployment, const FlowRow *row,
+                           const StoreRelease *release, const StoreInstance *instances, size_t n_instances,
+                           uint16_t low, uint16_t high, uint16_t next, const StoreAsk *ask)
+{
+        _cleanup_free_ const char **processes = calloc(n_instances + 1, sizeof(char *));
+        _cleanup_free_ const char **units = calloc(n_instances + 1, sizeof(char *));
+        _cleanup_free_ uint64_t *numbers = calloc(n_instances + 1, sizeof(uint64_t));
+        _cleanup_free_ uint64_t *ports = calloc(n_instances + 1, sizeof(uint64_t));
+
+        assert(n_instances > 0);
+
+        if (!processes || !units || !numbers || !ports)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_instances; i++) {
+                processes[i] = instances[i].process;
+                units[i] = instances[i].unit;
+                numbers[i] = instances[i].number;
+                ports[i] = instances[i].port;
+        }
+        return store_submit(
+                store,
+                &PG_QUERY(start_sql, store_operation(), store_actor(ask), pg_u64(deployment->id),
+                          pg_text(deployment_status_to_string(row->from)),
+                          pg_text(deployment_status_to_string(row->to)), pg_text(release->revision),
+                          pg_text(release->image_tag), pg_text(release->digest), pg_u64(release->files),
+                          pg_u64(release->bytes), pg_texts(release->processes), pg_texts(processes),
+                          pg_numbers(numbers, n_instances), pg_texts(units), pg_numbers(ports, n_instances),
+                          pg_u64(low), pg_u64(high), pg_u64(next), pg_u64(deployment->app->id),
+                          pg_text(deployment->app->name), pg_text(row->sentence)),
+                read_started, ask, NULL);
+}
+
+int store_deployment_go_live(Store *store, const Deployment *deployment, const FlowRow *row,
+                             const FlowRow *replaced, const StoreAsk *ask)
+{
+        static const char sql[] =
+                "with done as (select from event where operation = $1), "
+                "moved as (update deployment set status = $5, finished_at = now() "
+                "  where id = $3 and status = $4 and not exists (select from done) "
+                "  returning id, app_id, assigned_port), "
+                "old as (update deployment set status = $7 from moved "
+                "  where deployment.app_id = moved.app_id and deployment.status = $6 and deployment.id <> "
+                "moved.id "
+                "  returning deployment.id), "
+                "shown as (update app set status = 'running', wanted = 'running', current_port = "
+                "moved.assigned_port "
+                "  from moved where app.id = moved.app_id), "
+                "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, "
+                "from_status, "
+                "                             to_status, detail) "
+                "  select $1::uuid, $2::bigint, 'deployment-move', $8, id, $4, $5, $9 from moved "
+                "  union all select null, $2::bigint, 'deployment-move', $8, id, $6, $7, $10 from old) "
+                "select id, now(), null::bigint from moved union all select $3, now(), null::bigint from "
+                "done";
+
+        return store_submit(store,
+                            &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(deployment->id),
+                                      pg_text(deployment_status_to_string(row->from)),
+                                      pg_text(deployment_status_to_string(row->to)),
+                                      pg_text(deployment_status_to_string(replaced->from)),
+                                      pg_text(deployment_status_to_string(replaced->to)),
+                                      pg_text(deployment->app->name), pg_text(row->sentence),
+                                      pg_text(replaced->sentence)),
+                            store_read_row, ask, NULL);
+}
+
+int store_deployment_forget_instances(Store *store, const Deployment *deployment, const StoreAsk *ask)
+{
+        static const char sql[] =
+                "with gone as (delete from instance where deployment_id = $1 returning port), "
+                "freed as (delete from port_lease where deployment_id = $1 returning port), "
+                "unset as (update app set current_port = null where current_port in (select port from "
+                "freed)) "
+                "select $1::bigint, now(), count(*) from freed";
+
+        return store_submit(store, &PG_QUERY(sql, pg_u64(deployment->id)), store_read_row, ask, NULL);
+}
+
+int store_deployment_forget_release(Store *store, uint64_t id, const StoreAsk *ask)
+{
+        static const char sql[] = "delete from release where id = $1";
+
+        return store_submit(store, &PG_QUERY(sql, pg_u64(id)), store_read_nothing, ask, NULL);
+}

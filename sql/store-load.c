@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
+#include "base/text.h"
+#include "sql/store-internal.h"
+
+/* Four reads, one after another; the requests of a connection keep their order, so the answers come in this
+ * order too. The first that fails tells the caller, and the rest say nothing. */
+
+static int read_repositories(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
+{
+        for (size_t i = 0; i < pg_result_rows(result); i++) {
+                _cleanup_(repository_freep) Repository *repository =
+                        repository_new(pg_result_text(result, i, 1));
+                int r;
+
+                if (!repository)
+                        return -ENOMEM;
+                repository->id = pg_result_u64(result, i, 0);
+                repository->last_fetched_at = pg_result_usec(result, i, 5);
+                repository->created_at = pg_result_usec(result, i, 6);
+                if (text_replace(&repository->git_url, pg_result_text(result, i, 2)) < 0 ||
+                    text_replace(&repository->default_branch, pg_result_text(result, i, 3)) < 0 ||
+                    text_replace(&repository->head_revision, pg_result_text(result, i, 4)) < 0)
+                        return -ENOMEM;
+                r = model_add_repository(request->model, repository);
+                if (r < 0)
+                        return r;
+                TAKE_PTR(repository);
+        }
+        return 0;
+}
+
+static int read_apps(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
+{
+        for (size_t i = 0; i < pg_result_rows(result); i++) {
+                Repository *repository = model_repository(request->model, pg_result_text(result, i, 2));
+                _cleanup_(app_freep) App *app = NULL;
+                AppStatus status = app_status_from_string(pg_result_text(result, i, 6));
+                int r;
+
+                if (!repository || (int) status < 0)
+                        return -EBADMSG;
+                app = app_new(pg_result_text(result, i, 1), repository);
+                if (!app)
+                        return -ENOMEM;
+                app->id = pg_result_u64(result, i, 0);
+                app->port = (uint16_t) pg_result_u64(result, i, 4);
+                app->stopped = pg_result_bool(result, i, 5);
+                app->status = status;
+                app->settings.stop_timeout_usec = pg_result_u64(result, i, 9);
+                app->settings.memory_max = pg_result_u64(result, i, 10);
+                app->settings.tasks_max = pg_result_u64(result, i, 11);
+                app->settings.cpu_quota_usec = pg_result_u64(result, i, 12);
+                app->created_at = pg_result_usec(result, i, 13);
+                if (text_replace(&app->access_mode, pg_result_text(result, i, 3)) < 0 ||
+                    text_replace(&app->settings.branch, pg_result_text(result, i, 7)) < 0 ||
+                    text_replace(&app->settings.directory, pg_result_text(result, i, 8)) < 0)
+                        return -ENOMEM;
+                r = model_add_app(request->model, app);
+                if (r < 0)
+                        return r;
+                TAKE_PTR(app);
+        }
+        return 0;
+}
+
+static int read_deployments(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
+{
+        for (size_t i = 0; i < pg_result_rows(result); i++) {
+                App *app = model_app(request->model, pg_result_text(result, i, 1));
+                DeploymentStatus status = deployment_status_from_string(pg_result_text(result, i, 2));
+                _cleanup_(deployment_freep) Deployment *deployment = NULL;
+                int r;
+
+                if (!app || (int) status < 0)
+                        return -EBADMSG;
+                deployment = deployment_new(app, pg_result_u64(result, i, 0));
+                if (!deployment)
+                        return -ENOMEM;
+                deployment->status = status;
+                deployment->release_id = pg_result_u64(result, i, 6);
+                deployment->created_at = pg_result_usec(result, i, 7);
+                deployment->started_at = pg_result_usec(result, i, 8);
+                deployment->finished_at = pg_result_usec(result, i, 9);
+                deployment->requested_by = (uint32_t) pg_result_u64(result, i, 12);
+                if (text_replace(&deployment->requested_revision, pg_result_text(result, i, 3)) < 0 ||
+                    text_replace(&deployment->revision, pg_result_text(result, i, 4)) < 0 ||
+                    text_replace(&deployment->image_tag, pg_result_text(result, i, 5)) < 0 ||
+                    text_replace(&deployment->error_summary, pg_result_text(result, i, 10)) < 0 ||
+                    text_replace(&deployment->logs_path, pg_result_text(result, i, 11)) < 0)
+                        return -ENOMEM;
+                r = model_add_deployment(request->model, deployment);
+                if (r < 0)
+                        return r;
+                TAKE_PTR(deployment);
+        }
+        return 0;
+}
+
+static int read_instances(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
+{
+        for (size_t i = 0; i < pg_result_rows(result); i++) {
+                Deployment *deployment = model_deployment(request->model, pg_result_u64(result, i, 0));
+                uint64_t number = pg_result_u64(result, i, 2), port = pg_result_u64(result, i, 3);
+
+                if (!deployment || number == 0)
+                        return -EBADMSG;
+                if (!instance_new(deployment, pg_result_text(result, i, 1), (unsigned) number,
+                                  (uint16_t) port))
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* A deployment is published if it has not ended, is live, has a release that is kept or instances that are
+ * not gone, or ended a short while ago. */
+#define PUBLISHED                                                           \
+        "(d.status not in ('superseded', 'failed', 'cancelled') "           \
+        " or exists (select from release r where r.id = d.id) "             \
+        " or exists (select from instance i where i.deployment_id = d.id) " \
+        " or d.finished_at > now() - $1 * interval '1 microsecond')"
+
+static const struct {
+        StoreRead read;
+        const char *sql;
+} reads[] = {
+        { read_repositories,
+          "select id, name, git_url, default_branch, head_revision, last_fetched_at, created_at "
+          "from repository where $1 >= 0 order by id" },
+        { read_apps,
+          "select a.id, a.name, r.name, a.access_mode, a.port::bigint, a.wanted = 'stopped', a.status, "
+          "a.branch, "
+          "  a.directory, a.stop_timeout_usec::bigint, a.memory_max::bigint, a.tasks_max::bigint, "
+          "  a.cpu_quota_usec::bigint, a.created_at "
+          "from app a join repository r on r.id = a.repository_id where $1 >= 0 order by a.id" },
+        { read_deployments,
+          "select d.id, a.name, d.status, d.requested_revision, d.revision, d.image_tag, d.release_id, "
+          "d.created_at, "
+          "  d.started_at, d.finished_at, d.error_summary, d.logs_path, d.requested_by::bigint "
+          "from deployment d join app a on a.id = d.app_id where " PUBLISHED " order by d.id" },
+        { read_instances,
+          "select i.deployment_id, i.process, i.number::bigint, i.port::bigint from instance i "
+          "where $1 >= 0 order by i.deployment_id, i.process, i.number" },
+};
+
+/* The four requests share one outcome. */
+typedef struct Load {
+        StoreDone done;
+        void *userdata;
+        unsigned left;
+        int error;
+} Load;
+
+static void on_read(void *userdata, int error, const StoreReply *reply)
+{
+        Load *load = userdata;
+
+        if (load->error == 0 && error < 0) {
+                load->error = error;
+                load->done(load->userdata, error, reply);
+        }
+        if (--load->left > 0)
+                return;
+        if (load->error == 0)
+                load->done(load->userdata, 0, reply);
+        free(load);
+}
+
+static void drop_load(void *userdata)
+{
+        Load *load = userdata;
+
+        if (--load->left == 0)
+                free(load);
+}
+
+int store_load(Store *store, Model *model, uint64_t published_usec, const StoreAsk *ask)
+{
+        Load *load;
+        int r;
+
+        assert(model);
+        assert(!model->repositories);
+        assert(ask && ask->done);
+
+        load = calloc(1, sizeof(Load));
+        if (!load)
+                return -ENOMEM;
+        *load = (Load){ .done = ask->done, .userdata = ask->userdata };
+
+        for (size_t i = 0; i < ELEMENTSOF(reads); i++) {
+                StoreAsk each = { STORE_DEPLOYD, ask->deadline, on_read, load, drop_load };
+                StoreRequest *request;
+
+                r = store_submit(store, &PG_READ(reads[i].sql, pg_u64(published_usec)), reads[i].read, &each,
+                                 &request);
+                if (r < 0) {
+                        if (load->left == 0) {
+                                free(load);
+                                return r;
+                        }
+                        /* Those on their way tell the caller. */
+                        load->error = r;
+                        load->done(load->userdata, r, NULL);
+                        return 0;
+                }
+                request->model = model;
+                load->left++;
+        }
+        return 0;
+}

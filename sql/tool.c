@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sql/tool.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/text.h"
+#include "sql/migrate.h"
+
+enum {
+        EXIT_NOT_AS_WANTED = 1,
+};
+
+typedef struct Tool {
+        FILE *out;
+        sd_event *event;
+        Pg *pg;
+        Migrate *migrate;
+        bool applied;
+} Tool;
+
+static void tool_clear(Tool *tool)
+{
+        (void) migrate_free(tool->migrate);
+        (void) pg_free(tool->pg);
+        (void) sd_event_unref(tool->event);
+}
+
+static void complain(const char *sentence)
+{
+        (void) fprintf(stderr, "%s.\n", sentence);
+}
+
+static int on_patience(sd_event_source *source, uint64_t usec _unused_, void *userdata)
+{
+        Tool *tool = userdata;
+        const char *why = pg_sentence(tool->pg);
+        MigrateStep step = migrate_step(tool->migrate);
+
+        if (step == MIGRATE_APPLYING) {
+                (void) sd_event_source_set_time_relative(source, TOOL_PATIENCE_SEC * USEC_PER_SEC);
+                return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        }
+        complain(why ? why : "the database does not answer");
+        return sd_event_exit(tool->event, step == MIGRATE_LOCKED_OUT ? EX_TEMPFAIL : EX_UNAVAILABLE);
+}
+
+static void on_progress(void *userdata, const char *sentence)
+{
+        Tool *tool = userdata;
+
+        if (migrate_step(tool->migrate) != MIGRATE_APPLYING)
+                return;
+        tool->applied = true;
+        (void) fprintf(tool->out, "%s\n", sentence);
+}
+
+static void on_migrated(void *userdata, int error, const char *sentence)
+{
+        Tool *tool = userdata;
+
+        if (error < 0)
+                complain(sentence);
+        else if (!tool->applied)
+                (void) fprintf(tool->out, "Nothing to apply: the database is at %" PRIu32 "\n",
+                               migrate_schema_version(tool->migrate));
+        (void) sd_event_exit(tool->event, error < 0 ? EXIT_NOT_AS_WANTED : EXIT_SUCCESS);
+}
+
+static void on_looked(void *userdata, int error, const char *sentence)
+{
+        const MigrationEntry *entries;
+        int status = EXIT_SUCCESS;
+        Tool *tool = userdata;
+        size_t n;
+
+        if (error < 0) {
+                complain(sentence);
+                (void) sd_event_exit(tool->event, EX_OSERR);
+                return;
+        }
+        entries = migrate_entries(tool->migrate, &n);
+        for (size_t i = 0; i < n; i++) {
+                (void) fprintf(tool->out, "%s %s\n", migration_state_to_string(entries[i].state),
+                               entries[i].name);
+                if (entries[i].state != MIGRATION_APPLIED)
+                        status = EXIT_NOT_AS_WANTED;
+        }
+        (void) sd_event_exit(tool->event, status);
+}
+
+static int run(Tool *tool, const char *conninfo, bool look_only)
+{
+        int r;
+
+        r = sd_event_new(&tool->event);
+        if (r < 0)
+                return r;
+        r = pg_new(tool->event, conninfo, NULL, NULL, &tool->pg);
+        if (r < 0)
+                return r;
+        if (look_only)
+                r = migrate_look(tool->pg, on_looked, tool, &tool->migrate);
+        else
+                r = migrate_start(tool->pg, on_progress, on_migrated, tool, &tool->migrate);
+        if (r < 0)
+                return r;
+        r = sd_event_add_time_relative(tool->event, NULL, CLOCK_MONOTONIC, TOOL_PATIENCE_SEC * USEC_PER_SEC,
+                                       0, on_patience, tool);
+        if (r < 0)
+                return r;
+        return sd_event_loop(tool->event);
+}
+
+static int tool_run(const char *conninfo, FILE *out, bool look_only)
+{
+        _cleanup_(tool_clear) Tool tool = { .out = out };
+        _cleanup_free_ char *fault = NULL;
+        int r;
+
+        if (!text_is_empty(conninfo) && pg_check_url(conninfo, &fault) == -EINVAL) {
+                complain(fault);
+                return EX_CONFIG;
+        }
+        r = run(&tool, conninfo, look_only);
+        if (r < 0) {
+                complain(strerror(-r));
+                return EX_OSERR;
+        }
+        if (fflush(out) != 0) {
+                complain(strerror(errno));
+                return EX_OSERR;
+        }
+        return r;
+}
+
+int tool_migrations(const char *conninfo, FILE *out)
+{
+        assert(out);
+        return tool_run(conninfo, out, true);
+}
+
+int tool_migrate(const char *conninfo, FILE *out)
+{
+        assert(out);
+        return tool_run(conninfo, out, false);
+}

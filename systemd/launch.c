@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* deployd-launch PROCESS: becomes `/bin/sh -c LINE`, LINE being the command line of the process as the
+ * import stored it, with the environment as it is. This is the constant that units of apps have as
+ * ExecStart=: no text of an app's enters a unit, where it would be read as something else. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/names.h"
+#include "release/procfile.h"
+
+/* The status PID 1 reports when a program cannot be executed (EXIT_EXEC, systemd.exec(5)). The shell in our
+ * place would have been PID 1's to execute, and 1 or 127 could be the app's own, about which something else
+ * has to be said. */
+#define EXIT_EXEC 203
+
+/* Reads the file into `line`, NUL-terminated. 0; -EBADMSG if that is no command line; -errno. */
+static int read_line(const char *directory, const char *process, char line[static PROCESS_COMMAND_MAX + 1])
+{
+        _cleanup_close_ int directory_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int fd = -1;
+        size_t size = 0;
+        ssize_t n;
+
+        if (directory_fd < 0)
+                return -errno;
+        fd = openat(directory_fd, process, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        while ((n = read(fd, line + size, PROCESS_COMMAND_MAX + 1 - size)) != 0) {
+                if (n < 0 && errno != EINTR)
+                        return -errno;
+                size += n > 0 ? (size_t) n : 0;
+                if (size > PROCESS_COMMAND_MAX)
+                        return -EBADMSG;
+        }
+        line[size] = '\0';
+        return size > 0 && strlen(line) == size ? 0 : -EBADMSG;
+}
+
+static int launch(const char *directory, const char *process)
+{
+        static char line[PROCESS_COMMAND_MAX + 1];
+        int r;
+
+        if (!process_name_is_valid(process)) {
+                log_error("deployd-launch: not the name of a process");
+                return EXIT_EXEC;
+        }
+        r = read_line(directory, process, line);
+        if (r < 0) {
+                log_error("deployd-launch: cannot read %s/%s: %s", directory, process, strerror(-r));
+                return EXIT_EXEC;
+        }
+        /* The -- keeps a line that begins with a dash from being read as options of the shell. */
+        (void) execl("/bin/sh", "/bin/sh", "-c", "--", line, NULL);
+        log_error("deployd-launch: cannot execute /bin/sh: %s", strerror(errno));
+        return EXIT_EXEC;
+}
+
+int main(int argc, char *argv[])
+{
+        if (argc != 2) {
+                log_error("usage: deployd-launch PROCESS");
+                return EXIT_EXEC;
+        }
+        return launch(PATH_APP_PROCESSES, argv[1]);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "systemd/pid1.h"
+
+#include <errno.h>
+
+struct Pid1Call {
+        Pid1 *pid1;
+        sd_bus_message *message;
+        sd_bus_slot *slot; /* NULL while it waits */
+        Pid1Done done;
+        void *userdata;
+        LIST_FIELDS(Pid1Call, waiting);
+};
+
+static void unqueue(Pid1Call *call)
+{
+        if (call->pid1->waiting_tail == call)
+                call->pid1->waiting_tail = call->waiting_prev;
+        LIST_REMOVE(waiting, call->pid1->waiting, call);
+}
+
+static void enqueue(Pid1 *pid1, Pid1Call *call)
+{
+        if (pid1->waiting_tail)
+                LIST_INSERT_AFTER(waiting, pid1->waiting_tail, call);
+        else
+                LIST_PREPEND(waiting, pid1->waiting, call);
+        pid1->waiting_tail = call;
+}
+
+static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *reterr);
+
+static int send_now(Pid1Call *call)
+{
+        int r;
+
+        r = sd_bus_call_async(call->pid1->bus, &call->slot, call->message, on_reply, call, 0);
+        if (r < 0)
+                return r;
+        call->pid1->n_sent++;
+        call->message = sd_bus_message_unref(call->message);
+        return 0;
+}
+
+static void send_waiting(Pid1 *pid1)
+{
+        while (pid1->waiting && pid1->n_sent < PID1_CALLS_MAX) {
+                Pid1Call *call = pid1->waiting;
+
+                unqueue(call);
+                /* It fails only when the connection is gone, and then the process ends: see units_new(). */
+                if (send_now(call) < 0) {
+                        enqueue(pid1, call);
+                        return;
+                }
+        }
+}
+
+Pid1Call *pid1_call_free(Pid1Call *call)
+{
+        Pid1 *pid1;
+
+        if (!call)
+                return NULL;
+        pid1 = call->pid1;
+        if (call->slot) {
+                /* The reply still counts at the bus until it arrives, but nobody can learn of that: count it
+                 * as come. */
+                sd_bus_slot_unref(call->slot);
+                pid1->n_sent--;
+        } else if (call->message)
+                unqueue(call);
+        sd_bus_message_unref(call->message);
+        free(call);
+        send_waiting(pid1);
+        return NULL;
+}
+
+static int on_reply(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *reterr)
+{
+        Pid1Call *call = userdata;
+        Pid1Done done = call->done;
+        void *done_userdata = call->userdata;
+
+        call->slot = sd_bus_slot_unref(call->slot);
+        call->pid1->n_sent--;
+        send_waiting(call->pid1);
+        free(call);
+        done(done_userdata, reply);
+        return 1;
+}
+
+int pid1_call(Pid1 *pid1, sd_bus_message *message, Pid1Done done, void *userdata, Pid1Call **ret)
+{
+        Pid1Call *call;
+        int r;
+
+        assert(pid1);
+        assert(message);
+        assert(done);
+        assert(ret);
+
+        call = calloc(1, sizeof(Pid1Call));
+        if (!call)
+                return -ENOMEM;
+        *call = (Pid1Call){
+                .pid1 = pid1, .message = sd_bus_message_ref(message), .done = done, .userdata = userdata
+        };
+
+        if (pid1->waiting || pid1->n_sent >= PID1_CALLS_MAX)
+                enqueue(pid1, call);
+        else {
+                r = send_now(call);
+                if (r < 0) {
+                        sd_bus_message_unref(call->message);
+                        free(call);
+                        return r;
+                }
+        }
+        *ret = call;
+        return 0;
+}
+
+int pid1_method(Pid1 *pid1, const char *method, sd_bus_message **ret)
+{
+        assert(pid1);
+        return sd_bus_message_new_method_call(pid1->bus, ret, PID1_NAME, PID1_PATH, PID1_MANAGER, method);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Calls to PID 1, never more than PID1_CALLS_MAX at once: dbus-daemon refuses a connection's 129th pending
+ * reply, and replies to other peers share that number. What is over waits in a queue. Internal to systemd/.
+ */
+
+#include <systemd/sd-bus.h>
+
+#include "base/cleanup.h"
+#include "base/list.h"
+
+#define PID1_NAME      "org.freedesktop.systemd1"
+#define PID1_PATH      "/org/freedesktop/systemd1"
+#define PID1_MANAGER   "org.freedesktop.systemd1.Manager"
+#define PID1_CALLS_MAX 64
+
+typedef struct Pid1 Pid1;
+typedef struct Pid1Call Pid1Call;
+
+struct Pid1 {
+        sd_bus *bus; /* borrowed */
+        unsigned n_sent;
+        LIST_HEAD(Pid1Call, waiting);
+        Pid1Call *waiting_tail;
+};
+
+/* `reply` is the method's return, or a method error (sd_bus_message_get_error()); it is not NULL. */
+typedef void (*Pid1Done)(void *userdata, sd_bus_message *reply);
+
+/* Sends `message` (a reference is taken) now or when its turn comes. The call is freed after `done`. 0 or
+ * -errno. */
+int pid1_call(Pid1 *pid1, sd_bus_message *message, Pid1Done done, void *userdata, Pid1Call **ret);
+
+/* Drops the callback; a message that was not sent yet never is. */
+Pid1Call *pid1_call_free(Pid1Call *call);
+DEFINE_CLEANUP(Pid1Call *, pid1_call_free);
+
+/* A method call to the Manager. 0 or -errno. */
+int pid1_method(Pid1 *pid1, const char *method, sd_bus_message **ret);

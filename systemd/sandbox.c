@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "systemd/sandbox.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/names.h"
+
+#define GIB ((uint64_t) 1024 * 1024 * 1024)
+#define MIB ((uint64_t) 1024 * 1024)
+
+/* CLONE_NEWUTS alone: of no use without CAP_SYS_ADMIN, so user namespaces and all others are denied. 0
+ * ("none") would be written to the unit file as an empty value, which means "all allowed" after a
+ * daemon-reload of systemd 252. */
+#define NAMESPACES_NONE 0x04000000
+
+/* What every kind has. systemd.exec(5) explains each. */
+#define ROWS_COMMON                                                                                        \
+        { "CollectMode", 's', 0, "inactive" }, { "NoNewPrivileges", 'b', true, NULL },                     \
+                { "CapabilityBoundingSet", 't', 0, NULL }, { "AmbientCapabilities", 't', 0, NULL },        \
+                { "ProtectSystem", 's', 0, "strict" }, { "ProtectHome", 's', 0, "yes" },                   \
+                { "PrivateTmp", 'b', true, NULL }, { "PrivateDevices", 'b', true, NULL },                  \
+                { "PrivateIPC", 'b', true, NULL }, { "ProtectProc", 's', 0, "invisible" },                 \
+                { "ProtectKernelTunables", 'b', true, NULL }, { "ProtectKernelModules", 'b', true, NULL }, \
+                { "ProtectKernelLogs", 'b', true, NULL }, { "ProtectControlGroups", 'b', true, NULL },     \
+                { "ProtectClock", 'b', true, NULL }, { "ProtectHostname", 'b', true, NULL },               \
+                { "RestrictNamespaces", 't', NAMESPACES_NONE, NULL },                                      \
+                { "LockPersonality", 'b', true, NULL }, { "RemoveIPC", 'b', true, NULL },                  \
+                { "KeyringMode", 's', 0, "private" }, { "SystemCallArchitectures", 'l', 0, "native" },     \
+                { "SystemCallFilter", '+', 0, "@system-service" },                                         \
+                { "SystemCallErrorNumber", 'i', EPERM, NULL }, { "DevicePolicy", 's', 0, "closed" },       \
+                { "OOMPolicy", 's', 0, "kill" }, { "KillMode", 's', 0, "control-group" },                  \
+                { "SendSIGKILL", 'b', true, NULL },                                                        \
+        {                                                                                                  \
+                "LimitCORE", 't', 0, NULL                                                                  \
+        }
+
+/* A user of its own, made when it starts. */
+static const SandboxRow dynamic_user[] = {
+        ROWS_COMMON,
+        { "DynamicUser", 'b', true, NULL },
+        { "PrivateUsers", 'b', true, NULL },
+        { "SystemCallFilter", '-', 0, "@privileged" },
+        { "UMask", 'u', 0077, NULL },
+        {},
+};
+
+/* uid 0 without any right but to own what it writes. */
+static const SandboxRow plain_root[] = {
+        ROWS_COMMON,
+        { "ProcSubset", 's', 0, "pid" },
+        { "PrivateNetwork", 'b', true, NULL },
+        { "MemoryDenyWriteExecute", 'b', true, NULL },
+        { "RestrictAddressFamilies", '+', 0, "" },
+        { "SystemCallFilter", '-', 0, "@privileged @resources @chown @setuid" },
+        { "UMask", 'u', 0022, NULL },
+        { "Type", 's', 0, "oneshot" },
+        { "TasksMax", 't', 8, NULL },
+        { "MemoryMax", 't', 512 * MIB, NULL },
+        { "MemorySwapMax", 't', 0, NULL },
+        {},
+};
+
+/* What runs strangers' programs for as long as they like. MemoryDenyWriteExecute would end every
+ * just-in-time compiler, and without AF_NETLINK nobody can list network interfaces. */
+static const SandboxRow app[] = {
+        { "Type", 's', 0, "exec" },
+        { "ProcSubset", 's', 0, "all" },
+        { "RestrictAddressFamilies", '+', 0, "AF_INET AF_INET6 AF_UNIX AF_NETLINK" },
+        { "WorkingDirectory", 's', 0, PATH_APP_TREE },
+        { "StateDirectoryMode", 'u', 0700, NULL },
+        { "CacheDirectoryMode", 'u', 0700, NULL },
+        { "MemorySwapMax", 't', 0, NULL },
+        { "After", 'l', 0, "deployd-postgres.service" },
+        { "Before", 'l', 0, "deployd.service" },
+        {},
+};
+
+/* Reads what a git server sends. */
+#define ROWS_GIT                                                                                         \
+        { "Type", 's', 0, "oneshot" }, { "ProcSubset", 's', 0, "pid" },                                  \
+                { "MemoryDenyWriteExecute", 'b', true, NULL },                                           \
+                { "SystemCallFilter", '-', 0, "@resources" }, { "CacheDirectoryMode", 'u', 0700, NULL }, \
+                { "NotifyAccess", 's', 0, "main" }, { "TasksMax", 't', 64, NULL },                       \
+                { "MemoryMax", 't', 1 * GIB, NULL }, { "MemorySwapMax", 't', 0, NULL },                  \
+        {                                                                                                \
+                "LimitNOFILE", 't', 1024, NULL                                                           \
+        }
+
+static const SandboxRow git_remote[] = {
+        ROWS_GIT,
+        { "RestrictAddressFamilies", '+', 0, "AF_INET AF_INET6 AF_UNIX" },
+        {},
+};
+
+static const SandboxRow git_mirror[] = {
+        ROWS_GIT,
+        { "RestrictAddressFamilies", '+', 0, "AF_UNIX" },
+        { "PrivateNetwork", 'b', true, NULL },
+        {},
+};
+
+/* Has its directories removed by PID 1 when it has ended. */
+static const SandboxRow cleaner[] = {
+        { "Type", 's', 0, "oneshot" },
+        { "ProcSubset", 's', 0, "pid" },
+        { "PrivateNetwork", 'b', true, NULL },
+        { "MemoryDenyWriteExecute", 'b', true, NULL },
+        { "RestrictAddressFamilies", '+', 0, "" },
+        {},
+};
+
+/* An empty /run shows no socket of the machine; these are what a program needs of it: to log, to look up its
+ * own user name, and to resolve host names where resolv.conf points there. */
+static const SandboxBind app_binds[] = {
+        { "/run/systemd/journal/stdout", false },  { "/run/systemd/journal/socket", false },
+        { "/run/systemd/journal/dev-log", false }, { "/run/systemd/userdb/io.systemd.DynamicUser", true },
+        { "/run/systemd/resolve", true },          {},
+};
+
+static const SandboxTmpfs app_tmpfs[] = {
+        { "/srv", "size=64K,nr_inodes=16,mode=755,ro" },
+        { "/run", "size=64K,nr_inodes=64,mode=755,ro" },
+        {},
+};
+
+/* The importer sees one release, at /srv, and nothing else of ours. */
+static const SandboxTmpfs root_tmpfs[] = {
+        { PATH_STATE, "size=64K,nr_inodes=16,mode=700,ro" },
+        {},
+};
+
+/* Where clouds hand out credentials of the machine. */
+static const SandboxAddress metadata[] = {
+        { "link-local, where clouds have their metadata service", AF_INET, { 169, 254 }, 16 },
+        { "the metadata service of one cloud over IPv6",
+          AF_INET6,
+          { 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, [15] = 0x54 },
+          128 },
+        {},
+};
+
+static const Sandbox sandboxes[UNIT_KIND_MAX] = {
+        [UNIT_APP] = { dynamic_user, app, app_binds, app_tmpfs, metadata },
+        [UNIT_FETCH] = { dynamic_user, git_remote, NULL, NULL, metadata },
+        [UNIT_RESOLVE] = { dynamic_user, git_mirror, NULL, NULL, NULL },
+        [UNIT_IMPORT] = { plain_root, NULL, NULL, root_tmpfs, NULL },
+        [UNIT_REMOVE] = { plain_root, NULL, NULL, root_tmpfs, NULL },
+};
+
+static const Sandbox sandbox_cleaner = { dynamic_user, cleaner, NULL, NULL, NULL };
+
+const Sandbox *sandbox_of(UnitKind kind, bool dynamic)
+{
+        assert(kind < UNIT_KIND_MAX);
+
+        if (kind == UNIT_REMOVE && dynamic)
+                return &sandbox_cleaner;
+        return &sandboxes[kind];
+}
+
+/* (sv) with the value (bas): words of `text`, allowed or forbidden. */
+static int append_words(sd_bus_message *message, const SandboxRow *row)
+{
+        _cleanup_free_ char *words = strdup(row->text);
+        char *rest = words, *word;
+        int r;
+
+        if (!words)
+                return -ENOMEM;
+        r = sd_bus_message_open_container(message, 'r', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append_basic(message, 's', row->property);
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'v', "(bas)");
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'r', "bas");
+        if (r >= 0)
+                r = sd_bus_message_append(message, "b", row->type == '+');
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'a', "s");
+        while (r >= 0 && (word = strsep(&rest, " ")))
+                if (word[0] != '\0')
+                        r = sd_bus_message_append_basic(message, 's', word);
+        for (unsigned i = 0; r >= 0 && i < 4; i++)
+                r = sd_bus_message_close_container(message);
+        return r;
+}
+
+static int append_row(sd_bus_message *message, const SandboxRow *row)
+{
+        switch (row->type) {
+        case 'b':
+                return sd_bus_message_append(message, "(sv)", row->property, "b", (int) row->number);
+        case 'i':
+                return sd_bus_message_append(message, "(sv)", row->property, "i", (int32_t) row->number);
+        case 'u':
+                return sd_bus_message_append(message, "(sv)", row->property, "u", (uint32_t) row->number);
+        case 't':
+                return sd_bus_message_append(message, "(sv)", row->property, "t", row->number);
+        case 's':
+                return sd_bus_message_append(message, "(sv)", row->property, "s", row->text);
+        case 'l':
+                return sd_bus_message_append(message, "(sv)", row->property, "as", 1, row->text);
+        default:
+                return append_words(message, row);
+        }
+}
+
+static int append_tmpfs(sd_bus_message *message, const SandboxTmpfs *tmpfs)
+{
+        int r = 0;
+
+        /* The property adds to what is there: one entry each keeps this a plain loop. */
+        for (; r >= 0 && tmpfs && tmpfs->path; tmpfs++)
+                r = sd_bus_message_append(message, "(sv)", "TemporaryFileSystem", "a(ss)", 1, tmpfs->path,
+                                          tmpfs->options);
+        return r;
+}
+
+static int append_address(sd_bus_message *message, const SandboxAddress *address)
+{
+        size_t size = address->family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+        int r;
+
+        r = sd_bus_message_open_container(message, 'r', "iayu");
+        if (r >= 0)
+                r = sd_bus_message_append(message, "i", address->family);
+        if (r >= 0)
+                r = sd_bus_message_append_array(message, 'y', address->bytes, size);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "u", address->prefix);
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+static int append_denied(sd_bus_message *message, const SandboxAddress *address)
+{
+        int r;
+
+        if (!address)
+                return 0;
+        r = sd_bus_message_open_container(message, 'r', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append_basic(message, 's', "IPAddressDeny");
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'v', "a(iayu)");
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'a', "(iayu)");
+        for (; r >= 0 && address->prefix; address++)
+                r = append_address(message, address);
+        for (unsigned i = 0; r >= 0 && i < 3; i++)
+                r = sd_bus_message_close_container(message);
+        return r;
+}
+
+int sandbox_append(sd_bus_message *message, const Sandbox *sandbox)
+{
+        const SandboxRow *lists[] = { sandbox->base, sandbox->own };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+                for (const SandboxRow *row = lists[i]; r >= 0 && row && row->property; row++)
+                        r = append_row(message, row);
+        if (r >= 0)
+                r = append_tmpfs(message, sandbox->tmpfs);
+        return r < 0 ? r : append_denied(message, sandbox->denied);
+}

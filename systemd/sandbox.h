@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The sandbox of each kind of unit, as tables of constant properties. */
+
+#include <systemd/sd-bus.h>
+
+#include "daemon/model/unit-name.h"
+
+/* One constant property: `type` is b, s, i, u or t (`number`, or `text`), 'l' a list of one string, '+' and
+ * '-' a list that is allowed or forbidden (`text`: words separated by blanks). */
+typedef struct SandboxRow {
+        const char *property;
+        char type;
+        uint64_t number;
+        const char *text;
+} SandboxRow;
+
+/* A path that is shown read-only at its own place; `optional`: nothing is said if it is not there. */
+typedef struct SandboxBind {
+        const char *path;
+        bool optional;
+} SandboxBind;
+
+typedef struct SandboxTmpfs {
+        const char *path, *options;
+} SandboxTmpfs;
+
+typedef struct SandboxAddress {
+        const char *comment; /* what it is */
+        int family;
+        uint8_t bytes[16];
+        uint32_t prefix;
+} SandboxAddress;
+
+/* Lists end with an all-zero row. */
+typedef struct Sandbox {
+        const SandboxRow *base, *own;
+        const SandboxBind *binds;
+        const SandboxTmpfs *tmpfs;
+        const SandboxAddress *denied;
+} Sandbox;
+
+/* `dynamic`: of UNIT_REMOVE, the one that has a dynamic user's directories removed rather than root's own.
+ */
+const Sandbox *sandbox_of(UnitKind kind, bool dynamic);
+
+/* Appends all of it but the binds, which share a list with the unit's own. 0 or -errno of sd-bus. */
+int sandbox_append(sd_bus_message *message, const Sandbox *sandbox);

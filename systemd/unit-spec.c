@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "systemd/unit-spec.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "base/text.h"
+#include "systemd/sandbox.h"
+
+/* What PID 1 allows within the time of a start limit: so many times the pause as the burst has starts, and
+ * as many again for the starts themselves. */
+#define RESTART_INTERVAL_FACTOR 12
+
+/* Letters of paths, names, numbers and options of ours. Blanks, quotes, `%`, `$`, `;`, backslashes and
+ * control characters are not among them: systemd 252 reads those in a unit file otherwise than it got them
+ * over the bus. */
+static int check_text(const char *text)
+{
+        static const char alphabet[] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-=:@+";
+
+        return text[0] != '\0' && text[strspn(text, alphabet)] == '\0' ? 0 : -EINVAL;
+}
+
+static int append_string(sd_bus_message *message, const char *property, const char *value)
+{
+        int r;
+
+        if (!value)
+                return 0;
+        r = check_text(value);
+        return r < 0 ? r : sd_bus_message_append(message, "(sv)", property, "s", value);
+}
+
+/* A list of one. */
+static int append_list(sd_bus_message *message, const char *property, const char *value)
+{
+        int r;
+
+        if (!value)
+                return 0;
+        r = check_text(value);
+        return r < 0 ? r : sd_bus_message_append(message, "(sv)", property, "as", 1, value);
+}
+
+static int append_number(sd_bus_message *message, const char *property, uint64_t value)
+{
+        return value == 0 ? 0 : sd_bus_message_append(message, "(sv)", property, "t", value);
+}
+
+static int append_descriptor(sd_bus_message *message, const char *property, int fd)
+{
+        return fd < 0 ? 0 : sd_bus_message_append(message, "(sv)", property, "h", fd);
+}
+
+/* One property of several values: `(sv)` opened up to the array of type `contents`. */
+static int open_array(sd_bus_message *message, const char *property, const char *contents)
+{
+        char type[16];
+        int r;
+
+        assert(strlen(contents) + 2 <= sizeof(type));
+        (void) stpcpy(stpcpy(type, "a"), contents);
+
+        r = sd_bus_message_open_container(message, 'r', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append_basic(message, 's', property);
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'v', type);
+        return r < 0 ? r : sd_bus_message_open_container(message, 'a', contents);
+}
+
+static int close_array(sd_bus_message *message)
+{
+        int r = 0;
+
+        for (unsigned i = 0; i < 3 && r >= 0; i++)
+                r = sd_bus_message_close_container(message);
+        return r;
+}
+
+static int append_command(sd_bus_message *message, const UnitSpec *spec)
+{
+        int r;
+
+        r = open_array(message, "ExecStart", "(sasb)");
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'r', "sasb");
+        if (r >= 0)
+                r = check_text(spec->arguments[0]);
+        if (r >= 0)
+                r = sd_bus_message_append_basic(message, 's', spec->arguments[0]);
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'a', "s");
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(spec->arguments) && spec->arguments[i]; i++) {
+                r = check_text(spec->arguments[i]);
+                if (r >= 0)
+                        r = sd_bus_message_append_basic(message, 's', spec->arguments[i]);
+        }
+        if (r >= 0)
+                r = sd_bus_message_close_container(message);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "b", false);
+        if (r >= 0)
+                r = sd_bus_message_close_container(message);
+        return r < 0 ? r : close_array(message);
+}
+
+static int append_bind(sd_bus_message *message, const char *source, const char *target, bool optional)
+{
+        int r;
+
+        r = check_text(source);
+        if (r >= 0)
+                r = check_text(target);
+        return r < 0 ? r : sd_bus_message_append(message, "(ssbt)", source, target, optional, (uint64_t) 0);
+}
+
+/* The kind's own binds and the unit's, in one list: of two with one target systemd takes the first without a
+ * word. */
+static int append_read_only_binds(sd_bus_message *message, const UnitSpec *spec, const Sandbox *sandbox)
+{
+        int r;
+
+        r = open_array(message, "BindReadOnlyPaths", "(ssbt)");
+        for (const SandboxBind *bind = sandbox->binds; r >= 0 && bind && bind->path; bind++)
+                r = append_bind(message, bind->path, bind->path, bind->optional);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(spec->binds) && spec->binds[i].source; i++)
+                if (!spec->binds[i].writable)
+                        r = append_bind(message, spec->binds[i].source, spec->binds[i].target, false);
+        return r < 0 ? r : close_array(message);
+}
+
+/* An empty list would take back what the one before it says: writable binds are appended one by one. */
+static int append_writable_binds(sd_bus_message *message, const UnitSpec *spec)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(spec->binds) && spec->binds[i].source; i++) {
+                if (!spec->binds[i].writable)
+                        continue;
+                r = open_array(message, "BindPaths", "(ssbt)");
+                if (r >= 0)
+                        r = append_bind(message, spec->binds[i].source, spec->binds[i].target, false);
+                if (r >= 0)
+                        r = close_array(message);
+        }
+        return r;
+}
+
+static int append_log_field(sd_bus_message *message, const char *field, const char *value)
+{
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        if (!value)
+                return 0;
+        text = text_format("%s=%s", field, value);
+        if (!text)
+                return -ENOMEM;
+        r = check_text(text);
+        return r < 0 ? r : sd_bus_message_append_array(message, 'y', text, strlen(text));
+}
+
+static int append_log_fields(sd_bus_message *message, const UnitSpec *spec)
+{
+        _cleanup_free_ char *id = text_format("%llu", (unsigned long long) spec->log_deployment);
+        int r;
+
+        if (!id)
+                return -ENOMEM;
+        r = open_array(message, "LogExtraFields", "ay");
+        if (r >= 0)
+                r = append_log_field(message, FIELD_APP, spec->log_app);
+        if (r >= 0)
+                r = append_log_field(message, FIELD_DEPLOYMENT, spec->log_deployment ? id : NULL);
+        if (r >= 0)
+                r = append_log_field(message, FIELD_PROCESS, spec->log_process);
+        if (r >= 0)
+                r = append_log_field(message, FIELD_REVISION, spec->log_revision);
+        return r < 0 ? r : close_array(message);
+}
+
+static int append_environment_file(sd_bus_message *message, const char *path)
+{
+        int r;
+
+        if (!path)
+                return 0;
+        r = check_text(path);
+        return r < 0 ? r
+                     : sd_bus_message_append(message, "(sv)", "EnvironmentFiles", "a(sb)", 1, path, false);
+}
+
+static int append_times(sd_bus_message *message, const UnitSpec *spec)
+{
+        int r;
+
+        r = append_number(message, "TimeoutStartUSec", spec->timeout_usec);
+        if (r >= 0)
+                r = append_number(message, "TimeoutStopUSec", spec->stop_timeout_usec);
+        if (r < 0 || spec->restart_pause_usec == 0)
+                return r;
+        return sd_bus_message_append(message, "(sv)(sv)(sv)(sv)", "Restart", "s", "always", "RestartUSec",
+                                     "t", spec->restart_pause_usec, "StartLimitIntervalUSec", "t",
+                                     spec->restart_pause_usec * RESTART_INTERVAL_FACTOR *
+                                             spec->restart_burst,
+                                     "StartLimitBurst", "u", (uint32_t) spec->restart_burst);
+}
+
+/* What the lines of an app are tagged with: shop/web.1. Those of helpers have the program's name. */
+static int append_identifier(sd_bus_message *message, const UnitSpec *spec)
+{
+        _cleanup_free_ char *identifier = NULL;
+
+        if (!spec->log_app || !spec->log_process)
+                return 0;
+        identifier = text_format("%s/%s", spec->log_app, spec->log_process);
+        return identifier ? append_string(message, "SyslogIdentifier", identifier) : -ENOMEM;
+}
+
+static int append_own_values(sd_bus_message *message, const UnitSpec *spec)
+{
+        int r;
+
+        r = append_string(message, "Slice", spec->slice);
+        if (r >= 0)
+                r = append_string(message, "User", spec->user);
+        if (r >= 0)
+                r = append_list(message, "StateDirectory", spec->state_directory);
+        if (r >= 0)
+                r = append_list(message, "CacheDirectory", spec->cache_directory);
+        if (r >= 0)
+                r = append_environment_file(message, spec->environment_file);
+        if (r >= 0)
+                r = append_descriptor(message, "StandardInputFileDescriptor", spec->stdin_fd);
+        /* Both have to be said: standard error is a copy of standard output by default, and where both are
+         * the journal PID 1 makes it a copy of the descriptor too. */
+        if (r >= 0 && spec->stdout_fd >= 0)
+                r = sd_bus_message_append(message, "(sv)(sv)", "StandardOutput", "s", "null",
+                                          "StandardError", "s", "journal");
+        if (r >= 0)
+                r = append_descriptor(message, "StandardOutputFileDescriptor", spec->stdout_fd);
+        if (r >= 0)
+                r = append_times(message, spec);
+        if (r >= 0)
+                r = append_number(message, "LimitFSIZE", spec->file_size_max);
+        if (r >= 0)
+                r = append_number(message, "MemoryMax", spec->memory_max);
+        if (r >= 0)
+                r = append_number(message, "TasksMax", spec->tasks_max);
+        if (r >= 0)
+                r = append_number(message, "CPUQuotaPerSecUSec", spec->cpu_quota_usec);
+        if (r >= 0 && spec->hold)
+                r = sd_bus_message_append(message, "(sv)", "AddRef", "b", true);
+        if (r >= 0 && !spec->hold)
+                r = sd_bus_message_append(message, "(sv)", "RemainAfterExit", "b", true);
+        return r;
+}
+
+int unit_spec_append(sd_bus_message *message, const UnitSpec *spec)
+{
+        const Sandbox *sandbox;
+        int r;
+
+        assert(message);
+        assert(spec);
+        assert(spec->kind < UNIT_KIND_MAX);
+        assert(spec->arguments[0]);
+
+        sandbox = sandbox_of(spec->kind, spec->user != NULL);
+        r = sd_bus_message_open_container(message, 'a', "(sv)");
+        if (r >= 0)
+                r = sandbox_append(message, sandbox);
+        if (r >= 0)
+                r = append_own_values(message, spec);
+        if (r >= 0)
+                r = append_command(message, spec);
+        if (r >= 0)
+                r = append_read_only_binds(message, spec, sandbox);
+        if (r >= 0)
+                r = append_writable_binds(message, spec);
+        if (r >= 0)
+                r = append_identifier(message, spec);
+        if (r >= 0)
+                r = append_log_fields(message, spec);
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What a transient unit is to be: the sandbox of its kind (a table in unit-spec.c) and the few values that
+ * differ from unit to unit. No text from outside enters a unit property (systemd 252 writes some of them raw
+ * into the unit file, where a newline becomes a directive run as root): everything here is ours, and
+ * unit_spec_append() refuses any text that is not of the alphabet of paths, names and numbers. */
+
+#include <systemd/sd-bus.h>
+
+#include "daemon/model/unit-name.h"
+
+/* Longest list of any kind of unit. */
+#define UNIT_SPEC_BINDS_MAX     8
+#define UNIT_SPEC_ARGUMENTS_MAX 6
+
+typedef struct UnitBind {
+        const char *source, *target;
+        bool writable;
+} UnitBind;
+
+/* Texts are borrowed. NULL, 0 and -1 mean: not set. */
+typedef struct UnitSpec {
+        UnitKind kind;
+        const char *name;
+        const char *slice;
+        const char *user;            /* of the dynamic user */
+        const char *state_directory; /* below /var/lib */
+        const char *cache_directory; /* below /var/cache */
+        const char *environment_file;
+        const char *arguments[UNIT_SPEC_ARGUMENTS_MAX]; /* the program, an absolute path, first */
+        UnitBind binds[UNIT_SPEC_BINDS_MAX];
+        int stdin_fd, stdout_fd;    /* duplicated for the call; -1 = null and journal */
+        bool hold;                  /* keep it loaded for us when it has ended: units_clean() */
+        uint64_t timeout_usec;      /* of a oneshot unit: until it is killed */
+        uint64_t stop_timeout_usec; /* between SIGTERM and SIGKILL */
+        uint64_t file_size_max;     /* LimitFSIZE */
+        uint64_t memory_max, tasks_max, cpu_quota_usec; /* 0 = infinity */
+        uint64_t restart_pause_usec;                    /* of an app: pause before PID 1 starts it again */
+        unsigned restart_burst; /* of an app: so often within restart_burst * 12 pauses */
+        /* Fields that the journal adds to each of the unit's lines. */
+        const char *log_app, *log_process, *log_revision;
+        uint64_t log_deployment;
+} UnitSpec;
+
+#define UNIT_SPEC_INIT                          \
+        {                                       \
+                .stdin_fd = -1, .stdout_fd = -1 \
+        }
+
+/* Appends the unit's property array `a(sv)` to a StartTransientUnit call. 0; -EINVAL if a text is outside
+ * the alphabet, with nothing of it sent; other -errno of sd-bus. */
+int unit_spec_append(sd_bus_message *message, const UnitSpec *spec);

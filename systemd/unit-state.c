@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "systemd/unit-state.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* One property that is read: where it goes, by the type PID 1 has it in. */
+typedef struct PropertyRow {
+        const char *name;
+        char type; /* a basic D-Bus type; 'J' = Job (uo), 'I' = an invocation id (ay) */
+        size_t offset;
+} PropertyRow;
+
+static const PropertyRow property_table[] = {
+        { "ActiveState", 's', offsetof(UnitState, active) },
+        { "SubState", 's', offsetof(UnitState, sub) },
+        { "LoadState", 's', offsetof(UnitState, load) },
+        { "Result", 's', offsetof(UnitState, result) },
+        { "StatusText", 's', offsetof(UnitState, status_text) },
+        { "ExecMainCode", 'i', offsetof(UnitState, exec_main_code) },
+        { "ExecMainStatus", 'i', offsetof(UnitState, exec_main_status) },
+        { "MainPID", 'u', offsetof(UnitState, main_pid) },
+        { "NRestarts", 'u', offsetof(UnitState, n_restarts) },
+        { "ControlGroupId", 't', offsetof(UnitState, control_group_id) },
+        { "Job", 'J', offsetof(UnitState, job_pending) },
+        { "InvocationID", 'I', offsetof(UnitState, invocation) },
+};
+
+static int read_job(sd_bus_message *reply, int *ret)
+{
+        const char *path;
+        uint32_t id = 0;
+        int r;
+
+        r = sd_bus_message_read(reply, "(uo)", &id, &path);
+        if (r < 0)
+                return r;
+        *ret = id != 0;
+        return 0;
+}
+
+static int read_invocation(sd_bus_message *reply, sd_id128_t *ret)
+{
+        const void *bytes;
+        size_t size;
+        int r;
+
+        r = sd_bus_message_read_array(reply, 'y', &bytes, &size);
+        if (r < 0)
+                return r;
+        if (size == sizeof(sd_id128_t))
+                memcpy(ret, bytes, size);
+        return 0;
+}
+
+static int read_property(sd_bus_message *reply, const PropertyRow *row, UnitState *state)
+{
+        void *target = (uint8_t *) state + row->offset;
+        const char *contents = row->type == 'J'   ? "(uo)"
+                               : row->type == 'I' ? "ay"
+                                                  : (char[]){ row->type, 0 };
+        int r;
+
+        r = sd_bus_message_enter_container(reply, 'v', contents);
+        if (r < 0)
+                return r;
+        switch (row->type) {
+        case 'J':
+                r = read_job(reply, target);
+                break;
+        case 'I':
+                r = read_invocation(reply, target);
+                break;
+        default:
+                r = sd_bus_message_read_basic(reply, row->type, target);
+        }
+        if (r < 0)
+                return r;
+        return sd_bus_message_exit_container(reply);
+}
+
+int unit_state_read(sd_bus_message *reply, UnitState *ret)
+{
+        UnitState state = { .load = "not-found",
+                            .active = "inactive",
+                            .sub = "dead",
+                            .result = "success",
+                            .status_text = "" };
+        int r;
+
+        assert(reply);
+        assert(ret);
+
+        r = sd_bus_message_enter_container(reply, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
+                const PropertyRow *row = NULL;
+                const char *name;
+
+                r = sd_bus_message_read_basic(reply, 's', &name);
+                if (r < 0)
+                        return r;
+                for (size_t i = 0; i < ELEMENTSOF(property_table); i++)
+                        if (strcmp(property_table[i].name, name) == 0)
+                                row = &property_table[i];
+                r = row ? read_property(reply, row, &state) : sd_bus_message_skip(reply, "v");
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_exit_container(reply);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+        state.loaded = strcmp(state.load, "not-found") != 0;
+        *ret = state;
+        return 0;
+}
+
+bool unit_state_is_running(const UnitState *state)
+{
+        assert(state);
+        return strcmp(state->active, "active") == 0 && strcmp(state->sub, "running") == 0;
+}
+
+bool unit_state_is_over(const UnitState *state)
+{
+        assert(state);
+
+        if (state->job_pending)
+                return false;
+        return strcmp(state->active, "inactive") == 0 || strcmp(state->active, "failed") == 0 ||
+               (strcmp(state->active, "active") == 0 && strcmp(state->sub, "exited") == 0);
+}
+
+bool unit_state_is_success(const UnitState *state)
+{
+        assert(state);
+        return unit_state_is_over(state) && state->loaded && strcmp(state->active, "active") == 0 &&
+               strcmp(state->result, "success") == 0;
+}
+
+/* Exit statuses that systemd gives a process it could not execute: systemd.exec(5), "Process Exit Codes". */
+static const struct {
+        int status;
+        const char *words;
+} setup_failures[] = {
+        { 200, "could not enter its directory" },
+        { 203, "could not be executed" },
+        { 205, "could not set its limits" },
+        { 217, "could not become its user" },
+        { 226, "could not set up its view of the file system" },
+        { 228, "could not set its system call filter" },
+        { 238, "could not make its state directory" },
+        { 239, "could not make its cache directory" },
+};
+
+char *unit_state_describe_end(const UnitState *state)
+{
+        assert(state);
+
+        if (!state->loaded)
+                return strdup("was stopped");
+        if (strcmp(state->result, "timeout") == 0)
+                return strdup("ran out of time");
+        if (strcmp(state->result, "oom-kill") == 0)
+                return strdup("ran out of memory");
+        if (state->exec_main_code == CLD_KILLED || state->exec_main_code == CLD_DUMPED) {
+                const char *name = sigabbrev_np(state->exec_main_status);
+
+                return name ? text_format("was killed by signal SIG%s", name)
+                            : text_format("was killed by signal %d", state->exec_main_status);
+        }
+        if (state->exec_main_code == CLD_EXITED) {
+                for (size_t i = 0; i < ELEMENTSOF(setup_failures); i++)
+                        if (state->exec_main_status == setup_failures[i].status)
+                                return text_format("%s (status %d)", setup_failures[i].words,
+                                                   state->exec_main_status);
+                return text_format("exited with status %d", state->exec_main_status);
+        }
+        if (strcmp(state->result, "success") == 0)
+                return strdup("was stopped");
+        return text_format("could not be started by systemd (%s)", state->result);
+}

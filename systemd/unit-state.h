@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-id128.h>
+
+#include "base/macro.h"
+
+/* One consistent reading of a unit: a single GetAll, since two reads can be torn. Strings live as long as
+ * the message they were read from: until the callback that got the reading returns. */
+typedef struct UnitState {
+        bool loaded;             /* false: PID 1 does not know it (any more) */
+        int job_pending;         /* a start or stop is under way: all of this may change at once */
+        const char *load;        /* LoadState */
+        const char *active;      /* ActiveState */
+        const char *sub;         /* SubState */
+        const char *result;      /* Result: success, exit-code, signal, timeout, oom-kill, resources … */
+        const char *status_text; /* what the unit says of itself, "" = nothing */
+        int exec_main_code;   /* CLD_EXITED, CLD_KILLED or CLD_DUMPED; 0 = no end of a main process known */
+        int exec_main_status; /* exit status or signal */
+        uint32_t main_pid;    /* 0 = none runs */
+        uint32_t n_restarts;
+        sd_id128_t invocation;     /* null = none */
+        uint64_t control_group_id; /* 0 = none */
+} UnitState;
+
+/* Reads the reply of Properties.GetAll(""). 0 or -errno of sd-bus. */
+int unit_state_read(sd_bus_message *reply, UnitState *ret);
+
+/* The main process runs. */
+bool unit_state_is_running(const UnitState *state);
+
+/* Nothing of it runs or is about to: it has ended, well or not, or is not loaded. */
+bool unit_state_is_over(const UnitState *state);
+
+/* It is over and all went well: a oneshot whose program exited with 0 and whose result is still there. */
+bool unit_state_is_success(const UnitState *state);
+
+/* The end of its main process in words that follow a name: "exited with status 1", "was killed by signal
+ * SIGKILL", "ran out of time". Caller frees; NULL when out of memory. */
+char *unit_state_describe_end(const UnitState *state);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* PID 1, seen as a place where named units have a state. Its signals are hints only: whatever arrives, the
+ * unit is read again and the watcher is told what was read. So a daemon-reload, a re-execution or a lost bus
+ * need no handling by others. */
+
+#include <systemd/sd-bus.h>
+
+#include "base/cleanup.h"
+#include "systemd/unit-state.h"
+
+typedef struct Units Units;
+typedef struct UnitWatch UnitWatch;
+typedef struct UnitCall UnitCall;
+typedef struct UnitSpec UnitSpec;
+
+/* `bus` is the system bus, attached to an event loop; Subscribe and the matches are made asynchronously on
+ * it. 0 or -errno. */
+int units_new(sd_bus *bus, Units **ret);
+Units *units_free(Units *units);
+DEFINE_CLEANUP(Units *, units_free);
+
+/* Watches one unit by name: it is read at once and after every hint, and each reading is told. The callback
+ * may free the watch. At most one watch per name: -EEXIST. */
+typedef void (*UnitChanged)(void *userdata, const UnitState *state);
+int unit_watch_new(Units *units, const char *name, UnitChanged changed, void *userdata, UnitWatch **ret);
+UnitWatch *unit_watch_free(UnitWatch *watch);
+DEFINE_CLEANUP(UnitWatch *, unit_watch_free);
+
+/* Ends of the calls below: 0, or -errno with a sentence (-ECONNRESET: the bus went away). The call is freed
+ * after it. Dropping the call with unit_call_free() drops the callback, not what PID 1 was asked. */
+typedef void (*UnitCallDone)(void *userdata, int error, const char *sentence);
+UnitCall *unit_call_free(UnitCall *call);
+DEFINE_CLEANUP(UnitCall *, unit_call_free);
+
+/* StartTransientUnit. A unit of that name that is loaded already counts as success: whoever asked looks at
+ * it by a watch. */
+int units_start(Units *units, const UnitSpec *spec, UnitCallDone done, void *userdata, UnitCall **ret);
+
+/* StartUnit / RestartUnit of a transient unit that is still loaded. */
+int units_start_again(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
+int units_restart(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
+
+/* Stops the unit (its own stop timeout, then SIGKILL), forgets its result, and is done when PID 1 does not
+ * know the name any more; at once if it did not. */
+int units_remove(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
+
+/* The names of all loaded units deployd-*.service that are transient. */
+typedef void (*UnitsListed)(void *userdata, int error, char *const *names);
+int units_list(Units *units, UnitsListed listed, void *userdata, UnitCall **ret);
+
+/* SetUnitProperties of MemoryMax, TasksMax and CPUQuotaPerSecUSec on a running unit; 0 = infinity. Runtime
+ * only. */
+int units_set_limits(Units *units, const char *name, uint64_t memory_max, uint64_t tasks_max,
+                     uint64_t cpu_quota_usec, UnitCallDone done, void *userdata, UnitCall **ret);
+
+/* Removes what a dynamic user owns: starts a unit of that user and those directories that does nothing, then
+ * has PID 1 clean its directories (CleanUnit). */
+int units_clean(Units *units, const UnitSpec *spec, UnitCallDone done, void *userdata, UnitCall **ret);

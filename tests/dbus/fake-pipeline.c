@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/dbus/fake-pipeline.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "daemon/model/app.h"
+#include "daemon/model/deployment.h"
+#include "daemon/model/repository.h"
+
+static int note(Pipeline *pipeline, sd_bus_error *reterr, const char *format, ...) _printf_(3, 4);
+
+/* Remembers the call; negative if it is to be refused. */
+static int note(Pipeline *pipeline, sd_bus_error *reterr, const char *format, ...)
+{
+        _cleanup_free_ char *line = NULL;
+        char *all;
+        va_list arguments;
+        int r;
+
+        va_start(arguments, format);
+        r = vasprintf(&line, format, arguments);
+        va_end(arguments);
+        assert(r >= 0);
+        all = text_format("%s%s\n", text_or_empty(pipeline->asked), line);
+        assert(all);
+        free(pipeline->asked);
+        pipeline->asked = all;
+        pipeline->n_asked++;
+        if (pipeline->error_now)
+                return sd_bus_error_setf(reterr, pipeline->error_now, "refused by the fake");
+        return 0;
+}
+
+static int end(Pipeline *pipeline, const Call *call, uint64_t id)
+{
+        if (pipeline->hold) {
+                assert(pipeline->n_held < FAKE_HELD_MAX);
+                pipeline->held[pipeline->n_held].call = *call;
+                pipeline->held[pipeline->n_held++].id = id;
+                return 0;
+        }
+        if (pipeline->error_later) {
+                const sd_bus_error error =
+                        SD_BUS_ERROR_MAKE_CONST(pipeline->error_later, "failed in the fake");
+
+                call->done(call->userdata, &error, 0);
+        } else
+                call->done(call->userdata, NULL, id);
+        return 0;
+}
+
+void fake_pipeline_release(Pipeline *pipeline)
+{
+        pipeline->hold = false;
+        for (size_t i = 0; i < pipeline->n_held; i++)
+                if (pipeline->held[i].history_done)
+                        pipeline->held[i].history_done(pipeline->held[i].history_userdata, NULL,
+                                                       pipeline->records, pipeline->n_records);
+                else
+                        (void) end(pipeline, &pipeline->held[i].call, pipeline->held[i].id);
+        memset(pipeline->held, 0, sizeof(pipeline->held));
+        pipeline->n_held = 0;
+}
+
+void fake_pipeline_done(Pipeline *pipeline)
+{
+        free(pipeline->asked);
+        pipeline->asked = NULL;
+}
+
+int repository_create(Pipeline *pipeline, const char *name, const char *git_url, const char *default_branch,
+                      const Call *call, sd_bus_error *reterr)
+{
+        Repository *repository;
+        int r;
+
+        r = note(pipeline, reterr, "repository_create %s %s [%s] uid=%u", name, git_url, default_branch,
+                 call->uid);
+        if (r < 0)
+                return r;
+        repository = repository_new(name);
+        assert(repository);
+        if (text_replace(&repository->git_url, git_url) < 0 ||
+            text_replace(&repository->default_branch, default_branch) < 0 ||
+            model_add_repository(pipeline->model, repository) < 0) {
+                repository_free(repository);
+                return sd_bus_error_setf(reterr, "org.deployd.Deploy1.Error.AlreadyExists", "there already");
+        }
+        return end(pipeline, call, 0);
+}
+
+int repository_fetch(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "repository_fetch %s uid=%u", repository->name, call->uid);
+
+        return r < 0 ? r : end(pipeline, call, 0);
+}
+
+int repository_set_git_url(Pipeline *pipeline, Repository *repository, const char *git_url, const Call *call,
+                           sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "repository_set_git_url %s %s uid=%u", repository->name, git_url,
+                     call->uid);
+
+        if (r < 0)
+                return r;
+        assert(text_replace(&repository->git_url, git_url) >= 0);
+        model_changed_repository(pipeline->model, repository);
+        return end(pipeline, call, 0);
+}
+
+int repository_set_default_branch(Pipeline *pipeline, Repository *repository, const char *branch,
+                                  const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "repository_set_default_branch %s [%s] uid=%u", repository->name,
+                     branch, call->uid);
+
+        if (r < 0)
+                return r;
+        assert(text_replace(&repository->default_branch, branch) >= 0);
+        model_changed_repository(pipeline->model, repository);
+        return end(pipeline, call, 0);
+}
+
+int repository_remove(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "repository_remove %s uid=%u", repository->name, call->uid);
+
+        if (r < 0)
+                return r;
+        model_remove_repository(pipeline->model, repository);
+        return end(pipeline, call, 0);
+}
+
+static int note_settings(Pipeline *pipeline, const char *what, const char *name, const AppSettings *settings,
+                         const Call *call, sd_bus_error *reterr)
+{
+        return note(pipeline, reterr,
+                    "%s %s [%s] [%s] %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " uid=%u", what, name,
+                    settings->branch, settings->directory, settings->stop_timeout_usec, settings->memory_max,
+                    settings->tasks_max, settings->cpu_quota_usec, call->uid);
+}
+
+int app_create(Pipeline *pipeline, const char *name, Repository *repository, const AppSettings *settings,
+               const Call *call, sd_bus_error *reterr)
+{
+        int r = note_settings(pipeline, "app_create", name, settings, call, reterr);
+        App *app;
+
+        if (r < 0)
+                return r;
+        app = app_new(name, repository);
+        assert(app && app_settings_copy(&app->settings, settings) >= 0);
+        if (model_add_app(pipeline->model, app) < 0) {
+                app_free(app);
+                return sd_bus_error_setf(reterr, "org.deployd.Deploy1.Error.AlreadyExists", "there already");
+        }
+        return end(pipeline, call, 0);
+}
+
+int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Call *call,
+            sd_bus_error *reterr)
+{
+        int r = note_settings(pipeline, "app_set", app->name, settings, call, reterr);
+
+        if (r < 0)
+                return r;
+        assert(app_settings_copy(&app->settings, settings) >= 0);
+        model_changed_app(pipeline->model, app);
+        return end(pipeline, call, 0);
+}
+
+int app_start(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "app_start %s uid=%u", app->name, call->uid);
+
+        return r < 0 ? r : end(pipeline, call, 0);
+}
+
+int app_stop(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "app_stop %s uid=%u", app->name, call->uid);
+
+        return r < 0 ? r : end(pipeline, call, 0);
+}
+
+int app_restart(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "app_restart %s uid=%u", app->name, call->uid);
+
+        return r < 0 ? r : end(pipeline, call, 0);
+}
+
+int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "app_remove %s %d uid=%u", app->name, force, call->uid);
+
+        if (r < 0)
+                return r;
+        model_remove_app(pipeline->model, app);
+        return end(pipeline, call, 0);
+}
+
+int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
+                      const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "deployment_create %s [%s] [%s] uid=%u", app->name, revision,
+                     request_id ? request_id : "none", call->uid);
+        Deployment *deployment;
+
+        if (r < 0)
+                return r;
+        deployment = deployment_new(app, ++pipeline->next_id);
+        assert(deployment && text_replace(&deployment->requested_revision, revision) >= 0);
+        deployment->requested_by = call->uid;
+        assert(model_add_deployment(pipeline->model, deployment) >= 0);
+        return end(pipeline, call, deployment->id);
+}
+
+int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "deployment_cancel %" PRIu64 " uid=%u", deployment->id, call->uid);
+
+        if (r < 0)
+                return r;
+        model_set_deployment_status(pipeline->model, deployment, DEPLOYMENT_CANCELLED);
+        return end(pipeline, call, 0);
+}
+
+static int end_history(Pipeline *pipeline, HistoryDone done, void *userdata)
+{
+        if (pipeline->hold) {
+                assert(pipeline->n_held < FAKE_HELD_MAX);
+                pipeline->held[pipeline->n_held].history_done = done;
+                pipeline->held[pipeline->n_held++].history_userdata = userdata;
+                return 0;
+        }
+        if (pipeline->error_later) {
+                const sd_bus_error error =
+                        SD_BUS_ERROR_MAKE_CONST(pipeline->error_later, "failed in the fake");
+
+                done(userdata, &error, NULL, 0);
+        } else
+                done(userdata, NULL, pipeline->records, pipeline->n_records);
+        return 0;
+}
+
+int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned limit, HistoryDone done,
+                 void *userdata, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "history_list %s %" PRIu64 " %u", app ? app->name : "*", before,
+                     limit);
+
+        return r < 0 ? r : end_history(pipeline, done, userdata);
+}
+
+int history_describe(Pipeline *pipeline, uint64_t id, HistoryDone done, void *userdata, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "history_describe %" PRIu64, id);
+
+        return r < 0 ? r : end_history(pipeline, done, userdata);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Stands in for daemon/pipeline: does at once, in the model only, what would be done in time and in the
+ * database, and remembers what it was asked. */
+
+#include <stdbool.h>
+
+#include "daemon/model/model.h"
+#include "daemon/pipeline/call.h"
+
+#define FAKE_HELD_MAX 16
+
+struct Pipeline {
+        Model *model;
+        uint64_t next_id;
+
+        char *asked; /* a line for each call that came: FUNCTION ARGUMENTS… uid=UID */
+        unsigned n_asked;
+
+        const char *error_now;   /* refuse with this error instead of taking a call up */
+        const char *error_later; /* end each call with this error */
+        bool hold;               /* do not end calls before fake_pipeline_release() */
+
+        struct {
+                Call call;
+                uint64_t id;
+                HistoryDone history_done;
+                void *history_userdata;
+        } held[FAKE_HELD_MAX];
+        size_t n_held;
+
+        /* What history_list() and history_describe() find. */
+        const DeploymentRecord *records;
+        size_t n_records;
+};
+
+/* Ends the calls that are held, in the order in which they came. */
+void fake_pipeline_release(Pipeline *pipeline);
+void fake_pipeline_done(Pipeline *pipeline);

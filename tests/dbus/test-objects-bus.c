@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "base/text.h"
+#include "tests/dbus/fixture.h"
+
+/* Repository, App and Deployment objects. */
+BUS_SUITE(objects_bus);
+
+#define REPOSITORY(member, ...) \
+        fixture.client, BUS_PATH_REPOSITORY "/code", BUS_INTERFACE_REPOSITORY, member, __VA_ARGS__
+#define APP(member, ...) fixture.client, BUS_PATH_APP "/shop", BUS_INTERFACE_APP, member, __VA_ARGS__
+#define DEPLOYMENT(member, ...) \
+        fixture.client, BUS_PATH_DEPLOYMENT "/_342", BUS_INTERFACE_DEPLOYMENT, member, __VA_ARGS__
+
+#define repository_is(wanted, property) \
+        fixture_property_is(wanted, BUS_PATH_REPOSITORY "/code", BUS_INTERFACE_REPOSITORY, property)
+#define app_is(wanted, property) \
+        fixture_property_is(wanted, BUS_PATH_APP "/shop", BUS_INTERFACE_APP, property)
+#define deployment_is(wanted, property) \
+        fixture_property_is(wanted, BUS_PATH_DEPLOYMENT "/_342", BUS_INTERFACE_DEPLOYMENT, property)
+
+#define asked_is(wanted)                                                                     \
+        cr_assert_str_eq(fixture.pipeline.asked ? fixture.pipeline.asked : "", wanted, "%s", \
+                         fixture.pipeline.asked)
+
+static void set(char **target, const char *value)
+{
+        cr_assert(text_replace(target, value) >= 0);
+}
+
+Test(objects_bus, a_repository_has_its_properties)
+{
+        Repository *repository = fixture_repository("code");
+
+        set(&repository->default_branch, "main");
+        set(&repository->head_revision, "0123456789012345678901234567890123456789");
+        repository->last_fetched_at = 6;
+        repository->created_at = 5;
+        (void) fixture_app("shop", repository);
+        repository_is("code", "Name");
+        repository_is("https://example.com/shop.git", "GitUrl");
+        repository_is("main", "DefaultBranch");
+        repository_is("0123456789012345678901234567890123456789", "HeadRevision");
+        repository_is("6", "LastFetchedAt");
+        repository_is("5", "CreatedAt");
+        repository_is("[/app/shop]", "Apps");
+}
+
+Test(objects_bus, a_repository_has_its_methods)
+{
+        (void) fixture_repository("code");
+        fixture_succeeds(REPOSITORY("Fetch", NULL));
+        fixture_succeeds(REPOSITORY("SetGitUrl", "s", "git@example.com:shop.git"));
+        repository_is("git@example.com:shop.git", "GitUrl");
+        fixture_succeeds(REPOSITORY("SetDefaultBranch", "s", "next"));
+        fixture_succeeds(REPOSITORY("SetDefaultBranch", "s", ""));
+        fixture_fails(BUS_ERROR_INVALID_URL, "scheme", REPOSITORY("SetGitUrl", "s", "javascript://x/y"));
+        fixture_fails(BUS_ERROR_INVALID_REVISION, "default-branch",
+                      REPOSITORY("SetDefaultBranch", "s", "a..b"));
+        fixture.pipeline.error_later = BUS_ERROR_FETCH_FAILED;
+        fixture_fails(BUS_ERROR_FETCH_FAILED, "", REPOSITORY("Fetch", NULL));
+        fixture.pipeline.error_later = NULL;
+        fixture.pipeline.error_now = BUS_ERROR_REPOSITORY_IN_USE;
+        fixture_fails(BUS_ERROR_REPOSITORY_IN_USE, "", REPOSITORY("Remove", NULL));
+        fixture.pipeline.error_now = NULL;
+        fixture_succeeds(REPOSITORY("Remove", NULL));
+        fixture_fails("org.freedesktop.DBus.Error.UnknownObject", "", REPOSITORY("Remove", NULL));
+        asked_is("repository_fetch code uid=0\n"
+                 "repository_set_git_url code git@example.com:shop.git uid=0\n"
+                 "repository_set_default_branch code [next] uid=0\n"
+                 "repository_set_default_branch code [] uid=0\n"
+                 "repository_fetch code uid=0\n"
+                 "repository_remove code uid=0\n"
+                 "repository_remove code uid=0\n");
+}
+
+Test(objects_bus, an_app_has_its_properties)
+{
+        App *app = fixture_app("shop", fixture_repository("code"));
+
+        app_is("0", "CurrentPort");
+        app_is("/", "CurrentDeployment");
+        app_is("[]", "Deployments");
+        app->created_at = 5;
+        app->status = APP_DEGRADED;
+        set(&app->settings.branch, "main");
+        set(&app->settings.directory, "web");
+        app->settings.stop_timeout_usec = 1;
+        app->settings.memory_max = 2;
+        app->settings.tasks_max = 3;
+        app->settings.cpu_quota_usec = 4;
+        cr_assert(instance_new(fixture_deployment(app, 42), "web", 1, 20007));
+        (void) fixture_deployment(app, 43);
+        model_set_deployment_status(fixture.model, model_deployment(fixture.model, 42), DEPLOYMENT_LIVE);
+        app_is("shop", "Name");
+        app_is("/repository/code", "Repository");
+        app_is("degraded", "Status");
+        app_is("20007", "CurrentPort");
+        app_is("/deployment/_342", "CurrentDeployment");
+        app_is("[/deployment/_343,/deployment/_342]", "Deployments");
+        app_is("deployd-apps-shop.slice", "Slice");
+        app_is("5", "CreatedAt");
+        app_is("main", "Branch");
+        app_is("web", "Directory");
+        app_is("1", "StopTimeoutUSec");
+        app_is("2", "MemoryMax");
+        app_is("3", "TasksMax");
+        app_is("4", "CPUQuotaPerSecUSec");
+}
+
+Test(objects_bus, an_app_has_its_methods)
+{
+        App *app = fixture_app("shop", fixture_repository("code"));
+
+        set(&app->settings.branch, "main");
+        fixture_succeeds(APP("Deploy", "sa{sv}", "v1", 1, "request-id", "s", "x"));
+        fixture_succeeds(APP("Start", NULL));
+        fixture_succeeds(APP("Stop", NULL));
+        fixture_succeeds(APP("Restart", NULL));
+        fixture_succeeds(APP("SetProperties", "a{sv}", 1, "Directory", "s", "web"));
+        app_is("web", "Directory");
+        app_is("main", "Branch");
+        fixture_succeeds(APP("Remove", "b", true));
+        fixture_fails("org.freedesktop.DBus.Error.UnknownObject", "", APP("Start", NULL));
+        asked_is("deployment_create shop [v1] [x] uid=0\n"
+                 "app_start shop uid=0\n"
+                 "app_stop shop uid=0\n"
+                 "app_restart shop uid=0\n"
+                 "app_set shop [main] [web] 0 0 0 0 uid=0\n"
+                 "app_remove shop 1 uid=0\n");
+}
+
+Test(objects_bus, an_app_keeps_its_settings_when_one_of_them_is_bad)
+{
+        (void) fixture_app("shop", fixture_repository("code"));
+        fixture_fails(
+                "org.freedesktop.DBus.Error.InvalidArgs", "MemoryMax",
+                APP("SetProperties", "a{sv}", 2, "Branch", "s", "next", "MemoryMax", "t", (uint64_t) 1));
+        fixture_fails("org.freedesktop.DBus.Error.NotSupported", "Domains",
+                      APP("SetProperties", "a{sv}", 2, "Branch", "s", "next", "Domains", "as", 0));
+        fixture_fails("org.freedesktop.DBus.Error.InvalidArgs", "Unknown option 'Port'",
+                      APP("SetProperties", "a{sv}", 1, "Port", "q", 30000));
+        app_is("", "Branch");
+        asked_is("");
+}
+
+Test(objects_bus, an_app_passes_on_errors)
+{
+        static const char *const errors[] = { BUS_ERROR_APP_BUSY, BUS_ERROR_NOT_DEPLOYED };
+        static const char *const members[] = { "Start", "Stop", "Restart" };
+
+        (void) fixture_app("shop", fixture_repository("code"));
+        for (size_t i = 0; i < ELEMENTSOF(errors); i++) {
+                fixture.pipeline.error_now = errors[i];
+                for (size_t j = 0; j < ELEMENTSOF(members); j++)
+                        fixture_fails(errors[i], "refused", APP(members[j], NULL));
+                fixture_fails(errors[i], "refused", APP("Remove", "b", false));
+        }
+}
+
+Test(objects_bus, a_deployment_has_its_properties)
+{
+        Deployment *deployment = fixture_deployment(fixture_app("shop", fixture_repository("code")), 42);
+
+        set(&deployment->requested_revision, "main");
+        set(&deployment->revision, "0123456789012345678901234567890123456789");
+        set(&deployment->image_tag, "shop:012345678901-42");
+        set(&deployment->status_text, "Fetching");
+        set(&deployment->error_summary, "no Procfile");
+        deployment->status = DEPLOYMENT_FAILED;
+        deployment->progress = 0.5;
+        deployment->created_at = 1;
+        deployment->started_at = 2;
+        deployment->finished_at = 3;
+        deployment->requested_by = 1000;
+        cr_assert(instance_new(deployment, "clock", 1, 0) && instance_new(deployment, "web", 2, 20008) &&
+                  instance_new(deployment, "web", 1, 20007));
+        deployment_is("42", "Id");
+        deployment_is("/app/shop", "App");
+        deployment_is("shop", "AppName");
+        deployment_is("failed", "Status");
+        deployment_is("main", "RequestedRevision");
+        deployment_is("0123456789012345678901234567890123456789", "Revision");
+        deployment_is("shop:012345678901-42", "ImageTag");
+        deployment_is("20007", "AssignedPort");
+        deployment_is("[deployd-app-shop-42.web.1.service,deployd-app-shop-42.web.2.service,"
+                      "deployd-app-shop-42.clock.1.service]",
+                      "Units");
+        deployment_is("0.5", "Progress");
+        deployment_is("Fetching", "StatusText");
+        deployment_is("1", "CreatedAt");
+        deployment_is("2", "StartedAt");
+        deployment_is("3", "FinishedAt");
+        deployment_is("no Procfile", "ErrorSummary");
+        deployment_is("1000", "RequestedBy");
+}
+
+Test(objects_bus, a_deployment_is_cancelled)
+{
+        (void) fixture_deployment(fixture_app("shop", fixture_repository("code")), 42);
+        fixture_succeeds(DEPLOYMENT("Cancel", NULL));
+        deployment_is("cancelled", "Status");
+        fixture.pipeline.error_now = BUS_ERROR_ALREADY_FINISHED;
+        fixture_fails(BUS_ERROR_ALREADY_FINISHED, "", DEPLOYMENT("Cancel", NULL));
+        asked_is("deployment_cancel 42 uid=0\ndeployment_cancel 42 uid=0\n");
+}
+
+Test(objects_bus, exist_only_under_their_own_paths)
+{
+        static const char *const paths[] = {
+                BUS_PATH_APP "/other",       BUS_PATH_APP "/shop/x",    BUS_PATH_APP,
+                BUS_PATH_REPOSITORY "/shop", BUS_PATH_DEPLOYMENT "/42", "/"
+        };
+
+        (void) fixture_deployment(fixture_app("shop", fixture_repository("code")), 42);
+        for (size_t i = 0; i < ELEMENTSOF(paths); i++) {
+                sd_bus_message *answer =
+                        fixture_call(fixture.client, paths[i], BUS_INTERFACE_APP, "Remove", "b", true);
+
+                cr_assert(sd_bus_message_is_method_error(answer, NULL), "%s", paths[i]);
+                sd_bus_message_unref(answer);
+        }
+        asked_is("");
+}
+
+Test(objects_bus, are_all_managed)
+{
+        sd_bus_message *answer;
+        char *all;
+
+        (void) fixture_deployment(fixture_app("my-shop", fixture_repository("code")), 42);
+        answer = fixture_call(fixture.watcher, BUS_PATH, "org.freedesktop.DBus.ObjectManager",
+                              "GetManagedObjects", NULL);
+        all = fixture_value(answer);
+        cr_assert(strstr(all, "[/repository/code,") && strstr(all, "[/app/my_2dshop,") &&
+                  strstr(all, "[/deployment/_342,"));
+        cr_assert(strstr(all, "[" BUS_INTERFACE_REPOSITORY ",[[Name,code]") &&
+                  strstr(all, "[" BUS_INTERFACE_APP ",[[Name,my-shop]") &&
+                  strstr(all, "[" BUS_INTERFACE_DEPLOYMENT ",[[Id,42]"));
+        free(all);
+        sd_bus_message_unref(answer);
+}

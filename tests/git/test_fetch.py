@@ -1,0 +1,891 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""deployd-fetch against real repositories and real servers. DEPLOYD_FETCH names the program."""
+
+import hashlib
+import io
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tarfile
+import time
+import unicodedata
+
+import pytest
+from gitserver import ENVIRONMENT, HttpServer, Repository, free_port, git_daemon
+
+PROGRAM = os.environ["DEPLOYD_FETCH"]
+LIMITS = {"max-bytes": 100_000_000, "max-files": 10_000, "max-depth": 64}
+NOBODY = 65534
+
+
+class Result:
+    def __init__(self, code, ticket, stderr, tar):
+        self.code, self.stderr, self.tar = code, stderr, tar
+        sections = ticket.split("\n\n")
+        assert len(sections) == 3 and sections[2] == "", ticket
+        self.text = sections[1]
+        self.answer = dict(line.split("=", 1) for line in sections[1].split("\n"))
+
+    def __getattr__(self, key):
+        return self.answer[key]
+
+    def members(self):
+        with tarfile.open(fileobj=io.BytesIO(self.tar)) as tar:
+            return tar.getmembers()
+
+    def files(self):
+        """{path: (mode, content)} with git's modes; directories end in a slash."""
+        found = {}
+        with tarfile.open(fileobj=io.BytesIO(self.tar)) as tar:
+            for member in tar:
+                assert member.name not in found and member.name + "/" not in found
+                if member.isdir():
+                    assert member.mode == 0o755
+                    found[member.name + "/"] = ("040000", None)
+                elif member.issym():
+                    found[member.name] = ("120000", os.fsencode(member.linkname))
+                else:
+                    assert member.isreg() and member.mode in (0o644, 0o755)
+                    mode = "100755" if member.mode == 0o755 else "100644"
+                    found[member.name] = (mode, tar.extractfile(member).read())
+        return found
+
+
+class Fetcher:
+    """One mirror, and the program run upon it."""
+
+    def __init__(self, path):
+        self.path = path
+        self.cache = path / "cache"
+        self.cache.mkdir()
+        self.defaults = {"schemes": "http https git ssh", "local-paths": "", "branch": "", "revision": "",
+                         "tree": "yes", "directory": "", **LIMITS}
+        self.environment = {"PATH": "/usr/bin:/bin", "CACHE_DIRECTORY": str(self.cache), "HOME": "/nonexistent"}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                self.environment[name] = os.environ[name]
+
+    def start(self, verb, request, command=(PROGRAM,), **options):
+        request = {**self.defaults, **{k.replace("_", "-"): v for k, v in request.items()}}
+        self.ticket = self.path / "ticket"
+        self.ticket.write_text("".join(f"{k}={v}\n" for k, v in request.items()) + "\n")
+        self.tar = self.path / "tar"
+        self.tar.write_bytes(b"what was here before")
+        with open(self.ticket, "r+") as ticket, open(self.tar, "r+b") as tar:
+            return subprocess.Popen([*command, verb], stdin=ticket, stdout=tar, stderr=subprocess.PIPE,
+                                    env={**self.environment, **options.pop("env", {})}, **options)
+
+    def run(self, verb="fetch", *, command=(PROGRAM,), env={}, **request):
+        process = self.start(verb, request, command, env=env)
+        stderr = process.communicate()[1].decode()
+        return Result(process.returncode, self.ticket.read_text(), stderr, self.tar.read_bytes())
+
+    def good(self, verb="fetch", **request):
+        result = self.run(verb, **request)
+        assert result.code == 0, result.stderr
+        assert set(result.answer) - {"files", "bytes"} == {"commit", "head", "branch"}
+        return result
+
+    def bad(self, verb="fetch", **request):
+        result = self.run(verb, **request)
+        assert result.code == 1, result.answer
+        assert set(result.answer) == {"error", "kind"} and result.tar == b""
+        sentence = result.error
+        assert sentence and not sentence[0].isupper() and sentence[-1] != "."
+        assert not any(unicodedata.category(c) == "Cc" for c in sentence)
+        assert sentence in result.stderr
+        return result.kind, sentence
+
+
+@pytest.fixture
+def fetcher(tmp_path):
+    return Fetcher(tmp_path)
+
+
+@pytest.fixture
+def served(tmp_path):
+    root = tmp_path / "served"
+    root.mkdir()
+    with HttpServer(root) as server:
+        yield server
+
+
+@pytest.fixture
+def repo(served):
+    """A repository with two commits, of which the first is tagged, on two branches."""
+    repository = Repository(served.root / "shop.git")
+    repository.first = repository.commit({"index.html": "one", "bin": {"run": ("#!/bin/sh\n", "100755")}})
+    repository.git("tag", "v1", repository.first)
+    repository.git("tag", "-a", "-m", "release", "v1-annotated", repository.first)
+    repository.second = repository.commit({"index.html": "two", "link": ("index.html", "120000")},
+                                          parent=repository.first)
+    repository.side = repository.commit({"index.html": "side"}, branch="feature/side", parent=repository.first)
+    repository.url = served.url + "/shop.git"
+    return repository
+
+
+def git_contents(repository, commit):
+    """What git says is in the commit, in the form of Result.files()."""
+    found = {}
+    listing = repository.git("ls-tree", "-rtz", "--full-tree", commit, raw=True)
+    for line in listing.split(b"\0")[:-1]:
+        head, path = line.split(b"\t", 1)
+        mode, kind, oid = head.decode().split()
+        path = os.fsdecode(path)
+        if kind == "blob":
+            found[path] = (mode, repository.git("cat-file", "blob", oid, raw=True))
+        else:
+            found[path + "/"] = ("040000", None)
+    return found
+
+
+# What is found
+
+
+def test_the_default_branch_is_the_head_of_the_remote(fetcher, repo):
+    result = fetcher.good(url=repo.url)
+    assert (result.commit, result.head, result.branch) == (repo.second, repo.second, "main")
+    assert (result.answer["files"], result.answer["bytes"]) == ("2", str(len("two") + len("index.html")))
+
+
+@pytest.mark.parametrize("revision, commit", [
+    ("main", "second"), ("feature/side", "side"), ("v1", "first"), ("v1-annotated", "first")])
+def test_a_revision_is_a_branch_or_a_tag(fetcher, repo, revision, commit):
+    result = fetcher.good(url=repo.url, revision=revision)
+    assert (result.commit, result.head) == (getattr(repo, commit), repo.second)
+
+
+@pytest.mark.parametrize("digits", [40, 12, 7])
+def test_a_revision_is_a_commit_in_full_or_abbreviated(fetcher, repo, digits):
+    assert fetcher.good(url=repo.url, revision=repo.first[:digits]).commit == repo.first
+    assert fetcher.good(url=repo.url, revision=repo.first[:digits].upper()).commit == repo.first
+
+
+def test_six_digits_are_no_commit(fetcher, repo):
+    kind, sentence = fetcher.bad(url=repo.url, revision=repo.first[:6])
+    assert (kind, sentence) == ("revision", f'the repository has no branch, tag or commit "{repo.first[:6]}"')
+
+
+def test_a_branch_comes_before_a_tag_and_a_tag_before_an_abbreviated_commit(fetcher, repo):
+    repo.git("update-ref", "refs/heads/v1", repo.side)
+    repo.git("tag", repo.side[:7], repo.first)
+    assert fetcher.good(url=repo.url, revision="v1").commit == repo.side
+    assert fetcher.good(url=repo.url, revision=repo.side[:7]).commit == repo.first
+
+
+def test_forty_digits_are_a_commit_before_a_branch_of_that_name(fetcher, repo):
+    repo.git("update-ref", f"refs/heads/{repo.first}", repo.side)
+    assert fetcher.good(url=repo.url, revision=repo.first).commit == repo.first
+
+
+def test_an_ambiguous_abbreviation_is_refused(fetcher, repo):
+    seen, n = {}, 0
+    # Names of blobs are computed here as git does, until two begin alike.
+    while True:
+        content = b"%d" % n
+        oid = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+        if oid[:7] in seen:
+            break
+        seen[oid[:7]] = content
+        n += 1
+    repo.commit({"a": seen[oid[:7]], "b": content}, parent=repo.second)
+    kind, sentence = fetcher.bad(url=repo.url, revision=oid[:7])
+    assert kind == "revision" and "more than one object" in sentence
+
+
+@pytest.mark.parametrize("revision", [
+    "nope", "HEAD", "main~1", "main^", "refs/heads/main", "v1^{tree}", "--upload-pack=touch x", "-x", "main@{1}", "..",
+    "a b", "0" * 40, "0" * 7, "x" * 300, "ü", "main.lock"])
+def test_what_is_no_revision_is_named(fetcher, repo, revision):
+    kind, sentence = fetcher.bad(url=repo.url, revision=revision)
+    assert kind == "revision" and sentence == f'the repository has no branch, tag or commit "{revision}"'
+
+
+def test_a_tag_of_a_tree_is_no_revision(fetcher, repo):
+    repo.git("tag", "content", f"{repo.first}^{{tree}}")
+    assert fetcher.bad(url=repo.url, revision="content") == ("revision", '"content" does not name a commit')
+
+
+def test_the_branch_of_the_request_is_the_default(fetcher, repo):
+    result = fetcher.good(url=repo.url, branch="feature/side")
+    assert (result.commit, result.head, result.branch) == (repo.side, repo.side, "feature/side")
+
+
+def test_a_missing_default_branch_matters_only_without_a_revision(fetcher, repo):
+    assert fetcher.bad(url=repo.url, branch="gone") == ("revision", 'the repository has no branch "gone"')
+    result = fetcher.good(url=repo.url, branch="gone", revision="v1")
+    assert (result.commit, result.head, result.branch) == (repo.first, "", "")
+
+
+def test_a_head_without_a_branch_is_explained(fetcher, repo):
+    repo.git("symbolic-ref", "HEAD", "refs/heads/unborn")
+    kind, sentence = fetcher.bad(url=repo.url)
+    assert kind == "revision" and sentence == "the repository's HEAD names no branch; say which branch to deploy"
+    assert fetcher.good(url=repo.url, branch="main").commit == repo.second
+
+
+# What changes
+
+
+def test_a_new_commit_is_fetched(fetcher, repo):
+    fetcher.good(url=repo.url)
+    third = repo.commit({"index.html": "three"}, parent=repo.second)
+    result = fetcher.good(url=repo.url)
+    assert result.commit == third and result.files()["index.html"] == ("100644", b"three")
+
+
+def test_a_fetch_without_news_transfers_nothing(fetcher, served, repo):
+    fetcher.good(url=repo.url)
+    served.requests.clear()
+    assert fetcher.good(url=repo.url).commit == repo.second
+    assert len(served.requests) == 1 and served.requests[0].endswith("info/refs?service=git-upload-pack")
+
+
+def test_a_forced_push_is_followed(fetcher, repo):
+    fetcher.good(url=repo.url)
+    forced = repo.commit({"index.html": "rewritten"})
+    assert fetcher.good(url=repo.url).commit == forced
+    assert fetcher.good("resolve", url=repo.url, revision=repo.second).commit == repo.second
+
+
+def test_a_deleted_branch_or_tag_is_gone(fetcher, repo):
+    fetcher.good(url=repo.url)
+    repo.git("update-ref", "-d", "refs/heads/feature/side")
+    repo.git("tag", "-d", "v1")
+    for revision in ("feature/side", "v1"):
+        assert fetcher.bad(url=repo.url, revision=revision)[0] == "revision"
+
+
+def test_a_moved_tag_is_followed(fetcher, repo):
+    fetcher.good(url=repo.url)
+    repo.git("tag", "-f", "v1", repo.second)
+    assert fetcher.good(url=repo.url, revision="v1").commit == repo.second
+
+
+def test_a_branch_may_become_a_folder_of_branches_and_back(fetcher, repo):
+    repo.commit({"a": "1"}, branch="topic")
+    fetcher.good(url=repo.url)
+    repo.git("update-ref", "-d", "refs/heads/topic")
+    inner = repo.commit({"a": "2"}, branch="topic/inner")
+    assert fetcher.good(url=repo.url, revision="topic/inner").commit == inner
+    repo.git("update-ref", "-d", "refs/heads/topic/inner")
+    outer = repo.commit({"a": "3"}, branch="topic")
+    assert fetcher.good(url=repo.url, revision="topic").commit == outer
+
+
+def test_a_changed_head_is_followed(fetcher, repo):
+    assert fetcher.good(url=repo.url).branch == "main"
+    repo.git("symbolic-ref", "HEAD", "refs/heads/feature/side")
+    result = fetcher.good(url=repo.url)
+    assert (result.commit, result.branch) == (repo.side, "feature/side")
+    assert fetcher.good("resolve", url=repo.url).branch == "feature/side"
+
+
+# Resolving without the network
+
+
+def test_resolve_answers_from_the_mirror_alone(fetcher, served, repo):
+    fetcher.good(url=repo.url)
+    repo.commit({"index.html": "three"}, parent=repo.second)
+    served.requests.clear()
+    result = fetcher.good("resolve", url=repo.url)
+    assert result.commit == repo.second and result.files() == git_contents(repo, repo.second)
+    assert served.requests == []
+
+
+def test_resolve_without_a_mirror_says_so(fetcher, repo):
+    assert fetcher.bad("resolve", url=repo.url) == ("internal", "the repository has not been fetched yet")
+
+
+def test_without_the_tree_nothing_is_written(fetcher, repo):
+    result = fetcher.good(url=repo.url, tree="no")
+    assert result.commit == repo.second and result.tar == b"what was here before" and "files" not in result.answer
+
+
+# Where from
+
+
+def test_git_daemon_is_a_server_too(fetcher, served, repo):
+    with git_daemon(served.root) as url:
+        assert fetcher.good(url=url + "/shop.git").commit == repo.second
+        kind, sentence = fetcher.bad(url=url + "/nope.git")
+        assert kind == "remote" and sentence.startswith("the server refused: ")
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}", "{}/", "FILE://{}", "{}/../shop.git"])
+def test_local_repositories_below_the_allowed_directories(fetcher, served, repo, form):
+    result = fetcher.good(url=form.format(repo.path), local_paths=f"/nowhere {served.root}/")
+    assert result.commit == repo.second and result.files() == git_contents(repo, repo.second)
+    third = repo.commit({"index.html": "three"}, parent=repo.second)
+    assert fetcher.good(url=form.format(repo.path), local_paths=f"/nowhere {served.root}/").commit == third
+
+
+def test_a_local_url_may_have_escapes(fetcher, served):
+    repository = Repository(served.root / "a b%.git")
+    commit = repository.commit({"a": "1"})
+    assert fetcher.good(url=f"file://{served.root}/a%20b%25.git", local_paths=served.root).commit == commit
+
+
+def test_a_local_repository_with_a_working_tree(fetcher, served, repo):
+    work = served.root / "work"
+    subprocess.run(["git", "clone", "-q", repo.path, work], check=True, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    assert fetcher.good(url=work, local_paths=served.root).commit == repo.second
+
+
+def test_a_local_repository_may_belong_to_another_user(fetcher, served, repo):
+    if os.geteuid() == 0:
+        for path in [repo.path, *repo.path.rglob("*")]:
+            os.chown(path, NOBODY, NOBODY)
+        assert repo.path.stat().st_uid == NOBODY
+    assert fetcher.good(url=repo.path, local_paths=served.root).commit == repo.second
+
+
+def test_local_repositories_elsewhere_are_refused(fetcher, tmp_path, served, repo):
+    other = tmp_path / "other"
+    other.mkdir()
+    beside = tmp_path / "served-not"
+    Repository(beside)
+    (served.root / "out").symlink_to(beside)
+    for url in (beside, f"file://{beside}", f"{served.root}/../served-not", f"{served.root}/out",
+                f"file://{served.root}/%2e%2e/served-not", "/etc", "file:///etc/passwd"):
+        kind, sentence = fetcher.bad(url=url, local_paths=f"{other} {served.root}")
+        assert kind == "remote" and sentence.startswith("local repositories are allowed only below: "), url
+    assert fetcher.bad(url=repo.path) == ("remote", "local repositories are not allowed")
+
+
+def test_local_repositories_that_borrow_from_elsewhere_are_refused(fetcher, tmp_path, served, repo):
+    shared = served.root / "shared"
+    subprocess.run(["git", "clone", "-q", "--bare", "--shared", repo.path, shared], check=True, env=ENVIRONMENT)
+    gitfile = served.root / "gitfile"
+    gitfile.mkdir()
+    (gitfile / ".git").write_text(f"gitdir: {repo.path}\n")
+    linked = served.root / "linked.git"
+    Repository(linked)
+    (linked / "objects").rename(tmp_path / "objects")
+    (linked / "objects").symlink_to(tmp_path / "objects")
+    for path in (shared, gitfile, linked):
+        kind, sentence = fetcher.bad(url=path, local_paths=served.root)
+        assert kind == "remote" and ("elsewhere" in sentence or "worktree" in sentence)
+    (served.root / "empty").mkdir()
+    kind, sentence = fetcher.bad(url=served.root / "empty", local_paths=served.root)
+    assert sentence == f'there is no git repository at "{served.root}/empty" that everybody may read'
+    assert "No such file" in fetcher.bad(url=served.root / "nope", local_paths=served.root)[1]
+
+
+def test_a_scheme_that_is_not_in_the_list_is_refused(fetcher, repo):
+    kind, sentence = fetcher.bad(url=repo.url, schemes="https ssh")
+    assert (kind, sentence) == ("remote",
+                                'addresses that begin with "http:" are not allowed; allowed are: https ssh')
+
+
+@pytest.mark.parametrize("url", [
+    "", "-x", "--upload-pack=touch x", "ext::sh -c touch% /x", "ext::sh", "ftp://h/x", "ssh://-oProxyCommand=x/y",
+    "git@-oProxyCommand=x:y", "http://127.0.0.1:80:80/x", "http://[::1/x", "http:///x", "http://h", "http://h/",
+    "http://h/x y", "http://h/x?y=%0d%0aHost:", "http://h/x#y", "http://h%00/x", "relative/path", "./x", "http:/h/x",
+    "http://h\u202e\\x/y", "javascript:alert(1)//", "file://host/x", "file:x", "http://@/x", "http://:x@/x", "a@b@c:d"])
+def test_strange_addresses_are_refused(fetcher, served, url):
+    kind, _ = fetcher.bad(url=url, local_paths=served.root)
+    assert kind == "remote"
+    assert list(fetcher.cache.iterdir()) == []
+
+
+# What a server can answer
+
+
+@pytest.mark.parametrize("path, sentence", [
+    ("/nope.git", "the server has no such repository (http status 404)"),
+    ("/broken/x.git", "the server failed: unexpected http status code: 500"),
+    ("/forbidden/x.git", "the server forbids access (http status 403)"),
+    ("/page/x.git", "there is no git repository at this address: the server answered with something else"),
+    ("/moved/shop.git", "the server redirects to another address; give that address if it is the right one"),
+    ("/private/shop.git", "authentication is required, and no credential is known (a repository that does not exist "
+                          "may look the same)"),
+    ("/cut/x.git", "the server ended the connection in the middle")])
+def test_the_sentence_for_what_a_server_answers(fetcher, served, repo, path, sentence):
+    assert fetcher.bad(url=served.url + path) == ("remote", sentence)
+
+
+def test_a_redirect_to_another_host_or_scheme_is_not_followed(fetcher, tmp_path, served, repo):
+    with HttpServer(served.root) as other:
+        for target in (other.url.replace("127.0.0.1", "localhost"), f"file://{served.root}", "git://127.0.0.1"):
+            served.redirect = target
+            assert fetcher.bad(url=served.url + "/moved/shop.git", local_paths=served.root)[0] == "remote"
+        assert other.requests == []
+
+
+def test_nobody_listens(fetcher):
+    kind, sentence = fetcher.bad(url=f"http://127.0.0.1:{free_port()}/x.git")
+    assert (kind, sentence) == ("remote", "the server refused the connection")
+
+
+def test_a_name_nobody_has(fetcher):
+    kind, sentence = fetcher.bad(url="http://no-such-host.invalid/x.git")
+    assert kind == "remote" and sentence.startswith("the server's name cannot be found: ")
+
+
+def test_an_empty_repository(fetcher, served):
+    Repository(served.root / "empty.git")
+    for url in (served.url + "/empty.git", served.root / "empty.git"):
+        kind, sentence = fetcher.bad(url=url, local_paths=served.root)
+        assert (kind, sentence) == ("revision", "the repository is empty: it has no commit yet")
+
+
+def test_a_server_that_speaks_something_else(fetcher):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        process = fetcher.start("fetch", {"url": f"git://127.0.0.1:{server.getsockname()[1]}/x"})
+        connection = server.accept()[0]
+        connection.recv(1000)
+        connection.sendall(b"SSH-2.0-\x1b[2Jhello\r\n" * 10)
+        connection.close()
+        process.communicate()
+    answer = fetcher.ticket.read_text()
+    assert process.returncode == 1 and "kind=remote" in answer and "\x1b" not in answer
+
+
+def test_text_from_the_server_is_cleaned(fetcher):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        process = fetcher.start("fetch", {"url": f"git://127.0.0.1:{server.getsockname()[1]}/x"})
+        connection = server.accept()[0]
+        connection.recv(1000)
+        message = b"ERR \x1b[31mno\nkind=none \xff" + b"y" * 2000
+        connection.sendall(b"%04x" % (len(message) + 4) + message)
+        connection.close()
+        stderr = process.communicate()[1]
+    result = Result(process.returncode, fetcher.ticket.read_text(), stderr.decode(), fetcher.tar.read_bytes())
+    assert result.kind == "remote" and result.error.startswith("the server refused: remote error: ?[31mno")
+    assert len(result.error.encode()) < 600 and "\x1b" not in result.stderr
+
+
+def test_the_login_in_the_address_is_used_and_never_shown(fetcher, served, repo):
+    with_login = served.url.replace("//", f"//{served.login}@")
+    result = fetcher.good(url=with_login + "/private/shop.git")
+    assert result.commit == repo.second
+    assert "hunter-17x" not in result.text + result.stderr + "".join(
+        path.read_text(errors="replace") for path in fetcher.cache.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("path", ["/private/shop.git", "/nope.git", "/moved/x", "/broken/x", "/page/x", "/cut/x", "/a b",
+                                  "/a?b", "/", "/%zz", "/moved/hunter%2D17x/x"])
+@pytest.mark.parametrize("password", ["hunter%2D17x", "hunter-17x"])
+def test_a_password_is_never_in_an_answer(fetcher, served, path, password):
+    served.login = "ada:another"
+    served.redirect = f"git://ada:{password}@elsewhere.invalid"
+    result = fetcher.run(url=served.url.replace("//", f"//ada:{password}@") + path)
+    assert result.code == 1
+    assert "17x" not in result.text + result.stderr
+    if path.startswith("/private"):
+        assert result.error == "the server refused the user name and password"
+
+
+@pytest.mark.parametrize("url", ["http://ada:hunter-17x@", "ftp://ada:hunter-17x@h/x", "http://ada:hunter-17x@h:x/x",
+                                 "ada:hunter-17x@h:x", "http://h/ada:hunter-17x@x y", "ada:hunter-17x@h"])
+def test_a_password_in_a_malformed_address_is_not_shown(fetcher, url):
+    result = fetcher.run(url=url)
+    assert result.code == 1 and "hunter" not in result.text + result.stderr
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """Makes certificates; ca.crt is the authority's own."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, cwd=tmp_path, stderr=subprocess.DEVNULL)
+
+    def certificate(name, days="2"):
+        (tmp_path / "extensions").write_text(f"subjectAltName=DNS:{name}\n")
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", "key", "-out", "csr")
+        openssl("x509", "-req", "-in", "csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", days,
+                "-extfile", "extensions", "-out", "crt")
+        (tmp_path / "pem").write_text((tmp_path / "key").read_text() + (tmp_path / "crt").read_text())
+        return tmp_path / "pem"
+
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Test Authority", "-keyout", "ca.key", "-out",
+            "ca.crt", "-days", "2")
+    # In a mount namespace of its own the program finds this authority among the system's.
+    certificate.trusting = ("unshare", "--map-root-user", "--mount", "sh", "-c",
+                            f'mount --bind {tmp_path}/ca.crt /etc/ssl/certs/ca-certificates.crt && exec "$0" "$@"',
+                            PROGRAM)
+    return certificate
+
+
+@pytest.mark.parametrize("name, days, trusted", [
+    ("localhost", "2", False), ("other.example", "2", True), ("localhost", "-1", True)],
+    ids=["unknown authority", "other name", "expired"])
+def test_a_certificate_that_is_not_good_is_refused(fetcher, authority, repo, name, days, trusted):
+    with HttpServer(repo.path.parent, authority(name, days)) as server:
+        url = f"https://localhost:{server.server_address[1]}/shop.git"
+        result = fetcher.run(url=url, command=authority.trusting if trusted else (PROGRAM,))
+    assert (result.code, result.kind) == (1, "remote")
+    assert result.error.startswith("the server's certificate is not trusted: ")
+    assert server.requests == []
+
+
+def test_a_certificate_of_the_system_s_authorities_is_good(fetcher, authority, repo):
+    with HttpServer(repo.path.parent, authority("localhost")) as server:
+        url = f"https://localhost:{server.server_address[1]}/shop.git"
+        result = fetcher.run(url=url, command=authority.trusting)
+    assert result.code == 0 and result.commit == repo.second
+
+
+def test_ssh_says_what_is_missing(fetcher):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        process = fetcher.start("fetch", {"url": f"ssh://git@127.0.0.1:{server.getsockname()[1]}/x"})
+        server.accept()[0].close()
+        process.communicate()
+    assert process.returncode == 1 and "kind=remote" in fetcher.ticket.read_text()
+
+
+# The tree
+
+
+def test_the_tar_holds_what_git_says_is_there(fetcher, repo):
+    deep = {"z": "end"}
+    for i in range(20):
+        deep = {"directory-with-a-long-name-%02d" % i: deep}
+    tree = {"empty": "", "large": os.urandom(300_000), "binary": bytes(range(256)), "run": ("#!", "100755"),
+            "link": ("../../etc/passwd", "120000"), "long-link": ("l" * 3000, "120000"), "deep": deep,
+            "a": {"x": "1"}, "a.b": "2", "a-b": "3", "ü": "4", "u\u0308": "5", "名前 🦊": {"é": "6"}, " leading": "7",
+            "trailing ": "8", "quote'\"": "9", "back\\slash": "10", "n" * 255: "11", "$(x)": "12", "-rf": "13",
+            ".gitattributes": "secret export-ignore\n* eol=crlf filter=x\n", "secret": "14\n", ".gitignore": "*\n",
+            ".github": {"x": "15"}, ".gitx": "16", "git~2": "17", "target-\U0001f98a": ("ü", "120000")}
+    commit = repo.commit(tree)
+    result = fetcher.good(url=repo.url)
+    expected = git_contents(repo, commit)
+    assert len(expected) > 30 and result.files() == expected
+    assert [m.name for m in result.members()] == [path.rstrip("/") for path in expected]
+    listed = subprocess.run(["tar", "-tf", fetcher.tar], check=True, capture_output=True, env={"LC_ALL": "C.UTF-8"})
+    assert len(listed.stdout.splitlines()) == len(expected) and listed.stderr == b""
+    for member in result.members():
+        assert (member.uid, member.gid, member.uname, member.gname, member.mtime) == (0, 0, "", "", 0)
+    sizes = [len(content) for mode, content in expected.values() if content is not None]
+    assert (int(result.answer["files"]), int(result.answer["bytes"])) == (len(sizes), sum(sizes))
+
+
+def test_the_tar_equals_that_of_git_archive(fetcher, repo):
+    result = fetcher.good(url=repo.url, revision="v1")
+    with tarfile.open(fileobj=io.BytesIO(repo.git("archive", "--format=tar", "v1", raw=True))) as tar:
+        theirs = [(m.name, m.type, m.mode & 0o111, tar.extractfile(m).read() if m.isreg() else m.linkname) for m in tar]
+    with tarfile.open(fileobj=io.BytesIO(result.tar)) as tar:
+        ours = [(m.name, m.type, m.mode & 0o111, tar.extractfile(m).read() if m.isreg() else m.linkname) for m in tar]
+    assert ours == theirs and len(ours) == 3
+
+
+def test_the_same_tree_gives_the_same_bytes(fetcher, repo):
+    first = fetcher.good(url=repo.url).tar
+    repo.commit(repo.git("rev-parse", f"{repo.second}^{{tree}}"), parent=repo.second, message="later")
+    assert fetcher.good(url=repo.url).tar == first
+
+
+def test_a_directory_is_the_root_of_its_tar(fetcher, repo):
+    commit = repo.commit({"apps": {"web": {"index": "1", "static": {"x": "2"}}, "file": "3"}, "other": "4"})
+    result = fetcher.good(url=repo.url, directory="apps/web")
+    assert result.files() == {"index": ("100644", b"1"), "static/": ("040000", None), "static/x": ("100644", b"2")}
+    assert (result.commit, result.answer["files"]) == (commit, "2")
+    for directory, sentence in [("nope", f'there is no directory "nope" in commit {commit[:12]}…'),
+                                ("apps/web/nope/x", f'there is no directory "apps/web/nope/x" in commit {commit[:12]}…'),
+                                ("other", f'"other" is not a directory in commit {commit[:12]}…'),
+                                ("other/x", f'there is no directory "other/x" in commit {commit[:12]}…')]:
+        assert fetcher.bad(url=repo.url, directory=directory) == ("tree", sentence)
+
+
+@pytest.mark.parametrize("directory", ["/", "/apps", "apps/", "..", "apps/..", "./apps", "apps//web", "."])
+def test_a_directory_that_is_no_clean_path_is_refused(fetcher, repo, directory):
+    assert fetcher.bad(url=repo.url, directory=directory) == (
+        "tree", f'"{directory}" is not the path of a directory inside the repository')
+
+
+def test_submodules_are_empty_directories(fetcher, repo):
+    modules = {"module-%02d" % i: (repo.first, "160000") for i in range(12)}
+    repo.commit({"a": "1", ".gitmodules": '[submodule "module-00"]\n\turl = ext::touch\n', **modules})
+    result = fetcher.good(url=repo.url)
+    assert set(result.files()) == {"a", ".gitmodules"} | {name + "/" for name in modules}
+    assert "Submodules are not fetched: module-00 is an empty directory." in result.stderr
+    assert "module-11" not in result.stderr and "2 more are empty directories" in result.stderr
+
+
+def names(repo):
+    """Trees with one entry that must not be there."""
+    for name in (".git", ".GIT", ".Git", "..", ".", "git~1", "GIT~1", ".git.", ".git ", ".git . .", ".git::$INDEX",
+                 ".git\\x", ".g\u200cit", "\ufeff.git", ".git\u202e"):
+        yield name, "an unsafe path"
+    for name in ("a\x1b[2J", "a\nb", "tab\there", b"\xff\xfe", "c\u0085", b"\xed\xa0\x80", "del\x7f"):
+        yield name, "a name with control characters or invalid UTF-8"
+    yield "n" * 256, "a name that is too long"
+    yield "a/b", "an unsafe path"
+    yield "../evil", "an unsafe path"
+
+
+def test_unsafe_names_are_refused_as_file_directory_symlink_and_inside(fetcher, repo):
+    tried = 0
+    file, inner = repo.blob("x"), repo.tree({"x": "1"})
+    for name, what in names(repo):
+        for mode, oid in (("100644", file), ("40000", inner), ("120000", file), ("160000", repo.first)):
+            tree = repo.raw_tree([(mode, name, oid)])
+            for outer in (tree, repo.raw_tree([("40000", "sub", tree)])):
+                repo.commit(outer, branch="nasty")
+                kind, sentence = fetcher.bad(url=repo.path, local_paths=repo.path.parent, revision="nasty")
+                assert kind == "tree" and sentence.startswith(f"the tree has {what}: "), (name, sentence)
+                tried += 1
+    assert tried == 25 * 8
+
+
+def test_an_empty_name_is_refused(fetcher, repo):
+    repo.commit(repo.raw_tree([("100644", "", repo.blob("x"))]), branch="nasty")
+    kind, sentence = fetcher.bad(url=repo.url, revision="nasty")
+    assert kind in ("tree", "remote")
+
+
+@pytest.mark.parametrize("entries", [
+    ["a", "a"], ["b", "a"], ["a", "a/"], ["a", "a.b", "a/"], ["a", "a!", "a-x", "a/"], ["a/", "a/"], ["a/", "a.b"]])
+def test_a_name_that_is_there_twice_is_refused(fetcher, repo, entries):
+    file, inner = repo.blob("x"), repo.tree({"x": "1"})
+    repo.commit(repo.raw_tree([("40000" if e.endswith("/") else "100644", e.rstrip("/"),
+                                inner if e.endswith("/") else file) for e in entries]), branch="nasty")
+    kind, sentence = fetcher.bad(url=repo.url, revision="nasty")
+    assert kind == "tree" and "is there twice or out of order" in sentence
+
+
+@pytest.mark.parametrize("target", ["", "a\0b", "a\nb", b"\xff", "l" * 4096])
+def test_malformed_symlinks_are_refused(fetcher, repo, target):
+    repo.commit({"link": (target, "120000")}, branch="nasty")
+    kind, sentence = fetcher.bad(url=repo.url, revision="nasty")
+    assert kind == "tree" and 'symlink "link"' in sentence
+
+
+def test_a_path_longer_than_a_system_call_takes_is_refused(fetcher, repo):
+    tree = repo.tree({"x": "1"})
+    for _ in range(20):
+        tree = repo.raw_tree([("40000", "d" * 250, tree)])
+    repo.commit(tree, branch="nasty")
+    kind, sentence = fetcher.bad(url=repo.url, revision="nasty")
+    assert kind == "tree" and sentence.startswith("the tree has a path of more than 4095 bytes: ")
+
+
+def bomb(repo, leaf):
+    """Ten levels of ten directories: ten thousand million leaves in eleven objects."""
+    tree = leaf
+    for _ in range(10):
+        tree = repo.raw_tree([("40000", f"d{i}", tree) for i in range(10)])
+    return repo.commit(tree, branch="bomb")
+
+
+@pytest.mark.parametrize("leaf", [{"f0": "x"}, {}])
+def test_a_tree_that_multiplies_itself_is_refused_at_the_limit(fetcher, repo, leaf):
+    bomb(repo, repo.tree(leaf))
+    fetcher.good(url=repo.url)
+    start = time.monotonic()
+    kind, sentence = fetcher.bad("resolve", url=repo.url, revision="bomb", max_files=200_000)
+    assert time.monotonic() - start < (1 if "ASAN_OPTIONS" not in os.environ else 10)
+    assert (kind, sentence) == ("limit", "the tree has more than 200000 files and directories")
+
+
+def test_the_limits_are_exact(fetcher, repo):
+    repo.commit({"a": {"b": {"c": "12345"}}, "d": "67890"})
+    fetcher.good(url=repo.url, tree="no")
+    good = dict(url=repo.url, max_files=4, max_bytes=10, max_depth=2)
+    result = fetcher.good("resolve", **good)
+    assert (result.answer["files"], result.answer["bytes"]) == ("2", "10")
+    for key, sentence in [("max_files", "the tree has more than 3 files and directories"),
+                          ("max_bytes", "the files of the tree are larger than 9 bytes together"),
+                          ("max_depth", "the tree has more than 1 directories inside one another")]:
+        assert fetcher.bad("resolve", **{**good, key: good[key] - 1}) == ("limit", sentence)
+
+
+def test_many_times_the_same_large_file_is_refused_without_reading_it(fetcher, repo):
+    large = repo.blob(b"\0" * 10_000_000)
+    repo.commit(repo.raw_tree([("100644", "f%04d" % i, large) for i in range(1000)]), branch="bomb")
+    kind, sentence = fetcher.bad(url=repo.url, revision="bomb", max_bytes=2**31)
+    assert (kind, sentence) == ("limit", "the files of the tree are larger than 2.0 GiB together")
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_a_repository_larger_than_the_limit_is_not_received(fetcher, repo, local):
+    repo.commit({"noise": os.urandom(3_000_000)})
+    kind, sentence = fetcher.bad(url=repo.path if local else repo.url, local_paths=repo.path.parent,
+                                 max_bytes=1_000_000)
+    assert kind == "limit" and sentence.startswith("the repository ")
+    assert sum(p.stat().st_size for p in fetcher.cache.rglob("*") if p.is_file()) < 2_000_000
+    assert fetcher.good(url=repo.url).commit
+
+
+def test_a_disk_that_is_full_is_an_error_not_a_short_tree(fetcher, repo):
+    repo.commit({"noise": os.urandom(3_000_000)})
+    fetcher.good(url=repo.url, tree="no")
+    limited = ("sh", "-c", 'ulimit -f 2000; exec "$0" "$@"', PROGRAM)  # blocks of 512 bytes
+    result = fetcher.run("resolve", url=repo.url, command=limited)
+    assert (result.code, result.kind, result.tar) == (1, "internal", b"")
+    assert "File too large" in result.error
+
+
+def test_a_mirror_without_room_is_an_error(fetcher, repo):
+    repo.commit({"noise": os.urandom(3_000_000)})
+    result = fetcher.run(url=repo.url, command=("sh", "-c", 'ulimit -f 2000; exec "$0" "$@"', PROGRAM))
+    assert result.code == 1 and result.kind in ("internal", "limit")
+    assert fetcher.good(url=repo.url).commit
+
+
+# The mirror
+
+
+def packs(fetcher):
+    return sorted((fetcher.cache / "mirror.git/objects/pack").glob("*.pack"))
+
+
+DAMAGE = {
+    "no HEAD": lambda m: (m / "HEAD").unlink(),
+    "empty HEAD": lambda m: (m / "HEAD").write_text(""),
+    "no objects": lambda m: shutil.rmtree(m / "objects"),
+    "no refs": lambda m: shutil.rmtree(m / "refs"),
+    "bad config": lambda m: (m / "config").write_text("[[["),
+    "empty reference": lambda m: (m / "refs/heads/main").write_text(""),
+    "reference to nothing": lambda m: (m / "refs/heads/main").write_text("1" * 40 + "\n"),
+    "index without its pack": lambda m: next((m / "objects/pack").glob("*.pack")).unlink(),
+    "pack without its index": lambda m: next((m / "objects/pack").glob("*.idx")).unlink(),
+    "empty pack": lambda m: next((m / "objects/pack").glob("*.pack")).write_bytes(b""),
+    "zeroes in the pack": lambda m: (lambda p: p.write_bytes(p.read_bytes()[:12] + b"\0" * (p.stat().st_size - 12)))(
+        next((m / "objects/pack").glob("*.pack"))),
+    "zeroes in the index": lambda m: (lambda p: p.write_bytes(b"\0" * p.stat().st_size))(
+        next((m / "objects/pack").glob("*.idx"))),
+    "locks": lambda m: [(m / name).write_text("") for name in (
+        "HEAD.lock", "config.lock", "packed-refs.lock", "refs/heads/main.lock", "refs/heads/new.lock")],
+    "a file in its place": lambda m: (shutil.rmtree(m), m.write_text("")),
+    "half made": lambda m: m.rename(m.parent / "mirror.new"),
+    "half removed": lambda m: m.rename(m.parent / "mirror.old"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_mirror_is_cured_by_the_next_fetch(fetcher, repo, damage):
+    fetcher.good(url=repo.url)
+    for path in (fetcher.cache / "mirror.git").rglob("*"):
+        path.chmod(path.stat().st_mode | 0o200)
+    DAMAGE[damage](fetcher.cache / "mirror.git")
+    new = repo.commit({"new": "1"}, branch="new", parent=repo.second)
+    result = fetcher.good(url=repo.url)
+    assert result.commit == repo.second and result.files() == git_contents(repo, repo.second)
+    assert fetcher.good("resolve", url=repo.url, revision="new").commit == new
+    assert {p.name for p in fetcher.cache.iterdir()} == {"lock", "mirror.git"}
+
+
+def test_damage_that_a_reader_finds_is_cured_by_the_next_fetch(fetcher, repo):
+    fetcher.good(url=repo.url)
+    pack = packs(fetcher)[0]
+    pack.chmod(0o600)
+    pack.write_bytes(pack.read_bytes()[:12] + b"\0" * (pack.stat().st_size - 12))
+    kind, sentence = fetcher.bad("resolve", url=repo.url)
+    assert kind == "internal" and "the next fetch makes it anew" in sentence
+    assert fetcher.good(url=repo.url, tree="no").commit == repo.second
+    assert fetcher.good("resolve", url=repo.url).files() == git_contents(repo, repo.second)
+
+
+def test_a_repository_that_is_damaged_itself_is_an_error_and_no_loop(fetcher, repo):
+    oid = repo.blob("to be lost")
+    repo.commit({"a": "to be lost"})
+    (repo.path / "objects" / oid[:2] / oid[2:]).unlink()
+    for url in (repo.url, repo.path):
+        kind, sentence = fetcher.bad(url=url, local_paths=repo.path.parent)
+        assert kind == "remote" and sentence.startswith("the ")
+
+
+def test_a_mirror_with_too_many_packs_is_made_anew(fetcher, repo):
+    fetcher.good(url=repo.url)
+    parent = repo.second
+    pack = packs(fetcher)[0]
+    for i in range(101):
+        for suffix in (".pack", ".idx"):
+            name = "pack-%040x%s" % (i, suffix)
+            (pack.parent / name).write_bytes(pack.with_suffix(suffix).read_bytes())
+    assert len(packs(fetcher)) == 102
+    result = fetcher.good(url=repo.url)
+    assert result.files() == git_contents(repo, parent) and len(packs(fetcher)) == 1
+
+
+def test_fetches_of_one_mirror_wait_for_one_another(tmp_path, fetcher, repo):
+    others = []
+    for i in range(4):
+        (tmp_path / f"other-{i}").mkdir()
+        other = Fetcher(tmp_path / f"other-{i}")
+        other.environment["CACHE_DIRECTORY"] = str(fetcher.cache)
+        others.append((other, other.start("fetch", {"url": repo.url})))
+    for other, process in others:
+        stderr = process.communicate()[1].decode()
+        result = Result(process.returncode, other.ticket.read_text(), stderr, other.tar.read_bytes())
+        assert result.code == 0 and result.files() == git_contents(repo, repo.second)
+
+
+def test_killed_at_any_moment_the_next_fetch_works(fetcher, repo):
+    chance = random.Random(17)
+    noise = {"noise-%d" % i: chance.randbytes(20_000) for i in range(20)}
+    parent = repo.commit(noise, parent=repo.second)
+    start = time.monotonic()
+    fetcher.good(url=repo.url)
+    whole = time.monotonic() - start
+    killed = 0
+    for n in range(60):
+        noise["noise-%d" % (n % 20)] = chance.randbytes(20_000)
+        parent = repo.commit(noise, parent=parent)
+        if n % 2:
+            repo.git("update-ref", f"refs/heads/branch-{n}", parent)
+        process = fetcher.start("fetch", {"url": repo.url})
+        try:
+            process.wait(chance.uniform(0, whole))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            killed += 1
+        process.communicate()
+        if n % 3 == 0:
+            result = fetcher.good(url=repo.url)
+            assert result.commit == parent and result.files() == git_contents(repo, parent)
+    assert killed > 20
+    assert fetcher.good(url=repo.url).commit == parent
+    leftovers = [p for p in fetcher.cache.rglob("*") if p.name.endswith(".lock") or "_git2_" in p.name]
+    assert leftovers == []
+
+
+# The surroundings
+
+
+def test_progress_is_said_to_systemd(fetcher, tmp_path, repo):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        assert fetcher.run(url=repo.url, env={"NOTIFY_SOCKET": str(tmp_path / "notify")}).code == 0
+        listener.setblocking(False)
+        said = []
+        while True:
+            try:
+                said.append(listener.recv(1000).decode())
+            except BlockingIOError:
+                break
+    assert said[0] == "STATUS=connecting" and all(text.startswith("STATUS=") for text in said)
+    assert "STATUS=writing 2 files (13 bytes)" in said
+
+
+def test_nobodys_configuration_is_read(fetcher, tmp_path, repo):
+    (tmp_path / ".gitconfig").write_text(f'[url "http://127.0.0.1:9/"]\n\tinsteadOf = {repo.url}\n'
+                                         "[http]\n\tproxy = http://127.0.0.1:9\n")
+    proxy = {"http_proxy": "http://127.0.0.1:9", "GIT_DIR": "/nonexistent", "GIT_SSL_NO_VERIFY": "1"}
+    assert fetcher.run(url=repo.url, env={"HOME": str(tmp_path), **proxy}).code == 0
+
+
+@pytest.mark.parametrize("key, value", [("max-bytes", ""), ("max-files", "-1"), ("max-depth", "9999"), ("tree", "maybe"),
+                                        ("max-bytes", "1e9")])
+def test_a_malformed_request_is_named(fetcher, repo, key, value):
+    assert fetcher.bad(url=repo.url, **{key: value}) == ("internal", f"the request has no valid {key}")
+
+
+def test_a_ticket_without_a_whole_request_is_an_error(fetcher):
+    ticket = fetcher.path / "ticket"
+    for text in ("", "url=x\n", "nonsense\n\n", "url=x\nurl=y\n\n"):
+        ticket.write_text(text)
+        with open(ticket, "r+") as file:
+            process = subprocess.run([PROGRAM, "fetch"], stdin=file, stdout=subprocess.DEVNULL, capture_output=False,
+                                     stderr=subprocess.PIPE, env=fetcher.environment)
+        assert process.returncode == 1 and b"cannot read the request" in process.stderr
+
+
+def test_usage_is_said(fetcher):
+    for arguments in ([], ["frobnicate"], ["fetch", "x"]):
+        process = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True)
+        assert process.returncode == 1 and process.stderr == "Usage: deployd-fetch fetch|resolve\n"

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The static analyzers find nothing."""
+
+import json
+import pathlib
+import subprocess
+
+import pytest
+from conftest import ROOT
+
+# Its own trouble with C it cannot read, the macros of criterion; readdir_r, which nobody should use; and what it
+# finds where nothing is: a descriptor that is returned, a NULL that accept4 takes, a loop that sets its variable.
+# clang-tidy and the sanitizers look for the latter three.
+NOT_BY_CPPCHECK = ("internalAstError", "missingIncludeSystem", "unknownMacro", "readdirCalled", "resourceLeak",
+                   "nullPointer", "uninitvar")
+
+
+@pytest.fixture(scope="session")
+def build(pytestconfig):
+    """A build directory, with the commands of the compiler in it."""
+    return pathlib.Path(pytestconfig.getoption("build") or pytest.exit("--build is missing", 2)).resolve()
+
+
+@pytest.fixture(scope="session")
+def compiled(build):
+    """The files that are compiled."""
+    commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
+    return {(pathlib.Path(command["directory"]) / command["file"]).resolve() for command in commands}
+
+
+def run(*argv):
+    done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_clang_tidy_finds_nothing(unit, build, compiled):
+    # A sample app is built by its repository, not with deployd.
+    if not unit.startswith("tests/samples/"):
+        assert ROOT / unit in compiled, "this file is not compiled"
+    run("clang-tidy", "--quiet", "-p", build, unit)
+
+
+def test_cppcheck_finds_nothing(build):
+    run("cppcheck", "--quiet", "--error-exitcode=1", "--inline-suppr", "--std=c11", "-j2",
+        "--enable=warning,performance,portability", "--library=posix", "--library=gnu",
+        f"--project={build / 'compile_commands.json'}", f"-i{ROOT / 'tests'}",
+        *(f"--suppress={kind}" for kind in NOT_BY_CPPCHECK))

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The rooms of the house: who may include whom, and the one home of each library."""
+
+import re
+
+import pytest
+from conftest import ROOT, sources
+
+# What a room may include besides itself. A room is the longest prefix that a file's name begins with.
+BELOW = {
+    "base/": [],
+    "daemon/model/": ["base/"],
+    "daemon/config": ["base/", "daemon/model/"],
+    "daemon/facts": ["base/", "daemon/model/"],
+    "git/": ["base/"],
+    "release/": ["base/"],
+    "probe/": ["base/"],
+    "cli/": ["base/"],
+    "sql/": ["base/", "daemon/model/", "daemon/config"],
+    "systemd/": ["base/", "daemon/model/", "daemon/config", "release/"],
+    "ingress/": ["base/", "daemon/model/", "daemon/config"],
+    "daemon/pipeline/": ["base/", "daemon/model/", "daemon/config", "sql/", "systemd/", "ingress/", "probe/"],
+    "dbus/": ["base/", "daemon/model/", "daemon/config", "daemon/facts", "daemon/pipeline/"],
+    "daemon/": ["base/", "daemon/model/", "daemon/config", "daemon/facts", "sql/", "systemd/", "ingress/", "probe/",
+                "daemon/pipeline/", "dbus/"],
+}
+
+# Where a library may be included; of the bus the messages, which the command line client makes too.
+HOMES = {
+    r'#include [<"](postgresql/)?libpq-fe\.h': ["sql/"],
+    r'#include [<"]git2[./]': ["git/"],
+    r'#include [<"]curl/': ["probe/"],
+    r'#include [<"]ini\.h': ["daemon/config"],
+    r'#include [<"]archive': ["git/", "release/"],
+    r'#include [<"](libsmartcols/)?libsmartcols\.h': ["cli/"],
+    r"\bsd_bus_message\b": ["dbus/", "systemd/", "cli/"],
+}
+
+
+def room(name):
+    """The room a file is in; None for what is no part of the programs."""
+    return max((prefix for prefix in BELOW if name.startswith(prefix)), key=len, default=None)
+
+
+def test_a_file_includes_only_what_is_below_it(code):
+    here = room(code)
+    if here is None:
+        assert code.startswith("tests/"), "this file is in no room of tests/lint/test_layers.py"
+        return
+    text = (ROOT / code).read_text(encoding="utf-8")
+    wrong = [name for name in re.findall(r'^#include "([^"]+)"', text, re.MULTILINE)
+             if room(name) != here and room(name) not in BELOW[here]]
+    assert not wrong, f"{here} does not include these"
+
+
+@pytest.mark.parametrize("pattern", HOMES)
+def test_a_library_has_one_home(pattern):
+    def is_stranger(name):
+        return name.endswith((".c", ".h")) and room(name) and not name.startswith(tuple(HOMES[pattern]))
+
+    found = [name for name in sources()
+             if is_stranger(name) and re.search(pattern, (ROOT / name).read_text(encoding="utf-8"))]
+    assert not found, f"only {', '.join(HOMES[pattern])} may"

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2034 # used by those who read this
+# What ./check and ./try share: the packages they need, a clean environment, the Debian package.
+
+# Started from anybody's shell, with anybody's tools before the system's.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME="${HOME:-/root}"
+export DEBIAN_FRONTEND=noninteractive PYTHONDONTWRITEBYTECODE=1
+unset CC CFLAGS CPPFLAGS CXXFLAGS LDFLAGS DEB_BUILD_OPTIONS DEB_BUILD_PROFILES PYTHONPATH PYTEST_ADDOPTS
+umask 022
+
+# To build the package and to boot a machine.
+machine_packages=(build-essential git mmdebstrap python3 systemd-container)
+# To test and to look for mistakes; unit tests need the Build-Depends without the profile nocheck.
+check_packages=(clang clang-format clang-tidy cppcheck dbus-daemon libclang-rt-14-dev ninja-build postgresql-15
+                python3-pytest python3-pytest-xdist shellcheck)
+
+be_root() {
+        if [ "$(id -u)" != 0 ]; then
+                echo "$0 boots machines: run it as root (sudo $0)." >&2
+                exit 2
+        fi
+}
+
+# The packages of the arguments that are not installed.
+missing_packages() {
+        local package
+        for package; do
+                dpkg-query --show --showformat='${db:Status-Status}\n' "$package" 2>/dev/null |
+                        grep -qx installed || echo "$package"
+        done
+}
+
+# Installs the packages of the arguments, and what building deployd needs (profiles in DEB_BUILD_PROFILES), as far
+# as they are missing. Needs no network when nothing is.
+install_packages() {
+        local missing
+        mapfile -t missing < <(missing_packages "$@")
+        if [ ${#missing[@]} -gt 0 ] || ! dpkg-checkbuilddeps >/dev/null 2>&1; then
+                echo "installing what is missing: ${missing[*]} and what the build needs"
+                apt-get -o DPkg::Lock::Timeout=300 --quiet --quiet update &&
+                        apt-get -o DPkg::Lock::Timeout=300 --quiet --quiet --yes --no-install-recommends \
+                                install "${missing[@]}" &&
+                        apt-get -o DPkg::Lock::Timeout=300 --quiet --quiet --yes --no-install-recommends \
+                                build-dep ./
+        fi
+}
+
+# Builds the package from a copy of the files of this project, committed or not, into a directory ($1), without its
+# tests. The path of the .deb is in $deb.
+build_package() {
+        local copy=$1/source
+        mkdir -p "$copy" &&
+                git -c safe.directory='*' ls-files -z --cached --others --exclude-standard --deduplicate |
+                tar --create --null --files-from=- --ignore-failed-read --file=- |
+                        tar --extract --no-same-owner --directory="$copy" --file=- &&
+                (cd "$copy" && DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b) ||
+                return
+        deb=$(echo "$1"/deployd_*.deb)
+}
