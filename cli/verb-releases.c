@@ -18,7 +18,7 @@ static const Column columns[] = {
         { "PORT", "assigned_port", NULL, CELL_PORT },
         { "CREATED", "created", NULL, CELL_TIME },
         { NULL, "finished", NULL, CELL_TIME },
-        { "WHAT WENT WRONG", "error_summary", NULL, CELL_LONG_TEXT },
+        { "REASON", "error_summary", NULL, CELL_LONG_TEXT },
 };
 
 int verb_releases(const Invocation *invocation)

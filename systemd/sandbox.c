@@ -17,29 +17,42 @@
 #define NAMESPACES_NONE 0x04000000
 
 /* What every kind has. systemd.exec(5) explains each. */
-#define ROWS_COMMON                                                                                        \
-        { "CollectMode", 's', 0, "inactive" }, { "NoNewPrivileges", 'b', true, NULL },                     \
-                { "CapabilityBoundingSet", 't', 0, NULL }, { "AmbientCapabilities", 't', 0, NULL },        \
-                { "ProtectSystem", 's', 0, "strict" }, { "ProtectHome", 's', 0, "yes" },                   \
-                { "PrivateTmp", 'b', true, NULL }, { "PrivateDevices", 'b', true, NULL },                  \
-                { "PrivateIPC", 'b', true, NULL }, { "ProtectProc", 's', 0, "invisible" },                 \
-                { "ProtectKernelTunables", 'b', true, NULL }, { "ProtectKernelModules", 'b', true, NULL }, \
-                { "ProtectKernelLogs", 'b', true, NULL }, { "ProtectControlGroups", 'b', true, NULL },     \
-                { "ProtectClock", 'b', true, NULL }, { "ProtectHostname", 'b', true, NULL },               \
-                { "RestrictNamespaces", 't', NAMESPACES_NONE, NULL },                                      \
-                { "LockPersonality", 'b', true, NULL }, { "RemoveIPC", 'b', true, NULL },                  \
-                { "KeyringMode", 's', 0, "private" }, { "SystemCallArchitectures", 'l', 0, "native" },     \
-                { "SystemCallFilter", '+', 0, "@system-service" },                                         \
-                { "SystemCallErrorNumber", 'i', EPERM, NULL }, { "DevicePolicy", 's', 0, "closed" },       \
-                { "OOMPolicy", 's', 0, "kill" }, { "KillMode", 's', 0, "control-group" },                  \
-                { "SendSIGKILL", 'b', true, NULL },                                                        \
-        {                                                                                                  \
-                "LimitCORE", 't', 0, NULL                                                                  \
-        }
+static const SandboxRow common[] = {
+        { "CollectMode", 's', 0, "inactive" },
+        { "NoNewPrivileges", 'b', true, NULL },
+        { "CapabilityBoundingSet", 't', 0, NULL },
+        { "AmbientCapabilities", 't', 0, NULL },
+        { "ProtectSystem", 's', 0, "strict" },
+        { "ProtectHome", 's', 0, "yes" },
+        { "PrivateTmp", 'b', true, NULL },
+        { "PrivateDevices", 'b', true, NULL },
+        { "PrivateIPC", 'b', true, NULL },
+        { "ProtectProc", 's', 0, "invisible" },
+        { "ProtectKernelTunables", 'b', true, NULL },
+        { "ProtectKernelModules", 'b', true, NULL },
+        { "ProtectKernelLogs", 'b', true, NULL },
+        { "ProtectControlGroups", 'b', true, NULL },
+        { "ProtectClock", 'b', true, NULL },
+        { "ProtectHostname", 'b', true, NULL },
+        { "RestrictNamespaces", 't', NAMESPACES_NONE, NULL },
+        { "RestrictSUIDSGID", 'b', true, NULL },
+        { "RestrictRealtime", 'b', true, NULL },
+        { "LockPersonality", 'b', true, NULL },
+        { "RemoveIPC", 'b', true, NULL },
+        { "KeyringMode", 's', 0, "private" },
+        { "SystemCallArchitectures", 'l', 0, "native" },
+        { "SystemCallFilter", '+', 0, "@system-service" },
+        { "SystemCallErrorNumber", 'i', EPERM, NULL },
+        { "DevicePolicy", 's', 0, "closed" },
+        { "OOMPolicy", 's', 0, "kill" },
+        { "KillMode", 's', 0, "control-group" },
+        { "SendSIGKILL", 'b', true, NULL },
+        { "LimitCORE", 't', 0, NULL },
+        {},
+};
 
 /* A user of its own, made when it starts. */
 static const SandboxRow dynamic_user[] = {
-        ROWS_COMMON,
         { "DynamicUser", 'b', true, NULL },
         { "PrivateUsers", 'b', true, NULL },
         { "SystemCallFilter", '-', 0, "@privileged" },
@@ -49,7 +62,6 @@ static const SandboxRow dynamic_user[] = {
 
 /* uid 0 without any right but to own what it writes. */
 static const SandboxRow plain_root[] = {
-        ROWS_COMMON,
         { "ProcSubset", 's', 0, "pid" },
         { "PrivateNetwork", 'b', true, NULL },
         { "MemoryDenyWriteExecute", 'b', true, NULL },
@@ -79,24 +91,26 @@ static const SandboxRow app[] = {
 };
 
 /* Reads what a git server sends. */
-#define ROWS_GIT                                                                                         \
-        { "Type", 's', 0, "oneshot" }, { "ProcSubset", 's', 0, "pid" },                                  \
-                { "MemoryDenyWriteExecute", 'b', true, NULL },                                           \
-                { "SystemCallFilter", '-', 0, "@resources" }, { "CacheDirectoryMode", 'u', 0700, NULL }, \
-                { "NotifyAccess", 's', 0, "main" }, { "TasksMax", 't', 64, NULL },                       \
-                { "MemoryMax", 't', 1 * GIB, NULL }, { "MemorySwapMax", 't', 0, NULL },                  \
-        {                                                                                                \
-                "LimitNOFILE", 't', 1024, NULL                                                           \
-        }
+static const SandboxRow git[] = {
+        { "Type", 's', 0, "oneshot" },
+        { "ProcSubset", 's', 0, "pid" },
+        { "MemoryDenyWriteExecute", 'b', true, NULL },
+        { "SystemCallFilter", '-', 0, "@resources" },
+        { "CacheDirectoryMode", 'u', 0700, NULL },
+        { "NotifyAccess", 's', 0, "main" },
+        { "TasksMax", 't', 64, NULL },
+        { "MemoryMax", 't', 1 * GIB, NULL },
+        { "MemorySwapMax", 't', 0, NULL },
+        { "LimitNOFILE", 't', 1024, NULL },
+        {},
+};
 
 static const SandboxRow git_remote[] = {
-        ROWS_GIT,
         { "RestrictAddressFamilies", '+', 0, "AF_INET AF_INET6 AF_UNIX" },
         {},
 };
 
 static const SandboxRow git_mirror[] = {
-        ROWS_GIT,
         { "RestrictAddressFamilies", '+', 0, "AF_UNIX" },
         { "PrivateNetwork", 'b', true, NULL },
         {},
@@ -143,14 +157,14 @@ static const SandboxAddress metadata[] = {
 };
 
 static const Sandbox sandboxes[UNIT_KIND_MAX] = {
-        [UNIT_APP] = { dynamic_user, app, app_binds, app_tmpfs, metadata },
-        [UNIT_FETCH] = { dynamic_user, git_remote, NULL, NULL, metadata },
-        [UNIT_RESOLVE] = { dynamic_user, git_mirror, NULL, NULL, NULL },
-        [UNIT_IMPORT] = { plain_root, NULL, NULL, root_tmpfs, NULL },
-        [UNIT_REMOVE] = { plain_root, NULL, NULL, root_tmpfs, NULL },
+        [UNIT_APP] = { { common, dynamic_user, app }, app_binds, app_tmpfs, metadata },
+        [UNIT_FETCH] = { { common, dynamic_user, git, git_remote }, NULL, NULL, metadata },
+        [UNIT_RESOLVE] = { { common, dynamic_user, git, git_mirror }, NULL, NULL, NULL },
+        [UNIT_IMPORT] = { { common, plain_root }, NULL, root_tmpfs, NULL },
+        [UNIT_REMOVE] = { { common, plain_root }, NULL, root_tmpfs, NULL },
 };
 
-static const Sandbox sandbox_cleaner = { dynamic_user, cleaner, NULL, NULL, NULL };
+static const Sandbox sandbox_cleaner = { { common, dynamic_user, cleaner }, NULL, NULL, NULL };
 
 const Sandbox *sandbox_of(UnitKind kind, bool dynamic)
 {
@@ -257,11 +271,10 @@ static int append_denied(sd_bus_message *message, const SandboxAddress *address)
 
 int sandbox_append(sd_bus_message *message, const Sandbox *sandbox)
 {
-        const SandboxRow *lists[] = { sandbox->base, sandbox->own };
         int r = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
-                for (const SandboxRow *row = lists[i]; r >= 0 && row && row->property; row++)
+        for (size_t i = 0; i < ELEMENTSOF(sandbox->rows); i++)
+                for (const SandboxRow *row = sandbox->rows[i]; r >= 0 && row && row->property; row++)
                         r = append_row(message, row);
         if (r >= 0)
                 r = append_tmpfs(message, sandbox->tmpfs);

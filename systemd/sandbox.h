@@ -35,7 +35,7 @@ typedef struct SandboxAddress {
 
 /* Lists end with an all-zero row. */
 typedef struct Sandbox {
-        const SandboxRow *base, *own;
+        const SandboxRow *rows[4]; /* several lists: what all have first */
         const SandboxBind *binds;
         const SandboxTmpfs *tmpfs;
         const SandboxAddress *denied;
