@@ -196,11 +196,12 @@ static int settings_read(const Setting *settings, size_t n_settings, char *const
 
         *ret_n = 0;
         for (size_t i = 0; i < n; i++) {
-                Assignment assignment;
+                Assignment assignment = { 0 };
                 int r = assignment_read(settings, n_settings, arguments[i], &assignment);
 
                 if (r != 0)
                         return r;
+                assert(assignment.setting);
                 for (size_t j = 0; j < *ret_n; j++)
                         if (ret[j].setting == assignment.setting)
                                 return usage_error("setting '%s' is given twice", assignment.setting->key);

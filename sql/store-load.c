@@ -84,6 +84,7 @@ static int read_deployments(StoreRequest *request, const PgResult *result, _unus
                 deployment->started_at = pg_result_usec(result, i, 8);
                 deployment->finished_at = pg_result_usec(result, i, 9);
                 deployment->requested_by = (uint32_t) pg_result_u64(result, i, 12);
+                deployment->assigned_port = (uint16_t) pg_result_u64(result, i, 13);
                 if (text_replace(&deployment->requested_revision, pg_result_text(result, i, 3)) < 0 ||
                     text_replace(&deployment->revision, pg_result_text(result, i, 4)) < 0 ||
                     text_replace(&deployment->image_tag, pg_result_text(result, i, 5)) < 0 ||
@@ -137,7 +138,8 @@ static const struct {
         { read_deployments,
           "select d.id, a.name, d.status, d.requested_revision, d.revision, d.image_tag, d.release_id, "
           "d.created_at, "
-          "  d.started_at, d.finished_at, d.error_summary, d.logs_path, d.requested_by::bigint "
+          "  d.started_at, d.finished_at, d.error_summary, d.logs_path, d.requested_by::bigint, "
+          "  d.assigned_port::bigint "
           "from deployment d join app a on a.id = d.app_id where " PUBLISHED " order by d.id" },
         { read_instances,
           "select i.deployment_id, i.process, i.number::bigint, i.port::bigint from instance i "

@@ -159,6 +159,12 @@ static const struct {
         { 239, "could not make its cache directory" },
 };
 
+/* What a shell exits with when it could not run a command: sh(1p), "Exit Status". */
+static const char *shell_failure(int status)
+{
+        return status == 126 ? " (command cannot be executed)" : status == 127 ? " (command not found)" : "";
+}
+
 char *unit_state_describe_end(const UnitState *state)
 {
         assert(state);
@@ -180,7 +186,8 @@ char *unit_state_describe_end(const UnitState *state)
                         if (state->exec_main_status == setup_failures[i].status)
                                 return text_format("%s (status %d)", setup_failures[i].words,
                                                    state->exec_main_status);
-                return text_format("exited with status %d", state->exec_main_status);
+                return text_format("exited with status %d%s", state->exec_main_status,
+                                   shell_failure(state->exec_main_status));
         }
         if (strcmp(state->result, "success") == 0)
                 return strdup("was stopped");

@@ -16,7 +16,8 @@ struct Deployment {
         char *image_tag;     /* "" until the release is there */
         uint64_t release_id; /* id of the deployment that built the release it runs; 0 = none yet */
         uint64_t created_at, started_at, finished_at;
-        char *error_summary; /* "" unless failed */
+        uint16_t assigned_port; /* of web.1, kept when it is free again; 0 = none yet */
+        char *error_summary;    /* "" unless failed */
         char *logs_path;
         uint32_t requested_by; /* uid */
 
@@ -38,9 +39,6 @@ DEFINE_CLEANUP(Deployment *, deployment_free);
 /* APP:COMMIT12-ID, the name of the release that this deployment builds. Caller frees; NULL when out of
  * memory. */
 char *deployment_make_image_tag(const Deployment *deployment);
-
-/* The assigned port of web.1; 0 = none. */
-uint16_t deployment_assigned_port(const Deployment *deployment);
 
 /* One running copy of one process type. */
 struct Instance {

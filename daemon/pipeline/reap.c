@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/fetch.h"
+#include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/resume.h"
 
 struct Reap {
@@ -40,8 +41,10 @@ static void on_gone(void *userdata, int error, const char *sentence)
         reap->call = NULL;
         reap_free(reap);
 
-        if (owner.deployment)
+        if (owner.deployment) {
                 cleanup_poll(pipeline, owner.deployment);
+                keepers_poll(pipeline, owner.deployment);
+        }
         if (owner.repository)
                 fetch_poll(pipeline);
         resume_poll(pipeline);
@@ -69,6 +72,16 @@ void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner)
                 reap_free(reap);
                 pipeline->params.fatal(pipeline->params.userdata, "a unit could not be stopped");
         }
+}
+
+bool reap_is_pending_for_unit(const Pipeline *pipeline, const char *unit)
+{
+        const Reap *reap;
+
+        LIST_FOREACH (reaps, reap, pipeline->reaps)
+                if (strcmp(reap->unit, unit) == 0)
+                        return true;
+        return false;
 }
 
 bool reap_is_pending_for_deployment(const Pipeline *pipeline, uint64_t id)

@@ -4,7 +4,6 @@
 import os
 import re
 import subprocess
-import sys
 
 import pytest
 
@@ -186,3 +185,16 @@ def test_completion_offers_what_there_is(environment):
     assert complete("repo", "s") == ["show", "set"]
     assert complete("deploy", "--") == ["--help", "--no-wait", "--request-id", "--journal"]
     assert complete("app", "list", "--j") == ["--json"]
+
+
+def test_the_man_page_has_every_verb_option_setting_and_status():
+    with open(os.path.join(os.path.dirname(__file__), "../../docs/man/deployctl.1.scd"), encoding="utf-8") as file:
+        page = file.read()
+    for verb in VERBS:
+        assert f"*{verb}*" in page, verb
+    for option in {"--help", "--version", "--list-verbs"}.union(*OPTIONS.values()):
+        assert re.search(rf"^(\*-\w\*, )?\*{option}\*", page, re.MULTILINE), option
+    for word in "stop-timeout", "memory-max", "tasks-max", "cpu-quota", "branch", "directory":
+        assert f"|  *{word}*" in page
+    for status in 0, 1, 2, 3, 4, 130:
+        assert f"|  {status}\n" in page
