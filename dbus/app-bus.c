@@ -77,6 +77,22 @@ static int get_deployments(sd_bus *connection, const char *path, const char *int
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int get_url(sd_bus *connection, const char *path, const char *interface, const char *property,
+                   sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        _cleanup_free_ char *url = app_url(userdata);
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return url ? sd_bus_message_append(reply, "s", url) : -ENOMEM;
+}
+
+static int get_draining(sd_bus *connection, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "u", app_count_draining(userdata));
+}
+
 static int get_slice(sd_bus *connection, const char *path, const char *interface, const char *property,
                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
@@ -152,11 +168,15 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Name", "s", NULL, offsetof(App, name), CONST),
         SD_BUS_PROPERTY("Repository", "o", get_repository, 0, CHANGES),
         SD_BUS_PROPERTY("Status", "s", get_status, 0, CHANGES),
+        SD_BUS_PROPERTY("Port", "q", NULL, offsetof(App, port), CONST),
         SD_BUS_PROPERTY("CurrentPort", "q", get_current_port, 0, CHANGES),
+        SD_BUS_PROPERTY("Url", "s", get_url, 0, CHANGES),
         SD_BUS_PROPERTY("CurrentDeployment", "o", get_current_deployment, 0, CHANGES),
         SD_BUS_PROPERTY("Deployments", "ao", get_deployments, 0, CHANGES),
         SD_BUS_PROPERTY("Slice", "s", get_slice, 0, CONST),
+        SD_BUS_PROPERTY("Draining", "u", get_draining, 0, CHANGES),
         SD_BUS_PROPERTY("CreatedAt", "t", NULL, offsetof(App, created_at), CONST),
+        SD_BUS_PROPERTY("AccessMode", "s", NULL, offsetof(App, settings.access_mode), CHANGES),
         SD_BUS_PROPERTY("Branch", "s", NULL, offsetof(App, settings.branch), CHANGES),
         SD_BUS_PROPERTY("Directory", "s", NULL, offsetof(App, settings.directory), CHANGES),
         SD_BUS_PROPERTY("StopTimeoutUSec", "t", NULL, offsetof(App, settings.stop_timeout_usec), CHANGES),

@@ -53,7 +53,7 @@ static int read_apps(StoreRequest *request, const PgResult *result, _unused_ Sto
                 app->settings.tasks_max = pg_result_u64(result, i, 11);
                 app->settings.cpu_quota_usec = pg_result_u64(result, i, 12);
                 app->created_at = pg_result_usec(result, i, 13);
-                if (text_replace(&app->access_mode, pg_result_text(result, i, 3)) < 0 ||
+                if (text_replace(&app->settings.access_mode, pg_result_text(result, i, 3)) < 0 ||
                     text_replace(&app->settings.branch, pg_result_text(result, i, 7)) < 0 ||
                     text_replace(&app->settings.directory, pg_result_text(result, i, 8)) < 0)
                         return -ENOMEM;

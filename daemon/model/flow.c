@@ -26,9 +26,13 @@ const FlowRow flow_table[] = {
         { 508, DEPLOYMENT_STARTING, FLOW_FAILED, DEPLOYMENT_FAILED, "a process could not be started" },
         { 509, DEPLOYMENT_STARTING, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "cancelled while starting" },
 
-        { 601, DEPLOYMENT_CHECKING, FLOW_DONE, DEPLOYMENT_LIVE, "it listens: live" },
+        { 601, DEPLOYMENT_CHECKING, FLOW_DONE, DEPLOYMENT_SWITCHING, "it listens: letting requests in" },
         { 608, DEPLOYMENT_CHECKING, FLOW_FAILED, DEPLOYMENT_FAILED, "it never became ready" },
         { 609, DEPLOYMENT_CHECKING, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "cancelled while checking" },
+
+        { 701, DEPLOYMENT_SWITCHING, FLOW_DONE, DEPLOYMENT_LIVE, "requests go to it: live" },
+        { 708, DEPLOYMENT_SWITCHING, FLOW_FAILED, DEPLOYMENT_FAILED, "it ended before it was live" },
+        { 709, DEPLOYMENT_SWITCHING, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "cancelled while switching" },
 
         { 801, DEPLOYMENT_LIVE, FLOW_REPLACED, DEPLOYMENT_SUPERSEDED, "a newer deployment is live" },
 };

@@ -77,10 +77,11 @@ void attempt_set_text(Deployment *deployment, const char *text, double progress)
 
 /* What each status asks for when it is entered. */
 static void (*const work[DEPLOYMENT_STATUS_MAX])(Pipeline *pipeline, Deployment *deployment) = {
-        [DEPLOYMENT_QUEUED] = queue_enter,        [DEPLOYMENT_FETCHING] = step_fetch_enter,
-        [DEPLOYMENT_STARTING] = step_start_enter, [DEPLOYMENT_CHECKING] = step_check_enter,
-        [DEPLOYMENT_LIVE] = step_live_enter,      [DEPLOYMENT_SUPERSEDED] = cleanup_enter,
-        [DEPLOYMENT_FAILED] = cleanup_enter,      [DEPLOYMENT_CANCELLED] = cleanup_enter,
+        [DEPLOYMENT_QUEUED] = queue_enter,          [DEPLOYMENT_FETCHING] = step_fetch_enter,
+        [DEPLOYMENT_STARTING] = step_start_enter,   [DEPLOYMENT_CHECKING] = step_check_enter,
+        [DEPLOYMENT_SWITCHING] = step_switch_enter, [DEPLOYMENT_LIVE] = step_live_enter,
+        [DEPLOYMENT_SUPERSEDED] = cleanup_enter,    [DEPLOYMENT_FAILED] = cleanup_enter,
+        [DEPLOYMENT_CANCELLED] = cleanup_enter,
 };
 
 void attempt_enter(Pipeline *pipeline, Deployment *deployment)

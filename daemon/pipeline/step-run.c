@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/keeper.h"
+#include "daemon/pipeline/route.h"
 #include "daemon/pipeline/step.h"
 
 /* From starting to live: what an instance's unit means for its deployment. */
@@ -75,6 +76,8 @@ void step_live_enter(Pipeline *pipeline, Deployment *deployment)
                 return;
         LIST_FOREACH (instances, instance, deployment->instances)
                 keeper_start(pipeline, instance);
+        route_set(deployment, ROUTE_READY, 0);
+        ingress_poll(pipeline->params.ingress);
 }
 
 static AppStatus status_of_live(const Deployment *deployment, AppStatus before)
