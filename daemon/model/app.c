@@ -39,6 +39,7 @@ App *app_free(App *app)
                 return NULL;
         free(app->name);
         app_settings_clear(&app->settings);
+        variables_clear(&app->environment);
         free(app);
         return NULL;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/model/model.h"
+#include "daemon/model/variables.h"
 
 typedef enum AppStatus {
         APP_NEW,       /* never deployed */
@@ -42,6 +43,7 @@ struct App {
         bool stopped;  /* app.wanted: by Stop; else it should run */
         AppStatus status;
         AppSettings settings;
+        Variables environment;
         uint64_t created_at;
 
         /* Of the ingress. */

@@ -5,15 +5,30 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/names.h"
 #include "base/text.h"
+#include "daemon/model/app.h"
 
 char *environment_path(const Instance *instance)
 {
         assert(instance);
         return text_format(PATH_ENVIRONMENT "/%" PRIu64 ".%s.%u", instance->deployment->id,
                            instance->process, instance->number);
+}
+
+/* In the form of systemd.exec(5), EnvironmentFile=: in double quotes everything stands for itself, newlines
+ * too, but what is escaped here. */
+static void write_variable(FILE *file, const Variable *variable)
+{
+        (void) fprintf(file, "%s=\"", variable->name);
+        for (const char *c = variable->value; *c; c++) {
+                if (strchr("\"\\`$", *c))
+                        (void) fputc('\\', file);
+                (void) fputc(*c, file);
+        }
+        (void) fputs("\"\n", file);
 }
 
 int environment_write(const Instance *instance)
@@ -34,6 +49,8 @@ int environment_write(const Instance *instance)
                 return -errno;
         TAKE_FD(fd);
 
+        for (size_t i = 0; i < deployment->app->environment.n; i++)
+                write_variable(file, &deployment->app->environment.items[i]);
         if (instance->port != 0)
                 (void) fprintf(file, "PORT=%u\nHOST=127.0.0.1\n", instance->port);
         (void) fprintf(file, "DYNO=%s.%u\n", instance->process, instance->number);
