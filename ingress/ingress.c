@@ -36,6 +36,7 @@ struct Ingress {
         char *generation;      /* that the file asks for */
         uint64_t reload_until; /* CLOCK_MONOTONIC, 0 = none is under way */
 
+        bool runs;         /* deployd-ingress.service, as PID 1 says; nothing is begun while it does not */
         bool stale;        /* something changed since the round under way began */
         RuntimeCall *call; /* of the round; NULL = none is under way */
         sd_event_source *again;
@@ -71,7 +72,9 @@ static void again(Ingress *ingress)
 /* The round is over; `more` if there is something left to do. */
 static void end_round(Ingress *ingress, bool more)
 {
-        if (ingress->stale) {
+        if (!ingress->runs)
+                ingress->stale = false;
+        else if (ingress->stale) {
                 ingress->pause = 0;
                 begin(ingress);
         } else if (more)
@@ -299,6 +302,8 @@ void ingress_poll(Ingress *ingress)
 {
         assert(ingress);
 
+        if (!ingress->runs)
+                return;
         if (ingress->call || port_guard_is_checking(ingress->guard)) {
                 ingress->stale = true;
                 return;
@@ -312,6 +317,11 @@ void ingress_set_control_group(Ingress *ingress, uint64_t id)
 {
         assert(ingress);
         port_guard_set_owner(ingress->guard, id);
+        ingress->runs = id != 0;
+        if (!ingress->runs) {
+                set_failure(ingress, "the ingress does not run: see systemctl status deployd-ingress");
+                ingress->params.changed(ingress->params.userdata);
+        }
         ingress_poll(ingress);
 }
 

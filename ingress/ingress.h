@@ -32,7 +32,8 @@ DEFINE_CLEANUP(Ingress *, ingress_free);
  * or time has come. */
 void ingress_poll(Ingress *ingress);
 
-/* The control group of deployd-ingress.service, 0 = it does not run: who else listens on an app's port is a
+/* Nothing is done before this is known, lest haproxy itself is taken for a stranger on the apps' ports.
+ * The control group of deployd-ingress.service, 0 = it does not run: who else listens on an app's port is a
  * stranger. */
 void ingress_set_control_group(Ingress *ingress, uint64_t id);
 
