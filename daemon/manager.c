@@ -73,7 +73,7 @@ static void on_ingress_unit(void *userdata, const UnitState *state)
         Manager *manager = userdata;
 
         ingress_set_control_group(manager->ingress,
-                                  unit_state_is_running(state) ? state->control_group_id : 0);
+                                  state->main_pid != 0 ? state->control_group_id : 0);
 }
 
 static void on_resumed(void *userdata, int error)

@@ -38,6 +38,7 @@ struct Ingress {
 
         bool runs;         /* deployd-ingress.service, as PID 1 says; nothing is begun while it does not */
         bool stale;        /* something changed since the round under way began */
+        bool opened;       /* the round under way has let in what was to be let in */
         RuntimeCall *call; /* of the round; NULL = none is under way */
         sd_event_source *again;
         uint64_t pause;
@@ -46,6 +47,7 @@ struct Ingress {
 };
 
 static void begin(Ingress *ingress);
+static void on_servers(void *userdata, int error, const char *answer);
 
 static uint64_t now_monotonic(void)
 {
@@ -72,6 +74,7 @@ static void again(Ingress *ingress)
 /* The round is over; `more` if there is something left to do. */
 static void end_round(Ingress *ingress, bool more)
 {
+        ingress->opened = false;
         if (!ingress->runs)
                 ingress->stale = false;
         else if (ingress->stale) {
@@ -195,6 +198,7 @@ static bool send_commands(Ingress *ingress, const char *first, bool opening, Run
         return true;
 }
 
+/* Looks whether they are in before anything is shut out. */
 static void on_opened(void *userdata, int error, _unused_ const char *answer)
 {
         Ingress *ingress = userdata;
@@ -202,8 +206,8 @@ static void on_opened(void *userdata, int error, _unused_ const char *answer)
         ingress->call = NULL;
         if (error < 0)
                 return fail(ingress, error);
-        ingress->pause = 0;
-        begin(ingress);
+        ingress->opened = true;
+        (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
 }
 
 /* What haproxy has is known: lets in first, shuts out when nothing is left to be let in. */
@@ -228,7 +232,7 @@ static void on_servers(void *userdata, int error, const char *answer)
                 return fail(ingress, r);
         set_failure(ingress, NULL);
 
-        if (send_commands(ingress, "", /* opening= */ true, on_opened))
+        if (!ingress->opened && send_commands(ingress, "", /* opening= */ true, on_opened))
                 return;
         if (send_commands(ingress, strays, /* opening= */ false, on_closed))
                 return;

@@ -55,9 +55,9 @@ static void write_frontend(FILE *file, const PlanParams *params, const App *app)
         (void) fprintf(file, "frontend app-%s\n", app->name);
         write_binds(file, params, app);
         if (params->config->access_log)
-                (void) fprintf(file, "    log-tag deployd/%s\n", app->name);
+                (void) fprintf(file, "    option httplog\n    log-tag deployd/%s\n", app->name);
         else
-                (void) fprintf(file, "    no log\n    no option httplog\n");
+                (void) fprintf(file, "    no log\n");
         (void) fprintf(file,
                        "    http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS\n"
                        "    http-request del-header Forwarded\n"

@@ -117,6 +117,20 @@ bool servers_has_backend(const char *answer, const char *name)
         return false;
 }
 
+/* Everything of the app that is to take requests does: only then may others be shut out. */
+static bool is_open(const App *app)
+{
+        const Deployment *deployment;
+        const Instance *instance;
+
+        LIST_FOREACH (app_deployments, deployment, app->deployments)
+                LIST_FOREACH (instances, instance, deployment->instances)
+                        if (instance->port != 0 && instance->route == ROUTE_READY &&
+                            instance->routed != ROUTE_READY)
+                                return false;
+        return true;
+}
+
 static void write_command(FILE *commands, const char *verb, const Instance *instance, const char *arguments)
 {
         (void) fprintf(commands, "%s app-%s/d%" PRIu64 ".%s.%u%s;", verb, instance->deployment->app->name,
@@ -156,7 +170,8 @@ unsigned servers_write_closing(const Model *model, uint64_t now, FILE *commands)
 
         LIST_FOREACH (deployments, deployment, model->deployments)
                 LIST_FOREACH (instances, instance, deployment->instances) {
-                        if (instance->routed <= instance->route || instance->route == ROUTE_READY)
+                        if (instance->routed <= instance->route || instance->route == ROUTE_READY ||
+                            !is_open(deployment->app))
                                 continue;
                         n++;
                         if (instance->route == ROUTE_DRAINING) {

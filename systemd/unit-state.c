@@ -159,6 +159,8 @@ static const struct {
         { 239, "could not make its cache directory" },
 };
 
+#define SHELL_SIGNAL_BASE 128
+
 char *unit_state_describe_end(const UnitState *state)
 {
         assert(state);
@@ -180,6 +182,11 @@ char *unit_state_describe_end(const UnitState *state)
                         if (state->exec_main_status == setup_failures[i].status)
                                 return text_format("%s (status %d)", setup_failures[i].words,
                                                    state->exec_main_status);
+                /* A shell that a signal took its command from ends with 128 and the signal's number. */
+                if (state->exec_main_status > SHELL_SIGNAL_BASE &&
+                    sigabbrev_np(state->exec_main_status - SHELL_SIGNAL_BASE))
+                        return text_format("exited with status %d (SIG%s)", state->exec_main_status,
+                                           sigabbrev_np(state->exec_main_status - SHELL_SIGNAL_BASE));
                 return text_format("exited with status %d", state->exec_main_status);
         }
         if (strcmp(state->result, "success") == 0)

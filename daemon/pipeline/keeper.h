@@ -5,6 +5,7 @@
  * deployment. */
 
 #include "daemon/pipeline/internal.h"
+#include "systemd/last-line.h"
 
 struct Keeper {
         Pipeline *pipeline;
@@ -12,6 +13,8 @@ struct Keeper {
         UnitCall *call;
         UnitWatch *watch;
         ProbeWait *wait;          /* of the status `checking` */
+        LastLine *last_line;      /* its program has ended: what it said last */
+        char *end;                /* how it ended, until that is known */
         sd_event_source *restart; /* its program ended by itself: when it is started again */
 
         bool seen;    /* the unit has been read since it was started */
