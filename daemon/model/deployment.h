@@ -58,6 +58,7 @@ struct Instance {
         uint16_t port;           /* 0 = none: only web instances have one */
         char *unit;              /* deployd-app-APP-ID.PROCESS.N.service */
         void *keeper;            /* of the pipeline: watches its unit */
+        bool by_hand;    /* its unit was stopped by somebody else: it is left alone until Start, Deploy or boot */
         Route route;             /* as it should be */
         Route routed;            /* as haproxy has it */
         uint64_t drain_deadline; /* CLOCK_MONOTONIC microseconds: with route none, when open connections are

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/app.h"
@@ -64,10 +65,36 @@ int environment_write(const Instance *instance)
         return rename(draft, path) < 0 ? -errno : 0;
 }
 
-void environment_remove(const Instance *instance)
+/* It goes when the machine does, as all of /run. */
+static char *note_path(const Instance *instance)
 {
         _cleanup_free_ char *path = environment_path(instance);
 
+        return path ? text_format("%s.ran", path) : NULL;
+}
+
+void environment_note_run(const Instance *instance)
+{
+        _cleanup_free_ char *path = note_path(instance);
+        _cleanup_close_ int fd = path ? open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+
+        if (fd < 0)
+                log_warning("Cannot note that %s has run, ignoring: %m", instance->unit);
+}
+
+bool environment_has_run(const Instance *instance)
+{
+        _cleanup_free_ char *path = note_path(instance);
+
+        return path && access(path, F_OK) == 0;
+}
+
+void environment_remove(const Instance *instance)
+{
+        _cleanup_free_ char *path = environment_path(instance), *note = note_path(instance);
+
         if (path)
                 (void) unlink(path);
+        if (note)
+                (void) unlink(note);
 }

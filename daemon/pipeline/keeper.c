@@ -120,6 +120,10 @@ static void on_state(void *userdata, const UnitState *state)
         keeper->seen = true;
         keeper->loaded = state->loaded;
         keeper->running = unit_state_is_running(state);
+        if (keeper->running && !keeper->noted) {
+                environment_note_run(keeper->instance);
+                keeper->noted = true;
+        }
         keeper->failed = strcmp(state->active, "failed") == 0;
         keeper->invocation = state->invocation;
         keeper->control_group_id = state->control_group_id;
@@ -198,6 +202,7 @@ void keeper_start(Pipeline *pipeline, Instance *instance)
 
         if (instance->keeper)
                 return;
+        instance->by_hand = false;
         keeper = calloc(1, sizeof(Keeper));
         if (!keeper)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");

@@ -20,6 +20,7 @@ struct Keeper {
         bool seen;    /* the unit has been read since it was started */
         bool running; /* as it was last read, like the rest */
         bool loaded;
+        bool noted; /* that it has run */
         bool failed;
         bool listening; /* it has passed the check */
         sd_id128_t invocation;
