@@ -12,7 +12,10 @@
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/status-line.h"
 #include "dbus/bus.h"
+#include "ingress/ingress.h"
 #include "sql/migrate.h"
+
+#define UNIT_INGRESS "deployd-ingress.service"
 
 struct Manager {
         sd_event *event;
@@ -28,6 +31,8 @@ struct Manager {
         Store *store;
         Units *units;
         ProbeClient *probe;
+        Ingress *ingress;
+        UnitWatch *ingress_unit;
         Pipeline *pipeline;
         Bus *bus;
         StatusLine *status;
@@ -56,12 +61,33 @@ static void say(Manager *manager, const char *sentence)
         bus_facts_changed(manager->bus);
 }
 
+static void on_ingress(void *userdata)
+{
+        Manager *manager = userdata;
+
+        pipeline_ingress_changed(manager->pipeline);
+}
+
+static void on_ingress_unit(void *userdata, const UnitState *state)
+{
+        Manager *manager = userdata;
+
+        ingress_set_control_group(manager->ingress,
+                                  state->main_pid != 0 ? state->control_group_id : 0);
+}
+
 static void on_resumed(void *userdata, int error)
 {
         Manager *manager = userdata;
 
         if (error < 0) {
                 end(manager, "The units of systemd could not be listed");
+                return;
+        }
+        error = unit_watch_new(manager->units, UNIT_INGRESS, on_ingress_unit, manager,
+                               &manager->ingress_unit);
+        if (error < 0) {
+                end(manager, "The ingress could not be watched");
                 return;
         }
         manager->facts.ready = true;
@@ -120,7 +146,8 @@ static int learn_migrations(Manager *manager)
                 facts->n_migrations++;
                 row->version = entries[i].version;
                 row->applied_at = entries[i].applied_at;
-                if (text_replace(&row->name, entries[i].name) < 0 || text_replace(&row->sha256, entries[i].sha256) < 0)
+                if (text_replace(&row->name, entries[i].name) < 0 ||
+                    text_replace(&row->sha256, entries[i].sha256) < 0)
                         return -ENOMEM;
         }
         facts->schema_version = migrate_schema_version(manager->migrate);
@@ -150,8 +177,8 @@ static void on_migrated(void *userdata, int error, const char *sentence)
                 return;
         }
         bus_facts_changed(manager->bus);
-        /* On a later connection the schema has been looked at again, but what memory has is still right: requests that were
-         * under way are sent again by pg. */
+        /* On a later connection the schema has been looked at again, but what memory has is still right:
+         * requests that were under way are sent again by pg. */
         if (manager->loading)
                 return;
         manager->loading = true;
@@ -188,6 +215,7 @@ static void apply_config(Manager *manager)
 {
         log_set_level(manager->config->log_level);
         log_warnings(manager->config);
+        manager->model->base_url = manager->config->frontend_base_url;
         manager->facts.port_low = manager->config->port_range.low;
         manager->facts.port_high = manager->config->port_range.high;
 }
@@ -208,8 +236,8 @@ static int reload(void *userdata, sd_bus_error *reterr)
                 log_warning("The new [database] url is used from the next start of deployd on");
         old = manager->config;
         manager->config = TAKE_PTR(config);
-        config_free(old);
         apply_config(manager);
+        config_free(old);
         bus_facts_changed(manager->bus);
         pipeline_config_changed(manager->pipeline);
         log_info("The configuration was read again");
@@ -242,11 +270,21 @@ static int build(Manager *manager)
         r = probe_client_new(manager->event, PATH_PROBE_SOCKET, &manager->probe);
         if (r < 0)
                 return r;
+        r = ingress_new(&(IngressParams){ .event = manager->event,
+                                          .model = manager->model,
+                                          .probe = manager->probe,
+                                          .config = get_config,
+                                          .changed = on_ingress,
+                                          .userdata = manager },
+                        &manager->ingress);
+        if (r < 0)
+                return r;
         r = pipeline_new(&(PipelineParams){ .event = manager->event,
                                             .model = manager->model,
                                             .store = manager->store,
                                             .units = manager->units,
                                             .probe = manager->probe,
+                                            .ingress = manager->ingress,
                                             .config = get_config,
                                             .fatal = end,
                                             .userdata = manager },
@@ -299,7 +337,8 @@ int manager_new(sd_event *event, Config *config, const char *config_path, Manage
         r = sd_bus_open_system_with_description(&manager->bus_connection, "deployd");
         if (r >= 0)
                 r = sd_bus_attach_event(manager->bus_connection, event, SD_EVENT_PRIORITY_NORMAL);
-        /* When the bus goes so do we; systemd starts us again with it, and the apps know nothing of all that. */
+        /* When the bus goes so do we; systemd starts us again with it, and the apps know nothing of all
+         * that. */
         if (r >= 0)
                 r = sd_bus_set_exit_on_disconnect(manager->bus_connection, true);
         if (r < 0) {
@@ -323,6 +362,8 @@ Manager *manager_free(Manager *manager)
                 return NULL;
         store_free(manager->store);
         pipeline_free(manager->pipeline);
+        unit_watch_free(manager->ingress_unit);
+        ingress_free(manager->ingress);
         bus_free(manager->bus);
         status_line_free(manager->status);
         migrate_free(manager->migrate);

@@ -8,6 +8,7 @@
 #include "dbus/bus-object.h"
 #include "dbus/bus-path.h"
 #include "dbus/deployment-bus.h"
+#include "dbus/environment-bus.h"
 #include "dbus/settings-bus.h"
 
 uint16_t app_bus_current_port(const App *app)
@@ -77,6 +78,36 @@ static int get_deployments(sd_bus *connection, const char *path, const char *int
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int get_url(sd_bus *connection, const char *path, const char *interface, const char *property,
+                   sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        _cleanup_free_ char *url = app_url(userdata);
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return url ? sd_bus_message_append(reply, "s", url) : -ENOMEM;
+}
+
+static int get_environment_names(sd_bus *connection, const char *path, const char *interface,
+                                 const char *property, sd_bus_message *reply, void *userdata,
+                                 sd_bus_error *reterr)
+{
+        const App *app = userdata;
+        int r;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        for (size_t i = 0; r >= 0 && i < app->environment.n; i++)
+                r = sd_bus_message_append(reply, "s", app->environment.items[i].name);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_draining(sd_bus *connection, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "u", app_count_draining(userdata));
+}
+
 static int get_slice(sd_bus *connection, const char *path, const char *interface, const char *property,
                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
@@ -89,6 +120,11 @@ static int get_slice(sd_bus *connection, const char *path, const char *interface
 static int run_deploy(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         return deployment_bus_create(call, noun, reterr);
+}
+
+static int run_redeploy(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        return app_redeploy(call->bus->params.pipeline, noun, &call->call, reterr);
 }
 
 static int run_start(BusCall *call, void *noun, sd_bus_error *reterr)
@@ -137,6 +173,9 @@ static int status(const void *noun)
 
 static const BusMethod methods[] = {
         { "Deploy", ACTION_DEPLOY, run_deploy, deployment_bus_reply },
+        { "Redeploy", ACTION_DEPLOY, run_redeploy, deployment_bus_reply },
+        { "SetEnvironment", ACTION_ENVIRONMENT, environment_bus_set, environment_bus_set_reply },
+        { "GetEnvironment", ACTION_ENVIRONMENT, environment_bus_get, environment_bus_get_reply },
         { "Start", ACTION_OPERATE, run_start, NULL },
         { "Stop", ACTION_OPERATE, run_stop, NULL },
         { "Restart", ACTION_OPERATE, run_restart, NULL },
@@ -152,11 +191,16 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Name", "s", NULL, offsetof(App, name), CONST),
         SD_BUS_PROPERTY("Repository", "o", get_repository, 0, CHANGES),
         SD_BUS_PROPERTY("Status", "s", get_status, 0, CHANGES),
+        SD_BUS_PROPERTY("Port", "q", NULL, offsetof(App, port), CONST),
         SD_BUS_PROPERTY("CurrentPort", "q", get_current_port, 0, CHANGES),
+        SD_BUS_PROPERTY("Url", "s", get_url, 0, CHANGES),
         SD_BUS_PROPERTY("CurrentDeployment", "o", get_current_deployment, 0, CHANGES),
         SD_BUS_PROPERTY("Deployments", "ao", get_deployments, 0, CHANGES),
         SD_BUS_PROPERTY("Slice", "s", get_slice, 0, CONST),
+        SD_BUS_PROPERTY("Draining", "u", get_draining, 0, CHANGES),
         SD_BUS_PROPERTY("CreatedAt", "t", NULL, offsetof(App, created_at), CONST),
+        SD_BUS_PROPERTY("EnvironmentNames", "as", get_environment_names, 0, CHANGES),
+        SD_BUS_PROPERTY("AccessMode", "s", NULL, offsetof(App, settings.access_mode), CHANGES),
         SD_BUS_PROPERTY("Branch", "s", NULL, offsetof(App, settings.branch), CHANGES),
         SD_BUS_PROPERTY("Directory", "s", NULL, offsetof(App, settings.directory), CHANGES),
         SD_BUS_PROPERTY("StopTimeoutUSec", "t", NULL, offsetof(App, settings.stop_timeout_usec), CHANGES),
@@ -166,6 +210,13 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Deploy", SD_BUS_ARGS("s", revision, "a{sv}", options),
                                 SD_BUS_RESULT("t", id, "o", deployment), bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Redeploy", SD_BUS_NO_ARGS, SD_BUS_RESULT("t", id, "o", deployment),
+                                bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetEnvironment", SD_BUS_ARGS("a{ss}", set, "as", unset),
+                                SD_BUS_RESULT("t", id, "o", deployment), bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetEnvironment", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{ss}", environment),
+                                bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,

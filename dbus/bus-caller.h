@@ -9,9 +9,10 @@
 #include "dbus/bus-private.h"
 
 /* Rights, named as polkit actions. */
-#define ACTION_MANAGE  "org.deployd.deploy1.manage"
-#define ACTION_DEPLOY  "org.deployd.deploy1.deploy"
-#define ACTION_OPERATE "org.deployd.deploy1.operate"
+#define ACTION_MANAGE      "org.deployd.deploy1.manage"
+#define ACTION_DEPLOY      "org.deployd.deploy1.deploy"
+#define ACTION_OPERATE     "org.deployd.deploy1.operate"
+#define ACTION_ENVIRONMENT "org.deployd.deploy1.environment"
 /* What no right gives: root alone may. */
 #define ACTION_ROOT NULL
 

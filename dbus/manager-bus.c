@@ -155,10 +155,11 @@ static void append_app(const void *node, VISIT visit, void *userdata)
         if ((visit != postorder && visit != leaf) || listing->r < 0)
                 return;
         path = bus_path_app(app->name);
-        listing->r = path ? sd_bus_message_append(listing->reply, "(sssqqo)", app->name, app->access_mode,
-                                                  app_status_to_string(app->status), app->port,
-                                                  app_bus_current_port(app), path)
-                          : -ENOMEM;
+        listing->r =
+                path ? sd_bus_message_append(listing->reply, "(sssqqo)", app->name,
+                                             app->settings.access_mode, app_status_to_string(app->status),
+                                             app->port, app_bus_current_port(app), path)
+                     : -ENOMEM;
 }
 
 static int reply_listing(sd_bus_message *message, const char *type, const void *tree,
@@ -255,15 +256,13 @@ static int reply_create_repository(BusCall *call, uint64_t id, sd_bus_message *r
 
 static int run_create_app(BusCall *call, void *noun, sd_bus_error *reterr)
 {
-        static char empty[] = "";
-        static const AppSettings defaults = { .branch = empty, .directory = empty };
         _cleanup_(app_settings_clear) AppSettings settings = {};
         const char *name, *repository_name;
         Repository *repository;
         int r;
 
         (void) noun;
-        r = app_settings_copy(&settings, &defaults);
+        r = app_settings_init(&settings);
         if (r >= 0)
                 r = sd_bus_message_read(call->message, "ss", &name, &repository_name);
         if (r >= 0)

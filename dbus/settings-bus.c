@@ -27,6 +27,17 @@ static int check_range(const char *name, uint64_t value, uint64_t min, uint64_t 
                                  name, min, max, unit, value);
 }
 
+static int check_access_mode(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        (void) bus;
+        if (access_mode_is_valid(value))
+                return 0;
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                 "%s is private (from this machine only), internal (this "
+                                 "machine and [access] internal-networks) or public",
+                                 name);
+}
+
 static int check_branch(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
 {
         (void) bus;
@@ -75,6 +86,7 @@ static int check_cpu_quota(const Bus *bus, const char *name, const void *value, 
 }
 
 static const BusOption options[] = {
+        { "AccessMode", "s", offsetof(AppSettings, access_mode), check_access_mode },
         { "Branch", "s", offsetof(AppSettings, branch), check_branch },
         { "Directory", "s", offsetof(AppSettings, directory), check_directory },
         { "StopTimeoutUSec", "t", offsetof(AppSettings, stop_timeout_usec), check_stop_timeout },
@@ -86,9 +98,17 @@ static const BusOption options[] = {
 /* Known, but without effect in this version. */
 static const char *const later[] = {
         "Port", /* CreateApp only */
-        "AccessMode",   "Formation",       "Domains",         "AutoDeploy",
-        "KeepReleases", "Buildpack",       "BuildCommand",    "Readiness",
-        "ConnectTo",    "IdleTimeoutUSec", "HealthCheckPath", "HealthCheckTimeoutUSec",
+        "Formation",
+        "Domains",
+        "AutoDeploy",
+        "KeepReleases",
+        "Buildpack",
+        "BuildCommand",
+        "Readiness",
+        "ConnectTo",
+        "IdleTimeoutUSec",
+        "HealthCheckPath",
+        "HealthCheckTimeoutUSec",
         NULL,
 };
 

@@ -11,17 +11,14 @@ int store_app_insert(Store *store, const char *name, const Repository *repositor
                 "    and not exists (select from retired_port r where r.port = port.port "
                 "                    and r.retired_at > now() - interval '24 hours') "
                 "  order by port limit 1), "
-                "made as (insert into app (name, repository_id, port, branch, directory, stop_timeout_usec, "
-                "memory_max, "
-                "                          tasks_max, cpu_quota_usec) "
-                "  select $3, $4, port, $5, $6, $7, $8, $9, $10 from free where not exists (select from "
-                "done) "
+                "made as (insert into app (name, repository_id, port, branch, directory, stop_timeout_usec, memory_max, "
+                "                          tasks_max, cpu_quota_usec, access_mode) "
+                "  select $3, $4, port, $5, $6, $7, $8, $9, $10, $14 from free where not exists (select from done) "
                 "  returning id, created_at, port, name), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name, repository_name) "
                 "  select $1, $2, 'app-create', name, $11 from made) "
                 "select id, created_at, port::bigint from made "
-                "union all select id, created_at, port::bigint from app where name = $3 and exists (select "
-                "from done)";
+                "union all select id, created_at, port::bigint from app where name = $3 and exists (select from done)";
 
         return store_submit(store,
                             &PG_QUERY(sql, store_operation(), store_actor(ask), pg_text(name),
@@ -29,27 +26,27 @@ int store_app_insert(Store *store, const char *name, const Repository *repositor
                                       pg_text(settings->directory), pg_u64(settings->stop_timeout_usec),
                                       pg_u64(settings->memory_max), pg_u64(settings->tasks_max),
                                       pg_u64(settings->cpu_quota_usec), pg_text(repository->name),
-                                      pg_u64(low), pg_u64(high)),
+                                      pg_u64(low), pg_u64(high), pg_text(settings->access_mode)),
                             store_read_row, ask, NULL);
 }
 
 int store_app_set(Store *store, const App *app, const AppSettings *settings, const StoreAsk *ask)
 {
-        static const char sql[] = "with done as (select from event where operation = $1), "
-                                  "changed as (update app set branch = $4, directory = $5, "
-                                  "stop_timeout_usec = $6, memory_max = $7, "
-                                  "                           tasks_max = $8, cpu_quota_usec = $9 "
-                                  "  where id = $3 and not exists (select from done) returning id, name), "
-                                  "noted as (insert into event (operation, actor_uid, verb, app_name) "
-                                  "  select $1, $2, 'app-set', name from changed) "
-                                  "select id, now(), null::bigint from changed union all select $3, now(), "
-                                  "null::bigint from done";
+        static const char sql[] =
+                "with done as (select from event where operation = $1), "
+                "changed as (update app set branch = $4, directory = $5, stop_timeout_usec = $6, memory_max = $7, "
+                "                           tasks_max = $8, cpu_quota_usec = $9, access_mode = $10 "
+                "  where id = $3 and not exists (select from done) returning id, name), "
+                "noted as (insert into event (operation, actor_uid, verb, app_name) "
+                "  select $1, $2, 'app-set', name from changed) "
+                "select id, now(), null::bigint from changed union all select $3, now(), null::bigint from done";
 
         return store_submit(store,
                             &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id),
                                       pg_text(settings->branch), pg_text(settings->directory),
                                       pg_u64(settings->stop_timeout_usec), pg_u64(settings->memory_max),
-                                      pg_u64(settings->tasks_max), pg_u64(settings->cpu_quota_usec)),
+                                      pg_u64(settings->tasks_max), pg_u64(settings->cpu_quota_usec),
+                                      pg_text(settings->access_mode)),
                             store_read_row, ask, NULL);
 }
 

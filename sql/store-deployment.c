@@ -45,6 +45,48 @@ int store_deployment_insert(Store *store, const App *app, const char *revision, 
                             read_inserted, ask, NULL);
 }
 
+int store_deployment_redeploy(Store *store, const App *app, const Variables *environment, uint64_t queue_max,
+                              const StoreAsk *ask)
+{
+        static const char sql[] =
+                "with done as (select deployment_id from event where operation = $1), "
+                "room as (select where not exists (select from done) "
+                "         and ($4::bigint is null or (select count(*) from deployment where status = 'queued') < $5)), "
+                "gone as (delete from environment where app_id = $3 and $6 and exists (select from room) "
+                "           and not name = any ($7::text[])), "
+                "put as (insert into environment (app_id, name, value) "
+                "  select $3, v.name, convert_to(v.value, 'UTF8') from room, unnest($7::text[], $8::text[]) v(name, value) "
+                "  where $6 on conflict (app_id, name) do update set value = excluded.value), "
+                "made as (insert into deployment (app_id, kind, requested_revision, revision, image_tag, release_id, "
+                "                                 requested_by) "
+                "  select app_id, 'redeploy', requested_revision, revision, image_tag, release_id, coalesce($2, 0) "
+                "  from deployment, room where id = $4 and status = 'live' returning id, created_at), "
+                "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, detail) "
+                "  select $1, $2, case when $6 then 'environment-set' else 'redeploy' end, $9, (select id from made), "
+                "         case when $6 then left((select string_agg(n, ' ') from unnest($7::text[]) n), 2000) else '' end "
+                "  from room) "
+                "select id, created_at, null::bigint from made "
+                "union all select 0, now(), null::bigint from room where not exists (select from made) "
+                "union all select coalesce(deployment_id, 0), now(), null::bigint from done";
+        _cleanup_free_ const char **names = calloc(environment ? environment->n + 1 : 1, sizeof(char *));
+        _cleanup_free_ const char **values = calloc(environment ? environment->n + 1 : 1, sizeof(char *));
+
+        assert(app);
+
+        if (!names || !values)
+                return -ENOMEM;
+        for (size_t i = 0; environment && i < environment->n; i++) {
+                names[i] = environment->items[i].name;
+                values[i] = environment->items[i].value;
+        }
+        return store_submit(store,
+                            &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id),
+                                      app->live ? pg_u64(app->live->id) : pg_null(), pg_u64(queue_max),
+                                      pg_bool(environment != NULL), pg_texts(names), pg_texts(values),
+                                      pg_text(app->name)),
+                            store_read_row, ask, NULL);
+}
+
 int store_deployment_move(Store *store, const Deployment *deployment, const FlowRow *row,
                           const char *error_summary, AppStatus app_status, const StoreAsk *ask)
 {
@@ -71,7 +113,8 @@ int store_deployment_move(Store *store, const Deployment *deployment, const Flow
                                       pg_bool(deployment_status_is_running(row->to)),
                                       pg_bool(deployment_status_is_finished(row->to)),
                                       pg_text(app_status_to_string(app_status)),
-                                      pg_text(deployment->app->name), pg_text(row->sentence), pg_text(deployment->revision)),
+                                      pg_text(deployment->app->name), pg_text(row->sentence),
+                                      pg_text(deployment->revision)),
                             store_read_row, ask, NULL);
 }
 
@@ -113,7 +156,7 @@ static const char start_sql[] =
         "           and not exists (select from done) "
         "           and (select count(*) from free) = (select count(*) from asked where has_port)), "
         "built as (insert into release (id, app_id, revision, image_tag, digest, files, bytes, processes) "
-        "  select $3, $19, $6, $7, $8, $9, $10, $11::text[] from enough on conflict (id) do nothing), "
+        "  select $3, $19, $6, $7, $8, $9, $10, $11::text[] from enough where $22 = $3 on conflict (id) do nothing), "
         "leased as (insert into port_lease (port, deployment_id, process, number) "
         "  select f.port, $3, a.process, a.number from asked a join free f on a.has_port and f.place = "
         "a.port_place "
@@ -122,7 +165,8 @@ static const char start_sql[] =
         "  select $3, a.process, a.number, l.port, a.unit from asked a "
         "    left join leased l on l.process = a.process and l.number = a.number "
         "  where exists (select from enough) returning process, number, port), "
-        "moved as (update deployment set status = $5, revision = $6, image_tag = $7, release_id = $3, "
+        "moved as (update deployment set status = $5, revision = $6, image_tag = $7, release_id = $22, "
+        "    started_at = coalesce(started_at, now()), "
         "    assigned_port = (select port from placed where process = 'web' and number = 1) "
         "  where id = $3 and exists (select from enough) returning id), "
         "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, from_status, "
@@ -168,7 +212,8 @@ int store_deployment_start(Store *store, const Deployment *deployment, const Flo
                           pg_u64(release->bytes), pg_texts(release->processes), pg_texts(processes),
                           pg_numbers(numbers, n_instances), pg_texts(units), pg_numbers(ports, n_instances),
                           pg_u64(low), pg_u64(high), pg_u64(next), pg_u64(deployment->app->id),
-                          pg_text(deployment->app->name), pg_text(row->sentence)),
+                          pg_text(deployment->app->name), pg_text(row->sentence),
+                          pg_u64(deployment->release_id ? deployment->release_id : deployment->id)),
                 read_started, ask, NULL);
 }
 

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "sql/store-internal.h"
 
-/* Four reads, one after another; the requests of a connection keep their order, so the answers come in this
+/* Five reads, one after another; the requests of a connection keep their order, so the answers come in this
  * order too. The first that fails tells the caller, and the rest say nothing. */
 
 static int read_repositories(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
@@ -53,7 +53,7 @@ static int read_apps(StoreRequest *request, const PgResult *result, _unused_ Sto
                 app->settings.tasks_max = pg_result_u64(result, i, 11);
                 app->settings.cpu_quota_usec = pg_result_u64(result, i, 12);
                 app->created_at = pg_result_usec(result, i, 13);
-                if (text_replace(&app->access_mode, pg_result_text(result, i, 3)) < 0 ||
+                if (text_replace(&app->settings.access_mode, pg_result_text(result, i, 3)) < 0 ||
                     text_replace(&app->settings.branch, pg_result_text(result, i, 7)) < 0 ||
                     text_replace(&app->settings.directory, pg_result_text(result, i, 8)) < 0)
                         return -ENOMEM;
@@ -122,6 +122,20 @@ static int read_instances(StoreRequest *request, const PgResult *result, _unused
         " or exists (select from instance i where i.deployment_id = d.id) " \
         " or d.finished_at > now() - $1 * interval '1 microsecond')"
 
+static int read_environment(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
+{
+        for (size_t i = 0; i < pg_result_rows(result); i++) {
+                App *app = model_app(request->model, pg_result_text(result, i, 0));
+
+                if (!app)
+                        return -EBADMSG;
+                if (variables_set(&app->environment, pg_result_text(result, i, 1),
+                                  pg_result_text(result, i, 2)) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 static const struct {
         StoreRead read;
         const char *sql;
@@ -135,6 +149,8 @@ static const struct {
           "  a.directory, a.stop_timeout_usec::bigint, a.memory_max::bigint, a.tasks_max::bigint, "
           "  a.cpu_quota_usec::bigint, a.created_at "
           "from app a join repository r on r.id = a.repository_id where $1 >= 0 order by a.id" },
+        { read_environment, "select a.name, e.name, convert_from(e.value, 'UTF8') from environment e "
+                            "join app a on a.id = e.app_id where $1 >= 0 order by a.id, e.name" },
         { read_deployments,
           "select d.id, a.name, d.status, d.requested_revision, d.revision, d.image_tag, d.release_id, "
           "d.created_at, "
@@ -146,7 +162,7 @@ static const struct {
           "where $1 >= 0 order by i.deployment_id, i.process, i.number" },
 };
 
-/* The four requests share one outcome. */
+/* The requests share one outcome. */
 typedef struct Load {
         StoreDone done;
         void *userdata;

@@ -87,6 +87,12 @@ int store_app_delete(Store *store, const App *app, const StoreAsk *ask);
 int store_deployment_insert(Store *store, const App *app, const char *revision, const char *request_id,
                             uint64_t queue_max, const StoreAsk *ask);
 
+/* A deployment of what is live once more, and in the same transaction the app's whole environment if
+ * `environment` is not NULL. Reply: id, at = created_at; id 0 if nothing is live. -ESTALE: the queue is full
+ * (and nothing was changed). */
+int store_deployment_redeploy(Store *store, const App *app, const Variables *environment, uint64_t queue_max,
+                              const StoreAsk *ask);
+
 /* One row of the flow table is taken: from → to by compare-and-set. `error_summary` exactly if it is to
  * fail. The app is `app_status` after it. Reply: at = now. */
 int store_deployment_move(Store *store, const Deployment *deployment, const FlowRow *row,

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/model/app.h"
 
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/text.h"
 #include "daemon/model/deployment.h"
 #include "daemon/model/repository.h"
 #include "daemon/model/unit-name.h"
@@ -25,10 +28,7 @@ App *app_new(const char *name, Repository *repository)
                 return NULL;
         app->repository = repository;
         app->name = strdup(name);
-        app->access_mode = strdup("private");
-        app->settings.branch = strdup("");
-        app->settings.directory = strdup("");
-        if (!app->name || !app->access_mode || !app->settings.branch || !app->settings.directory)
+        if (!app->name || app_settings_init(&app->settings) < 0)
                 return NULL;
         return TAKE_PTR(app);
 }
@@ -38,10 +38,23 @@ App *app_free(App *app)
         if (!app)
                 return NULL;
         free(app->name);
-        free(app->access_mode);
         app_settings_clear(&app->settings);
+        variables_clear(&app->environment);
         free(app);
         return NULL;
+}
+
+int app_settings_init(AppSettings *settings)
+{
+        assert(settings);
+
+        *settings = (AppSettings){ .access_mode = strdup("private"),
+                                   .branch = strdup(""),
+                                   .directory = strdup("") };
+        if (settings->access_mode && settings->branch && settings->directory)
+                return 0;
+        app_settings_clear(settings);
+        return -ENOMEM;
 }
 
 int app_settings_copy(AppSettings *target, const AppSettings *source)
@@ -52,9 +65,10 @@ int app_settings_copy(AppSettings *target, const AppSettings *source)
         assert(source);
 
         copy = *source;
+        copy.access_mode = strdup(source->access_mode);
         copy.branch = strdup(source->branch);
         copy.directory = strdup(source->directory);
-        if (!copy.branch || !copy.directory) {
+        if (!copy.access_mode || !copy.branch || !copy.directory) {
                 app_settings_clear(&copy);
                 return -ENOMEM;
         }
@@ -67,6 +81,7 @@ void app_settings_clear(AppSettings *settings)
 {
         assert(settings);
 
+        free(settings->access_mode);
         free(settings->branch);
         free(settings->directory);
         *settings = (AppSettings){};
@@ -100,4 +115,33 @@ char *app_slice(const App *app)
 {
         assert(app);
         return slice_name_make(app->name);
+}
+
+char *app_url(const App *app)
+{
+        char host[HOST_NAME_MAX + 1] = "127.0.0.1";
+
+        assert(app && app->model);
+
+        if (!text_is_empty(app->model->base_url))
+                return text_format("%s:%u", app->model->base_url, app->port);
+        if (strcmp(app->settings.access_mode, "private") != 0 && gethostname(host, sizeof(host)) < 0)
+                return NULL;
+        host[sizeof(host) - 1] = '\0';
+        return text_format("http://%s:%u", host, app->port);
+}
+
+unsigned app_count_draining(const App *app)
+{
+        const Deployment *deployment;
+        const Instance *instance;
+        unsigned n = 0;
+
+        assert(app);
+
+        LIST_FOREACH (app_deployments, deployment, app->deployments)
+                if (deployment->status == DEPLOYMENT_SUPERSEDED)
+                        LIST_FOREACH (instances, instance, deployment->instances)
+                                n++;
+        return n;
 }

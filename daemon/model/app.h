@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/model/model.h"
+#include "daemon/model/variables.h"
 
 typedef enum AppStatus {
         APP_NEW,       /* never deployed */
@@ -15,10 +16,18 @@ typedef enum AppStatus {
 
 DECLARE_STRING_TABLE(app_status, AppStatus);
 
+/* Whether the stable port is free for the ingress. */
+typedef enum PortState {
+        PORT_UNKNOWN,
+        PORT_FREE,
+        PORT_HELD, /* by somebody else */
+} PortState;
+
 /* What a caller may set. 0 and "" mean the configured default. */
 typedef struct AppSettings {
-        char *branch;    /* "" = the repository's */
-        char *directory; /* where in the tree the app is, "" = its root */
+        char *access_mode; /* private, internal, public */
+        char *branch;      /* "" = the repository's */
+        char *directory;   /* where in the tree the app is, "" = its root */
         uint64_t stop_timeout_usec;
         uint64_t memory_max; /* bytes, per instance, as the next two */
         uint64_t tasks_max;
@@ -30,13 +39,18 @@ struct App {
         uint64_t id;
         char *name;
         Repository *repository;
-        char *access_mode;
         uint16_t port; /* the stable one, for life */
         bool stopped;  /* app.wanted: by Stop; else it should run */
-        /* Units of the live deployment that are not running although nobody of ours stopped them. */
         AppStatus status;
         AppSettings settings;
+        Variables environment;
         uint64_t created_at;
+
+        /* Of the ingress. */
+        PortState port_state;
+        uid_t port_holder; /* whose process it is, if it is held */
+        bool port_looked_at;
+
         Deployment *live;                   /* NULL = nothing */
         LIST_HEAD(Deployment, deployments); /* the published ones, newest first */
         LIST_FIELDS(App, repository_apps);
@@ -48,6 +62,8 @@ App *app_new(const char *name, Repository *repository);
 App *app_free(App *app);
 DEFINE_CLEANUP(App *, app_free);
 
+/* What a new app has. 0 or -ENOMEM. */
+int app_settings_init(AppSettings *settings);
 int app_settings_copy(AppSettings *target, const AppSettings *source);
 void app_settings_clear(AppSettings *settings);
 DEFINE_CLEANUP(AppSettings *, app_settings_clear);
@@ -56,6 +72,13 @@ DEFINE_CLEANUP(AppSettings *, app_settings_clear);
 Deployment *app_running_deployment(const App *app);
 /* The one that waits longest in `queued`; NULL if none does. */
 Deployment *app_next_queued(const App *app);
+
+/* Where people reach it: the model's base URL, or http and the machine's name (127.0.0.1 for a private app),
+ * and its port. Caller frees; NULL when out of memory. */
+char *app_url(const App *app);
+
+/* How many of its old instances still finish their requests. */
+unsigned app_count_draining(const App *app);
 
 /* deployd-apps-NAME.slice with `-` of the name written `_`. Caller frees; NULL when out of memory. */
 char *app_slice(const App *app);

@@ -40,14 +40,27 @@ DEFINE_CLEANUP(Deployment *, deployment_free);
  * memory. */
 char *deployment_make_image_tag(const Deployment *deployment);
 
+/* Whether requests go to an instance. The ingress makes `routed` what `route` says, and tells when it has.
+ */
+typedef enum Route {
+        ROUTE_NONE,     /* none, and nothing is left open */
+        ROUTE_DRAINING, /* no new ones; those under way go on */
+        ROUTE_READY,
+} Route;
+
 /* One running copy of one process type. */
 struct Instance {
         Deployment *deployment;
-        char *process;   /* web */
-        unsigned number; /* from 1 */
-        uint16_t port;   /* 0 = none: only web instances have one */
-        char *unit;      /* deployd-app-APP-ID.PROCESS.N.service */
-        void *keeper;    /* of the pipeline: watches its unit */
+        char *process;           /* web */
+        unsigned number;         /* from 1 */
+        uint16_t port;           /* 0 = none: only web instances have one */
+        char *unit;              /* deployd-app-APP-ID.PROCESS.N.service */
+        void *keeper;            /* of the pipeline: watches its unit */
+        bool by_hand;    /* its unit was stopped by somebody else: it is left alone until Start, Deploy or boot */
+        Route route;             /* as it should be */
+        Route routed;            /* as haproxy has it */
+        uint64_t drain_deadline; /* CLOCK_MONOTONIC microseconds: with route none, when open connections are
+                                    shut; 0 = at once */
         LIST_FIELDS(Instance, instances);
 };
 

@@ -2,7 +2,7 @@
 #include "daemon/model/flow.h"
 
 static const char *const flow_event_table[FLOW_EVENT_MAX] = {
-        [FLOW_SLOT] = "slot",     [FLOW_DONE] = "done",         [FLOW_FAILED] = "failed",
+        [FLOW_SLOT] = "slot",     [FLOW_REUSE] = "reuse", [FLOW_DONE] = "done",         [FLOW_FAILED] = "failed",
         [FLOW_CANCEL] = "cancel", [FLOW_REPLACED] = "replaced",
 };
 
@@ -12,6 +12,7 @@ DEFINE_STRING_TABLE(flow_event, FlowEvent);
 const FlowRow flow_table[] = {
         { 101, DEPLOYMENT_QUEUED, FLOW_SLOT, DEPLOYMENT_FETCHING,
           "its turn has come: fetching the repository" },
+        { 102, DEPLOYMENT_QUEUED, FLOW_REUSE, DEPLOYMENT_STARTING, "its turn has come: starting the release that is kept" },
         { 108, DEPLOYMENT_QUEUED, FLOW_FAILED, DEPLOYMENT_FAILED, "it could not begin" },
         { 109, DEPLOYMENT_QUEUED, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "cancelled before it began" },
 
@@ -26,9 +27,13 @@ const FlowRow flow_table[] = {
         { 508, DEPLOYMENT_STARTING, FLOW_FAILED, DEPLOYMENT_FAILED, "a process could not be started" },
         { 509, DEPLOYMENT_STARTING, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "cancelled while starting" },
 
-        { 601, DEPLOYMENT_CHECKING, FLOW_DONE, DEPLOYMENT_LIVE, "it listens: live" },
+        { 601, DEPLOYMENT_CHECKING, FLOW_DONE, DEPLOYMENT_SWITCHING, "it listens: letting requests in" },
         { 608, DEPLOYMENT_CHECKING, FLOW_FAILED, DEPLOYMENT_FAILED, "it never became ready" },
         { 609, DEPLOYMENT_CHECKING, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "cancelled while checking" },
+
+        { 701, DEPLOYMENT_SWITCHING, FLOW_DONE, DEPLOYMENT_LIVE, "requests go to it: live" },
+        { 708, DEPLOYMENT_SWITCHING, FLOW_FAILED, DEPLOYMENT_FAILED, "it ended before it was live" },
+        { 709, DEPLOYMENT_SWITCHING, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "cancelled while switching" },
 
         { 801, DEPLOYMENT_LIVE, FLOW_REPLACED, DEPLOYMENT_SUPERSEDED, "a newer deployment is live" },
 };

@@ -42,6 +42,8 @@ struct Model {
         LIST_HEAD(App, apps);
         LIST_HEAD(Deployment, deployments);
         LIST_HEAD(Observer, observers);
+        const char *base_url;         /* how App.Url begins, "" = by the app's access mode; borrowed from the
+                                         configuration */
         unsigned n_queued, n_running; /* deployments in these statuses */
         unsigned n_ports_assigned;    /* of [ports] range */
 };

@@ -282,3 +282,9 @@ int url_check(const char *url, char *const *schemes, char *const *local_paths, c
                 wrong = "this is no address of a git repository";
         return wrong ? refuse(wrong, schemes, local_paths, reason) : 0;
 }
+
+bool access_mode_is_valid(const char *mode)
+{
+        assert(mode);
+        return strcmp(mode, "private") == 0 || strcmp(mode, "internal") == 0 || strcmp(mode, "public") == 0;
+}

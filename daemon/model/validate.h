@@ -25,6 +25,9 @@ bool revision_is_valid(const char *revision);
 #define COMMIT_LENGTH 40
 bool commit_is_valid(const char *commit);
 
+/* private, internal or public. */
+bool access_mode_is_valid(const char *mode);
+
 /* A relative directory without empty, `.` or `..` parts and without control characters; "" is legal: the
  * root. */
 #define DIRECTORY_LENGTH_MAX 1024

@@ -13,6 +13,7 @@
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/request.h"
+#include "daemon/pipeline/route.h"
 #include "daemon/pipeline/step.h"
 #include "daemon/pipeline/wipe.h"
 
@@ -61,6 +62,7 @@ static void on_created(Request *request, int error, const StoreReply *reply)
                 return request_fail(request, -ENOMEM, reply);
         TAKE_PTR(app);
         log_app(request->name, MESSAGE_APP_CREATED, "was created");
+        ingress_poll(request->pipeline->params.ingress);
         request_answer(request, 0);
 }
 
@@ -130,6 +132,7 @@ static void on_set(Request *request, int error, const StoreReply *reply)
         if (error < 0 || !app || app_settings_copy(&app->settings, &request->settings) < 0)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         apply_limits(request->pipeline, app);
+        ingress_poll(request->pipeline->params.ingress);
         model_changed_app(request->pipeline->model, app);
         request_answer(request, 0);
 }
@@ -199,6 +202,13 @@ static void revive(Pipeline *pipeline, Instance *instance)
         keeper_start(pipeline, instance);
 }
 
+/* Requests go to what is live again. */
+static void let_in(Pipeline *pipeline, App *app)
+{
+        route_set(app->live, ROUTE_READY, 0);
+        ingress_poll(pipeline->params.ingress);
+}
+
 static void on_started(Request *request, int error, const StoreReply *reply)
 {
         App *app = find_app(request);
@@ -208,6 +218,7 @@ static void on_started(Request *request, int error, const StoreReply *reply)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         app->stopped = false;
         if (app->live) {
+                let_in(request->pipeline, app);
                 LIST_FOREACH (instances, instance, app->live->instances) {
                         const Keeper *keeper = instance->keeper;
 
@@ -240,9 +251,11 @@ static void on_restarted(Request *request, int error, const StoreReply *reply)
         if (error < 0 || !app)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         app->stopped = false;
-        if (app->live)
+        if (app->live) {
+                let_in(request->pipeline, app);
                 LIST_FOREACH (instances, instance, app->live->instances)
                         revive(request->pipeline, instance);
+        }
         model_changed_app(request->pipeline->model, app);
         request_answer(request, 0);
 }
@@ -273,6 +286,8 @@ static void on_stopped(Request *request, int error, const StoreReply *reply)
         deployments_cancel_all(pipeline, app);
         if (app->live) {
                 keepers_free(app->live);
+                route_set(app->live, ROUTE_NONE, 0);
+                ingress_poll(pipeline->params.ingress);
                 LIST_FOREACH (instances, instance, app->live->instances)
                         reap_unit(pipeline, instance->unit, (ReapOwner){ .deployment = app->live->id });
         }
@@ -318,6 +333,7 @@ static void on_removed(Request *request, int error, const StoreReply *reply)
         wipe_app(pipeline, app);
         log_app(app->name, MESSAGE_APP_REMOVED, "was removed");
         model_remove_app(pipeline->model, app);
+        ingress_poll(pipeline->params.ingress);
         request_answer(request, 0);
 }
 

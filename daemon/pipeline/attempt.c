@@ -20,6 +20,11 @@
 /* error_summary and StatusText: a sentence, not a log. */
 #define SENTENCE_MAX 600
 
+static bool takes_slot(FlowEvent event)
+{
+        return event == FLOW_SLOT || event == FLOW_REUSE;
+}
+
 Attempt *attempt_of(Pipeline *pipeline, Deployment *deployment)
 {
         Attempt *attempt;
@@ -55,7 +60,7 @@ Attempt *attempt_free(Attempt *attempt)
         if (!attempt)
                 return NULL;
         attempt_drop_work(attempt);
-        if (attempt->moving && attempt->moving->event == FLOW_SLOT)
+        if (attempt->moving && takes_slot(attempt->moving->event))
                 attempt->pipeline->n_moving_to_slot--;
         attempt->deployment->step = NULL;
         free(attempt->failure_waits);
@@ -77,10 +82,11 @@ void attempt_set_text(Deployment *deployment, const char *text, double progress)
 
 /* What each status asks for when it is entered. */
 static void (*const work[DEPLOYMENT_STATUS_MAX])(Pipeline *pipeline, Deployment *deployment) = {
-        [DEPLOYMENT_QUEUED] = queue_enter,        [DEPLOYMENT_FETCHING] = step_fetch_enter,
-        [DEPLOYMENT_STARTING] = step_start_enter, [DEPLOYMENT_CHECKING] = step_check_enter,
-        [DEPLOYMENT_LIVE] = step_live_enter,      [DEPLOYMENT_SUPERSEDED] = cleanup_enter,
-        [DEPLOYMENT_FAILED] = cleanup_enter,      [DEPLOYMENT_CANCELLED] = cleanup_enter,
+        [DEPLOYMENT_QUEUED] = queue_enter,          [DEPLOYMENT_FETCHING] = step_fetch_enter,
+        [DEPLOYMENT_STARTING] = step_start_enter,   [DEPLOYMENT_CHECKING] = step_check_enter,
+        [DEPLOYMENT_SWITCHING] = step_switch_enter, [DEPLOYMENT_LIVE] = step_live_enter,
+        [DEPLOYMENT_SUPERSEDED] = cleanup_enter,    [DEPLOYMENT_FAILED] = cleanup_enter,
+        [DEPLOYMENT_CANCELLED] = cleanup_enter,
 };
 
 void attempt_enter(Pipeline *pipeline, Deployment *deployment)
@@ -123,7 +129,7 @@ void attempt_moved(Attempt *attempt, const FlowRow *row)
 
         attempt->moving = NULL;
         attempt->cancel_waits = false;
-        if (row->event == FLOW_SLOT)
+        if (takes_slot(row->event))
                 pipeline->n_moving_to_slot--;
         attempt_drop_work(attempt);
         (void) text_replace(&deployment->status_text, "");
@@ -159,6 +165,8 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
                 if (!clean || clean[0] == '\0')
                         return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         }
+        if (clean)
+                variables_redact(&deployment->app->environment, clean);
         row = flow_find(deployment->status, event);
         if (!row) {
                 log_debug("Deployment %llu is %s: %s means nothing to it",
@@ -178,7 +186,7 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
                 return;
         }
         attempt->moving = row;
-        if (event == FLOW_SLOT)
+        if (takes_slot(event))
                 pipeline->n_moving_to_slot++;
         persist_move(attempt, row, clean);
 }

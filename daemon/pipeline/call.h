@@ -47,6 +47,13 @@ int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bu
 /* `revision` "" = the app's branch; `request_id` NULL = none. */
 int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
                       const Call *call, sd_bus_error *reterr);
+/* What is live once more; NotDeployed if nothing is. */
+int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr);
+/* `environment` is all of the app's from now on; what is live is deployed once more with it, id 0 if nothing
+ * is. */
+int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,
+                        sd_bus_error *reterr);
+
 int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr);
 
 /* One past or present deployment as the database has it. */

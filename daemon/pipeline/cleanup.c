@@ -10,10 +10,16 @@
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
+#include "daemon/pipeline/route.h"
+
+/* The ingress closes what is open when the drain time is over; it needs a moment for that. */
+#define DRAIN_GRACE_USEC (2 * USEC_PER_SEC)
 
 struct Cleanup {
         Pipeline *pipeline;
         uint64_t deployment;
+        bool reaping;              /* its units are on their way out */
+        sd_event_source *deadline; /* when they go whatever is still open */
         LIST_FIELDS(Cleanup, cleanups);
 };
 
@@ -22,6 +28,7 @@ Cleanup *cleanup_free(Cleanup *cleanup)
         if (!cleanup)
                 return NULL;
         LIST_REMOVE(cleanups, cleanup->pipeline->cleanups, cleanup);
+        sd_event_source_disable_unref(cleanup->deadline);
         free(cleanup);
         return NULL;
 }
@@ -48,37 +55,85 @@ static void finish(Pipeline *pipeline, Deployment *deployment)
                         deployment->release_id = 0;
                 }
         }
+        model_changed_app(pipeline->model, deployment->app);
         deployment_cancelled(pipeline, deployment);
         expiry_poll(pipeline);
 }
 
+/* Its requests are finished, or had their time. */
+static void reap(Cleanup *cleanup, Deployment *deployment)
+{
+        Instance *instance;
+
+        cleanup->reaping = true;
+        cleanup->deadline = sd_event_source_disable_unref(cleanup->deadline);
+        LIST_FOREACH (instances, instance, deployment->instances)
+                reap_unit(cleanup->pipeline, instance->unit, (ReapOwner){ .deployment = deployment->id });
+        model_changed_app(deployment->model, deployment->app);
+}
+
 void cleanup_poll(Pipeline *pipeline, uint64_t id)
 {
-        Deployment *deployment;
+        Deployment *deployment = model_deployment(pipeline->model, id);
         Cleanup *cleanup;
 
-        assert(pipeline);
-
-        if (reap_is_pending_for_deployment(pipeline, id))
-                return;
         LIST_FOREACH (cleanups, cleanup, pipeline->cleanups)
                 if (cleanup->deployment == id)
                         break;
         if (!cleanup)
                 return;
+        if (!cleanup->reaping && deployment) {
+                if (cleanup->deadline && !route_is(deployment, ROUTE_NONE))
+                        return;
+                reap(cleanup, deployment);
+        }
+        if (reap_is_pending_for_deployment(pipeline, id))
+                return;
         cleanup_free(cleanup);
-        deployment = model_deployment(pipeline->model, id);
         if (deployment)
                 finish(pipeline, deployment);
 }
 
-void cleanup_enter(Pipeline *pipeline, Deployment *deployment)
+void cleanup_poll_all(Pipeline *pipeline)
 {
-        Instance *instance;
-        Cleanup *cleanup;
+        Cleanup *cleanup, *next;
 
         assert(pipeline);
-        assert(deployment);
+
+        LIST_FOREACH_SAFE (cleanups, cleanup, next, pipeline->cleanups)
+                if (!cleanup->reaping)
+                        cleanup_poll(pipeline, cleanup->deployment);
+}
+
+static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        Cleanup *cleanup = userdata;
+
+        cleanup->deadline = sd_event_source_disable_unref(cleanup->deadline);
+        cleanup_poll(cleanup->pipeline, cleanup->deployment);
+        return 0;
+}
+
+/* The old instances finish what they have begun, with the new ones serving already. */
+static int drain(Cleanup *cleanup, Deployment *deployment)
+{
+        uint64_t timeout = pipeline_config(cleanup->pipeline)->drain_timeout;
+
+        route_set(deployment, ROUTE_NONE, timeout);
+        model_changed_app(deployment->model, deployment->app);
+        /* The ingress shuts what is open at that time; a moment later nothing waits for it any more. */
+        return sd_event_add_time_relative(cleanup->pipeline->params.event, &cleanup->deadline,
+                                          CLOCK_MONOTONIC, timeout + DRAIN_GRACE_USEC, 0, on_deadline,
+                                          cleanup);
+}
+
+void cleanup_enter(Pipeline *pipeline, Deployment *deployment)
+{
+        App *app = deployment->app;
+        Cleanup *cleanup;
+        int r = 0;
+
+        assert(pipeline);
 
         cleanup = calloc(1, sizeof(Cleanup));
         if (!cleanup)
@@ -87,7 +142,16 @@ void cleanup_enter(Pipeline *pipeline, Deployment *deployment)
         LIST_PREPEND(cleanups, pipeline->cleanups, cleanup);
 
         keepers_free(deployment);
-        LIST_FOREACH (instances, instance, deployment->instances)
-                reap_unit(pipeline, instance->unit, (ReapOwner){ .deployment = deployment->id });
+        if (deployment->status == DEPLOYMENT_SUPERSEDED && deployment->instances)
+                r = drain(cleanup, deployment);
+        else {
+                route_set(deployment, ROUTE_NONE, 0);
+                /* It may have been about to take over. */
+                if (app->live && !app->stopped)
+                        route_set(app->live, ROUTE_READY, 0);
+        }
+        if (r < 0)
+                return pipeline->params.fatal(pipeline->params.userdata, "a timer could not be set");
+        ingress_poll(pipeline->params.ingress);
         cleanup_poll(pipeline, deployment->id);
 }

@@ -9,4 +9,6 @@
 void cleanup_enter(Pipeline *pipeline, Deployment *deployment);
 /* A unit of that deployment is gone. */
 void cleanup_poll(Pipeline *pipeline, uint64_t deployment);
+/* Some routes are different. */
+void cleanup_poll_all(Pipeline *pipeline);
 Cleanup *cleanup_free(Cleanup *cleanup);

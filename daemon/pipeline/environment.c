@@ -5,15 +5,31 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "daemon/model/app.h"
 
 char *environment_path(const Instance *instance)
 {
         assert(instance);
         return text_format(PATH_ENVIRONMENT "/%" PRIu64 ".%s.%u", instance->deployment->id,
                            instance->process, instance->number);
+}
+
+/* In the form of systemd.exec(5), EnvironmentFile=: in double quotes everything stands for itself, newlines
+ * too, but what is escaped here. */
+static void write_variable(FILE *file, const Variable *variable)
+{
+        (void) fprintf(file, "%s=\"", variable->name);
+        for (const char *c = variable->value; *c; c++) {
+                if (strchr("\"\\`$", *c))
+                        (void) fputc('\\', file);
+                (void) fputc(*c, file);
+        }
+        (void) fputs("\"\n", file);
 }
 
 int environment_write(const Instance *instance)
@@ -34,6 +50,8 @@ int environment_write(const Instance *instance)
                 return -errno;
         TAKE_FD(fd);
 
+        for (size_t i = 0; i < deployment->app->environment.n; i++)
+                write_variable(file, &deployment->app->environment.items[i]);
         if (instance->port != 0)
                 (void) fprintf(file, "PORT=%u\nHOST=127.0.0.1\n", instance->port);
         (void) fprintf(file, "DYNO=%s.%u\n", instance->process, instance->number);
@@ -47,10 +65,36 @@ int environment_write(const Instance *instance)
         return rename(draft, path) < 0 ? -errno : 0;
 }
 
-void environment_remove(const Instance *instance)
+/* It goes when the machine does, as all of /run. */
+static char *note_path(const Instance *instance)
 {
         _cleanup_free_ char *path = environment_path(instance);
 
+        return path ? text_format("%s.ran", path) : NULL;
+}
+
+void environment_note_run(const Instance *instance)
+{
+        _cleanup_free_ char *path = note_path(instance);
+        _cleanup_close_ int fd = path ? open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+
+        if (fd < 0)
+                log_warning("Cannot note that %s has run, ignoring: %m", instance->unit);
+}
+
+bool environment_has_run(const Instance *instance)
+{
+        _cleanup_free_ char *path = note_path(instance);
+
+        return path && access(path, F_OK) == 0;
+}
+
+void environment_remove(const Instance *instance)
+{
+        _cleanup_free_ char *path = environment_path(instance), *note = note_path(instance);
+
         if (path)
                 (void) unlink(path);
+        if (note)
+                (void) unlink(note);
 }

@@ -10,4 +10,9 @@
 char *environment_path(const Instance *instance);
 /* Writes it, whole or not at all. 0 or -errno. */
 int environment_write(const Instance *instance);
+/* Notes beside it that the instance has run since the machine has booted; and whether that is noted. */
+void environment_note_run(const Instance *instance);
+bool environment_has_run(const Instance *instance);
+
+/* Removes both. */
 void environment_remove(const Instance *instance);

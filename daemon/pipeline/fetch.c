@@ -22,14 +22,30 @@ struct Fetch {
         char *app; /* of the deployment, for the journal */
         char *revision, *directory;
         int tar_fd;
-        bool counting; /* its number is being asked for */
+        bool counting; /* its number is being asked for, or its unit runs */
         uint64_t generation;
+        /* It waited already when that one began, which brings everything it needs: then it only looks into
+         * the mirror. */
+        uint64_t joined;
+        bool mirror_is_fresh;
         Helper *helper;
         HelperDone done;
         HelperText text;
         void *userdata;
         LIST_FIELDS(Fetch, fetches);
 };
+
+/* Those who had joined go on with the mirror as it is now; or, if that failed, each tries for itself. */
+static void settle_joined(const Fetch *fetch, bool success)
+{
+        Fetch *other;
+
+        LIST_FOREACH (fetches, other, fetch->pipeline->fetches)
+                if (other->joined == fetch->generation) {
+                        other->joined = 0;
+                        other->mirror_is_fresh = success;
+                }
+}
 
 Fetch *fetch_free(Fetch *fetch)
 {
@@ -38,6 +54,7 @@ Fetch *fetch_free(Fetch *fetch)
         if (!fetch)
                 return NULL;
         pipeline = fetch->pipeline;
+        settle_joined(fetch, /* success= */ false);
         LIST_REMOVE(fetches, pipeline->fetches, fetch);
         helper_free(fetch->helper);
         closep(&fetch->tar_fd);
@@ -102,15 +119,32 @@ static bool is_local(const char *url)
         return url[0] == '/' || strncmp(url, "file://", strlen("file://")) == 0;
 }
 
+static void on_done(void *userdata, const Ticket *answer, const char *failure)
+{
+        Fetch *fetch = userdata;
+
+        settle_joined(fetch, answer != NULL);
+        fetch->done(fetch->userdata, answer, failure);
+}
+
+static void on_text(void *userdata, const char *text)
+{
+        Fetch *fetch = userdata;
+
+        if (fetch->text)
+                fetch->text(fetch->userdata, text);
+}
+
 static int start_unit(Fetch *fetch, uint64_t number)
 {
+        UnitKind kind = fetch->mirror_is_fresh ? UNIT_RESOLVE : UNIT_FETCH;
         const Config *config = pipeline_config(fetch->pipeline);
         _cleanup_free_ char *unit = NULL, *user = NULL, *cache = NULL;
         _cleanup_(ticket_freep) Ticket *request = NULL;
         UnitSpec spec = UNIT_SPEC_INIT;
         int r;
 
-        unit = unit_name_make(UNIT_FETCH, fetch->repository->name, number, NULL, 0);
+        unit = unit_name_make(kind, fetch->repository->name, number, NULL, 0);
         user = text_format("deployd-f%" PRIu64, fetch->repository_id);
         cache = text_format("deployd-fetch/%" PRIu64, fetch->repository_id);
         if (!unit || !user || !cache)
@@ -119,13 +153,13 @@ static int start_unit(Fetch *fetch, uint64_t number)
         if (r < 0)
                 return r;
 
-        spec.kind = UNIT_FETCH;
+        spec.kind = kind;
         spec.name = unit;
         spec.slice = "deployd.slice";
         spec.user = user;
         spec.cache_directory = cache;
         spec.arguments[0] = PATH_LIBEXEC "/deployd-fetch";
-        spec.arguments[1] = "fetch";
+        spec.arguments[1] = fetch->mirror_is_fresh ? "resolve" : "fetch";
         spec.stdout_fd = fetch->tar_fd;
         spec.timeout_usec = config->fetch_timeout;
         spec.stop_timeout_usec = HELPER_STOP_USEC;
@@ -142,9 +176,9 @@ static int start_unit(Fetch *fetch, uint64_t number)
                                            .spec = &spec,
                                            .request = request,
                                            .owner = { fetch->deployment, fetch->repository_id },
-                                           .done = fetch->done,
-                                           .text = fetch->text,
-                                           .userdata = fetch->userdata },
+                                           .done = on_done,
+                                           .text = on_text,
+                                           .userdata = fetch },
                           &fetch->helper);
 }
 
@@ -175,10 +209,15 @@ static void on_counted(void *userdata, int error, const StoreReply *reply)
 
 static void begin(Fetch *fetch)
 {
+        Fetch *other;
         Count *count = calloc(1, sizeof(Count));
         StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_counted, count, free };
 
         fetch->counting = true;
+        if (!fetch->mirror_is_fresh)
+                LIST_FOREACH (fetches, other, fetch->pipeline->fetches)
+                        if (other->repository_id == fetch->repository_id && !other->counting)
+                                other->joined = fetch->generation;
         if (count)
                 *count = (Count){ fetch->pipeline, fetch->generation };
         if (!count || store_repository_count_fetch(fetch->pipeline->store, fetch->repository, &ask) < 0) {
@@ -188,12 +227,17 @@ static void begin(Fetch *fetch)
         }
 }
 
-/* Nobody before it in the line writes the same mirror, and no unit that did is still there. */
+/* Nobody before it in the line writes the same mirror, and no unit that did is still there. Who only reads
+ * it waits for nobody. */
 static bool may_begin(const Fetch *fetch)
 {
         const Fetch *other;
 
-        if (fetch->counting || reap_is_pending_for_repository(fetch->pipeline, fetch->repository_id))
+        if (fetch->counting || fetch->joined)
+                return false;
+        if (fetch->mirror_is_fresh)
+                return true;
+        if (reap_is_pending_for_repository(fetch->pipeline, fetch->repository_id))
                 return false;
         LIST_FOREACH (fetches, other, fetch->pipeline->fetches) {
                 if (other == fetch)

@@ -22,6 +22,8 @@ Keeper *keeper_free(Keeper *keeper)
         unit_call_free(keeper->call);
         unit_watch_free(keeper->watch);
         probe_wait_free(keeper->wait);
+        last_line_free(keeper->last_line);
+        free(keeper->end);
         sd_event_source_disable_unref(keeper->restart);
         keeper->instance->keeper = NULL;
         free(keeper);
@@ -41,18 +43,29 @@ static uint64_t setting(uint64_t own, uint64_t fallback)
         return own != 0 ? own : fallback;
 }
 
-/* How the unit's end is told: before it listened its port belongs into the sentence. */
-static void fail(Keeper *keeper, const char *end)
+/* How the unit's end is told: before it listened its port belongs into the sentence, and what it said last.
+ */
+static void on_last_line(void *userdata, const char *line)
 {
+        Keeper *keeper = userdata;
         const Instance *instance = keeper->instance;
+        _cleanup_free_ char *end = TAKE_PTR(keeper->end), *port = NULL;
 
+        keeper->last_line = NULL;
         if (instance->port != 0)
-                attempt_fail(keeper->pipeline, instance->deployment,
-                             "%s.%u %s before it listened on port %u", instance->process, instance->number,
-                             end, instance->port);
-        else
-                attempt_fail(keeper->pipeline, instance->deployment, "%s.%u %s", instance->process,
-                             instance->number, end);
+                port = text_format(" before it listened on port %u", instance->port);
+        attempt_fail(keeper->pipeline, instance->deployment, "%s.%u %s%s%s%s", instance->process,
+                     instance->number, end, text_or_empty(port), line[0] ? ": " : "", line);
+}
+
+static void fail(Keeper *keeper, const char *end, sd_id128_t invocation)
+{
+        if (keeper->last_line)
+                return;
+        if (text_replace(&keeper->end, end) < 0 ||
+            last_line_new(keeper->pipeline->params.event, invocation, on_last_line, keeper,
+                          &keeper->last_line) < 0)
+                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
 }
 
 static int on_restart(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
@@ -92,10 +105,10 @@ static void on_state_before_live(Keeper *keeper, const UnitState *state, sd_id12
         if (unit_state_is_over(state) || strcmp(state->sub, "auto-restart") == 0) {
                 _cleanup_free_ char *end = unit_state_describe_end(state);
 
-                fail(keeper, text_or_empty(end));
+                fail(keeper, text_or_empty(end), sd_id128_is_null(before) ? state->invocation : before);
         } else if (state->n_restarts > 0 ||
                    (!sd_id128_is_null(before) && !sd_id128_equal(before, state->invocation)))
-                fail(keeper, "ended and was started again");
+                fail(keeper, "ended and was started again", before);
         else if (keeper->running)
                 step_start_poll(keeper->pipeline, deployment);
 }
@@ -108,6 +121,10 @@ static void on_state(void *userdata, const UnitState *state)
         keeper->seen = true;
         keeper->loaded = state->loaded;
         keeper->running = unit_state_is_running(state);
+        if (keeper->running && !keeper->noted) {
+                environment_note_run(keeper->instance);
+                keeper->noted = true;
+        }
         keeper->failed = strcmp(state->active, "failed") == 0;
         keeper->invocation = state->invocation;
         keeper->control_group_id = state->control_group_id;
@@ -199,6 +216,7 @@ void keeper_start(Pipeline *pipeline, Instance *instance)
 
         if (instance->keeper)
                 return;
+        instance->by_hand = false;
         keeper = calloc(1, sizeof(Keeper));
         if (!keeper)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");

@@ -5,6 +5,7 @@
  * deployment. */
 
 #include "daemon/pipeline/internal.h"
+#include "systemd/last-line.h"
 
 struct Keeper {
         Pipeline *pipeline;
@@ -12,12 +13,15 @@ struct Keeper {
         UnitCall *call;
         UnitWatch *watch;
         ProbeWait *wait;          /* of the status `checking` */
+        LastLine *last_line;      /* its program has ended: what it said last */
+        char *end;                /* how it ended, until that is known */
         sd_event_source *restart; /* its program ended by itself: when it is started again */
 
         bool waits;   /* until an old unit of its name is gone */
         bool seen;    /* the unit has been read since it was started */
         bool running; /* as it was last read, like the rest */
         bool loaded;
+        bool noted; /* that it has run */
         bool failed;
         bool listening; /* it has passed the check */
         sd_id128_t invocation;

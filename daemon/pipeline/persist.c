@@ -145,7 +145,10 @@ static void on_release(void *userdata, int error, const StoreReply *reply)
                 fatal(pipeline, "A release could not be recorded", error, reply->sentence);
                 return;
         }
-        deployment->release_id = deployment->id;
+        if (deployment->release_id == 0)
+                deployment->release_id = deployment->id;
+        if (deployment->started_at == 0)
+                deployment->started_at = reply->at;
         if (make_instances(deployment, reply) < 0) {
                 fatal(pipeline, "Out of memory", -ENOMEM, NULL);
                 return;
@@ -170,6 +173,21 @@ static int add_name(const char *key, _unused_ const char *value, void *userdata)
         return 0;
 }
 
+/* What the import found. */
+static int read_release(const Ticket *tree, StoreRelease *release, Names *names)
+{
+        int r;
+
+        release->digest = ticket_get(tree, "digest");
+        r = ticket_get_u64(tree, "files", INT64_MAX, &release->files);
+        if (r >= 0)
+                r = ticket_get_u64(tree, "bytes", INT64_MAX, &release->bytes);
+        if (r >= 0)
+                r = ticket_foreach(tree, "process.", add_name, names);
+        release->processes = names->names;
+        return r;
+}
+
 static int store_start(Attempt *attempt, const FlowRow *row, const StoreAsk *ask)
 {
         Deployment *deployment = attempt->deployment;
@@ -181,15 +199,11 @@ static int store_start(Attempt *attempt, const FlowRow *row, const StoreAsk *ask
         Names names = {};
         int r;
 
-        release.digest = ticket_get(attempt->tree, "digest");
-        r = ticket_get_u64(attempt->tree, "files", INT64_MAX, &release.files);
-        if (r >= 0)
-                r = ticket_get_u64(attempt->tree, "bytes", INT64_MAX, &release.bytes);
-        if (r >= 0)
-                r = ticket_foreach(attempt->tree, "process.", add_name, &names);
-        if (r < 0)
-                return r;
-        release.processes = names.names;
+        if (deployment->release_id == 0) {
+                r = read_release(attempt->tree, &release, &names);
+                if (r < 0)
+                        return r;
+        }
         unit = unit_name_make(UNIT_APP, deployment->app->name, deployment->id, instance.process,
                               instance.number);
         if (!unit)
@@ -213,7 +227,7 @@ void persist_move(Attempt *attempt, const FlowRow *row, const char *sentence)
         }
         *commit = (Commit){ .pipeline = pipeline, .deployment = deployment->id, .row = row };
         r = text_replace(&commit->sentence, sentence);
-        if (r >= 0 && row->event == FLOW_DONE && row->to == DEPLOYMENT_STARTING) {
+        if (r >= 0 && row->to == DEPLOYMENT_STARTING) {
                 ask.done = on_release;
                 r = store_start(attempt, row, &ask);
         } else if (r >= 0 && row->to == DEPLOYMENT_LIVE) {

@@ -9,6 +9,7 @@
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/repository-calls.h"
+#include "daemon/pipeline/step.h"
 #include "daemon/pipeline/wipe.h"
 
 int pipeline_new(const PipelineParams *params, Pipeline **ret)
@@ -60,6 +61,24 @@ Pipeline *pipeline_free(Pipeline *pipeline)
 
 void pipeline_config_changed(Pipeline *pipeline)
 {
+        App *app;
+
         assert(pipeline);
+
         queue_poll(pipeline);
+        ingress_poll(pipeline->params.ingress);
+        LIST_FOREACH (apps, app, pipeline->model->apps)
+                model_changed_app(pipeline->model, app);
+}
+
+void pipeline_ingress_changed(Pipeline *pipeline)
+{
+        Deployment *deployment;
+
+        assert(pipeline);
+
+        LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
+                if (deployment->status == DEPLOYMENT_SWITCHING)
+                        step_switch_poll(pipeline, deployment);
+        cleanup_poll_all(pipeline);
 }

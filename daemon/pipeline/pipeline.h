@@ -11,6 +11,7 @@
 #include "daemon/model/deployment.h"
 #include "daemon/model/flow.h"
 #include "daemon/pipeline/call.h"
+#include "ingress/ingress.h"
 #include "probe/client.h"
 #include "sql/store.h"
 #include "systemd/units.h"
@@ -21,6 +22,7 @@ typedef struct PipelineParams {
         Store *store;
         Units *units;
         ProbeClient *probe;
+        Ingress *ingress;
         /* The configuration in force. */
         const Config *(*config)(void *userdata);
         /* Something happened that memory cannot be trusted after: the process is to end and be started
@@ -46,3 +48,6 @@ int pipeline_resume(Pipeline *pipeline, void (*resumed)(void *userdata, int erro
 
 /* The configuration is another one: what waits for a limit that was raised goes on. */
 void pipeline_config_changed(Pipeline *pipeline);
+
+/* The ingress has done something, or says why it cannot. */
+void pipeline_ingress_changed(Pipeline *pipeline);

@@ -39,6 +39,6 @@ void queue_poll(Pipeline *pipeline)
                                 first = deployment;
                 if (!first)
                         return;
-                attempt_handle(pipeline, first, FLOW_SLOT, NULL);
+                attempt_handle(pipeline, first, first->release_id ? FLOW_REUSE : FLOW_SLOT, NULL);
         }
 }

@@ -36,6 +36,7 @@ Request *request_free(Request *request)
         free(request->text);
         free(request->more);
         app_settings_clear(&request->settings);
+        variables_clear(&request->environment);
         free(request);
         return NULL;
 }

@@ -23,6 +23,7 @@ struct Request {
         uint64_t id;
         bool flag;
         AppSettings settings;
+        Variables environment;
 };
 
 /* With copies of the texts (NULL allowed). NULL when out of memory. */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "daemon/model/unit-name.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/expiry.h"
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
@@ -29,6 +30,28 @@ static bool is_wanted(const Pipeline *pipeline, const char *name, const UnitName
                 if (strcmp(instance->unit, name) == 0)
                         return true;
         return false;
+}
+
+static bool is_listed(char *const *names, const char *unit)
+{
+        for (; *names; names++)
+                if (strcmp(*names, unit) == 0)
+                        return true;
+        return false;
+}
+
+/* What is live and has run since the machine has booted, but is not there, was stopped by somebody else
+ * while nobody looked: a unit that ends by itself stays loaded. */
+static void find_stopped_by_hand(Pipeline *pipeline, char *const *names)
+{
+        Deployment *deployment;
+        Instance *instance;
+
+        LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
+                if (deployment->status == DEPLOYMENT_LIVE && !deployment->app->stopped)
+                        LIST_FOREACH (instances, instance, deployment->instances)
+                                instance->by_hand =
+                                        !is_listed(names, instance->unit) && environment_has_run(instance);
 }
 
 /* The release directories that rows know, and those of deployments that may have got so far. */
@@ -78,6 +101,7 @@ static void on_listed(void *userdata, int error, char *const *names)
                 pipeline->on_resumed(pipeline->on_resumed_userdata, error);
                 return;
         }
+        find_stopped_by_hand(pipeline, names);
         for (; *names; names++) {
                 _cleanup_unit_name_ UnitName parsed = {};
 

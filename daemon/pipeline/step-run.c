@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/keeper.h"
+#include "daemon/pipeline/route.h"
 #include "daemon/pipeline/step.h"
 
 /* From starting to live: what an instance's unit means for its deployment. */
@@ -74,7 +75,11 @@ void step_live_enter(Pipeline *pipeline, Deployment *deployment)
         if (deployment->app->stopped)
                 return;
         LIST_FOREACH (instances, instance, deployment->instances)
-                keeper_start(pipeline, instance);
+                if (!instance->by_hand)
+                        keeper_start(pipeline, instance);
+        route_set(deployment, ROUTE_READY, 0);
+        ingress_poll(pipeline->params.ingress);
+        step_live_judge(pipeline, deployment);
 }
 
 static AppStatus status_of_live(const Deployment *deployment, AppStatus before)
@@ -87,6 +92,10 @@ static AppStatus status_of_live(const Deployment *deployment, AppStatus before)
         LIST_FOREACH (instances, instance, deployment->instances) {
                 const Keeper *keeper = instance->keeper;
 
+                if (instance->by_hand) {
+                        n++;
+                        continue;
+                }
                 /* Not read yet: it is as it was. */
                 if (!keeper || !keeper->seen)
                         return before;

@@ -17,6 +17,10 @@ void step_start_poll(Pipeline *pipeline, Deployment *deployment);
 void step_check_enter(Pipeline *pipeline, Deployment *deployment);
 void step_check_poll(Pipeline *pipeline, Deployment *deployment);
 
+/* switching: requests are let in, then kept from the old ones. */
+void step_switch_enter(Pipeline *pipeline, Deployment *deployment);
+void step_switch_poll(Pipeline *pipeline, Deployment *deployment);
+
 /* live: kept running, unless the app is stopped. */
 void step_live_enter(Pipeline *pipeline, Deployment *deployment);
 /* How the app is, from what its units are. */

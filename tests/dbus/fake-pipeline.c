@@ -196,6 +196,24 @@ int app_restart(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *re
         return r < 0 ? r : end(pipeline, call, 0);
 }
 
+int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "app_redeploy %s uid=%u", app->name, call->uid);
+
+        return r < 0 ? r : end(pipeline, call, pipeline->next_id);
+}
+
+int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "app_set_environment %s %zu uid=%u", app->name, environment->n, call->uid);
+
+        if (r < 0)
+                return r;
+        assert(variables_copy(&app->environment, environment) >= 0);
+        model_changed_app(pipeline->model, app);
+        return end(pipeline, call, 0);
+}
+
 int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bus_error *reterr)
 {
         int r = note(pipeline, reterr, "app_remove %s %d uid=%u", app->name, force, call->uid);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "systemd/last-line.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <systemd/sd-journal.h>
+
+#include "base/text.h"
+
+/* The varlink socket of journald and its one method that matters here: src/journal/journald-server.c of
+ * systemd. */
+#define JOURNAL_SOCKET "/run/systemd/journal/io.systemd.journal"
+static const char synchronize[] = "{\"method\":\"io.systemd.Journal.Synchronize\"}"; /* sent with its NUL */
+
+struct LastLine {
+        int fd;
+        sd_id128_t invocation;
+        sd_event_source *io, *timer;
+        LastLineDone done;
+        void *userdata;
+};
+
+LastLine *last_line_free(LastLine *line)
+{
+        if (!line)
+                return NULL;
+        sd_event_source_disable_unref(line->io);
+        sd_event_source_disable_unref(line->timer);
+        closep(&line->fd);
+        free(line);
+        return NULL;
+}
+
+/* 0 with a copy in *ret, "" if there is none; -errno. */
+static int read_last(sd_id128_t invocation, char **ret)
+{
+        _cleanup_(sd_journal_closep) sd_journal *journal = NULL;
+        char match[sizeof("_SYSTEMD_INVOCATION_ID=") + SD_ID128_STRING_MAX], id[SD_ID128_STRING_MAX];
+        _cleanup_free_ char *message = NULL;
+        const void *data;
+        size_t size;
+        int r;
+
+        (void) stpcpy(stpcpy(match, "_SYSTEMD_INVOCATION_ID="), sd_id128_to_string(invocation, id));
+        r = sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+        if (r >= 0)
+                r = sd_journal_add_match(journal, match, 0);
+        if (r >= 0)
+                r = sd_journal_add_match(journal, "_TRANSPORT=stdout", 0);
+        if (r >= 0)
+                r = sd_journal_seek_tail(journal);
+        if (r >= 0)
+                r = sd_journal_previous(journal);
+        if (r > 0)
+                r = sd_journal_get_data(journal, "MESSAGE", &data, &size);
+        else if (r == 0)
+                r = -ENOENT;
+        if (r >= 0) {
+                message = strndup((const char *) data + strlen("MESSAGE="), size - strlen("MESSAGE="));
+                *ret = message ? text_sanitize(message, LAST_LINE_MAX) : NULL;
+        } else
+                *ret = strdup("");
+        return *ret ? 0 : -ENOMEM;
+}
+
+static void finish(LastLine *line)
+{
+        _cleanup_free_ char *text = NULL;
+        LastLineDone done = line->done;
+        void *userdata = line->userdata;
+
+        (void) read_last(line->invocation, &text);
+        last_line_free(line);
+        done(userdata, text_or_empty(text));
+}
+
+static int on_timeout(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        finish(userdata);
+        return 0;
+}
+
+/* Any answer is one: whatever it says, the journal has done what it could. */
+static int on_io(_unused_ sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+        LastLine *line = userdata;
+
+        if (events == EPOLLOUT) {
+                if (send(fd, synchronize, sizeof(synchronize), MSG_NOSIGNAL) ==
+                            (ssize_t) sizeof(synchronize) &&
+                    sd_event_source_set_io_events(line->io, EPOLLIN) >= 0)
+                        return 0;
+        }
+        finish(line);
+        return 0;
+}
+
+static int connect_to_journal(void)
+{
+        static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET };
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0 || connect(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+int last_line_new(sd_event *event, sd_id128_t invocation, LastLineDone done, void *userdata, LastLine **ret)
+{
+        _cleanup_(last_line_freep) LastLine *line = NULL;
+        int r;
+
+        assert(event);
+        assert(done);
+        assert(ret);
+
+        line = calloc(1, sizeof(LastLine));
+        if (!line)
+                return -ENOMEM;
+        *line = (LastLine){
+                .fd = connect_to_journal(), .invocation = invocation, .done = done, .userdata = userdata
+        };
+        /* Without a journal to ask there is nothing to wait for. */
+        r = sd_event_add_time_relative(event, &line->timer, CLOCK_MONOTONIC,
+                                       line->fd < 0 ? 0 : LAST_LINE_PATIENCE_USEC, 0, on_timeout, line);
+        if (r >= 0 && line->fd >= 0)
+                r = sd_event_add_io(event, &line->io, line->fd, EPOLLOUT, on_io, line);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(line);
+        return 0;
+}
