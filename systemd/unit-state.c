@@ -160,7 +160,8 @@ static const struct {
         { 239, "could not make its cache directory" },
 };
 
-/* A shell that a signal took its command from exits with 128 and the signal's number: sh(1p), "Exit Status". */
+/* A shell that a signal took its command from exits with 128 and the signal's number: sh(1p), "Exit Status".
+ */
 #define SHELL_SIGNAL_BASE 128
 
 /* What else it says of its command. Caller frees; NULL when out of memory. */

@@ -51,14 +51,15 @@ typedef enum Route {
 /* One running copy of one process type. */
 struct Instance {
         Deployment *deployment;
-        char *process;           /* web */
-        unsigned number;         /* from 1 */
-        uint16_t port;           /* 0 = none: only web instances have one */
-        char *unit;              /* deployd-app-APP-ID.PROCESS.N.service */
-        void *keeper;            /* of the pipeline: watches its unit */
-        bool by_hand;    /* its unit was stopped by somebody else: it is left alone until Start, Deploy or boot */
-        Route route;             /* as it should be */
-        Route routed;            /* as haproxy has it */
+        char *process;   /* web */
+        unsigned number; /* from 1 */
+        uint16_t port;   /* 0 = none: only web instances have one */
+        char *unit;      /* deployd-app-APP-ID.PROCESS.N.service */
+        void *keeper;    /* of the pipeline: watches its unit */
+        bool by_hand; /* its unit was stopped by somebody else: it is left alone until Start, Deploy or boot
+                       */
+        Route route;  /* as it should be */
+        Route routed; /* as haproxy has it */
         uint64_t drain_deadline; /* CLOCK_MONOTONIC microseconds: with route none, when open connections are
                                     shut; 0 = at once */
         LIST_FIELDS(Instance, instances);

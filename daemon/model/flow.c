@@ -2,8 +2,8 @@
 #include "daemon/model/flow.h"
 
 static const char *const flow_event_table[FLOW_EVENT_MAX] = {
-        [FLOW_SLOT] = "slot",     [FLOW_REUSE] = "reuse", [FLOW_DONE] = "done",         [FLOW_FAILED] = "failed",
-        [FLOW_CANCEL] = "cancel", [FLOW_REPLACED] = "replaced",
+        [FLOW_SLOT] = "slot",     [FLOW_REUSE] = "reuse",   [FLOW_DONE] = "done",
+        [FLOW_FAILED] = "failed", [FLOW_CANCEL] = "cancel", [FLOW_REPLACED] = "replaced",
 };
 
 DEFINE_STRING_TABLE(flow_event, FlowEvent);
@@ -12,7 +12,8 @@ DEFINE_STRING_TABLE(flow_event, FlowEvent);
 const FlowRow flow_table[] = {
         { 101, DEPLOYMENT_QUEUED, FLOW_SLOT, DEPLOYMENT_FETCHING,
           "its turn has come: fetching the repository" },
-        { 102, DEPLOYMENT_QUEUED, FLOW_REUSE, DEPLOYMENT_STARTING, "its turn has come: starting the release that is kept" },
+        { 102, DEPLOYMENT_QUEUED, FLOW_REUSE, DEPLOYMENT_STARTING,
+          "its turn has come: starting the release that is kept" },
         { 108, DEPLOYMENT_QUEUED, FLOW_FAILED, DEPLOYMENT_FAILED, "it could not begin" },
         { 109, DEPLOYMENT_QUEUED, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "cancelled before it began" },
 

@@ -203,9 +203,11 @@ int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *r
         return r < 0 ? r : end(pipeline, call, pipeline->next_id);
 }
 
-int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call, sd_bus_error *reterr)
+int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,
+                        sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "app_set_environment %s %zu uid=%u", app->name, environment->n, call->uid);
+        int r = note(pipeline, reterr, "app_set_environment %s %zu uid=%u", app->name, environment->n,
+                     call->uid);
 
         if (r < 0)
                 return r;

@@ -47,20 +47,19 @@ def says(machine, text):
     return machine.wait(look, what=f"the status line {text!r}")
 
 
-def instances(machine):
-    """The processes of the apps' units: {unit: (pid, invocation)}."""
+def instances(machine, app="*"):
+    """The processes of the units of apps: {unit: (pid, invocation)}."""
     return {unit: tuple(machine.show(unit, "MainPID", "InvocationID").values())
-            for unit in machine.units("deployd-app-*.service")}
+            for unit in machine.units(f"deployd-app-{app}-*.service")}
 
 
 @contextlib.contextmanager
-def untouched(machine):
-    """Fails unless the apps that run at its beginning do so at its end, as the same processes."""
-    before = instances(machine)
+def untouched(machine, app):
+    """Fails unless the instances of an app that run at its beginning do so at its end, as the same processes."""
+    before = instances(machine, app)
     assert before
     yield
-    after = instances(machine)
-    assert {unit: after.get(unit) for unit in before} == before
+    assert instances(machine, app) == before
 
 
 @contextlib.contextmanager

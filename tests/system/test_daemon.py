@@ -129,7 +129,7 @@ def test_a_hundred_first_calls_start_one_daemon(machine, stopped):
 
 def test_while_it_is_stopped_the_apps_go_on(machine, deployd):
     port = deployd.get("shop", "CurrentPort")
-    with daemon.untouched(machine):
+    with daemon.untouched(machine, "shop"):
         machine.systemctl("stop", "deployd.service")
         assert machine.show(daemon.UNIT, "ActiveState", "Result") == {"ActiveState": "inactive", "Result": "success"}
         assert machine.curl(port) == (200, "python 1\n")
@@ -140,7 +140,7 @@ def test_while_it_is_stopped_the_apps_go_on(machine, deployd):
 
 def test_a_restart_is_another_process_that_knows_the_same(machine, deployd):
     before = daemon.pid(machine)
-    with daemon.untouched(machine):
+    with daemon.untouched(machine, "shop"):
         machine.systemctl("restart", "deployd.service")
         assert daemon.pid(machine) != before
         assert deployd.get("shop", "Status") == "running"
@@ -149,7 +149,7 @@ def test_a_restart_is_another_process_that_knows_the_same(machine, deployd):
 
 def test_a_reload_is_the_same_process(machine, deployd):
     before = daemon.pid(machine)
-    with machine.follow(_SYSTEMD_UNIT=daemon.UNIT) as journal, daemon.untouched(machine):
+    with machine.follow(_SYSTEMD_UNIT=daemon.UNIT) as journal, daemon.untouched(machine, "shop"):
         machine.systemctl("reload", "deployd.service")
         journal.wait(lambda entry: entry["MESSAGE"] == "The configuration was read again")
     assert daemon.pid(machine) == before
@@ -167,7 +167,7 @@ def test_a_second_deployd_ends_with_a_sentence(machine, deployd):
 # Death
 
 def test_killed_it_takes_the_apps_back(machine, deployd):
-    with daemon.untouched(machine):
+    with daemon.untouched(machine, "shop"):
         daemon.kill(machine)
         assert deployd.get("shop", "Status") == "running"
         assert machine.curl(deployd.get("shop", "CurrentPort")) == (200, "python 1\n")
@@ -196,7 +196,7 @@ def test_the_watchdog_ends_a_daemon_that_hangs(machine, deployd):
     try:
         machine.systemctl("restart", "deployd.service")
         before = daemon.pid(machine)
-        with daemon.untouched(machine), machine.follow(_PID="1", UNIT=daemon.UNIT) as journal:
+        with daemon.untouched(machine, "shop"), machine.follow(_PID="1", UNIT=daemon.UNIT) as journal:
             machine.run(["kill", "-STOP", before])
             journal.wait(lambda entry: "Watchdog timeout" in entry["MESSAGE"])
             daemon.ready(machine, after=before)
@@ -251,7 +251,7 @@ def test_killed_while_fetching_it_fetches_again(machine, deployd, slow_server):
     machine.wait(lambda: machine.show("test-slow.service", "ActiveState")["ActiveState"] == "activating",
                  what="the fetch reaching the server")
     assert deployd.describe(number)["Status"] == "fetching"
-    with daemon.untouched(machine):
+    with daemon.untouched(machine, "shop"):
         daemon.kill(machine)
         assert deployd.describe(number)["Status"] == "fetching"
         slow_server.open()
@@ -291,7 +291,7 @@ def test_killed_while_checking_it_checks_again(machine, deployd, impatient):
     deployd.app("silent", SILENT)
     number = deployd.deploy("silent")
     deployd.status(number, "checking")
-    with daemon.untouched(machine):
+    with daemon.untouched(machine, "shop"):
         daemon.kill(machine)
         deployment = deployd.end(number)
         assert deployment["Status"] == "failed"
