@@ -14,6 +14,7 @@
 #define WORD_DEFAULT "default"
 
 static const Setting app_settings[] = {
+        { "access-mode", "AccessMode", SETTING_TEXT, "who may reach it: private, internal or public" },
         { "branch", "Branch", SETTING_TEXT, "branch to deploy; empty: the repository's" },
         { "directory", "Directory", SETTING_TEXT, "where in the tree the app is; empty: its root" },
         { "stop-timeout", "StopTimeoutUSec", SETTING_DURATION, "time to end after SIGTERM" },

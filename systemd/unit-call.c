@@ -131,8 +131,7 @@ int units_start(Units *units, const UnitSpec *spec, UnitCallDone done, void *use
         return 0;
 }
 
-static int start_verb(Units *units, const char *name, const char *verb, UnitCallDone done, void *userdata,
-                      UnitCall **ret)
+int units_restart(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret)
 {
         _cleanup_(unit_call_freep) UnitCall *call = NULL;
         int r;
@@ -144,21 +143,11 @@ static int start_verb(Units *units, const char *name, const char *verb, UnitCall
 
         r = unit_call_new(units, name, done, userdata, &call);
         if (r >= 0)
-                r = ask_about_unit(call, verb, /* job= */ true, on_started);
+                r = ask_about_unit(call, "RestartUnit", /* job= */ true, on_started);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(call);
         return 0;
-}
-
-int units_start_again(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret)
-{
-        return start_verb(units, name, "StartUnit", done, userdata, ret);
-}
-
-int units_restart(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret)
-{
-        return start_verb(units, name, "RestartUnit", done, userdata, ret);
 }
 
 /* Whatever PID 1 answered to StopUnit or ResetFailedUnit, the unit's state says how far it is. */

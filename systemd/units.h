@@ -38,8 +38,7 @@ DEFINE_CLEANUP(UnitCall *, unit_call_free);
  * it by a watch. */
 int units_start(Units *units, const UnitSpec *spec, UnitCallDone done, void *userdata, UnitCall **ret);
 
-/* StartUnit / RestartUnit of a transient unit that is still loaded. */
-int units_start_again(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
+/* RestartUnit of a transient unit that is still loaded. */
 int units_restart(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
 
 /* Stops the unit (its own stop timeout, then SIGKILL), forgets its result, and is done when PID 1 does not

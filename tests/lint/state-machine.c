@@ -85,8 +85,8 @@ static const char events[] =
         "  in one transaction.\n"
         "\n"
         "After `superseded`, `failed` and `cancelled` comes the cleaning up: units are\n"
-        "stopped, ports are free, files are removed (a superseded deployment keeps its\n"
-        "release).\n"
+        "stopped, ports are free, files are removed. A superseded deployment keeps its\n"
+        "release, and its units have `drain-timeout` for the requests they have begun.\n"
         "\n"
         "Words of the D-Bus interface that no row reaches yet: ";
 

@@ -183,6 +183,9 @@ class Machine(Host):
                     ready |= line == "READY=1"
         finally:
             os.close(gone)
+            # Closed, it is ignored. Left open and not read, it would fill up, and systemd-nspawn and then systemd
+            # in the machine would wait for a reader of what they say of themselves, for ever.
+            self._notify.close()
 
     def story(self):
         """What the machine has printed, and the end of its journal."""
@@ -198,7 +201,6 @@ class Machine(Host):
         except subprocess.TimeoutExpired:
             raise HostError("the machine did not end") from None
         self._nspawn = self.leader = None
-        self._notify.close()
         remove_control_groups(self._directory.name)
 
     def poweroff(self):

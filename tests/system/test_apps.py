@@ -77,13 +77,13 @@ def test_logs_of_one_app_never_show_lines_of_the_other(deployd, pair):
     machine = deployd.machine
     ports = {app: deployd.get(app, "CurrentPort") for app in pair}
     for app in pair:
-        machine.curl(ports[app], f"/asked-of-{app}-")
+        machine.curl(ports[app], f"/asked/{app}/")
     machine.run(["journalctl", "--sync"])
     for app, other in (pair, reversed(pair)):
         for text in ("\n".join(entry["MESSAGE"] for entry in machine.journal(DEPLOYD_APP=app)),
                      machine.run(["deployctl", "logs", app]).stdout):
-            assert f"GET /asked-of-{app}-" in text
-            assert f"GET /asked-of-{other}-" not in text
+            assert f"GET /asked/{app}/" in text
+            assert f"GET /asked/{other}/" not in text
 
 
 # Start, Stop, Restart
