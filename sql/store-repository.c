@@ -31,7 +31,7 @@ static int set_column(Store *store, const char *sql, const Repository *repositor
 }
 
 #define SET_COLUMN(assignments, verb)                                                        \
-        "with done as (select at from event where operation = $1), "                            \
+        "with done as (select at from event where operation = $1), "                         \
         "changed as (update repository set " assignments                                     \
         " where id = $3 and not exists (select from done) "                                  \
         "  returning id, name), "                                                            \

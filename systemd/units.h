@@ -45,6 +45,10 @@ int units_restart(Units *units, const char *name, UnitCallDone done, void *userd
  * know the name any more; at once if it did not. */
 int units_remove(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
 
+/* StopUnit of a slice, with all that is in it. Done when PID 1 has taken the job. (units_remove() would wait
+ * for ever: PID 1 knows any slice that somebody asks about.) */
+int units_stop_slice(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
+
 /* The names of all loaded units deployd-*.service that are transient. */
 typedef void (*UnitsListed)(void *userdata, int error, char *const *names);
 int units_list(Units *units, UnitsListed listed, void *userdata, UnitCall **ret);

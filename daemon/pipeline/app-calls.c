@@ -333,6 +333,7 @@ static void on_removed(Request *request, int error, const StoreReply *reply)
         wipe_app(pipeline, app);
         log_app(app->name, MESSAGE_APP_REMOVED, "was removed");
         model_remove_app(pipeline->model, app);
+        wipes_poll(pipeline);
         ingress_poll(pipeline->params.ingress);
         request_answer(request, 0);
 }

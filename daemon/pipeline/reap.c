@@ -10,6 +10,7 @@
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/resume.h"
+#include "daemon/pipeline/wipe.h"
 
 struct Reap {
         Pipeline *pipeline;
@@ -47,6 +48,7 @@ static void on_gone(void *userdata, int error, const char *sentence)
         }
         if (owner.repository)
                 fetch_poll(pipeline);
+        wipes_poll(pipeline);
         resume_poll(pipeline);
 }
 
@@ -81,6 +83,20 @@ bool reap_is_pending_for_unit(const Pipeline *pipeline, const char *unit)
         LIST_FOREACH (reaps, reap, pipeline->reaps)
                 if (strcmp(reap->unit, unit) == 0)
                         return true;
+        return false;
+}
+
+bool reap_is_pending_for_name(const Pipeline *pipeline, UnitKind kind, const char *name)
+{
+        const Reap *reap;
+
+        LIST_FOREACH (reaps, reap, pipeline->reaps) {
+                _cleanup_unit_name_ UnitName parsed = {};
+
+                if (unit_name_parse(reap->unit, &parsed) >= 0 && parsed.kind == kind &&
+                    strcmp(parsed.name, name) == 0)
+                        return true;
+        }
         return false;
 }
 

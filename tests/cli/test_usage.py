@@ -46,7 +46,7 @@ def test_list_verbs_is_what_there_is(deployctl):
 
 
 def test_help_of_settings_names_each(deployctl):
-    for key in "branch", "directory", "stop-timeout", "memory-max", "tasks-max", "cpu-quota":
+    for key in "access-mode", "branch", "directory", "stop-timeout", "memory-max", "tasks-max", "cpu-quota":
         assert f"\n  {key} " in deployctl("help", "app", "set").out
     assert "\n  url " in deployctl("help", "repo", "set").out
 
@@ -85,7 +85,7 @@ def test_version(deployctl):
     (["cancel", ""], "'cancel' needs an app or the id of a deployment"),
     (["app", "set", "shop", "branch"], "'branch' is not KEY=VALUE"),
     (["app", "set", "shop", "colour=red"],
-     "unknown setting 'colour'; known are branch, directory, stop-timeout, memory-max, tasks-max, cpu-quota"),
+     "unknown setting 'colour'; known are access-mode, branch, directory, stop-timeout, memory-max, tasks-max, cpu-quota"),
     (["app", "create", "shop", "code", "=x"], "unknown setting ''"),
     (["app", "set", "shop", "branch=a", "branch=b"], "setting 'branch' is given twice"),
     (["repo", "set", "code", "name=x"], "unknown setting 'name'; known are url, branch"),
@@ -194,7 +194,7 @@ def test_the_man_page_has_every_verb_option_setting_and_status():
         assert f"*{verb}*" in page, verb
     for option in {"--help", "--version", "--list-verbs"}.union(*OPTIONS.values()):
         assert re.search(rf"^(\*-\w\*, )?\*{option}\*", page, re.MULTILINE), option
-    for word in "stop-timeout", "memory-max", "tasks-max", "cpu-quota", "branch", "directory":
+    for word in "stop-timeout", "memory-max", "tasks-max", "cpu-quota", "access-mode", "branch", "directory":
         assert f"|  *{word}*" in page
     for status in 0, 1, 2, 3, 4, 130:
         assert f"|  {status}\n" in page
