@@ -15,6 +15,12 @@ typedef struct History {
         uint64_t id; /* asked for one, 0 = for a list */
 } History;
 
+static int refuse_id(sd_bus_error *reterr, uint64_t id)
+{
+        return sd_bus_error_setf(reterr, BUS_ERROR_NO_SUCH_DEPLOYMENT, "there is no deployment %" PRIu64,
+                                 id);
+}
+
 static void on_history(void *userdata, int error, const DeploymentRecord *records, size_t n_records)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error failure = SD_BUS_ERROR_NULL;
@@ -24,8 +30,7 @@ static void on_history(void *userdata, int error, const DeploymentRecord *record
                 (void) sd_bus_error_setf(&failure, BUS_ERROR_DATABASE_UNAVAILABLE,
                                          "the past could not be read: %s", strerror(-error));
         else if (history->id != 0 && n_records == 0)
-                (void) sd_bus_error_setf(&failure, BUS_ERROR_NO_SUCH_DEPLOYMENT,
-                                         "there is no deployment %" PRIu64, history->id);
+                (void) refuse_id(&failure, history->id);
         if (sd_bus_error_is_set(&failure))
                 history->done(history->userdata, &failure, NULL, 0);
         else
@@ -59,12 +64,15 @@ int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned l
 {
         assert(pipeline);
         assert(done);
-        return ask_history(pipeline, app, before, 0, limit, done, userdata, reterr);
+        /* Ids are PostgreSQL's bigint: all of them are before a larger number. */
+        return ask_history(pipeline, app, before > INT64_MAX ? 0 : before, 0, limit, done, userdata, reterr);
 }
 
 int history_describe(Pipeline *pipeline, uint64_t id, HistoryDone done, void *userdata, sd_bus_error *reterr)
 {
         assert(pipeline);
         assert(done);
+        if (id == 0 || id > INT64_MAX)
+                return refuse_id(reterr, id);
         return ask_history(pipeline, NULL, 0, id, 1, done, userdata, reterr);
 }

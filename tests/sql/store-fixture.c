@@ -188,7 +188,8 @@ Reply start_it(Deployment *deployment, uint16_t low, uint16_t high, uint16_t nex
         };
 
         cr_assert(eq(int, text_replace(&deployment->revision, REVISION), 0));
-        release.image_tag = tag = deployment_make_image_tag(deployment);
+        tag = deployment_make_image_tag(deployment);
+        release.image_tag = tag;
         return say(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), &release,
                    &instance, 1, low, high, next, AS);
 }
@@ -196,14 +197,14 @@ Reply start_it(Deployment *deployment, uint16_t low, uint16_t high, uint16_t nex
 static void step_to(Deployment *deployment, DeploymentStatus status)
 {
         const FlowRow *row = NULL;
-        Reply reply = {};
 
         for (size_t i = 0; i < flow_table_size; i++)
                 if (flow_table[i].from == deployment->status && flow_table[i].to == status)
                         row = &flow_table[i];
         cr_assert(row != NULL);
         if (status == DEPLOYMENT_STARTING) {
-                reply = start_it(deployment, PORT_LOW, PORT_HIGH, PORT_LOW);
+                Reply reply = start_it(deployment, PORT_LOW, PORT_HIGH, PORT_LOW);
+
                 cr_assert(eq(int, reply.error, 0), "%s", reply.sentence);
                 deployment->release_id = deployment->id;
                 cr_assert(instance_new(deployment, "web", 1, reply.ports[0]) != NULL);

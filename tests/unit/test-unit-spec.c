@@ -249,7 +249,7 @@ Test(unit_spec, the_command_is_the_program_and_its_words_and_never_through_a_she
                                 commands++;
                                 must(sd_bus_message_read(message, "s", &word));
                                 cr_expect_str_eq(word, arguments[0]);
-                                cr_expect_eq(word[0], '/');
+                                cr_expect(word && word[0] == '/', "%s", word);
                                 must(sd_bus_message_enter_container(message, 'a', "s"));
                                 while (sd_bus_message_read_basic(message, 's', &word) > 0)
                                         cr_expect_str_eq(word, arguments[n++]);
