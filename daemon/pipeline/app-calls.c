@@ -11,7 +11,6 @@
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/reap.h"
-#include "daemon/pipeline/release.h"
 #include "daemon/pipeline/request.h"
 #include "daemon/pipeline/route.h"
 #include "daemon/pipeline/step.h"
@@ -328,7 +327,6 @@ static void on_removed(Request *request, int error, const StoreReply *reply)
                         reap_unit(pipeline, instance->unit, (ReapOwner){});
                         environment_remove(instance);
                 }
-                release_remove(pipeline, deployment->id);
         }
         wipe_app(pipeline, app);
         log_app(app->name, MESSAGE_APP_REMOVED, "was removed");

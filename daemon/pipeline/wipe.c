@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/pipeline/reap.h"
+#include "daemon/pipeline/release.h"
 
 #define WIPE_TIMEOUT_USEC (600 * USEC_PER_SEC)
 
@@ -17,6 +18,8 @@ typedef struct Wipe {
         UnitKind kind; /* UNIT_APP or UNIT_FETCH: the units that write there */
         char *name;
         uint64_t id;
+        uint64_t *releases; /* of an app: its deployments, whatever they built */
+        size_t n_releases;
         bool begun;
         UnitCall *call;
         LIST_FIELDS(struct Wipe, wipes);
@@ -27,6 +30,7 @@ static Wipe *wipe_free(Wipe *wipe)
         unit_call_free(wipe->call);
         LIST_REMOVE(wipes, wipe->pipeline->wipes, wipe);
         free(wipe->name);
+        free(wipe->releases);
         free(wipe);
         return NULL;
 }
@@ -88,6 +92,8 @@ static int begin(Wipe *wipe)
 {
         _cleanup_free_ char *slice = NULL;
 
+        for (size_t i = 0; i < wipe->n_releases; i++)
+                release_remove(wipe->pipeline, wipe->releases[i]);
         if (wipe->kind != UNIT_APP || model_app(wipe->pipeline->model, wipe->name))
                 return start(wipe);
         slice = slice_name_make(wipe->name);
@@ -113,26 +119,42 @@ void wipes_poll(Pipeline *pipeline)
         }
 }
 
-static void add(Pipeline *pipeline, UnitKind kind, const char *name, uint64_t id)
+static Wipe *add(Pipeline *pipeline, UnitKind kind, const char *name, uint64_t id)
 {
         Wipe *wipe = calloc(1, sizeof(Wipe));
 
-        if (!wipe)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        if (!wipe) {
+                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return NULL;
+        }
         *wipe = (Wipe){ .pipeline = pipeline, .kind = kind, .name = strdup(name), .id = id };
         LIST_PREPEND(wipes, pipeline->wipes, wipe);
         if (!wipe->name) {
-                wipe_free(wipe);
                 pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return wipe_free(wipe);
         }
+        return wipe;
 }
 
 void wipe_mirror(Pipeline *pipeline, const Repository *repository)
 {
-        add(pipeline, UNIT_FETCH, repository->name, repository->id);
+        (void) add(pipeline, UNIT_FETCH, repository->name, repository->id);
 }
 
 void wipe_app(Pipeline *pipeline, const App *app)
 {
-        add(pipeline, UNIT_APP, app->name, app->id);
+        Wipe *wipe = add(pipeline, UNIT_APP, app->name, app->id);
+        const Deployment *deployment;
+
+        if (!wipe)
+                return;
+        LIST_FOREACH (app_deployments, deployment, app->deployments) {
+                uint64_t *grown = reallocarray(wipe->releases, wipe->n_releases + 1, sizeof(uint64_t));
+
+                /* What is not removed now is found at the next start: no row knows it then. */
+                if (!grown)
+                        return;
+                wipe->releases = grown;
+                grown[wipe->n_releases++] = deployment->id;
+        }
 }

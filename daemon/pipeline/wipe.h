@@ -8,7 +8,7 @@
 
 /* The mirror of a repository. Begins at wipes_poll(), when no unit of it is left. */
 void wipe_mirror(Pipeline *pipeline, const Repository *repository);
-/* State and cache of an app, and its slice. The same. */
+/* Releases, state and cache of an app, and its slice. The same. */
 void wipe_app(Pipeline *pipeline, const App *app);
 
 /* Begins what may begin: the removed app or repository is no longer in the model, or another unit is gone.
