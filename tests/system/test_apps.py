@@ -159,7 +159,7 @@ def limits(deployd, app):
     return deployd.machine.show(unit_of(deployd, app), "MemoryMax", "TasksMax", "CPUQuotaPerSecUSec", "TimeoutStopUSec")
 
 
-DEFAULT = {"MemoryMax": str(512 << 20), "TasksMax": "256", "CPUQuotaPerSecUSec": "infinity"}
+DEFAULT = {"MemoryMax": str(512 << 20), "TasksMax": "256", "CPUQuotaPerSecUSec": "infinity", "TimeoutStopUSec": "30s"}
 OWN = {"MemoryMax": str(200 << 20), "TasksMax": "99", "CPUQuotaPerSecUSec": "500ms"}
 
 
@@ -195,9 +195,9 @@ def test_options_of_create_app_are_its_settings(deployd):
 
 
 def test_the_stop_timeout_ends_what_ignores_sigterm(deployd):
-    deployd.app("stubborn", STUBBORN)
+    deployd.app("stubborn", STUBBORN, StopTimeoutUSec=1000000)
     deployd.live("stubborn")
-    assert limits(deployd, "stubborn")["TimeoutStopUSec"] == "30s"
+    assert limits(deployd, "stubborn")["TimeoutStopUSec"] == "1s"
     deployd.set("stubborn", StopTimeoutUSec=300000)
     deployd.live("stubborn")
     assert limits(deployd, "stubborn")["TimeoutStopUSec"] == "300ms"
@@ -207,7 +207,8 @@ def test_the_stop_timeout_ends_what_ignores_sigterm(deployd):
     deployd.machine.wait(lambda: unit not in deployd.machine.units("deployd-app-stubborn-*"), what="the end of it")
     messages = [entry["MESSAGE"] for entry in deployd.machine.journal(UNIT=unit)]
     assert any("Killing process" in message and "SIGKILL" in message for message in messages)
-    # Also the first, whose timeout was another, ends at some time: it is not waited for here.
+    # And so does the first, after its own.
+    deployd.machine.wait(lambda: not deployd.machine.units("deployd-app-stubborn-*"), what="the end of the first")
 
 
 def test_the_branch_is_what_is_deployed(deployd):

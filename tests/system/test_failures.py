@@ -52,10 +52,12 @@ COMMITS = {
         "web.1 did not listen on port {port} within 1.5 s"),
     "missing program": (
         {"Procfile": "web: ./nothing-here --port $PORT\n"},
-        "web.1 exited with status 127 before it listened on port {port}: /bin/sh: 1: ./nothing-here: not found"),
+        "web.1 exited with status 127 (command not found) before it listened on port {port}: "
+        "/bin/sh: 1: ./nothing-here: not found"),
     "not executable": (
         {**PYTHON, "Procfile": "web: ./app.py\n"},
-        "web.1 exited with status 126 before it listened on port {port}: /bin/sh: 1: ./app.py: Permission denied"),
+        "web.1 exited with status 126 (command cannot be executed) before it listened on port {port}: "
+        "/bin/sh: 1: ./app.py: Permission denied"),
     "too many files": (
         {"Procfile": "web: true\n", **{f"file-{i}": "" for i in range(20)}},
         "fetch: the tree has more than 20 files and directories"),

@@ -1,112 +1,197 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The package: what is there after it was installed into a tree where no systemd ran, and that tree was booted."""
+"""The Debian package: installed into a tree where nothing runs, booted, upgraded, removed, purged."""
 
+import pathlib
 import re
+import subprocess
 
 import pytest
-from host import Failed
 
-BUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
-MANAGER = "/org/deployd/Deploy1"
-ACTIONS = ("manage", "deploy", "operate", "environment", "logs")
-BAD = "/etc/deployd/deploy.conf.d/99-bad.conf"
+import daemon
+from deployd import ROOT, Deployd
 
+POSTGRES = "deployd-postgres.service"
 
-@pytest.fixture
-def package(pytestconfig, machine):
-    """The package on the machine, to be installed again."""
-    with open(pytestconfig.getoption("deb"), "rb") as file:
-        machine.write("/root/deployd.deb", file.read())
-    return "/root/deployd.deb"
-
-
-def pids(machine):
-    return {unit: machine.show(unit, "MainPID")["MainPID"] for unit in ("deployd.service", "deployd-postgres.service")}
-
-
-def test_the_first_boot_is_healthy(machine):
-    assert machine.systemctl("is-system-running") == "running"
-    assert machine.get(MANAGER, "Manager.DatabaseState") == "connected"
-
-
-@pytest.mark.parametrize("path, wanted", {
-    "/run/deployd": "root:root 755",
-    "/run/deployd/env": "root:root 700",
-    "/run/deployd/probe.sock": "root:root 600",
-    "/run/deployd/postgres": "deployd-postgres:deployd-postgres 750",
+# Owner, group and mode of what the package brings or makes. The mode of a link is that of what it leads to.
+FILES = {
+    "/usr/sbin/deployd": "root:root 755",
+    "/usr/bin/deployctl": "root:root 755",
+    "/usr/libexec/deployd/deployd-fetch": "root:root 755",
+    "/usr/libexec/deployd/deployd-import": "root:root 755",
+    "/usr/libexec/deployd/deployd-launch": "root:root 755",
+    "/usr/libexec/deployd/deployd-probe": "root:root 755",
+    "/usr/libexec/deployd/deployd-postgres": "root:root 755",
+    "/usr/libexec/deployd/deployd-postgres-setup": "root:root 755",
+    "/lib/systemd/system/deployd.service": "root:root 644",
+    "/lib/systemd/system/deployd-postgres.service": "root:root 644",
+    "/lib/systemd/system/deployd-probe.service": "root:root 644",
+    "/lib/systemd/system/deployd-probe.socket": "root:root 644",
+    "/lib/systemd/system/deployd.slice": "root:root 644",
+    "/lib/systemd/system/deployd-apps.slice": "root:root 644",
+    "/lib/systemd/system/deployd-builds.slice": "root:root 644",
+    "/usr/share/dbus-1/system.d/org.deployd.Deploy1.conf": "root:root 644",
+    "/usr/share/dbus-1/system-services/org.deployd.Deploy1.service": "root:root 644",
+    "/usr/share/dbus-1/interfaces/org.deployd.Deploy1.Manager.xml": "root:root 644",
+    "/usr/share/polkit-1/actions/org.deployd.deploy1.policy": "root:root 644",
+    "/usr/share/polkit-1/rules.d/50-deployd.rules": "root:root 644",
+    "/usr/lib/sysusers.d/deployd.conf": "root:root 644",
+    "/usr/lib/tmpfiles.d/deployd.conf": "root:root 644",
+    "/usr/lib/systemd/catalog/deployd.catalog": "root:root 644",
+    "/etc/deployd": "root:root 755",
+    "/etc/deployd/deploy.conf": "root:root 644",
+    "/etc/deployd/deploy.conf.d": "root:root 755",
     "/var/lib/deployd": "root:root 755",
     "/var/lib/deployd/releases": "root:root 700",
     "/var/lib/deployd/spool": "root:root 700",
     "/var/lib/deployd/postgres": "deployd-postgres:deployd-postgres 700",
-    "/etc/deployd/deploy.conf": "root:root 644",
-}.items())
-def test_a_path_belongs_to_one_identity(machine, path, wanted):
-    assert machine.sh(f"stat --format='%U:%G %a' {path}") == wanted
+    "/var/lib/deployd/postgres/15": "deployd-postgres:deployd-postgres 700",
+    "/run/deployd": "root:root 755",
+    "/run/deployd/env": "root:root 700",
+    "/run/deployd/postgres": "deployd-postgres:deployd-postgres 750",
+}
 
 
-@pytest.mark.parametrize("unit, most", [("deployd.service", 1.3), ("deployd-probe.service", 1.0),
-                                        ("deployd-postgres.service", 0.4)])
-def test_a_unit_is_no_more_exposed_than_designed(machine, unit, most):
-    verdict = machine.run(["systemd-analyze", "security", "--no-pager", unit]).stdout.splitlines()[-1]
-    assert float(re.search(r": ([\d.]+) ", verdict)[1]) <= most
+@pytest.fixture(scope="module")
+def deb(pytestconfig):
+    return pathlib.Path(pytestconfig.getoption("deb")).resolve()
 
 
-def test_only_root_may_own_the_name(machine):
-    machine.systemctl("stop", "deployd.service")
-    with pytest.raises(Failed, match="Access denied"):
-        machine.busctl("call", *BUS, "RequestName", "su", "org.deployd.Deploy1", "4", user="nobody")
-    machine.systemctl("start", "deployd.service")
+@pytest.fixture(scope="module")
+def unpacked(deb, tmp_path_factory):
+    """The files of the package."""
+    directory = tmp_path_factory.mktemp("package")
+    subprocess.run(["dpkg-deb", "--raw-extract", deb, directory], check=True)
+    return directory
 
 
-def test_a_call_by_anybody_starts_a_stopped_daemon(machine):
-    machine.systemctl("stop", "deployd.service")
-    assert machine.get(MANAGER, "Manager.Version", user="nobody")
-    assert machine.show("deployd.service", "ActiveState")["ActiveState"] in ("activating", "active")
-    machine.systemctl("start", "deployd.service")
+@pytest.fixture(scope="module")
+def deployd(machine):
+    """deployd, with one app live."""
+    platform = Deployd(machine)
+    platform.app("shop")
+    platform.live("shop")
+    return platform
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-def test_polkit_knows_the_action(machine, action):
-    shown = machine.run(["pkaction", "--verbose", "--action-id", f"org.deployd.deploy1.{action}"]).stdout
-    assert re.findall(r"implicit (\w+): +(\w+)", shown) == [
-        (who, "auth_admin_keep") for who in ("any", "inactive", "active")]
+# Before the first boot
+
+def test_without_systemd_users_and_enabled_units_are_made(tree):
+    """What installing has changed in the tree, which no systemd has run in."""
+    layer = tree.directories[-1]
+    users = dict(line.split(":", 1) for line in (layer / "etc/passwd").read_text().splitlines())
+    assert users["deployd-postgres"].endswith(":/var/lib/deployd/postgres:/usr/sbin/nologin")
+    groups = [line.split(":")[0] for line in (layer / "etc/group").read_text().splitlines()]
+    assert {"deployd", "deployd-postgres"} <= set(groups)
+    wants = layer / "etc/systemd/system"
+    for link in ("multi-user.target.wants/deployd.service", f"multi-user.target.wants/{POSTGRES}",
+                 "sockets.target.wants/deployd-probe.socket"):
+        assert (wants / link).is_symlink(), link
+    # Every machine makes a cluster of its own.
+    assert not list(layer.glob("var/lib/deployd/postgres/*"))
 
 
-@pytest.fixture
-def bad_configuration(machine):
-    machine.write(BAD, "[ports]\nrange = nonsense\n")
-    yield
-    machine.run(["rm", BAD])
-    machine.systemctl("reload", "deployd.service")
+# The first boot
+
+def test_the_first_boot_is_without_a_failure(machine):
+    assert machine.run(["systemctl", "is-system-running", "--wait"], check=False).stdout == "running\n"
+    assert machine.systemctl("list-units", "--failed", "--no-legend", "--plain") == ""
+    for unit in (daemon.UNIT, POSTGRES, "deployd-probe.socket"):
+        assert machine.systemctl("is-enabled", unit) == "enabled"
+        assert machine.systemctl("is-active", unit) == "active"
+    assert not machine.journal("--priority=err", _SYSTEMD_UNIT=daemon.UNIT)
 
 
-def test_a_bad_configuration_fails_the_reload_and_the_journal_says_why(machine, bad_configuration):
-    with pytest.raises(Failed):
-        machine.systemctl("reload", "deployd.service")
-    said = [entry["MESSAGE"] for entry in machine.journal(SYSLOG_IDENTIFIER="busctl")]
-    assert any(f"{BAD}:2" in message for message in said), said
-    assert machine.show("deployd.service", "ActiveState")["ActiveState"] == "active"
+def test_files_are_where_they_belong_with_owner_and_mode(machine):
+    lines = machine.run(["stat", "--dereference", "--format=%n %U:%G %a", *FILES]).stdout.splitlines()
+    assert dict(line.split(" ", 1) for line in lines) == FILES
 
 
-def test_the_journal_explains_a_message(machine):
-    explained = machine.sh("journalctl --catalog --no-pager --unit=deployd.service")
-    assert "Subject: deployd is ready" in explained
+def test_units_and_journal_catalog_are_without_a_fault(machine):
+    units = [path for path in FILES if path.startswith("/lib/systemd/system/")]
+    done = machine.run(["systemd-analyze", "verify", "--man=no", *units], merge=True)
+    assert [line for line in done.stdout.splitlines() if "deployd" in line] == []
+    ids = {entry["MESSAGE_ID"] for entry in machine.journal(_SYSTEMD_UNIT=daemon.UNIT) if "MESSAGE_ID" in entry}
+    assert ids
+    known = machine.run(["journalctl", "--list-catalog"]).stdout
+    for message in ids:
+        assert message in known
 
 
-def test_an_upgrade_restarts_the_daemon_and_leaves_the_database_alone(machine, package):
-    before = pids(machine)
-    machine.run(["dpkg", "--install", package])
-    after = pids(machine)
-    assert after["deployd.service"] not in (before["deployd.service"], "0")
-    assert after["deployd-postgres.service"] == before["deployd-postgres.service"]
+# Upgrade, removal, purge
+
+def with_version(unpacked, deb, version, directory):
+    """The same package of another version."""
+    copy = directory / "copy"
+    subprocess.run(["cp", "--archive", unpacked, copy], check=True)
+    control = copy / "DEBIAN/control"
+    control.write_text(re.sub(r"^Version: .*$", f"Version: {version}", control.read_text(), flags=re.MULTILINE))
+    subprocess.run(["dpkg-deb", "--root-owner-group", "--build", copy, directory / "deployd.deb"], check=True,
+                   stdout=subprocess.DEVNULL)
+    return (directory / "deployd.deb").read_bytes()
+
+
+def test_an_upgrade_restarts_the_daemon_and_nothing_else(machine, deployd, unpacked, deb, tmp_path):
+    machine.write("/run/newer.deb", with_version(unpacked, deb, "99.0", tmp_path))
+    machine.write("/etc/deployd/deploy.conf", "# Mine.\n")
+    before, database = daemon.pid(machine), machine.show(POSTGRES, "MainPID", "InvocationID")
+    with daemon.untouched(machine, "shop"):
+        machine.run(["dpkg", "--install", "/run/newer.deb"])
+        assert daemon.ready(machine, after=before)
+        assert deployd.get("shop", "Status") == "running"
+        assert machine.curl(deployd.get("shop", "CurrentPort")) == (200, "python 1\n")
+    assert machine.show(POSTGRES, "MainPID", "InvocationID") == database
+    assert machine.run(["dpkg-query", "--show", "--showformat=${Version}", "deployd"]).stdout == "99.0"
+    assert machine.read("/etc/deployd/deploy.conf") == "# Mine.\n"
     assert machine.systemctl("is-system-running") == "running"
 
 
-def test_purging_stops_everything_and_keeps_the_data(machine, package):
-    machine.run(["dpkg", "--purge", "deployd"])
-    assert machine.systemctl("list-units", "deployd*", "--no-legend", "--plain", "--state=active") == ""
+def test_removed_it_keeps_its_state_and_installed_again_it_goes_on(machine, deployd, deb):
+    port = deployd.get("shop", "CurrentPort")
+    content = deployd.sql("select id, name, port, wanted from app")
+    machine.run(["dpkg", "--remove", "deployd"])
+    assert machine.units("deployd-app-*.service") == []
+    assert machine.curl(port, check=False)[0] == 0
+    assert machine.sh("pgrep --count --full '/usr/(sbin|libexec)/.*deployd|postgres' || :") == "0"
+    assert machine.sh("ls /var/lib/deployd") == "postgres\nreleases\nspool"
     assert machine.sh("ls /var/lib/deployd/postgres") == "15"
-    assert machine.run(["test", "-e", "/etc/deployd/deploy.conf"], check=False).returncode != 0
-    machine.run(["dpkg", "--install", package])
-    assert machine.get(MANAGER, "Manager.DatabaseState") in ("connecting", "connected")
+    assert len(machine.sh("ls /var/lib/deployd/releases").split()) == 1
+    assert machine.sh("ls /etc/deployd") == "deploy.conf\ndeploy.conf.d"
+    assert machine.systemctl("list-units", "--failed", "--no-legend", "--plain") == ""
+
+    machine.write("/run/same.deb", deb.read_bytes())
+    machine.run(["dpkg", "--install", "/run/same.deb"])
+    daemon.ready(machine)
+    assert deployd.sql("select id, name, port, wanted from app") == content
+    deployd.answers("shop", lambda text: text == "python 1\n")
+    machine.wait(lambda: deployd.get("shop", "Status") == "running")
     assert machine.systemctl("is-system-running") == "running"
+
+
+def test_purged_it_keeps_the_data_only(machine, deployd):
+    machine.run(["dpkg", "--purge", "deployd"])
+    assert machine.sh("ls -d /etc/deployd 2>/dev/null || :") in ("", "/etc/deployd")
+    assert machine.sh("find /etc/deployd -name deploy.conf 2>/dev/null || :") == ""
+    assert machine.sh("ls /var/lib/deployd/postgres") == "15"
+    assert machine.sh("find /etc/systemd/system -name 'deployd*'") == ""
+    done = machine.run(["busctl", "call", "org.deployd.Deploy1", ROOT, "org.freedesktop.DBus.Peer", "Ping"], check=False)
+    assert done.returncode != 0
+    assert "not provided by any .service files" in done.stderr
+
+
+# What the package is
+
+def test_manual_pages_are_there_and_render_without_a_warning(unpacked):
+    pages = sorted(path for path in (unpacked / "usr/share/man").rglob("*.gz"))
+    assert {path.name for path in pages} >= {"deployctl.1.gz", "deployd.8.gz"}
+    for page in pages:
+        done = subprocess.run(["man", "--warnings=w", "--encoding=UTF-8", "--local-file", page],
+                              env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80"},
+                              capture_output=True, text=True, check=True)
+        assert done.stdout.count("\n") > 20
+        assert done.stderr == "", page.name
+
+
+def test_lintian_finds_neither_error_nor_warning(deb):
+    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", deb], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stdout

@@ -65,6 +65,11 @@ http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).s
 EXPOSURE = {"app": 1.2, "fetch": 1.1, "import": 0.8, "remove": 0.8, "wipe": 1.1, "deployd.service": 1.3,
             "deployd-probe.service": 1.0}
 
+# What is there as long as the machine runs, and the slice of the app.
+RESIDENT = ("deployd.service", "deployd-postgres.service", "deployd-ingress.service", "deployd-probe.service",
+            "deployd-probe.socket", "deployd.slice", "deployd-apps.slice", "deployd-builds.slice",
+            "deployd-apps-look.slice")
+
 # What systemctl show says of a unit that a daemon-reload may change, and why.
 FLEETING = {
     "CPUUsageNSec": "a counter",
@@ -139,8 +144,7 @@ def kinds(machine, deployd, unit):
     machine.wait(lambda: not machine.units(*PASSING), what="the end of all units of steps")
 
     look("app", unit)
-    for name in ("deployd.service", "deployd-postgres.service", "deployd-probe.service", "deployd-probe.socket",
-                 "deployd.slice", "deployd-apps.slice", "deployd-builds.slice", "deployd-apps-look.slice"):
+    for name in RESIDENT:
         look(name, name)
     return found
 
@@ -158,10 +162,7 @@ def test_no_unit_is_exposed_more_than_it_may(kinds, kind):
     assert kinds[kind][2] <= EXPOSURE[kind]
 
 
-@pytest.mark.parametrize("kind", [
-    "fetch", "import", "app", "remove", "wipe", "deployd.service", "deployd-postgres.service",
-    "deployd-probe.service", "deployd-probe.socket", "deployd.slice", "deployd-apps.slice", "deployd-builds.slice",
-    "deployd-apps-look.slice"])
+@pytest.mark.parametrize("kind", ["fetch", "import", "app", "remove", "wipe", *RESIDENT])
 def test_a_unit_is_the_same_after_daemon_reload(kinds, kind):
     before, after = ({name: sorted(value.split()) if name in SETS else RUN.sub("", value)
                       for name, value in properties.items() if name not in FLEETING}
