@@ -16,6 +16,8 @@
 static const Setting app_settings[] = {
         { "branch", "Branch", SETTING_TEXT, "branch to deploy; empty: the repository's" },
         { "directory", "Directory", SETTING_TEXT, "where in the tree the app is; empty: its root" },
+        { "access", "AccessMode", SETTING_TEXT,
+          "who may reach it: private (this machine), internal, public" },
         { "stop-timeout", "StopTimeoutUSec", SETTING_DURATION, "time to end after SIGTERM" },
         { "memory-max", "MemoryMax", SETTING_SIZE, "memory of one instance" },
         { "tasks-max", "TasksMax", SETTING_COUNT, "processes and threads of one instance" },
