@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* MESSAGE_ID of every line that an administrator would search for; each has its text in systemd/units/deployd.catalog, which a test
- * compares. Made with `systemd-id128 new`, never changed. */
+/* MESSAGE_ID of every line that an administrator would search for; each has its text in
+ * systemd/units/deployd.catalog, which a test compares. Made with `systemd-id128 new`, never changed. */
 
 #define MESSAGE_DEPLOYMENT_MOVED     "b6d77de569eb494197775a364b9769e9"
 #define MESSAGE_DEPLOYMENT_LIVE      "72fdc337379d439da280a4c019312cce"

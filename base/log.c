@@ -67,8 +67,7 @@ static void record_add(Record *record, const char *format, ...)
                 record->fields[record->n_fields++] = (struct iovec){ text, (size_t) n };
 }
 
-static int send_to_journal(int level, const char *message_id, const LogSubject *subject,
-                           const char *message)
+static int send_to_journal(int level, const char *message_id, const LogSubject *subject, const char *message)
 {
         Record record = { .n_fields = 0 };
         int r;

@@ -189,6 +189,7 @@ int ticket_read(int fd, unsigned which, Ticket **ret)
         r = read_text(fd, &text);
         if (r < 0)
                 return r;
+        assert(text);
         ticket = ticket_new();
         if (!ticket)
                 return -ENOMEM;

@@ -14,10 +14,9 @@
 #define WORD_DEFAULT "default"
 
 static const Setting app_settings[] = {
+        { "access-mode", "AccessMode", SETTING_TEXT, "who may reach it: private, internal or public" },
         { "branch", "Branch", SETTING_TEXT, "branch to deploy; empty: the repository's" },
         { "directory", "Directory", SETTING_TEXT, "where in the tree the app is; empty: its root" },
-        { "access", "AccessMode", SETTING_TEXT,
-          "who may reach it: private (this machine), internal, public" },
         { "stop-timeout", "StopTimeoutUSec", SETTING_DURATION, "time to end after SIGTERM" },
         { "memory-max", "MemoryMax", SETTING_SIZE, "memory of one instance" },
         { "tasks-max", "TasksMax", SETTING_COUNT, "processes and threads of one instance" },
@@ -198,11 +197,12 @@ static int settings_read(const Setting *settings, size_t n_settings, char *const
 
         *ret_n = 0;
         for (size_t i = 0; i < n; i++) {
-                Assignment assignment;
+                Assignment assignment = { 0 };
                 int r = assignment_read(settings, n_settings, arguments[i], &assignment);
 
                 if (r != 0)
                         return r;
+                assert(assignment.setting);
                 for (size_t j = 0; j < *ret_n; j++)
                         if (ret[j].setting == assignment.setting)
                                 return usage_error("setting '%s' is given twice", assignment.setting->key);

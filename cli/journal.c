@@ -31,6 +31,7 @@ struct Journal {
         const JournalFilter *filter;
         char *selected; /* the units matched, one a line; "" = none, so nothing is shown */
         char *cursor;   /* of the entry last printed */
+        sd_event_source *timer;
         bool raw;
 };
 
@@ -40,6 +41,7 @@ Journal *journal_free(Journal *journal)
 {
         if (!journal)
                 return NULL;
+        sd_event_source_unref(journal->timer);
         sd_journal_close(journal->journal);
         free(journal->selected);
         free(journal->cursor);
@@ -314,37 +316,35 @@ static int journal_print_new(Journal *journal)
         return n < 0 ? (int) n : 0;
 }
 
-/* Until when the journal wants to be looked at without anything having happened (files on a network). */
-static int timer_set(Journal *journal, sd_event_source *timer)
+/* Looks whether something was written, and sets the timer to when the journal wants to be looked at without
+ * being told of anything (files on a network). */
+static int journal_look(Journal *journal)
 {
-        uint64_t until;
-        int r = sd_journal_get_timeout(journal->journal, &until);
-
-        if (r < 0 || until == USEC_INFINITY)
-                return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_OFF);
-        r = sd_event_source_set_time(timer, until);
-        return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
-}
-
-static int on_timer(sd_event_source *timer, uint64_t time _unused_, void *userdata)
-{
-        Journal *journal = userdata;
+        sd_event *event = sd_event_source_get_event(journal->timer);
+        uint64_t until = USEC_INFINITY;
         int r = sd_journal_process(journal->journal);
 
-        if (r != SD_JOURNAL_NOP && r >= 0)
+        if (r > 0) /* anything but SD_JOURNAL_NOP */
                 r = journal_print_new(journal);
-        if (r >= 0 && ferror(stdout))
-                return sd_event_exit(sd_event_source_get_event(timer), 0);
-        return r < 0 ? r : timer_set(journal, timer);
+        if (r >= 0)
+                r = sd_journal_get_timeout(journal->journal, &until);
+        if (r >= 0)
+                r = sd_event_source_set_time(journal->timer, until);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(journal->timer,
+                                                until == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+        return r < 0 || ferror(stdout) ? sd_event_exit(event, MIN2(r, 0)) : 0;
+}
+
+static int on_timer(sd_event_source *timer _unused_, uint64_t time _unused_, void *userdata)
+{
+        return journal_look(userdata);
 }
 
 static int on_journal(sd_event_source *source _unused_, int fd _unused_, uint32_t events _unused_,
                       void *userdata)
 {
-        /* One place looks at the journal: the timer, set to now. */
-        int r = sd_event_source_set_time(userdata, 0);
-
-        return r < 0 ? r : sd_event_source_set_enabled(userdata, SD_EVENT_ONESHOT);
+        return journal_look(userdata);
 }
 
 static int on_reader_gone(sd_event_source *source, int fd _unused_, uint32_t events _unused_,
@@ -356,15 +356,14 @@ static int on_reader_gone(sd_event_source *source, int fd _unused_, uint32_t eve
 int journal_follow(Journal *journal, bool raw)
 {
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
-        sd_event_source *timer = NULL; /* these are the loop's */
         int r = sd_event_new(&event);
 
         journal->raw = raw;
         if (r >= 0)
-                r = sd_event_add_time(event, &timer, CLOCK_MONOTONIC, 0, 0, on_timer, journal);
+                r = sd_event_add_time(event, &journal->timer, CLOCK_MONOTONIC, 0, 0, on_timer, journal);
         if (r >= 0)
                 r = sd_event_add_io(event, NULL, sd_journal_get_fd(journal->journal),
-                                    (uint32_t) sd_journal_get_events(journal->journal), on_journal, timer);
+                                    (uint32_t) sd_journal_get_events(journal->journal), on_journal, journal);
         if (r < 0)
                 return r;
         /* A file cannot be polled, and never loses its reader. */

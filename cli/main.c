@@ -87,7 +87,7 @@ static const Verb verbs[] = {
 };
 /* clang-format on */
 
-static void print_sentence(const char *format, va_list arguments)
+_printf_(1, 0) static void print_sentence(const char *format, va_list arguments)
 {
         _cleanup_free_ char *sentence = NULL, *escaped = NULL;
 

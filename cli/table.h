@@ -3,26 +3,9 @@
 
 #include <systemd/sd-bus.h>
 
-#include "base/macro.h"
+#include "cli/cell.h"
 
-/* Tables and JSON, by libsmartcols. What a column holds decides how it is shown to people and in JSON, where
- * times are microseconds, sizes bytes, and nothing is rounded. */
-
-typedef enum CellType {
-        CELL_TEXT,
-        CELL_LONG_TEXT, /* cut or wrapped first when a terminal is narrow */
-        CELL_REVISION,  /* people see the first 12 digits */
-        CELL_NUMBER,
-        CELL_PORT, /* 0 = none */
-        CELL_TIME,
-        CELL_DURATION, /* these four: 0 = the configured default */
-        CELL_SIZE,
-        CELL_COUNT,
-        CELL_SHARE,
-        CELL_FLAG,
-        CELL_LIST,
-        CELL_HIDDEN, /* read and not shown */
-} CellType;
+/* Tables and JSON, by libsmartcols. */
 
 typedef struct Column {
         const char *title;    /* for people; NULL = in JSON only */

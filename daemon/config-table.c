@@ -57,8 +57,9 @@ const ConfigKey config_keys[] = {
           "Empty: deployd's own private server, which needs no care." },
 
         { "ports", "range", PORTS(port_range, "1024", "65535"), "20000-29999",
-          "Ports that are assigned to the instances of apps, one for each web instance of a deployment. Only this "
-          "machine reaches them. Keep both ranges below 32768, where the kernel's own choice of ports begins." },
+          "Ports that are assigned to the instances of apps, one for each web instance of a deployment, which "
+          "listens there on 127.0.0.1. Keep both ranges below 32768, where the kernel's own choice of ports "
+          "begins." },
         { "ports", "stable-range", PORTS(stable_range, "1024", "65535"), "30000-32767",
           "Ports under which clients reach the apps. An app keeps its port for life." },
 
@@ -107,7 +108,7 @@ const ConfigKey config_keys[] = {
           "How many logs of deployments are kept for each app." },
 
         { "runner", "start-timeout", DURATION(start_timeout, TIME_LEAST, TIME_MOST), "60s",
-          "How long an app may take until it listens on its port and answers its health check." },
+          "How long an app may take until it listens on its port." },
         { "runner", "check-successes", NUMBER(check_successes, "1", "100"), "2",
           "How many checks in a row must succeed before requests go to a new instance." },
         { "runner", "stop-timeout", DURATION(stop_timeout, TIME_LEAST, TIME_MOST), "30s",
@@ -118,9 +119,10 @@ const ConfigKey config_keys[] = {
         { "runner", "restart-pause", DURATION(restart_pause, TIME_LEAST, "1h"), "1s",
           "How long systemd waits before it starts a process again that has ended by itself." },
         { "runner", "restart-burst", NUMBER(restart_burst, "1", "1000"), "5",
-          "How often in a row systemd does so. After that deployd starts it, with growing pauses." },
+          "How many starts of a live app are allowed within 12 such pauses for each of them. One more, and the app is "
+          "failed until it is started or deployed again." },
         { "runner", "restart-give-up", NUMBER(restart_give_up, "1", "1000"), "10",
-          "How often deployd does so, before the app is failed." },
+          "How often deployd itself starts an app again that has ended more often, before the app is failed." },
 
         { "runner", "app-memory-max", SIZE(app_memory_max, BYTES_LEAST, BYTES_MOST), "512M",
           "How much memory an instance of an app may use, unless the app sets its own limit." },
@@ -157,7 +159,7 @@ const ConfigKey config_keys[] = {
 
         { "frontend", "base-url", BASE_URL(frontend_base_url), "",
           "How the URLs of apps begin for people, such as https://apps.example.com; the app's port follows. "
-          "Empty: http:// and this machine's name." },
+          "Empty: http:// and this machine's name, or 127.0.0.1 if the app is private." },
 
         { "log", "level", WORD(int, log_level, levels), "info",
           "The least important messages that are logged." },
@@ -177,7 +179,8 @@ static const char example_header[] =
         "#\n"
         "# This fails if a value is wrong, with a sentence that says where it is and what\n"
         "# is allowed, and the old settings stay. A section or key that is not known is\n"
-        "# ignored with a warning in the journal.\n"
+        "# ignored with a warning in the journal. Some keys are checked but have no\n"
+        "# effect in this version: deploy.conf(5) says which.\n"
         "#\n"
         "# - An empty value is the default again. The value none is the empty list.\n"
         "# - Time spans have units as in systemd: 100ms, 30s, 5min, 1h 30min. Without a\n"

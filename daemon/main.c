@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <sysexits.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -87,7 +87,8 @@ static int run_migrate(const char *config_path)
         return load(config_path, &config) < 0 ? EX_CONFIG : tool_migrate(config->database_url, stdout);
 }
 
-/* For the ExecCondition= of deployd-postgres.service: 0 = the private cluster is wanted, 1 = an own database is set. */
+/* For the ExecCondition= of deployd-postgres.service: 0 = the private cluster is wanted, 1 = an own database
+ * is set. */
 static int run_private_database(const char *config_path)
 {
         _cleanup_(config_freep) Config *config = NULL;
@@ -105,7 +106,8 @@ static const struct {
 } verbs[] = {
         { "migrations", run_migrations, "list the migrations: [X] applied, [ ] missing, [!] changed" },
         { "migrate", run_migrate, "apply what is missing and exit" },
-        { "private-database", run_private_database, "exit with 0 if the private cluster is to run, else with 1" },
+        { "private-database", run_private_database,
+          "exit with 0 if the private cluster is to run, else with 1" },
 };
 
 static int help(void)

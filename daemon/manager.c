@@ -72,8 +72,7 @@ static void on_ingress_unit(void *userdata, const UnitState *state)
 {
         Manager *manager = userdata;
 
-        ingress_set_control_group(manager->ingress,
-                                  state->main_pid != 0 ? state->control_group_id : 0);
+        ingress_set_control_group(manager->ingress, state->main_pid != 0 ? state->control_group_id : 0);
 }
 
 static void on_resumed(void *userdata, int error)

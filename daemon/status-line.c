@@ -30,7 +30,8 @@ static char *compose(const StatusLine *line)
                 n_apps += app->status == APP_RUNNING || app->status == APP_DEGRADED;
         return text_format("%u %s running, %u deploying, %u queued%s", n_apps, n_apps == 1 ? "app" : "apps",
                            line->model->n_running, line->model->n_queued,
-                           strcmp(line->facts->database_state, "connected") == 0 ? "" : "; the database is away");
+                           strcmp(line->facts->database_state, "connected") == 0 ? ""
+                                                                                 : "; the database is away");
 }
 
 static int on_turn(_unused_ sd_event_source *source, void *userdata)

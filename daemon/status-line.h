@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What `systemctl status deployd` shows, and what keeps systemd from giving up while the start takes its time. */
+/* What `systemctl status deployd` shows, and what keeps systemd from giving up while the start takes its
+ * time. */
 
 #include <systemd/sd-event.h>
 

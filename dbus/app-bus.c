@@ -14,7 +14,7 @@
 uint16_t app_bus_current_port(const App *app)
 {
         assert(app);
-        return app->live ? deployment_assigned_port(app->live) : 0;
+        return app->live ? app->live->assigned_port : 0;
 }
 
 static int get_repository(sd_bus *connection, const char *path, const char *interface, const char *property,

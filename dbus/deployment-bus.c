@@ -40,14 +40,6 @@ static int get_status(sd_bus *connection, const char *path, const char *interfac
         return sd_bus_message_append(reply, "s", deployment_status_to_string(deployment->status));
 }
 
-static int get_assigned_port(sd_bus *connection, const char *path, const char *interface,
-                             const char *property, sd_bus_message *reply, void *userdata,
-                             sd_bus_error *reterr)
-{
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
-        return sd_bus_message_append(reply, "q", deployment_assigned_port(userdata));
-}
-
 static int get_units(sd_bus *connection, const char *path, const char *interface, const char *property,
                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
@@ -169,7 +161,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("RequestedRevision", "s", NULL, offsetof(Deployment, requested_revision), CONST),
         SD_BUS_PROPERTY("Revision", "s", NULL, offsetof(Deployment, revision), CHANGES),
         SD_BUS_PROPERTY("ImageTag", "s", NULL, offsetof(Deployment, image_tag), CHANGES),
-        SD_BUS_PROPERTY("AssignedPort", "q", get_assigned_port, 0, CHANGES),
+        SD_BUS_PROPERTY("AssignedPort", "q", NULL, offsetof(Deployment, assigned_port), CHANGES),
         SD_BUS_PROPERTY("Units", "as", get_units, 0, CHANGES),
         SD_BUS_PROPERTY("Progress", "d", NULL, offsetof(Deployment, progress), CHANGES),
         SD_BUS_PROPERTY("StatusText", "s", NULL, offsetof(Deployment, status_text), CHANGES),

@@ -80,8 +80,9 @@ static int walk_entry(Walk *walk, const git_tree *tree, size_t i, size_t path_si
                                    walk->path);
         if (is_directory(entry) && depth >= walk->max_depth)
                 return problem_set(walk->problem, PROBLEM_LIMIT,
-                                   "the tree has more than %" PRIu64 " directories inside one another",
-                                   walk->max_depth);
+                                   "the tree has more than %" PRIu64
+                                   " directories inside one another: \"%s\"",
+                                   walk->max_depth, walk->path);
 
         r = walk->visit(walk->repository, &visited, walk->userdata, walk->problem);
         if (r >= 0 && is_directory(entry))

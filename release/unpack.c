@@ -17,6 +17,7 @@
 
 #include "base/names.h"
 #include "base/text.h"
+#include "release/beneath.h"
 #include "release/refuse.h"
 
 /* How much is read from the archive at once. */
@@ -159,35 +160,6 @@ static int unpack_list(Unpack *u, EntryKind kind, const char *path, const char *
                 return refuse(u->reterr, -EFBIG, "the archive's paths together have more than %zu bytes",
                               MANIFEST_TEXT_MAX);
         return r < 0 ? refuse_errno(u, r, path) : r;
-}
-
-/* Opens beneath the tree and never through a link, part by part; `path` has no empty, `.` or `..` part.
- * (openat2() would do it in one call, but RestrictSUIDSGID= answers that with "not implemented", since it
- * cannot see into its arguments; nobody else writes here, so that nothing can change between two parts.)
- * -ELOOP for a link on the way; -errno. */
-static int open_beneath(int tree_fd, const char *path, int flags, mode_t mode)
-{
-        _cleanup_free_ char *parts = strdup(path);
-        _cleanup_close_ int above_fd = -1;
-        char *rest = parts, *part;
-
-        if (!parts)
-                return -ENOMEM;
-        while ((part = strsep(&rest, "/")) && rest) {
-                int fd = openat(above_fd < 0 ? tree_fd : above_fd, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-                struct stat st;
-
-                if (fd < 0)
-                        return -errno;
-                closep(&above_fd);
-                above_fd = fd;
-                if (fstat(fd, &st) < 0)
-                        return -errno;
-                if (!S_ISDIR(st.st_mode))
-                        return S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
-        }
-        tree_fd = openat(above_fd < 0 ? tree_fd : above_fd, part, flags | O_NOFOLLOW | O_CLOEXEC, mode);
-        return tree_fd < 0 ? -errno : tree_fd;
 }
 
 /* Opens the directory that holds `path`, making what is missing of it; *ret_name points into `path`. A

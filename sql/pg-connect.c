@@ -197,9 +197,13 @@ static int on_connecting(sd_event_source *source _unused_, int fd _unused_, uint
 
 static void connect_on(Pg *pg)
 {
-        PostgresPollingStatusType next = PQconnectPoll(pg->connection);
+        PostgresPollingStatusType next;
         int r;
 
+        /* First of all, since libpq may close the socket, and epoll goes on with one that is closed as long
+         * as anybody has a copy of it. */
+        pg->io = sd_event_source_disable_unref(pg->io);
+        next = PQconnectPoll(pg->connection);
         if (next == PGRES_POLLING_FAILED) {
                 connect_failed(pg);
                 return;

@@ -5,7 +5,7 @@ int store_app_insert(Store *store, const char *name, const Repository *repositor
                      const AppSettings *settings, uint16_t low, uint16_t high, const StoreAsk *ask)
 {
         static const char sql[] =
-                "with done as (select from event where operation = $1), "
+                "with done as (select at from event where operation = $1), "
                 "free as (select port from generate_series($12::int, $13::int) port "
                 "  where not exists (select from app where app.port = port.port) "
                 "    and not exists (select from retired_port r where r.port = port.port "
@@ -33,13 +33,13 @@ int store_app_insert(Store *store, const char *name, const Repository *repositor
 int store_app_set(Store *store, const App *app, const AppSettings *settings, const StoreAsk *ask)
 {
         static const char sql[] =
-                "with done as (select from event where operation = $1), "
+                "with done as (select at from event where operation = $1), "
                 "changed as (update app set branch = $4, directory = $5, stop_timeout_usec = $6, memory_max = $7, "
                 "                           tasks_max = $8, cpu_quota_usec = $9, access_mode = $10 "
                 "  where id = $3 and not exists (select from done) returning id, name), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name) "
                 "  select $1, $2, 'app-set', name from changed) "
-                "select id, now(), null::bigint from changed union all select $3, now(), null::bigint from done";
+                "select id, now(), null::bigint from changed union all select $3, at, null::bigint from done";
 
         return store_submit(store,
                             &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id),
@@ -54,12 +54,12 @@ int store_app_set_status(Store *store, const App *app, bool stopped, AppStatus s
                          const StoreAsk *ask)
 {
         static const char sql[] =
-                "with done as (select from event where operation = $1), "
+                "with done as (select at from event where operation = $1), "
                 "changed as (update app set wanted = $4, status = $5 "
                 "  where id = $3 and not exists (select from done) returning id, name), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name, to_status) "
                 "  select $1, $2, $6, name, $5 from changed) "
-                "select id, now(), null::bigint from changed union all select $3, now(), null::bigint from "
+                "select id, now(), null::bigint from changed union all select $3, at, null::bigint from "
                 "done";
 
         return store_submit(store,
@@ -71,14 +71,14 @@ int store_app_set_status(Store *store, const App *app, bool stopped, AppStatus s
 
 int store_app_delete(Store *store, const App *app, const StoreAsk *ask)
 {
-        static const char sql[] = "with done as (select from event where operation = $1), "
+        static const char sql[] = "with done as (select at from event where operation = $1), "
                                   "gone as (delete from app where id = $3 and not exists (select from done) "
                                   "returning id, name, port), "
                                   "retired as (insert into retired_port (port) select port from gone "
                                   "  on conflict (port) do update set retired_at = now()), "
                                   "noted as (insert into event (operation, actor_uid, verb, app_name) "
                                   "  select $1, $2, 'app-remove', name from gone) "
-                                  "select id, now(), null::bigint from gone union all select $3, now(), "
+                                  "select id, now(), null::bigint from gone union all select $3, at, "
                                   "null::bigint from done";
 
         return store_submit(store, &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id)),

@@ -49,7 +49,7 @@ int store_deployment_redeploy(Store *store, const App *app, const Variables *env
                               const StoreAsk *ask)
 {
         static const char sql[] =
-                "with done as (select deployment_id from event where operation = $1), "
+                "with done as (select deployment_id, at from event where operation = $1), "
                 "room as (select where not exists (select from done) "
                 "         and ($4::bigint is null or (select count(*) from deployment where status = 'queued') < $5)), "
                 "gone as (delete from environment where app_id = $3 and $6 and exists (select from room) "
@@ -63,11 +63,11 @@ int store_deployment_redeploy(Store *store, const App *app, const Variables *env
                 "  from deployment, room where id = $4 and status = 'live' returning id, created_at), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, detail) "
                 "  select $1, $2, case when $6 then 'environment-set' else 'redeploy' end, $9, (select id from made), "
-                "         case when $6 then left((select string_agg(n, ' ') from unnest($7::text[]) n), 2000) else '' end "
+                "         case when $6 then coalesce(left((select string_agg(n, ' ') from unnest($7::text[]) n), 2000), '') else '' end "
                 "  from room) "
                 "select id, created_at, null::bigint from made "
                 "union all select 0, now(), null::bigint from room where not exists (select from made) "
-                "union all select coalesce(deployment_id, 0), now(), null::bigint from done";
+                "union all select coalesce(deployment_id, 0), at, null::bigint from done";
         _cleanup_free_ const char **names = calloc(environment ? environment->n + 1 : 1, sizeof(char *));
         _cleanup_free_ const char **values = calloc(environment ? environment->n + 1 : 1, sizeof(char *));
 
@@ -91,7 +91,7 @@ int store_deployment_move(Store *store, const Deployment *deployment, const Flow
                           const char *error_summary, AppStatus app_status, const StoreAsk *ask)
 {
         static const char sql[] =
-                "with done as (select from event where operation = $1), "
+                "with done as (select at from event where operation = $1), "
                 "moved as (update deployment set status = $5, error_summary = $6, revision = $12, "
                 "    started_at = case when $4 = 'queued' and $7 then now() else started_at end, "
                 "    finished_at = case when $8 then coalesce(finished_at, now()) else null end "
@@ -102,7 +102,7 @@ int store_deployment_move(Store *store, const Deployment *deployment, const Flow
                 "from_status, "
                 "                             to_status, detail) "
                 "  select $1, $2, 'deployment-move', $10, id, $4, $5, $11 from moved) "
-                "select id, now(), null::bigint from moved union all select $3, now(), null::bigint from "
+                "select id, now(), null::bigint from moved union all select $3, at, null::bigint from "
                 "done";
 
         return store_submit(store,
@@ -142,7 +142,7 @@ static int read_started(StoreRequest *request, const PgResult *result, StoreRepl
  * and all of it done or nothing. A second run of the statement finds the event and reads the instances back.
  */
 static const char start_sql[] =
-        "with done as (select from event where operation = $1), "
+        "with done as (select at from event where operation = $1), "
         "asked as (select a.place, a.process, a.number, a.unit, a.has_port, "
         "            count(*) filter (where a.has_port) over (order by a.place) as port_place "
         "          from unnest($12::text[], $13::bigint[], $14::text[], $15::bigint[]) with ordinality "
@@ -176,7 +176,7 @@ static const char start_sql[] =
         "select * from ( "
         "  select m.id, now(), 0::bigint, p.port::bigint, a.place "
         "    from moved m, asked a join placed p on p.process = a.process and p.number = a.number "
-        "  union all select $3, now(), 0::bigint, i.port::bigint, a.place "
+        "  union all select $3, at, 0::bigint, i.port::bigint, a.place "
         "    from done, asked a join instance i on i.deployment_id = $3 and i.process = a.process "
         "                                       and i.number = a.number "
         "  union all select id, now(), 1::bigint, null::bigint, 0 from deployment "
@@ -221,7 +221,7 @@ int store_deployment_go_live(Store *store, const Deployment *deployment, const F
                              const FlowRow *replaced, const StoreAsk *ask)
 {
         static const char sql[] =
-                "with done as (select from event where operation = $1), "
+                "with done as (select at from event where operation = $1), "
                 "moved as (update deployment set status = $5, finished_at = now() "
                 "  where id = $3 and status = $4 and not exists (select from done) "
                 "  returning id, app_id, assigned_port), "
@@ -237,7 +237,7 @@ int store_deployment_go_live(Store *store, const Deployment *deployment, const F
                 "                             to_status, detail) "
                 "  select $1::uuid, $2::bigint, 'deployment-move', $8, id, $4, $5, $9 from moved "
                 "  union all select null, $2::bigint, 'deployment-move', $8, id, $6, $7, $10 from old) "
-                "select id, now(), null::bigint from moved union all select $3, now(), null::bigint from "
+                "select id, now(), null::bigint from moved union all select $3, at, null::bigint from "
                 "done";
 
         return store_submit(store,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "sql/store-internal.h"
 
 /* Five reads, one after another; the requests of a connection keep their order, so the answers come in this
- * order too. The first that fails tells the caller, and the rest say nothing. */
+ * order too. The caller is told when all have ended, of the first that failed. */
 
 static int read_repositories(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
 {
@@ -84,6 +85,7 @@ static int read_deployments(StoreRequest *request, const PgResult *result, _unus
                 deployment->started_at = pg_result_usec(result, i, 8);
                 deployment->finished_at = pg_result_usec(result, i, 9);
                 deployment->requested_by = (uint32_t) pg_result_u64(result, i, 12);
+                deployment->assigned_port = (uint16_t) pg_result_u64(result, i, 13);
                 if (text_replace(&deployment->requested_revision, pg_result_text(result, i, 3)) < 0 ||
                     text_replace(&deployment->revision, pg_result_text(result, i, 4)) < 0 ||
                     text_replace(&deployment->image_tag, pg_result_text(result, i, 5)) < 0 ||
@@ -114,12 +116,15 @@ static int read_instances(StoreRequest *request, const PgResult *result, _unused
 }
 
 /* A deployment is published if it has not ended, is live, has a release that is kept or instances that are
- * not gone, or ended a short while ago. */
-#define PUBLISHED                                                           \
-        "(d.status not in ('superseded', 'failed', 'cancelled') "           \
-        " or exists (select from release r where r.id = d.id) "             \
-        " or exists (select from instance i where i.deployment_id = d.id) " \
-        " or d.finished_at > now() - $1 * interval '1 microsecond')"
+ * not gone, or ended a short while ago. Each of these is few rows with an index of their own; said with `or`
+ * it would take a look at every deployment there ever was. */
+#define PUBLISHED                                                                                \
+        "d.id in (select id from deployment where status in ('queued', 'fetching', 'building', " \
+        "           'releasing', 'starting', 'checking', 'switching') "                          \
+        " union all select id from deployment where status = 'live' "                            \
+        " union all select id from release "                                                     \
+        " union all select deployment_id from instance "                                         \
+        " union all select id from deployment where finished_at > now() - $1 * interval '1 microsecond')"
 
 static int read_environment(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
 {
@@ -153,7 +158,8 @@ static const struct {
         { read_deployments,
           "select d.id, a.name, d.status, d.requested_revision, d.revision, d.image_tag, d.release_id, "
           "d.created_at, "
-          "  d.started_at, d.finished_at, d.error_summary, d.logs_path, d.requested_by::bigint "
+          "  d.started_at, d.finished_at, d.error_summary, d.logs_path, d.requested_by::bigint, "
+          "  d.assigned_port::bigint "
           "from deployment d join app a on a.id = d.app_id where " PUBLISHED " order by d.id" },
         { read_instances,
           "select i.deployment_id, i.process, i.number::bigint, i.port::bigint from instance i "
@@ -163,32 +169,44 @@ static const struct {
 /* The requests share one outcome. */
 typedef struct Load {
         StoreDone done;
+        void (*drop)(void *userdata);
         void *userdata;
         unsigned left;
         int error;
+        char *sentence; /* of the first failure */
 } Load;
+
+static void load_free(Load *load)
+{
+        free(load->sentence);
+        free(load);
+}
 
 static void on_read(void *userdata, int error, const StoreReply *reply)
 {
         Load *load = userdata;
+        StoreReply outcome = { .text = "", .constraint = "" };
 
         if (load->error == 0 && error < 0) {
                 load->error = error;
-                load->done(load->userdata, error, reply);
+                load->sentence = strdup(reply->sentence);
         }
         if (--load->left > 0)
                 return;
-        if (load->error == 0)
-                load->done(load->userdata, 0, reply);
-        free(load);
+        outcome.sentence = text_or_empty(load->sentence);
+        load->done(load->userdata, load->error, &outcome);
+        load_free(load);
 }
 
 static void drop_load(void *userdata)
 {
         Load *load = userdata;
 
-        if (--load->left == 0)
-                free(load);
+        if (--load->left > 0)
+                return;
+        if (load->drop)
+                load->drop(load->userdata);
+        load_free(load);
 }
 
 int store_load(Store *store, Model *model, uint64_t published_usec, const StoreAsk *ask)
@@ -203,7 +221,7 @@ int store_load(Store *store, Model *model, uint64_t published_usec, const StoreA
         load = calloc(1, sizeof(Load));
         if (!load)
                 return -ENOMEM;
-        *load = (Load){ .done = ask->done, .userdata = ask->userdata };
+        *load = (Load){ .done = ask->done, .drop = ask->drop, .userdata = ask->userdata };
 
         for (size_t i = 0; i < ELEMENTSOF(reads); i++) {
                 StoreAsk each = { STORE_DEPLOYD, ask->deadline, on_read, load, drop_load };
@@ -211,14 +229,12 @@ int store_load(Store *store, Model *model, uint64_t published_usec, const StoreA
 
                 r = store_submit(store, &PG_READ(reads[i].sql, pg_u64(published_usec)), reads[i].read, &each,
                                  &request);
+                if (r < 0 && load->left == 0) {
+                        load_free(load);
+                        return r;
+                }
                 if (r < 0) {
-                        if (load->left == 0) {
-                                free(load);
-                                return r;
-                        }
-                        /* Those on their way tell the caller. */
-                        load->error = r;
-                        load->done(load->userdata, r, NULL);
+                        load->error = r; /* those on their way tell the caller */
                         return 0;
                 }
                 request->model = model;

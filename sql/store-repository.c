@@ -5,7 +5,7 @@ int store_repository_insert(Store *store, const char *name, const char *git_url,
                             const StoreAsk *ask)
 {
         static const char sql[] =
-                "with done as (select from event where operation = $1), "
+                "with done as (select at from event where operation = $1), "
                 "made as (insert into repository (name, git_url, default_branch) "
                 "  select $3, $4, $5 where not exists (select from done) returning id, created_at, name), "
                 "noted as (insert into event (operation, actor_uid, verb, repository_name, detail) "
@@ -31,14 +31,14 @@ static int set_column(Store *store, const char *sql, const Repository *repositor
 }
 
 #define SET_COLUMN(assignments, verb)                                                        \
-        "with done as (select from event where operation = $1), "                            \
+        "with done as (select at from event where operation = $1), "                         \
         "changed as (update repository set " assignments                                     \
         " where id = $3 and not exists (select from done) "                                  \
         "  returning id, name), "                                                            \
         "noted as (insert into event (operation, actor_uid, verb, repository_name, detail) " \
         "  select $1, $2, '" verb "', name, $4 from changed) "                               \
         "select id, now(), null::bigint from changed "                                       \
-        "union all select $3, now(), null::bigint from done"
+        "union all select $3, at, null::bigint from done"
 
 int store_repository_set_git_url(Store *store, const Repository *repository, const char *git_url,
                                  const StoreAsk *ask)
@@ -73,12 +73,12 @@ int store_repository_count_fetch(Store *store, const Repository *repository, con
 int store_repository_delete(Store *store, const Repository *repository, const StoreAsk *ask)
 {
         static const char sql[] =
-                "with done as (select from event where operation = $1), "
+                "with done as (select at from event where operation = $1), "
                 "gone as (delete from repository where id = $3 and not exists (select from done) returning "
                 "id, name), "
                 "noted as (insert into event (operation, actor_uid, verb, repository_name) "
                 "  select $1, $2, 'repository-remove', name from gone) "
-                "select id, now(), null::bigint from gone union all select $3, now(), null::bigint from "
+                "select id, now(), null::bigint from gone union all select $3, at, null::bigint from "
                 "done";
 
         return store_submit(store,

@@ -8,8 +8,8 @@
 #include "daemon/model/app.h"
 #include "daemon/model/deployment.h"
 #include "daemon/model/flow.h"
+#include "daemon/model/record.h"
 #include "daemon/model/repository.h"
-#include "daemon/pipeline/call.h"
 #include "sql/pg.h"
 
 typedef struct Store Store;

@@ -146,6 +146,12 @@ static const SandboxTmpfs root_tmpfs[] = {
         {},
 };
 
+static const SandboxAddress everything[] = {
+        { "all of IPv4", AF_INET, {}, 0 },
+        { "all of IPv6", AF_INET6, {}, 0 },
+        {},
+};
+
 /* Where clouds hand out credentials of the machine. */
 static const SandboxAddress metadata[] = {
         { "link-local, where clouds have their metadata service", AF_INET, { 169, 254 }, 16 },
@@ -159,12 +165,12 @@ static const SandboxAddress metadata[] = {
 static const Sandbox sandboxes[UNIT_KIND_MAX] = {
         [UNIT_APP] = { { common, dynamic_user, app }, app_binds, app_tmpfs, metadata },
         [UNIT_FETCH] = { { common, dynamic_user, git, git_remote }, NULL, NULL, metadata },
-        [UNIT_RESOLVE] = { { common, dynamic_user, git, git_mirror }, NULL, NULL, NULL },
-        [UNIT_IMPORT] = { { common, plain_root }, NULL, root_tmpfs, NULL },
-        [UNIT_REMOVE] = { { common, plain_root }, NULL, root_tmpfs, NULL },
+        [UNIT_RESOLVE] = { { common, dynamic_user, git, git_mirror }, NULL, NULL, everything },
+        [UNIT_IMPORT] = { { common, plain_root }, NULL, root_tmpfs, everything },
+        [UNIT_REMOVE] = { { common, plain_root }, NULL, root_tmpfs, everything },
 };
 
-static const Sandbox sandbox_cleaner = { { common, dynamic_user, cleaner }, NULL, NULL, NULL };
+static const Sandbox sandbox_cleaner = { { common, dynamic_user, cleaner }, NULL, NULL, everything };
 
 const Sandbox *sandbox_of(UnitKind kind, bool dynamic)
 {
@@ -262,7 +268,7 @@ static int append_denied(sd_bus_message *message, const SandboxAddress *address)
                 r = sd_bus_message_open_container(message, 'v', "a(iayu)");
         if (r >= 0)
                 r = sd_bus_message_open_container(message, 'a', "(iayu)");
-        for (; r >= 0 && address->prefix; address++)
+        for (; r >= 0 && address->comment; address++)
                 r = append_address(message, address);
         for (unsigned i = 0; r >= 0 && i < 3; i++)
                 r = sd_bus_message_close_container(message);

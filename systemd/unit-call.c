@@ -84,7 +84,9 @@ static int ask_about_unit(UnitCall *call, const char *method, bool job, Pid1Done
         return r < 0 ? r : ask(call, message, on_reply);
 }
 
-static void on_started(void *userdata, sd_bus_message *reply)
+/* The answer is all that is waited for. That the unit to be started exists is as good as having started it.
+ */
+static void on_replied(void *userdata, sd_bus_message *reply)
 {
         UnitCall *call = userdata;
 
@@ -124,15 +126,15 @@ int units_start(Units *units, const UnitSpec *spec, UnitCallDone done, void *use
 
         r = unit_call_new(units, spec->name, done, userdata, &call);
         if (r >= 0)
-                r = ask_to_start(call, spec, on_started);
+                r = ask_to_start(call, spec, on_replied);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(call);
         return 0;
 }
 
-static int start_verb(Units *units, const char *name, const char *verb, UnitCallDone done, void *userdata,
-                      UnitCall **ret)
+static int make_job(Units *units, const char *method, const char *name, UnitCallDone done, void *userdata,
+                    UnitCall **ret)
 {
         _cleanup_(unit_call_freep) UnitCall *call = NULL;
         int r;
@@ -144,21 +146,21 @@ static int start_verb(Units *units, const char *name, const char *verb, UnitCall
 
         r = unit_call_new(units, name, done, userdata, &call);
         if (r >= 0)
-                r = ask_about_unit(call, verb, /* job= */ true, on_started);
+                r = ask_about_unit(call, method, /* job= */ true, on_replied);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(call);
         return 0;
 }
 
-int units_start_again(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret)
-{
-        return start_verb(units, name, "StartUnit", done, userdata, ret);
-}
-
 int units_restart(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret)
 {
-        return start_verb(units, name, "RestartUnit", done, userdata, ret);
+        return make_job(units, "RestartUnit", name, done, userdata, ret);
+}
+
+int units_stop_slice(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret)
+{
+        return make_job(units, "StopUnit", name, done, userdata, ret);
 }
 
 /* Whatever PID 1 answered to StopUnit or ResetFailedUnit, the unit's state says how far it is. */
@@ -279,17 +281,6 @@ int units_list(Units *units, UnitsListed listed, void *userdata, UnitCall **ret)
         return 0;
 }
 
-static void on_limits_set(void *userdata, sd_bus_message *reply)
-{
-        UnitCall *call = userdata;
-
-        call->pending = NULL;
-        if (sd_bus_message_is_method_error(reply, NULL))
-                finish_with_error(call, reply);
-        else
-                finish(call, 0, NULL);
-}
-
 int units_set_limits(Units *units, const char *name, uint64_t memory_max, uint64_t tasks_max,
                      uint64_t cpu_quota_usec, UnitCallDone done, void *userdata, UnitCall **ret)
 {
@@ -311,7 +302,7 @@ int units_set_limits(Units *units, const char *name, uint64_t memory_max, uint64
                                           tasks_max ? tasks_max : UINT64_MAX, "CPUQuotaPerSecUSec", "t",
                                           cpu_quota_usec ? cpu_quota_usec : UINT64_MAX);
         if (r >= 0)
-                r = ask(call, message, on_limits_set);
+                r = ask(call, message, on_replied);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(call);

@@ -267,10 +267,12 @@ int unit_spec_append(sd_bus_message *message, const UnitSpec *spec)
         assert(message);
         assert(spec);
         assert(spec->kind < UNIT_KIND_MAX);
-        assert(spec->arguments[0]);
+        assert(spec->name && spec->arguments[0]);
 
         sandbox = sandbox_of(spec->kind, spec->user != NULL);
-        r = sd_bus_message_open_container(message, 'a', "(sv)");
+        r = check_text(spec->name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(message, 'a', "(sv)");
         if (r >= 0)
                 r = sandbox_append(message, sandbox);
         if (r >= 0)

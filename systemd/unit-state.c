@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 
 /* One property that is read: where it goes, by the type PID 1 has it in. */
@@ -159,10 +160,26 @@ static const struct {
         { 239, "could not make its cache directory" },
 };
 
+/* A shell that a signal took its command from exits with 128 and the signal's number: sh(1p), "Exit Status".
+ */
 #define SHELL_SIGNAL_BASE 128
+
+/* What else it says of its command. Caller frees; NULL when out of memory. */
+static char *shell_failure(int status)
+{
+        const char *name = status > SHELL_SIGNAL_BASE ? sigabbrev_np(status - SHELL_SIGNAL_BASE) : NULL;
+
+        if (name)
+                return text_format(" (SIG%s)", name);
+        return strdup(status == 126   ? " (command cannot be executed)"
+                      : status == 127 ? " (command not found)"
+                                      : "");
+}
 
 char *unit_state_describe_end(const UnitState *state)
 {
+        _cleanup_free_ char *shell = NULL;
+
         assert(state);
 
         if (!state->loaded)
@@ -182,12 +199,8 @@ char *unit_state_describe_end(const UnitState *state)
                         if (state->exec_main_status == setup_failures[i].status)
                                 return text_format("%s (status %d)", setup_failures[i].words,
                                                    state->exec_main_status);
-                /* A shell that a signal took its command from ends with 128 and the signal's number. */
-                if (state->exec_main_status > SHELL_SIGNAL_BASE &&
-                    sigabbrev_np(state->exec_main_status - SHELL_SIGNAL_BASE))
-                        return text_format("exited with status %d (SIG%s)", state->exec_main_status,
-                                           sigabbrev_np(state->exec_main_status - SHELL_SIGNAL_BASE));
-                return text_format("exited with status %d", state->exec_main_status);
+                shell = shell_failure(state->exec_main_status);
+                return text_format("exited with status %d%s", state->exec_main_status, text_or_empty(shell));
         }
         if (strcmp(state->result, "success") == 0)
                 return strdup("was stopped");

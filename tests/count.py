@@ -1,29 +1,51 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Counts the tests of JUnit files: prints "PASSED FAILED", and on standard error the names of the failed ones.
+"""Counts tests: prints "PASSED FAILED", and on standard error the names of those that failed.
 
     count.py FILE...
 
-A skipped test has not passed. A program that meson ran as one test but that is pytest inside counts as what pytest
-says it ran.
+A file is the JUnit XML of pytest, or testlog.json of meson: there a test that is TAP or pytest inside counts as what
+it ran, and at least one has failed where meson says that the test did. A skipped test has not passed.
 """
 
+import json
 import re
 import sys
 import xml.etree.ElementTree
 
-PYTEST = re.compile(r"^=* ?((?:\d+ \w+(?:, )?)+) in [\d.]+s.*?=*$", re.MULTILINE)
+PLAN = re.compile(r"^1\.\.\d+$", re.MULTILINE)
+POINT = re.compile(r"^(not )?ok\b *\d*([^#\n]*)(# *(?:SKIP|TODO))?", re.MULTILINE | re.IGNORECASE)
+PYTEST = re.compile(r"^(?:=+ )?(\d+ \w+(?:, \d+ \w+)*) in [\d.]+s", re.MULTILINE)
 
 
-def inside(case):
-    """What pytest says it ran in a test of meson, as (passed, not passed); None when it was not pytest."""
-    output = "".join(element.text or "" for element in case.iter("system-out"))
-    summaries = PYTEST.findall(output)
-    if not summaries:
-        return None
-    numbers = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", summaries[-1])}
-    passed = numbers.pop("passed", 0)
-    return passed, sum(numbers.get(word, 0) for word in ("failed", "error", "errors", "skipped", "xfailed"))
+def of_pytest(path):
+    """(name, passed) of each test in a JUnit file."""
+    for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+        bad = any(case.find(name) is not None for name in ("failure", "error", "skipped"))
+        yield f"{case.get('classname')} {case.get('name')}", not bad
+
+
+def inside(output):
+    """(name, passed) of each test that the output of a test of meson tells of."""
+    if PLAN.search(output):
+        for no, name, skipped in POINT.findall(output):
+            yield name.strip(" -"), not (no or skipped)
+    for summary in PYTEST.findall(output)[-1:]:
+        for number, word in re.findall(r"(\d+) (\w+)", summary):
+            if word not in ("deselected", "warning", "warnings"):
+                yield from [(word, word == "passed")] * int(number)
+
+
+def of_meson(path):
+    """(name, passed) of each test in the log of meson."""
+    with open(path, encoding="utf-8") as log:
+        for test in map(json.loads, log):
+            good = test["result"] == "OK"
+            found = list(inside(test.get("stdout", "")))
+            if not found or (not good and all(passed for _, passed in found)):
+                found.append((test["result"], good))
+            for name, passed in found:
+                yield f"{test['name']}: {name}", passed
 
 
 def main():
@@ -31,18 +53,13 @@ def main():
     passed = failed = 0
     for path in sys.argv[1:]:
         try:
-            cases = xml.etree.ElementTree.parse(path).iter("testcase")
-        except (OSError, xml.etree.ElementTree.ParseError) as error:
+            for name, good in (of_meson if path.endswith(".json") else of_pytest)(path):
+                passed, failed = passed + good, failed + (not good)
+                if not good:
+                    print(f"failed: {name}", file=sys.stderr)
+        except (OSError, ValueError, xml.etree.ElementTree.ParseError) as error:
+            failed += 1
             print(f"no results: {error}", file=sys.stderr)
-            continue
-        for case in cases:
-            bad = any(case.find(name) is not None for name in ("failure", "error", "skipped"))
-            good, wrong = inside(case) or (0 if bad else 1, 1 if bad else 0)
-            # pytest can end badly with nothing failed, and so can what runs it.
-            wrong = max(wrong, 1 if bad else 0)
-            passed, failed = passed + good, failed + wrong
-            if wrong:
-                print(f"failed: {case.get('classname') or ''} {case.get('name')}", file=sys.stderr)
     print(passed, failed)
 
 

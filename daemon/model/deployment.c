@@ -58,18 +58,6 @@ char *deployment_make_image_tag(const Deployment *deployment)
                            deployment->id);
 }
 
-uint16_t deployment_assigned_port(const Deployment *deployment)
-{
-        Instance *instance;
-
-        assert(deployment);
-
-        LIST_FOREACH (instances, instance, deployment->instances)
-                if (instance->port != 0)
-                        return instance->port;
-        return 0;
-}
-
 /* The order of Deployment.Units: web first, then by process and number. */
 static int compare_instances(const Instance *a, const Instance *b)
 {
@@ -106,6 +94,9 @@ Instance *instance_new(Deployment *deployment, const char *process, unsigned num
                 free(instance);
                 return NULL;
         }
+
+        if (number == 1 && strcmp(process, "web") == 0)
+                deployment->assigned_port = port;
 
         LIST_FOREACH (instances, other, deployment->instances) {
                 if (compare_instances(instance, other) < 0)

@@ -16,7 +16,8 @@ struct Deployment {
         char *image_tag;     /* "" until the release is there */
         uint64_t release_id; /* id of the deployment that built the release it runs; 0 = none yet */
         uint64_t created_at, started_at, finished_at;
-        char *error_summary; /* "" unless failed */
+        uint16_t assigned_port; /* of web.1, kept when it is free again; 0 = none yet */
+        char *error_summary;    /* "" unless failed */
         char *logs_path;
         uint32_t requested_by; /* uid */
 
@@ -39,9 +40,6 @@ DEFINE_CLEANUP(Deployment *, deployment_free);
  * memory. */
 char *deployment_make_image_tag(const Deployment *deployment);
 
-/* The assigned port of web.1; 0 = none. */
-uint16_t deployment_assigned_port(const Deployment *deployment);
-
 /* Whether requests go to an instance. The ingress makes `routed` what `route` says, and tells when it has.
  */
 typedef enum Route {
@@ -53,14 +51,15 @@ typedef enum Route {
 /* One running copy of one process type. */
 struct Instance {
         Deployment *deployment;
-        char *process;           /* web */
-        unsigned number;         /* from 1 */
-        uint16_t port;           /* 0 = none: only web instances have one */
-        char *unit;              /* deployd-app-APP-ID.PROCESS.N.service */
-        void *keeper;            /* of the pipeline: watches its unit */
-        bool by_hand;    /* its unit was stopped by somebody else: it is left alone until Start, Deploy or boot */
-        Route route;             /* as it should be */
-        Route routed;            /* as haproxy has it */
+        char *process;   /* web */
+        unsigned number; /* from 1 */
+        uint16_t port;   /* 0 = none: only web instances have one */
+        char *unit;      /* deployd-app-APP-ID.PROCESS.N.service */
+        void *keeper;    /* of the pipeline: watches its unit */
+        bool by_hand; /* its unit was stopped by somebody else: it is left alone until Start, Deploy or boot
+                       */
+        Route route;  /* as it should be */
+        Route routed; /* as haproxy has it */
         uint64_t drain_deadline; /* CLOCK_MONOTONIC microseconds: with route none, when open connections are
                                     shut; 0 = at once */
         LIST_FIELDS(Instance, instances);

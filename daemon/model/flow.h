@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The life of a deployment as a table: pure, no clock, no I/O. daemon/pipeline/pipeline.c drives it. */
+/* The life of a deployment as a table: pure, no clock, no I/O. daemon/pipeline/attempt.c drives it. */
 
 #include "daemon/model/deployment-status.h"
 
@@ -18,11 +18,13 @@ typedef enum FlowEvent {
 DECLARE_STRING_TABLE(flow_event, FlowEvent);
 
 typedef struct FlowRow {
-        unsigned row; /* its number, as the event log has it */
+        unsigned row; /* its number, as docs/STATE_MACHINE.md has it */
         DeploymentStatus from;
         FlowEvent event;
         DeploymentStatus to;
-        const char *sentence; /* what is logged when it is taken */
+        /* Goes into the event log when it is taken, and into the journal: Deployment N of APP is TO:
+         * SENTENCE. The journal has the error summary instead when TO is failed. */
+        const char *sentence;
 } FlowRow;
 
 extern const FlowRow flow_table[];

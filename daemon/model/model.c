@@ -204,6 +204,7 @@ static void insert_into_app(App *app, Deployment *deployment)
 
 int model_add_deployment(Model *model, Deployment *deployment)
 {
+        Instance *instance;
         int r;
 
         assert(model);
@@ -215,6 +216,9 @@ int model_add_deployment(Model *model, Deployment *deployment)
         LIST_PREPEND(deployments, model->deployments, deployment);
         insert_into_app(deployment->app, deployment);
         count(model, deployment, deployment->status, 1);
+        LIST_FOREACH (instances, instance, deployment->instances)
+                if (instance->port != 0)
+                        model->n_ports_assigned++;
         deployment->model = model;
         TELL(model, deployment_added, deployment);
         model_changed_app(model, deployment->app);

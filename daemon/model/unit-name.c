@@ -69,6 +69,15 @@ static char *cut_last(char *text, char separator)
         return found + 1;
 }
 
+/* Gives a name its dashes back. -EINVAL if it has any already: we write none. */
+static int read_label(char *label)
+{
+        if (strchr(label, '-'))
+                return -EINVAL;
+        swap_bytes(label, '_', '-');
+        return 0;
+}
+
 static int parse_parts(char *rest, UnitName *parsed)
 {
         char *number = NULL, *process = NULL, *id;
@@ -80,15 +89,13 @@ static int parse_parts(char *rest, UnitName *parsed)
                 if (!process || text_to_u64(number, UINT32_MAX, &value) < 0 || value == 0)
                         return -EINVAL;
                 parsed->number = (unsigned) value;
-                swap_bytes(process, '_', '-');
-                if (!process_is_valid(process))
+                if (read_label(process) < 0 || !process_is_valid(process))
                         return -EINVAL;
         }
         id = cut_last(rest, '-');
         if (!id || text_to_u64(id, INT64_MAX, &parsed->id) < 0)
                 return -EINVAL;
-        swap_bytes(rest, '_', '-');
-        if (!name_is_valid(rest))
+        if (read_label(rest) < 0 || !name_is_valid(rest))
                 return -EINVAL;
 
         parsed->name = strdup(rest);

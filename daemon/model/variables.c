@@ -138,8 +138,9 @@ bool variable_value_is_valid(const char *value)
                 return false;
         /* Lines are fine, each of them clean. */
         copy = strdup(value);
-        for (char *newline = copy; newline && (newline = strchr(newline, '\n'));)
-                *newline = '\t';
+        for (char *c = copy; c && *c; c++)
+                if (*c == '\n')
+                        *c = '\t';
         return copy && text_is_clean(copy, /* allow_tab= */ true);
 }
 

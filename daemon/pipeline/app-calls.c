@@ -185,33 +185,46 @@ static int check_start(const App *app, sd_bus_error *reterr)
         return 0;
 }
 
-/* Starts again what has ended, leaves alone what runs. */
-static void start_instances(Pipeline *pipeline, App *app)
+/* Makes an instance run whose unit has ended, in place if PID 1 lets it: not one that has failed, which may
+ * be because it was started too often. */
+static void revive(Pipeline *pipeline, Instance *instance)
 {
-        Instance *instance;
+        Keeper *keeper = instance->keeper;
 
+        if (keeper && keeper->loaded && !keeper->failed) {
+                keeper_restart(keeper);
+                return;
+        }
+        if (keeper && keeper->seen) {
+                keeper_free(keeper);
+                reap_unit(pipeline, instance->unit, (ReapOwner){ .deployment = instance->deployment->id });
+        }
+        keeper_start(pipeline, instance);
+}
+
+/* Requests go to what is live again. */
+static void let_in(Pipeline *pipeline, App *app)
+{
         route_set(app->live, ROUTE_READY, 0);
         ingress_poll(pipeline->params.ingress);
-        LIST_FOREACH (instances, instance, app->live->instances) {
-                Keeper *keeper = instance->keeper;
-
-                if (keeper && keeper->seen && !keeper->running && keeper->loaded)
-                        keeper_restart(keeper);
-                else if (keeper && keeper->seen && !keeper->loaded)
-                        keeper_free(keeper);
-                keeper_start(pipeline, instance);
-        }
 }
 
 static void on_started(Request *request, int error, const StoreReply *reply)
 {
         App *app = find_app(request);
+        Instance *instance;
 
         if (error < 0 || !app)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         app->stopped = false;
         if (app->live) {
-                start_instances(request->pipeline, app);
+                let_in(request->pipeline, app);
+                LIST_FOREACH (instances, instance, app->live->instances) {
+                        const Keeper *keeper = instance->keeper;
+
+                        if (!keeper || !keeper->running)
+                                revive(request->pipeline, instance);
+                }
                 step_live_judge(request->pipeline, app->live);
         }
         model_changed_app(request->pipeline->model, app);
@@ -239,13 +252,9 @@ static void on_restarted(Request *request, int error, const StoreReply *reply)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         app->stopped = false;
         if (app->live) {
-                LIST_FOREACH (instances, instance, app->live->instances) {
-                        Keeper *keeper = instance->keeper;
-
-                        if (keeper && keeper->loaded)
-                                keeper_restart(keeper);
-                }
-                start_instances(request->pipeline, app);
+                let_in(request->pipeline, app);
+                LIST_FOREACH (instances, instance, app->live->instances)
+                        revive(request->pipeline, instance);
         }
         model_changed_app(request->pipeline->model, app);
         request_answer(request, 0);
@@ -280,7 +289,7 @@ static void on_stopped(Request *request, int error, const StoreReply *reply)
                 route_set(app->live, ROUTE_NONE, 0);
                 ingress_poll(pipeline->params.ingress);
                 LIST_FOREACH (instances, instance, app->live->instances)
-                        reap_unit(pipeline, instance->unit, (ReapOwner){});
+                        reap_unit(pipeline, instance->unit, (ReapOwner){ .deployment = app->live->id });
         }
         model_changed_app(pipeline->model, app);
         request_answer(request, 0);
@@ -324,6 +333,7 @@ static void on_removed(Request *request, int error, const StoreReply *reply)
         wipe_app(pipeline, app);
         log_app(app->name, MESSAGE_APP_REMOVED, "was removed");
         model_remove_app(pipeline->model, app);
+        wipes_poll(pipeline);
         ingress_poll(pipeline->params.ingress);
         request_answer(request, 0);
 }

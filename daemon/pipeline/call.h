@@ -12,6 +12,7 @@
 #include <systemd/sd-bus.h>
 
 #include "daemon/model/app.h"
+#include "daemon/model/record.h"
 
 typedef struct Pipeline Pipeline;
 
@@ -55,17 +56,6 @@ int app_set_environment(Pipeline *pipeline, App *app, const Variables *environme
                         sd_bus_error *reterr);
 
 int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr);
-
-/* One past or present deployment as the database has it. */
-typedef struct DeploymentRecord {
-        uint64_t id;
-        const char *app;
-        DeploymentStatus status;
-        const char *requested_revision, *revision, *image_tag, *error_summary, *logs_path;
-        uint16_t assigned_port;
-        uint64_t created_at, started_at, finished_at;
-        uint32_t requested_by;
-} DeploymentRecord;
 
 /* Newest first. The records live until the callback returns. */
 typedef void (*HistoryDone)(void *userdata, const sd_bus_error *error, const DeploymentRecord *records,

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/environment.h"
+#include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/step.h"
 
@@ -199,10 +200,23 @@ static int start_unit(Keeper *keeper)
         return units_start(keeper->pipeline->units, &spec, on_started, keeper, &keeper->call);
 }
 
+/* A unit of that name that is on its way out would be taken for this one: keepers_poll() goes on when it is
+ * gone. */
+static void begin(Keeper *keeper)
+{
+        int r;
+
+        keeper->waits = reap_is_pending_for_unit(keeper->pipeline, keeper->instance->unit);
+        if (keeper->waits)
+                return;
+        r = start_unit(keeper);
+        if (r < 0)
+                on_started(keeper, r, NULL);
+}
+
 void keeper_start(Pipeline *pipeline, Instance *instance)
 {
         Keeper *keeper;
-        int r;
 
         assert(pipeline);
         assert(instance);
@@ -215,9 +229,22 @@ void keeper_start(Pipeline *pipeline, Instance *instance)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         *keeper = (Keeper){ .pipeline = pipeline, .instance = instance };
         instance->keeper = keeper;
-        r = start_unit(keeper);
-        if (r < 0)
-                on_started(keeper, r, NULL);
+        begin(keeper);
+}
+
+void keepers_poll(Pipeline *pipeline, uint64_t id)
+{
+        const Deployment *deployment = model_deployment(pipeline->model, id);
+        const Instance *instance;
+
+        if (!deployment)
+                return;
+        LIST_FOREACH (instances, instance, deployment->instances) {
+                Keeper *keeper = instance->keeper;
+
+                if (keeper && keeper->waits)
+                        begin(keeper);
+        }
 }
 
 static void on_restart_asked(void *userdata, int error, const char *sentence)
@@ -251,7 +278,7 @@ static void on_probed(void *userdata, ProbeResult result, uid_t uid, const char 
         Keeper *keeper = userdata;
         const Instance *instance = keeper->instance;
         Pipeline *pipeline = keeper->pipeline;
-        uint64_t seconds = pipeline_config(pipeline)->start_timeout / USEC_PER_SEC;
+        double seconds = (double) pipeline_config(pipeline)->start_timeout / USEC_PER_SEC;
 
         keeper->wait = probe_wait_free(keeper->wait);
         switch (result) {
@@ -264,9 +291,8 @@ static void on_probed(void *userdata, ProbeResult result, uid_t uid, const char 
                              instance->port, (unsigned) uid);
                 break;
         case PROBE_TIMEOUT:
-                attempt_fail(pipeline, instance->deployment,
-                             "%s.%u did not listen on port %u within %" PRIu64 " s", instance->process,
-                             instance->number, instance->port, seconds);
+                attempt_fail(pipeline, instance->deployment, "%s.%u did not listen on port %u within %g s",
+                             instance->process, instance->number, instance->port, seconds);
                 break;
         case PROBE_FAILED:
                 attempt_fail(pipeline, instance->deployment, "port %u could not be checked: %s",

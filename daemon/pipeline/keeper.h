@@ -17,6 +17,7 @@ struct Keeper {
         char *end;                /* how it ended, until that is known */
         sd_event_source *restart; /* its program ended by itself: when it is started again */
 
+        bool waits;   /* until an old unit of its name is gone */
         bool seen;    /* the unit has been read since it was started */
         bool running; /* as it was last read, like the rest */
         bool loaded;
@@ -27,7 +28,8 @@ struct Keeper {
         uint64_t control_group_id;
 };
 
-/* Starts the unit, or takes back the one that runs already. A second call does nothing. */
+/* Starts the unit, or takes back the one that runs already; one of its name that is being stopped is gone
+ * first. A second call does nothing. */
 void keeper_start(Pipeline *pipeline, Instance *instance);
 /* Waits until it listens; the deployment is told by an event. */
 void keeper_check(Keeper *keeper);
@@ -38,3 +40,5 @@ Keeper *keeper_free(Keeper *keeper);
 
 /* The keepers of all its instances. */
 void keepers_free(Deployment *deployment);
+/* A unit of that deployment is gone: the instance that waits for its name is started. */
+void keepers_poll(Pipeline *pipeline, uint64_t deployment);

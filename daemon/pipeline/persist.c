@@ -153,7 +153,7 @@ static void on_release(void *userdata, int error, const StoreReply *reply)
                 fatal(pipeline, "Out of memory", -ENOMEM, NULL);
                 return;
         }
-        pipeline->next_port = (uint16_t) (deployment_assigned_port(deployment) + 1);
+        pipeline->next_port = (uint16_t) (deployment->assigned_port + 1);
         attempt_moved(attempt, commit->row);
 }
 

@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/fetch.h"
+#include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/resume.h"
+#include "daemon/pipeline/wipe.h"
 
 struct Reap {
         Pipeline *pipeline;
@@ -40,10 +42,13 @@ static void on_gone(void *userdata, int error, const char *sentence)
         reap->call = NULL;
         reap_free(reap);
 
-        if (owner.deployment)
+        if (owner.deployment) {
                 cleanup_poll(pipeline, owner.deployment);
+                keepers_poll(pipeline, owner.deployment);
+        }
         if (owner.repository)
                 fetch_poll(pipeline);
+        wipes_poll(pipeline);
         resume_poll(pipeline);
 }
 
@@ -69,6 +74,30 @@ void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner)
                 reap_free(reap);
                 pipeline->params.fatal(pipeline->params.userdata, "a unit could not be stopped");
         }
+}
+
+bool reap_is_pending_for_unit(const Pipeline *pipeline, const char *unit)
+{
+        const Reap *reap;
+
+        LIST_FOREACH (reaps, reap, pipeline->reaps)
+                if (strcmp(reap->unit, unit) == 0)
+                        return true;
+        return false;
+}
+
+bool reap_is_pending_for_name(const Pipeline *pipeline, UnitKind kind, const char *name)
+{
+        const Reap *reap;
+
+        LIST_FOREACH (reaps, reap, pipeline->reaps) {
+                _cleanup_unit_name_ UnitName parsed = {};
+
+                if (unit_name_parse(reap->unit, &parsed) >= 0 && parsed.kind == kind &&
+                    strcmp(parsed.name, name) == 0)
+                        return true;
+        }
+        return false;
 }
 
 bool reap_is_pending_for_deployment(const Pipeline *pipeline, uint64_t id)

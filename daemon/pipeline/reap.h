@@ -5,7 +5,7 @@
 
 #include "daemon/pipeline/internal.h"
 
-/* Whose unit it was, 0 = nobody's: cleanup and fetch lanes wait for theirs. */
+/* Whose unit it was, 0 = nobody's: cleanup, instances to be started anew and fetch lanes wait for theirs. */
 typedef struct ReapOwner {
         uint64_t deployment, repository;
 } ReapOwner;
@@ -13,7 +13,10 @@ typedef struct ReapOwner {
 /* Begins; nothing can stop it. What fails is logged, and found again at the next start. */
 void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner);
 
-/* Whether any unit of that deployment, or of a fetch of that repository, is not gone yet. */
+/* Whether that unit, any of that deployment, of a fetch of that repository, or of that kind and app or
+ * repository, is not gone yet. */
+bool reap_is_pending_for_unit(const Pipeline *pipeline, const char *unit);
+bool reap_is_pending_for_name(const Pipeline *pipeline, UnitKind kind, const char *name);
 bool reap_is_pending_for_deployment(const Pipeline *pipeline, uint64_t id);
 bool reap_is_pending_for_repository(const Pipeline *pipeline, uint64_t id);
 

@@ -147,6 +147,7 @@ static void on_removed(Request *request, int error, const StoreReply *reply)
         wipe_mirror(pipeline, repository);
         log_repository(request->name, MESSAGE_REPOSITORY_REMOVED, "was removed");
         model_remove_repository(pipeline->model, repository);
+        wipes_poll(pipeline);
         request_answer(request, 0);
 }
 

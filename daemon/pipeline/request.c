@@ -102,6 +102,8 @@ void call_answer(const Call *call, uint64_t id)
         call->done(call->userdata, NULL, id);
 }
 
+static void refuse(const Call *call, const char *name, const char *format, va_list arguments) _printf_(3, 0);
+
 static void refuse(const Call *call, const char *name, const char *format, va_list arguments)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;

@@ -7,12 +7,17 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/pipeline/reap.h"
 
 #define WIPE_TIMEOUT_USEC (600 * USEC_PER_SEC)
 
+/* What an app or a repository has left behind. */
 typedef struct Wipe {
         Pipeline *pipeline;
-        char *what;
+        UnitKind kind; /* UNIT_APP or UNIT_FETCH: the units that write there */
+        char *name;
+        uint64_t id;
+        bool begun;
         UnitCall *call;
         LIST_FIELDS(struct Wipe, wipes);
 } Wipe;
@@ -21,7 +26,7 @@ static Wipe *wipe_free(Wipe *wipe)
 {
         unit_call_free(wipe->call);
         LIST_REMOVE(wipes, wipe->pipeline->wipes, wipe);
-        free(wipe->what);
+        free(wipe->name);
         free(wipe);
         return NULL;
 }
@@ -38,58 +43,96 @@ static void on_wiped(void *userdata, int error, const char *sentence)
 
         wipe->call = NULL;
         if (error < 0)
-                log_warning("Cannot remove the directories of %s, ignoring: %s", wipe->what, sentence);
+                log_warning("Cannot remove the directories of %s, ignoring: %s", wipe->name, sentence);
         wipe_free(wipe);
 }
 
-static int start(Pipeline *pipeline, const char *kind, char letter, uint64_t id, bool state)
+static int start(Wipe *wipe)
 {
-        _cleanup_free_ char *unit = unit_name_make(UNIT_REMOVE, kind, id, NULL, 0);
-        _cleanup_free_ char *user = text_format("deployd-%c%" PRIu64, letter, id);
-        _cleanup_free_ char *directory = text_format("deployd-%s/%" PRIu64, state ? "apps" : "fetch", id);
+        bool app = wipe->kind == UNIT_APP;
+        _cleanup_free_ char *unit = unit_name_make(UNIT_REMOVE, app ? "app" : "mirror", wipe->id, NULL, 0);
+        _cleanup_free_ char *user = text_format("deployd-%c%" PRIu64, app ? 'a' : 'f', wipe->id);
+        _cleanup_free_ char *directory =
+                text_format("deployd-%s/%" PRIu64, app ? "apps" : "fetch", wipe->id);
         UnitSpec spec = UNIT_SPEC_INIT;
-        Wipe *wipe;
-        int r;
 
         if (!unit || !user || !directory)
                 return -ENOMEM;
-        wipe = calloc(1, sizeof(Wipe));
-        if (!wipe)
-                return -ENOMEM;
-        wipe->pipeline = pipeline;
-        wipe->what = text_format("%s %" PRIu64, kind, id);
-        LIST_PREPEND(wipes, pipeline->wipes, wipe);
-        if (!wipe->what) {
-                wipe_free(wipe);
-                return -ENOMEM;
-        }
         spec.kind = UNIT_REMOVE;
         spec.name = unit;
         spec.slice = "deployd.slice";
         spec.user = user;
         spec.cache_directory = directory;
-        spec.state_directory = state ? directory : NULL;
+        spec.state_directory = app ? directory : NULL;
         spec.arguments[0] = "/bin/true";
         spec.hold = true;
         spec.timeout_usec = WIPE_TIMEOUT_USEC;
-        r = units_clean(pipeline->units, &spec, on_wiped, wipe, &wipe->call);
+        return units_clean(wipe->pipeline->units, &spec, on_wiped, wipe, &wipe->call);
+}
+
+static void on_slice_stopped(void *userdata, int error, const char *sentence)
+{
+        Wipe *wipe = userdata;
+        int r;
+
+        wipe->call = NULL;
+        if (error < 0)
+                log_debug("Cannot stop the slice of app %s, ignoring: %s", wipe->name, sentence);
+        r = start(wipe);
         if (r < 0)
+                on_wiped(wipe, r, strerror(-r));
+}
+
+/* A slice stays when all in it has gone. That of an app which was made anew under the name is in use. */
+static int begin(Wipe *wipe)
+{
+        _cleanup_free_ char *slice = NULL;
+
+        if (wipe->kind != UNIT_APP || model_app(wipe->pipeline->model, wipe->name))
+                return start(wipe);
+        slice = slice_name_make(wipe->name);
+        return slice ? units_stop_slice(wipe->pipeline->units, slice, on_slice_stopped, wipe, &wipe->call)
+                     : -ENOMEM;
+}
+
+void wipes_poll(Pipeline *pipeline)
+{
+        Wipe *wipe, *next;
+
+        assert(pipeline);
+
+        LIST_FOREACH_SAFE (wipes, wipe, next, pipeline->wipes) {
+                int r;
+
+                if (wipe->begun || reap_is_pending_for_name(pipeline, wipe->kind, wipe->name))
+                        continue;
+                wipe->begun = true;
+                r = begin(wipe);
+                if (r < 0)
+                        on_wiped(wipe, r, strerror(-r));
+        }
+}
+
+static void add(Pipeline *pipeline, UnitKind kind, const char *name, uint64_t id)
+{
+        Wipe *wipe = calloc(1, sizeof(Wipe));
+
+        if (!wipe)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        *wipe = (Wipe){ .pipeline = pipeline, .kind = kind, .name = strdup(name), .id = id };
+        LIST_PREPEND(wipes, pipeline->wipes, wipe);
+        if (!wipe->name) {
                 wipe_free(wipe);
-        return r;
+                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        }
 }
 
 void wipe_mirror(Pipeline *pipeline, const Repository *repository)
 {
-        int r = start(pipeline, "mirror", 'f', repository->id, /* state= */ false);
-
-        if (r < 0)
-                log_warning("Cannot remove the mirror of %s, ignoring: %s", repository->name, strerror(-r));
+        add(pipeline, UNIT_FETCH, repository->name, repository->id);
 }
 
 void wipe_app(Pipeline *pipeline, const App *app)
 {
-        int r = start(pipeline, "app", 'a', app->id, /* state= */ true);
-
-        if (r < 0)
-                log_warning("Cannot remove the directories of %s, ignoring: %s", app->name, strerror(-r));
+        add(pipeline, UNIT_APP, app->name, app->id);
 }

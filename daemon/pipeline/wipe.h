@@ -6,10 +6,14 @@
 
 #include "daemon/pipeline/internal.h"
 
-/* The mirror of a repository. */
+/* The mirror of a repository. Begins at wipes_poll(), when no unit of it is left. */
 void wipe_mirror(Pipeline *pipeline, const Repository *repository);
-/* State and cache of an app. */
+/* State and cache of an app, and its slice. The same. */
 void wipe_app(Pipeline *pipeline, const App *app);
+
+/* Begins what may begin: the removed app or repository is no longer in the model, or another unit is gone.
+ */
+void wipes_poll(Pipeline *pipeline);
 
 /* Forgets those that are under way; their units go on. */
 void wipes_free(Pipeline *pipeline);

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """deploy: followed to its end, whatever the end, and whatever happens on the way."""
 
-import os
 import re
 import signal
 
 import pytest
 
-from mock import Failure, path
+from mock import path
 
 STEPS = [{"Status": "fetching"}, {"Status": "fetching", "Progress": 0.5, "StatusText": "receiving objects"},
          {"Status": "starting", "Revision": "1f0c" * 10, "AssignedPort": 20007}, {"Status": "checking"}]
@@ -133,7 +132,7 @@ def test_ctrl_c_before_deployd_has_answered(shop, start):
 
 def test_a_restart_of_deployd_is_waited_for(shop, start):
     run = start("deploy", "shop")
-    run.wait_for("deployment 42")
+    shop.wait_call("GetAll")  # so that it has seen it queued
     shop.advance(42, Status="fetching")
     run.wait_for("queued")
     shop.stop()

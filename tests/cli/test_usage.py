@@ -4,7 +4,6 @@
 import os
 import re
 import subprocess
-import sys
 
 import pytest
 
@@ -48,7 +47,7 @@ def test_list_verbs_is_what_there_is(deployctl):
 
 
 def test_help_of_settings_names_each(deployctl):
-    for key in "branch", "directory", "access", "stop-timeout", "memory-max", "tasks-max", "cpu-quota":
+    for key in "access-mode", "branch", "directory", "stop-timeout", "memory-max", "tasks-max", "cpu-quota":
         assert f"\n  {key} " in deployctl("help", "app", "set").out
     assert "\n  url " in deployctl("help", "repo", "set").out
 
@@ -87,7 +86,7 @@ def test_version(deployctl):
     (["cancel", ""], "'cancel' needs an app or the id of a deployment"),
     (["app", "set", "shop", "branch"], "'branch' is not KEY=VALUE"),
     (["app", "set", "shop", "colour=red"],
-     "unknown setting 'colour'; known are branch, directory, access, stop-timeout, memory-max, tasks-max, cpu-quota"),
+     "unknown setting 'colour'; known are access-mode, branch, directory, stop-timeout, memory-max, tasks-max, cpu-quota"),
     (["app", "create", "shop", "code", "=x"], "unknown setting ''"),
     (["app", "set", "shop", "branch=a", "branch=b"], "setting 'branch' is given twice"),
     (["repo", "set", "code", "name=x"], "unknown setting 'name'; known are url, branch"),
@@ -204,3 +203,16 @@ def test_completion_offers_what_there_is(environment):
     assert complete("config", "''") == ["get", "set", "unset"]
     assert complete("config", "set", "--n") == ["--no-wait"]
     assert complete("config", "--j") == ["--json"]
+
+
+def test_the_man_page_has_every_verb_option_setting_and_status():
+    with open(os.path.join(os.path.dirname(__file__), "../../docs/man/deployctl.1.scd"), encoding="utf-8") as file:
+        page = file.read()
+    for verb in VERBS:
+        assert f"*{verb}*" in page, verb
+    for option in {"--help", "--version", "--list-verbs"}.union(*OPTIONS.values()):
+        assert re.search(rf"^(\*-\w\*, )?\*{option}\*", page, re.MULTILINE), option
+    for word in "stop-timeout", "memory-max", "tasks-max", "cpu-quota", "access-mode", "branch", "directory":
+        assert f"|  *{word}*" in page
+    for status in 0, 1, 2, 3, 4, 130:
+        assert f"|  {status}\n" in page

@@ -54,12 +54,12 @@ def test_repo_fetch_remove_and_set_call_the_repository(mock, deployctl):
 
 def test_app_create_gives_settings_in_the_units_of_the_bus(mock, deployctl):
     mock.repository("code")
-    result = deployctl("app", "create", "shop", "code", "branch=dev", "directory=web", "access=internal", "stop-timeout=1min 30s",
-                       "memory-max=512M", "tasks-max=64", "cpu-quota=150%")
+    result = deployctl("app", "create", "shop", "code", "branch=dev", "directory=web", "stop-timeout=1min 30s",
+                       "memory-max=512M", "tasks-max=64", "cpu-quota=150%", "access-mode=internal")
     assert (result.status, result.err) == (0, "")
     assert mock.wait_call("CreateApp")[1:] == ("shop", "code", {
-        "Branch": "dev", "Directory": "web", "AccessMode": "internal", "StopTimeoutUSec": 90 * 1000000, "MemoryMax": 512 * 1024 * 1024,
-        "TasksMax": 64, "CPUQuotaPerSecUSec": 1500000})
+        "Branch": "dev", "Directory": "web", "StopTimeoutUSec": 90 * 1000000, "MemoryMax": 512 * 1024 * 1024,
+        "TasksMax": 64, "CPUQuotaPerSecUSec": 1500000, "AccessMode": "internal"})
 
 
 @pytest.mark.parametrize("setting,name,value", [

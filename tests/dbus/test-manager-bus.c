@@ -116,8 +116,10 @@ Test(manager_bus, refuses_a_bad_app)
                       CALL("CreateApp", "ssa{sv}", "shop", "other", 0));
         fixture_fails(NOT_SUPPORTED, "Port",
                       CALL("CreateApp", "ssa{sv}", "shop", "code", 1, "Port", "q", 30001));
-        fixture_fails(INVALID_ARGS, "private (from this machine only), internal",
-                      CALL("CreateApp", "ssa{sv}", "shop", "code", 1, "AccessMode", "s", "open"));
+        fixture_fails(NOT_SUPPORTED, "Buildpack",
+                      CALL("CreateApp", "ssa{sv}", "shop", "code", 1, "Buildpack", "s", "node"));
+        fixture_fails(INVALID_ARGS, "private",
+                      CALL("CreateApp", "ssa{sv}", "shop", "code", 1, "AccessMode", "s", "secret"));
         fixture_fails(INVALID_ARGS, "Branch, Directory",
                       CALL("CreateApp", "ssa{sv}", "shop", "code", 1, "Colour", "s", "red"));
         fixture_fails(INVALID_ARGS, "MemoryMax is of type t, not s",

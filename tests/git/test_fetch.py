@@ -689,7 +689,7 @@ def test_the_limits_are_exact(fetcher, repo):
     assert (result.answer["files"], result.answer["bytes"]) == ("2", "10")
     for key, sentence in [("max_files", "the tree has more than 3 files and directories"),
                           ("max_bytes", "the files of the tree are larger than 9 bytes together"),
-                          ("max_depth", "the tree has more than 1 directories inside one another")]:
+                          ("max_depth", 'the tree has more than 1 directories inside one another: "a/b"')]:
         assert fetcher.bad("resolve", **{**good, key: good[key] - 1}) == ("limit", sentence)
 
 

@@ -9,10 +9,10 @@ import pytest
 from conftest import ROOT
 
 # Its own trouble with C it cannot read, the macros of criterion; readdir_r, which nobody should use; and what it
-# finds where nothing is: a descriptor that is returned, a NULL that accept4 takes, a loop that sets its variable.
-# clang-tidy and the sanitizers look for the latter three.
-NOT_BY_CPPCHECK = ("internalAstError", "missingIncludeSystem", "unknownMacro", "readdirCalled", "resourceLeak",
-                   "nullPointer", "uninitvar")
+# finds where nothing is: it does not know the attribute cleanup, nor a descriptor that is returned, a NULL that
+# accept4 takes, a loop that sets its variable. clang-tidy and the sanitizers look for the latter.
+NOT_BY_CPPCHECK = ("internalAstError", "missingIncludeSystem", "unknownMacro", "readdirCalled", "memleak",
+                   "resourceLeak", "nullPointer", "uninitvar", "uninitStructMember")
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ BELOW = {
     "cli/": ["base/"],
     "sql/": ["base/", "daemon/model/", "daemon/config"],
     "systemd/": ["base/", "daemon/model/", "daemon/config", "release/"],
-    "ingress/": ["base/", "daemon/model/", "daemon/config"],
+    "ingress/": ["base/", "daemon/model/", "daemon/config", "probe/"],
     "daemon/pipeline/": ["base/", "daemon/model/", "daemon/config", "sql/", "systemd/", "ingress/", "probe/"],
     "dbus/": ["base/", "daemon/model/", "daemon/config", "daemon/facts", "daemon/pipeline/"],
     "daemon/": ["base/", "daemon/model/", "daemon/config", "daemon/facts", "sql/", "systemd/", "ingress/", "probe/",

@@ -43,6 +43,8 @@ shift
 exec "$@"
 """
 
+# Of every machine of this host, so that the next one finds what a crash left.
+DIRECTORY = "/tmp"
 PREFIX = "deployd-machine-"
 NUMBERS = itertools.count(1)
 
@@ -78,7 +80,7 @@ def remove_control_groups(name):
 
 def sweep():
     """Removes the directories of machines whose process died. (The machines shut down by themselves.)"""
-    for path in pathlib.Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for path in pathlib.Path(DIRECTORY).glob(f"{PREFIX}*"):
         try:
             descriptor = lock_directory(path)
         except FileNotFoundError:
@@ -105,7 +107,7 @@ class Machine(Host):
         self.leader = None
         self._spawn, self._nspawn, self._fds = list(spawn), None, []
         sweep()
-        self._directory = pathlib.Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._directory = pathlib.Path(tempfile.mkdtemp(prefix=PREFIX, dir=DIRECTORY))
         self._fds.append(lock_directory(self._directory))
         try:
             self._mount(tree, disk)
@@ -181,6 +183,9 @@ class Machine(Host):
                     ready |= line == "READY=1"
         finally:
             os.close(gone)
+            # Closed, it is ignored. Left open and not read, it would fill up, and systemd-nspawn and then systemd
+            # in the machine would wait for a reader of what they say of themselves, for ever.
+            self._notify.close()
 
     def story(self):
         """What the machine has printed, and the end of its journal."""
@@ -196,7 +201,6 @@ class Machine(Host):
         except subprocess.TimeoutExpired:
             raise HostError("the machine did not end") from None
         self._nspawn = self.leader = None
-        self._notify.close()
         remove_control_groups(self._directory.name)
 
     def poweroff(self):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Answers / with what it is and of which version, /env with the settings it was started with. One request after
- * the other: it is a sample of an app that comes as a program, not of a server. */
+/* Answers / with what it is and of which version, /env with the settings it was started with. One request
+ * after the other: it is a sample of an app that comes as a program, not of a server. */
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

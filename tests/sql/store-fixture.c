@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store-fixture.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+#include "daemon/model/unit-name.h"
+#include "sql/migrate.h"
+
+Store *store;
+Pg *through;
+Proxy proxy;
+Model *model;
+
+static Migrate *gate;
+
+void store_fixture_start(void)
+{
+        char conninfo[200];
+
+        fixture_start();
+        proxy_start(&proxy, event, cluster.directory);
+        (void) snprintf(conninfo, sizeof(conninfo), "host=%s user=postgres dbname=postgres",
+                        proxy.directory);
+        cr_assert(eq(int, pg_new(event, conninfo, NULL, NULL, &through), 0));
+        cr_assert(eq(int, migrate_start(through, NULL, NULL, NULL, &gate), 0));
+        wait_for_state(through, PG_CONNECTED);
+        store = store_new(through);
+        model = model_new();
+        cr_assert(store && model);
+}
+
+void store_fixture_end(void)
+{
+        store_free(store);
+        model_free(model);
+        migrate_free(gate);
+        pg_free(through);
+        proxy_stop(&proxy);
+        fixture_end();
+}
+
+static void on_reply(void *userdata, int error, const StoreReply *said)
+{
+        Reply *reply = userdata;
+
+        cr_assert(not(reply->done || reply->dropped), "a callback came twice");
+        cr_assert(le(sz, said->n_ports, REPLY_PORTS_MAX));
+        *reply = (Reply){ .done = true,
+                          .error = error,
+                          .id = said->id,
+                          .at = said->at,
+                          .number = said->number,
+                          .n_ports = said->n_ports };
+        for (size_t i = 0; i < said->n_ports; i++)
+                reply->ports[i] = said->ports[i];
+        (void) snprintf(reply->sentence, sizeof(reply->sentence), "%s", said->sentence);
+        (void) snprintf(reply->constraint, sizeof(reply->constraint), "%s", said->constraint);
+        if (error == 0)
+                cr_expect(text_is(said->sentence, ""), "%s", said->sentence);
+}
+
+static void on_drop(void *userdata)
+{
+        Reply *reply = userdata;
+
+        cr_assert(not(reply->done || reply->dropped), "a callback came twice");
+        reply->dropped = true;
+}
+
+StoreAsk asking(Reply *reply)
+{
+        return (StoreAsk){ .actor = ACTOR,
+                           .deadline = USEC_INFINITY,
+                           .done = on_reply,
+                           .userdata = reply,
+                           .drop = on_drop };
+}
+
+void await(const Reply *reply)
+{
+        while (!reply->done) {
+                turn();
+                /* No pause after a lost connection. */
+                pg_reconnect_now(through);
+        }
+}
+
+void accepted(int result)
+{
+        cr_assert(eq(int, result, 0));
+}
+
+Reply well(Reply reply, const char *what)
+{
+        cr_assert(eq(int, reply.error, 0), "%s: %s", what, reply.sentence);
+        return reply;
+}
+
+const char *look(const char *sql)
+{
+        static Answer answer;
+
+        answer = must(pg, sql);
+        cr_assert(eq(sz, answer.n_rows, 1), "%s", sql);
+        return answer.text;
+}
+
+void sees(const char *sql, const char *expected)
+{
+        const char *seen = look(sql);
+
+        cr_expect(text_is(seen, expected), "%s: %s", sql, seen);
+}
+
+const char *everything(void)
+{
+        static char digest[40];
+
+        (void) snprintf(digest, sizeof(digest), "%s",
+                        look("select md5(concat_ws(E'\\n\\n', "
+                             "(select string_agg(t::text, E'\\n' order by t::text) from repository t), "
+                             "(select string_agg(t::text, E'\\n' order by t::text) from app t), "
+                             "(select string_agg(t::text, E'\\n' order by t::text) from retired_port t), "
+                             "(select string_agg(t::text, E'\\n' order by t::text) from deployment t), "
+                             "(select string_agg(t::text, E'\\n' order by t::text) from release t), "
+                             "(select string_agg(t::text, E'\\n' order by t::text) from port_lease t), "
+                             "(select string_agg(t::text, E'\\n' order by t::text) from instance t), "
+                             "(select string_agg(t::text, E'\\n' order by t::text) from environment t), "
+                             "(select string_agg(t::text, E'\\n' order by t::text) from event t)))"));
+        return digest;
+}
+
+Repository *known_repository(const char *name)
+{
+        Reply reply = done_by(store_repository_insert, name, URL, "main", AS);
+        Repository *repository = repository_new(name);
+
+        repository->id = reply.id;
+        repository->created_at = reply.at;
+        cr_assert(eq(int, text_replace(&repository->git_url, URL), 0));
+        cr_assert(eq(int, text_replace(&repository->default_branch, "main"), 0));
+        cr_assert(eq(int, model_add_repository(model, repository), 0));
+        return repository;
+}
+
+App *known_app(const char *name, Repository *repository)
+{
+        App *app = app_new(name, repository);
+        Reply reply =
+                done_by(store_app_insert, name, repository, &app->settings, STABLE_LOW, STABLE_HIGH, AS);
+
+        app->id = reply.id;
+        app->created_at = reply.at;
+        app->port = (uint16_t) reply.number;
+        cr_assert(eq(int, model_add_app(model, app), 0));
+        return app;
+}
+
+Deployment *known_deployment(App *app, const char *revision)
+{
+        Reply reply = done_by(store_deployment_insert, app, revision, NULL, 100, AS);
+        Deployment *deployment = deployment_new(app, reply.id);
+
+        deployment->created_at = reply.at;
+        deployment->requested_by = ACTOR;
+        cr_assert(eq(int, text_replace(&deployment->requested_revision, revision), 0));
+        cr_assert(eq(int, model_add_deployment(model, deployment), 0));
+        return deployment;
+}
+
+const FlowRow *row_of(DeploymentStatus from, FlowEvent happened)
+{
+        const FlowRow *row = flow_find(from, happened);
+
+        cr_assert(row != NULL);
+        return row;
+}
+
+Reply start_it(Deployment *deployment, uint16_t low, uint16_t high, uint16_t next)
+{
+        static const char *const processes[] = { "web", "worker", NULL };
+        _cleanup_free_ char *tag = NULL, *unit = unit_name_make(UNIT_APP, deployment->app->name,
+                                                                deployment->id, "web", 1);
+        StoreInstance instance = { "web", 1, unit, true };
+        StoreRelease release = {
+                .revision = REVISION, .digest = DIGEST, .files = 3, .bytes = 4096, .processes = processes
+        };
+
+        cr_assert(eq(int, text_replace(&deployment->revision, REVISION), 0));
+        release.image_tag = tag = deployment_make_image_tag(deployment);
+        return say(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), &release,
+                   &instance, 1, low, high, next, AS);
+}
+
+static void step_to(Deployment *deployment, DeploymentStatus status)
+{
+        const FlowRow *row = NULL;
+        Reply reply = {};
+
+        for (size_t i = 0; i < flow_table_size; i++)
+                if (flow_table[i].from == deployment->status && flow_table[i].to == status)
+                        row = &flow_table[i];
+        cr_assert(row != NULL);
+        if (status == DEPLOYMENT_STARTING) {
+                reply = start_it(deployment, PORT_LOW, PORT_HIGH, PORT_LOW);
+                cr_assert(eq(int, reply.error, 0), "%s", reply.sentence);
+                deployment->release_id = deployment->id;
+                cr_assert(instance_new(deployment, "web", 1, reply.ports[0]) != NULL);
+        } else if (status == DEPLOYMENT_LIVE)
+                done_by(store_deployment_go_live, deployment, row, row_of(DEPLOYMENT_LIVE, FLOW_REPLACED),
+                        AS);
+        else
+                done_by(store_deployment_move, deployment, row, status == DEPLOYMENT_FAILED ? "no" : NULL,
+                        APP_DEPLOYING, AS);
+        if (status == DEPLOYMENT_LIVE && deployment->app->live)
+                model_set_deployment_status(model, deployment->app->live, DEPLOYMENT_SUPERSEDED);
+        model_set_deployment_status(model, deployment, status);
+}
+
+void bring_to(Deployment *deployment, DeploymentStatus status)
+{
+        static const DeploymentStatus way[] = { DEPLOYMENT_FETCHING, DEPLOYMENT_STARTING,
+                                                DEPLOYMENT_CHECKING, DEPLOYMENT_SWITCHING, DEPLOYMENT_LIVE };
+
+        for (size_t i = 0; i < ELEMENTSOF(way) && status <= DEPLOYMENT_LIVE; i++)
+                if (way[i] <= status && way[i] > deployment->status)
+                        step_to(deployment, way[i]);
+        if (deployment->status != status)
+                step_to(deployment, status);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the tests of the store share: a server with the real schema, a store that reaches it through a proxy
+ * that can lose answers, and `pg` beside it, which sees all as superuser. */
+
+#include "daemon/model/model.h"
+#include "fixture.h"
+#include "proxy.h"
+#include "sql/store.h"
+
+#define ACTOR 1000
+
+#define URL      "https://git.example/shop.git"
+#define REVISION "0123456789abcdef0123456789abcdef01234567"
+#define DIGEST   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+#define STABLE_LOW  8000
+#define STABLE_HIGH 8003
+#define PORT_LOW    20000
+#define PORT_HIGH   20004
+
+#define REPLY_PORTS_MAX 8
+
+extern Store *store;
+extern Pg *through; /* of the store */
+extern Proxy proxy;
+extern Model *model; /* empty at first; see known_*() */
+
+void store_fixture_start(void);
+void store_fixture_end(void);
+
+/* A StoreReply that stays. */
+typedef struct Reply {
+        bool done, dropped;
+        int error;
+        uint64_t id, at, number;
+        uint16_t ports[REPLY_PORTS_MAX];
+        size_t n_ports;
+        char sentence[400], constraint[80];
+} Reply;
+
+/* Notes the answer in `reply`, which must live until then. */
+StoreAsk asking(Reply *reply);
+void await(const Reply *reply);
+
+/* The ends of the two macros: asserted in functions, since an assertion cannot stand within another. */
+void accepted(int result);
+Reply well(Reply reply, const char *what);
+
+/* Asks a verb of the store and waits for its reply; the last argument is AS. */
+#define say(...) say_(__VA_ARGS__)
+#define say_(verb, ...)                                   \
+        ({                                                \
+                Reply _reply = {};                        \
+                const StoreAsk _asking = asking(&_reply); \
+                accepted(verb(store, __VA_ARGS__));       \
+                await(&_reply);                           \
+                _reply;                                   \
+        })
+#define AS &_asking
+
+/* The same where it must succeed. */
+#define done_by(...) well(say(__VA_ARGS__), #__VA_ARGS__)
+
+/* One cell of one row as text; a query must give exactly one row. */
+const char *look(const char *sql);
+void sees(const char *sql, const char *expected);
+
+/* A digest of every row of every table: the same as long as nothing is changed. */
+const char *everything(void);
+
+/* Objects as the model has them after the verbs that make them. */
+Repository *known_repository(const char *name);
+App *known_app(const char *name, Repository *repository);
+Deployment *known_deployment(App *app, const char *revision);
+
+const FlowRow *row_of(DeploymentStatus from, FlowEvent event);
+/* Takes it from queued to this status, port and release and all. */
+void bring_to(Deployment *deployment, DeploymentStatus status);
+/* The next step of that way: its number of ports is one. */
+Reply start_it(Deployment *deployment, uint16_t low, uint16_t high, uint16_t next);

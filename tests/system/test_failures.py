@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A deployment that fails says why in one sentence, leaves nothing behind, and what is live stays live."""
+
+import pytest
+
+import repository as repositories
+from deployd import SILENT, Deployd, repository_path
+
+CONFIGURATION = """\
+[runner]
+start-timeout = 1500ms
+stop-timeout = 5s
+fetch-max-files = 20
+fetch-max-depth = 3
+fetch-max-bytes = 1M
+"""
+OVERRIDE = "/etc/deployd/deploy.conf.d/70-test.conf"
+
+PYTHON = repositories.sample("python", "2")
+
+# What is wrong with a commit: its files, and the sentence. {port} is the assigned port, {commit} the commit.
+COMMITS = {
+    "no Procfile": (
+        {"app.py": PYTHON["app.py"]},
+        "there is no Procfile in the root of commit {commit:.12}"),
+    "Procfile without web": (
+        {"Procfile": "# only\nworker: sleep infinity\n"},
+        "the Procfile has no process named web"),
+    "Procfile with a bad line": (
+        {"Procfile": "web: python3 app.py\nno colon here\n"},
+        "import: Procfile line 2: it is not of the form NAME: command"),
+    "exits 0": (
+        {"Procfile": "web: exit 0\n"},
+        "web.1 exited with status 0 before it listened on port {port}"),
+    "exits 1": (
+        {"Procfile": "web: echo out of luck >&2; exit 1\n"},
+        "web.1 exited with status 1 before it listened on port {port}"),
+    "is killed": (
+        {"Procfile": "web: kill -SEGV $$\n"},
+        "web.1 was killed by signal SIGSEGV before it listened on port {port}"),
+    "is terminated": (
+        {"Procfile": "web: kill -TERM $$\n"},
+        "web.1 was killed by signal SIGTERM before it listened on port {port}"),
+    "never listens": (
+        SILENT,
+        "web.1 did not listen on port {port} within 1.5 s"),
+    "ignores SIGTERM": (
+        {"Procfile": "web: trap '' TERM; setsid sleep infinity & while :; do wait; sleep 1; done\n"},
+        "web.1 did not listen on port {port} within 1.5 s"),
+    "listens elsewhere": (
+        {**PYTHON, "Procfile": "web: PORT=28999 exec python3 app.py\n"},
+        "web.1 did not listen on port {port} within 1.5 s"),
+    "missing program": (
+        {"Procfile": "web: ./nothing-here --port $PORT\n"},
+        "web.1 exited with status 127 (command not found) before it listened on port {port}"),
+    "not executable": (
+        {**PYTHON, "Procfile": "web: ./app.py\n"},
+        "web.1 exited with status 126 (command cannot be executed) before it listened on port {port}"),
+    "too many files": (
+        {"Procfile": "web: true\n", **{f"file-{i}": "" for i in range(20)}},
+        "fetch: the tree has more than 20 files and directories"),
+    "too deep": (
+        {"Procfile": "web: true\n", "a/b/c/d/e": ""},
+        'fetch: the tree has more than 3 directories inside one another: "a/b/c/d"'),
+    "too large": (
+        {"Procfile": "web: true\n", "half": b"x" * (600 << 10), "other half": b"y" * (600 << 10)},
+        "fetch: the files of the tree are larger than 1.0 MiB together"),
+}
+
+
+@pytest.fixture(scope="module")
+def deployd(boot):
+    machine = boot(files={"/etc/deployd/deploy.conf.d/60-test.conf": CONFIGURATION})
+    repositories.serve(machine)
+    platform = Deployd(machine)
+    platform.repository = platform.app("steady")
+    platform.steady = platform.live("steady")
+    platform.main_pid = machine.show(platform.steady["Units"][0], "MainPID")
+    return platform
+
+
+def fails(deployd, sentence, revision="", app="steady", commit=""):
+    """Deploys; it must fail with the sentence and leave nothing, and the live deployment must be as before."""
+    files = deployd.files()
+    number = deployd.deploy(app, revision)
+    failed = deployd.end(number)
+    assert failed["Status"] == "failed"
+    assert failed["ErrorSummary"] == sentence.format(port=failed["AssignedPort"], commit=commit)
+
+    deployd.settled(number, app)
+    assert deployd.files() == files
+    assert deployd.statuses(number)[-1] == "failed"
+    stays_live(deployd)
+    return failed
+
+
+def stays_live(deployd):
+    """What was live at the beginning still is, and it is the same process that answers."""
+    machine, steady = deployd.machine, deployd.steady
+    unit = steady["Units"][0]
+    assert machine.curl(steady["AssignedPort"]) == (200, "python 1\n")
+    assert machine.units("deployd-app-steady-*") == [unit]
+    assert machine.show(unit, "MainPID") == deployd.main_pid
+    assert deployd.describe(steady["Id"]) == steady
+    assert deployd.get("steady", "Status") == "running"
+    assert deployd.get("steady", "CurrentPort") == steady["AssignedPort"]
+
+
+@pytest.fixture
+def elsewhere(deployd):
+    """elsewhere(URL) has the repository of the app at another address; afterwards it is where it was."""
+    def set_url(url):
+        deployd.machine.call(repository_path("steady"), "Repository.SetGitUrl", "s", url)
+
+    yield set_url
+    set_url(deployd.repository.url)
+
+
+@pytest.fixture
+def configured(deployd):
+    """configured(TEXT) has the configuration overridden by it; afterwards it is as it was."""
+    def configure(text):
+        deployd.machine.write(OVERRIDE, text)
+        deployd.machine.systemctl("reload", "deployd")
+
+    yield configure
+    configure("")
+
+
+@pytest.mark.parametrize("name", COMMITS)
+def test_a_commit_that_cannot_run_fails_and_leaves_nothing(deployd, name):
+    files, sentence = COMMITS[name]
+    commit = deployd.repository.commit(files)
+    failed = fails(deployd, sentence, commit=commit)
+    assert failed["Revision"] == ("" if sentence.startswith("fetch:") else commit)
+
+
+def test_the_first_deployment_of_an_app_can_fail(deployd):
+    deployd.app("hapless", {"Procfile": "web: exit 3\n"})
+    assert deployd.get("hapless", "Status") == "new"
+    fails(deployd, "web.1 exited with status 3 before it listened on port {port}", app="hapless")
+    assert deployd.get("hapless", "Status") == "failed"
+    assert deployd.get("hapless", "CurrentPort") == 0
+
+
+@pytest.mark.parametrize("revision", ["nope", "refs/heads/nope", "v1.0", "0123456789abcdef0123456789abcdef01234567"])
+def test_a_revision_that_is_not_there_fails(deployd, revision):
+    fails(deployd, f'fetch: the repository has no branch, tag or commit "{revision}"', revision)
+
+
+@pytest.mark.parametrize("url,sentence", [
+    (f"http://127.0.0.1:{repositories.PORT}/none.git", "the server has no such repository (http status 404)"),
+    ("http://127.0.0.1:8499/none.git", "the server refused the connection"),
+    (f"{repositories.DIRECTORY}/none.git",
+     f'"{repositories.DIRECTORY}/none.git" cannot be opened: No such file or directory'),
+])
+def test_a_repository_that_is_not_there_fails(deployd, elsewhere, url, sentence):
+    elsewhere(url)
+    fails(deployd, f"fetch: {sentence}")
+
+
+def test_a_repository_without_a_commit_fails(deployd, elsewhere):
+    elsewhere(repositories.Repository(deployd.machine, "empty").url)
+    fails(deployd, "fetch: the repository is empty: it has no commit yet")
+
+
+def test_without_a_free_port_it_fails(deployd, configured):
+    configured("[ports]\nrange = 28500-28500\n")
+    deployd.app("greedy")
+    greedy = deployd.live("greedy")
+    assert greedy["AssignedPort"] == 28500
+    for app in ("greedy", "steady"):
+        revision = deployd.repository.git("rev-parse", "main~15") if app == "steady" else ""
+        failed = fails(deployd, "no free port in 28500-28500", revision, app)
+        assert failed["AssignedPort"] == 0
+    assert deployd.machine.curl(28500) == (200, "python 1\n")
+
+
+def test_a_port_that_somebody_else_has_fails(deployd, configured):
+    with deployd.machine.stream(
+            ["python3", "-c", "import signal, socket; s = socket.create_server(('127.0.0.1', 28600));"
+             "print('listening', flush=True); signal.pause()"], user="nobody") as stranger:
+        assert stranger.next() == "listening"
+        configured("[ports]\nrange = 28600-28600\n")
+        number = deployd.deploy("steady", deployd.repository.commit(SILENT))
+        failed = deployd.end(number)
+        assert failed["ErrorSummary"] == "port 28600 is held by another process (uid 65534)"
+    deployd.settled(number, "steady")
+    stays_live(deployd)
+
+
+def test_the_next_deployment_after_a_failed_one_goes_live(deployd):
+    deployd.repository.commit(PYTHON)
+    assert deployd.machine.curl(deployd.live("steady")["AssignedPort"]) == (200, "python 2\n")

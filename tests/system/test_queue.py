@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Deployments wait for their turn, one at a time for each app and a few altogether, and can be cancelled."""
+
+import pytest
+
+import repository as repositories
+from deployd import ROOT, SILENT, Deployd, Held, app_path, changes, deployment_path
+
+RUNNING = ("fetching", "building", "releasing", "starting", "checking", "switching")
+PARALLEL = 2
+# Somebody takes the connections and never answers.
+STALLED = "http://127.0.0.1:8420/stalled.git"
+
+
+@pytest.fixture(scope="module")
+def deployd(boot):
+    machine = boot(files={
+        "/etc/deployd/deploy.conf.d/60-test.conf": f"[runner]\nparallel = {PARALLEL}\nstop-timeout = 2s\n"})
+    repositories.serve(machine)
+    machine.run(["systemd-run", "--quiet", "--unit=test-stall", "--socket-property=ListenStream=127.0.0.1:8420",
+                 "sleep", "infinity"])
+    return Deployd(machine)
+
+
+@pytest.fixture(scope="module")
+def steady(deployd):
+    """An app with something live, whose next commit never listens: its live deployment."""
+    repository = deployd.app("steady")
+    live = deployd.live("steady")
+    repository.commit(SILENT)
+    return live
+
+
+@pytest.fixture
+def stalled(deployd):
+    """An app whose repository's server never answers."""
+    path = deployd.create_repository("stalled", STALLED)
+    deployd.create_app("stalled", "stalled")
+    yield "stalled"
+    deployd.do("stalled", "Remove", "b", "true")
+    deployd.machine.call(path, "Repository.Remove")
+
+
+def cancel(deployd, number, app):
+    """Cancels a deployment: when the reply is there, nothing of it runs any more."""
+    machine = deployd.machine
+    machine.call(deployment_path(number), "Deployment.Cancel")
+    name = app.replace("-", "_")
+    assert machine.units(f"deployd-fetch-{name}-*", f"deployd-import-{name}-*", f"deployd-app-{name}-{number}.*") == []
+    deployment = deployd.end(number)
+    assert (deployment["Status"], deployment["ErrorSummary"]) == ("cancelled", "")
+    deployd.settled(number, app)
+
+    error, message = deployd.refuse(deployment_path(number), "Deployment.Cancel")
+    assert error == "AlreadyFinished" and str(number) in message
+    return deployment
+
+
+def stays_live(deployd, steady):
+    assert deployd.machine.curl(steady["AssignedPort"]) == (200, "python 1\n")
+    assert deployd.describe(steady["Id"]) == steady
+    assert deployd.get("steady", "Status") == "running"
+
+
+def test_a_queued_deployment_can_be_cancelled(deployd, stalled):
+    first = deployd.deploy(stalled)
+    deployd.status(first, "fetching")
+    second = deployd.deploy(stalled)
+    cancelled = cancel_queued(deployd, second)
+    assert cancelled["StartedAt"] == 0
+    assert deployd.statuses(second) == ["queued", "cancelled"]
+    assert deployd.describe(first)["Status"] == "fetching"
+    cancel(deployd, first, stalled)
+
+
+def cancel_queued(deployd, number):
+    """Cancels a deployment that has nothing which could run."""
+    deployd.machine.call(deployment_path(number), "Deployment.Cancel")
+    assert deployd.statuses(number)[-1] == "cancelled"
+    return deployd.end(number)
+
+
+def test_a_fetch_whose_server_stalls_can_be_cancelled(deployd, stalled):
+    number = deployd.deploy(stalled)
+    unit = deployd.machine.wait(lambda: deployd.machine.units("deployd-fetch-stalled-*"))[0]
+    deployd.machine.wait(lambda: deployd.machine.show(unit, "MainPID")["MainPID"] != "0")
+    cancelled = cancel(deployd, number, stalled)
+    assert deployd.statuses(number) == ["queued", "fetching", "cancelled"]
+    assert cancelled["Revision"] == ""
+    assert deployd.get(stalled, "Status") != "deploying"
+
+
+def test_an_import_can_be_cancelled(deployd, steady):
+    with Held(deployd.machine, "import") as imported:
+        number = deployd.deploy("steady")
+        imported.unit("steady-*")
+        cancel(deployd, number, "steady")
+    assert deployd.statuses(number) == ["queued", "fetching", "cancelled"]
+    stays_live(deployd, steady)
+
+
+def test_a_start_can_be_cancelled(deployd, steady):
+    with Held(deployd.machine, "app") as apps:
+        number = deployd.deploy("steady")
+        apps.unit(f"steady-{number}.*")
+        cancel(deployd, number, "steady")
+    assert deployd.statuses(number) == ["queued", "fetching", "starting", "cancelled"]
+    stays_live(deployd, steady)
+
+
+def test_a_check_can_be_cancelled(deployd, steady):
+    number = deployd.deploy("steady")
+    deployd.status(number, "checking")
+    cancel(deployd, number, "steady")
+    assert deployd.statuses(number) == ["queued", "fetching", "starting", "checking", "cancelled"]
+    stays_live(deployd, steady)
+
+
+def test_what_is_live_cannot_be_cancelled(deployd, steady):
+    error, message = deployd.refuse(deployment_path(steady["Id"]), "Deployment.Cancel")
+    assert error == "AlreadyFinished" and "live" in message
+    stays_live(deployd, steady)
+
+
+def test_stop_cancels_what_is_under_way(deployd, steady):
+    first = deployd.deploy("steady")
+    second = deployd.deploy("steady")
+    deployd.status(first, "checking")
+    deployd.do("steady", "Stop")
+    assert [deployd.end(number)["Status"] for number in (first, second)] == ["cancelled"] * 2
+    for number in (first, second):
+        deployd.settled(number, "steady")
+    assert deployd.get("steady", "Status") == "stopped"
+    assert deployd.describe(steady["Id"])["Status"] == "live"
+    deployd.do("steady", "Start")
+    deployd.answers("steady", lambda text: text == "python 1\n")
+
+
+@pytest.mark.parametrize("method,arguments", [("Remove", ["boolean:false"]), ("Start", []), ("Restart", [])])
+def test_an_app_that_is_deployed_is_busy(deployd, steady, method, arguments):
+    number = deployd.deploy("steady")
+    deployd.status(number, "checking")
+    error, message = deployd.refuse(app_path("steady"), f"App.{method}", *arguments)
+    assert error == "AppBusy" and "steady" in message
+    cancel(deployd, number, "steady")
+    stays_live(deployd, steady)
+
+
+def test_the_deployments_of_an_app_become_live_one_after_another_in_order(deployd):
+    repository = deployd.app("fifo")
+    commits = [repository.git("rev-parse", "main")]
+    commits += [repository.commit(repositories.sample("python", str(version))) for version in (2, 3, 4)]
+    numbers = [deployd.deploy("fifo", commit) for commit in commits]
+
+    assert [deployd.end(number)["Revision"] for number in numbers] == commits
+    assert finished(deployd, numbers) == [(number, "live") for number in numbers]
+    assert [deployd.describe(number)["Status"] for number in numbers] == ["superseded"] * 3 + ["live"]
+    assert deployd.answers("fifo", lambda text: text == "python 4\n")
+
+
+def finished(deployd, numbers):
+    """The DeploymentFinished signals of deployments, in order."""
+    return [(message["arguments"][0], message["arguments"][3]) for message in deployd.drain()
+            if message.get("member") == "DeploymentFinished" and message["arguments"][0] in numbers]
+
+
+def test_only_so_many_run_at_once_and_the_others_follow_in_order(deployd):
+    apps = ["wait-a", "wait-b", "wait-c", "wait-d"]
+    for app in apps:
+        deployd.app(app, SILENT)
+    numbers = [deployd.deploy(app) for app in apps]
+    for number in numbers[:PARALLEL]:
+        deployd.status(number, "checking")
+
+    def counts():
+        return [deployd.machine.get(ROOT, f"Manager.Deployments{word}") for word in ("Running", "Queued")]
+
+    assert counts() == [PARALLEL, 2]
+    assert [deployd.describe(number)["Status"] for number in numbers] == ["checking"] * 2 + ["queued"] * 2
+
+    cancel(deployd, numbers[1], "wait-b")
+    deployd.status(numbers[2], "checking")
+    assert counts() == [PARALLEL, 1]
+    assert deployd.describe(numbers[3])["Status"] == "queued"
+    cancel(deployd, numbers[0], "wait-a")
+    deployd.status(numbers[3], "checking")
+    for number, app in zip(numbers[2:], apps[2:]):
+        cancel(deployd, number, app)
+    assert counts() == [0, 0]
+
+
+def test_there_never_were_more_than_allowed_at_once(deployd):
+    """As the signals said, over all that the tests before this one have done."""
+    apps, running, most = {}, set(), 0
+    for message in deployd.drain():
+        if message.get("member") == "DeploymentNew":
+            apps[message["arguments"][1]] = message["arguments"][2]
+        path = message.get("path")
+        for changed in changes(message, path):
+            if path in apps and "Status" in changed:
+                (running.add if changed["Status"] in RUNNING else running.discard)(path)
+        assert len({apps[path] for path in running}) == len(running) <= PARALLEL
+        most = max(most, len(running))
+    assert most == PARALLEL

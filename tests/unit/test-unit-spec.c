@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "test-unit-spec.h"
+
+TestSuite(unit_spec, .init = make_bus, .fini = remove_bus);
+
+/* The message of a spec that is all right, to be read. */
+static sd_bus_message *message_of(const Example *example)
+{
+        sd_bus_message *message;
+        int r = append(&example->spec, &message);
+
+        cr_assert_eq(r, 0, "%s: %s", example->title, strerror(-r));
+        must(sd_bus_message_seal(message, 1, 0));
+        must(sd_bus_message_rewind(message, true));
+        return message;
+}
+
+/* Enters the next property up to its value. False at the end. */
+static bool next_property(sd_bus_message *message, const char **ret_name, const char **ret_type)
+{
+        char type;
+        int r = sd_bus_message_enter_container(message, 'r', "sv");
+
+        must(r);
+        if (r == 0)
+                return false;
+        must(sd_bus_message_read_basic(message, 's', ret_name));
+        must(sd_bus_message_peek_type(message, &type, ret_type));
+        cr_assert_eq(type, 'v');
+        return true;
+}
+
+/* Types of the properties as org.freedesktop.systemd1(5) has them, except what it says of transient units:
+ * ExecStart without what only a run knows, and AddRef and the descriptors, which cannot be read. */
+static const struct {
+        const char *name, *type;
+        bool adds; /* a second value adds to the first: systemd.exec(5) */
+} properties[] = {
+        { "AddRef", "b" },
+        { "After", "as" },
+        { "AmbientCapabilities", "t" },
+        { "Before", "as" },
+        { "BindPaths", "a(ssbt)", true },
+        { "BindReadOnlyPaths", "a(ssbt)", true },
+        { "CPUQuotaPerSecUSec", "t" },
+        { "CacheDirectory", "as" },
+        { "CacheDirectoryMode", "u" },
+        { "CapabilityBoundingSet", "t" },
+        { "CollectMode", "s" },
+        { "DevicePolicy", "s" },
+        { "DynamicUser", "b" },
+        { "EnvironmentFiles", "a(sb)" },
+        { "ExecStart", "a(sasb)" },
+        { "IPAddressDeny", "a(iayu)" },
+        { "KeyringMode", "s" },
+        { "KillMode", "s" },
+        { "LimitCORE", "t" },
+        { "LimitFSIZE", "t" },
+        { "LimitNOFILE", "t" },
+        { "LockPersonality", "b" },
+        { "LogExtraFields", "aay" },
+        { "MemoryDenyWriteExecute", "b" },
+        { "MemoryMax", "t" },
+        { "MemorySwapMax", "t" },
+        { "NoNewPrivileges", "b" },
+        { "NotifyAccess", "s" },
+        { "OOMPolicy", "s" },
+        { "PrivateDevices", "b" },
+        { "PrivateIPC", "b" },
+        { "PrivateNetwork", "b" },
+        { "PrivateTmp", "b" },
+        { "PrivateUsers", "b" },
+        { "ProcSubset", "s" },
+        { "ProtectClock", "b" },
+        { "ProtectControlGroups", "b" },
+        { "ProtectHome", "s" },
+        { "ProtectHostname", "b" },
+        { "ProtectKernelLogs", "b" },
+        { "ProtectKernelModules", "b" },
+        { "ProtectKernelTunables", "b" },
+        { "ProtectProc", "s" },
+        { "ProtectSystem", "s" },
+        { "RemainAfterExit", "b" },
+        { "RemoveIPC", "b" },
+        { "Restart", "s" },
+        { "RestartUSec", "t" },
+        { "RestrictAddressFamilies", "(bas)", true },
+        { "RestrictNamespaces", "t" },
+        { "RestrictRealtime", "b" },
+        { "RestrictSUIDSGID", "b" },
+        { "SendSIGKILL", "b" },
+        { "Slice", "s" },
+        { "StandardError", "s" },
+        { "StandardInputFileDescriptor", "h" },
+        { "StandardOutput", "s" },
+        { "StandardOutputFileDescriptor", "h" },
+        { "StartLimitBurst", "u" },
+        { "StartLimitIntervalUSec", "t" },
+        { "StateDirectory", "as" },
+        { "StateDirectoryMode", "u" },
+        { "SyslogIdentifier", "s" },
+        { "SystemCallArchitectures", "as" },
+        { "SystemCallErrorNumber", "i" },
+        { "SystemCallFilter", "(bas)", true },
+        { "TasksMax", "t" },
+        { "TemporaryFileSystem", "a(ss)", true },
+        { "TimeoutStartUSec", "t" },
+        { "TimeoutStopUSec", "t" },
+        { "Type", "s" },
+        { "UMask", "u" },
+        { "User", "s" },
+        { "WorkingDirectory", "s" },
+};
+
+Test(unit_spec, every_property_has_systemds_type_and_comes_once)
+{
+        for (size_t i = 0; i < ELEMENTSOF(examples); i++) {
+                _cleanup_message_ sd_bus_message *message = message_of(&examples[i]);
+                unsigned seen[ELEMENTSOF(properties)] = {};
+                const char *name, *type, *title = examples[i].title;
+
+                must(sd_bus_message_enter_container(message, 'a', "(sv)"));
+                while (next_property(message, &name, &type)) {
+                        size_t at = 0;
+
+                        while (at < ELEMENTSOF(properties) && strcmp(properties[at].name, name) != 0)
+                                at++;
+                        cr_assert_lt(at, ELEMENTSOF(properties), "%s: %s is no property", title, name);
+                        cr_expect_str_eq(type, properties[at].type, "%s: %s", title, name);
+                        cr_expect(++seen[at] == 1 || properties[at].adds, "%s: %s twice", title, name);
+                        must(sd_bus_message_skip(message, "v"));
+                        must(sd_bus_message_exit_container(message));
+                }
+                must(sd_bus_message_exit_container(message));
+                cr_expect(sd_bus_message_at_end(message, true), "%s", title);
+        }
+}
+
+/* Whether the unit has the property with just this text (or list of one), number or truth. */
+static unsigned count_values(const Example *example, const char *property, const char *text, uint64_t number)
+{
+        _cleanup_message_ sd_bus_message *message = message_of(example);
+        const char *name, *type, *value;
+        unsigned found = 0;
+        uint64_t big;
+        int small;
+
+        must(sd_bus_message_enter_container(message, 'a', "(sv)"));
+        while (next_property(message, &name, &type)) {
+                if (strcmp(name, property) != 0)
+                        must(sd_bus_message_skip(message, "v"));
+                else if (strcmp(type, "s") == 0) {
+                        must(sd_bus_message_read(message, "v", "s", &value));
+                        found += text && strcmp(value, text) == 0;
+                } else if (strcmp(type, "as") == 0) {
+                        must(sd_bus_message_read(message, "v", "as", 1, &value));
+                        found += text && strcmp(value, text) == 0;
+                } else if (strcmp(type, "t") == 0) {
+                        must(sd_bus_message_read(message, "v", "t", &big));
+                        found += !text && big == number;
+                } else {
+                        must(sd_bus_message_read(message, "v", type, &small));
+                        found += !text && (uint64_t) small == number;
+                }
+                must(sd_bus_message_exit_container(message));
+        }
+        return found;
+}
+
+Test(unit_spec, the_values_of_a_unit_are_its_own)
+{
+        const Example *app = &examples[0], *import = &examples[3], *cleaner = &examples[5];
+
+        cr_expect_eq(count_values(app, "Slice", "deployd-apps-my_shop.slice", 0), 1);
+        cr_expect_eq(count_values(app, "User", "deployd-a7", 0), 1);
+        cr_expect_eq(count_values(app, "StateDirectory", "deployd-apps/7", 0), 1);
+        cr_expect_eq(count_values(app, "CacheDirectory", "deployd-apps/7", 0), 1);
+        cr_expect_eq(count_values(app, "TimeoutStartUSec", NULL, 60), 1);
+        cr_expect_eq(count_values(app, "TimeoutStopUSec", NULL, 30), 1);
+        cr_expect_eq(count_values(app, "MemoryMax", NULL, 1), 1);
+        cr_expect_eq(count_values(app, "TasksMax", NULL, 2), 1);
+        cr_expect_eq(count_values(app, "CPUQuotaPerSecUSec", NULL, 3), 1);
+        cr_expect_eq(count_values(app, "Restart", "always", 0), 1);
+        cr_expect_eq(count_values(app, "RestartUSec", NULL, 4), 1);
+        cr_expect_eq(count_values(app, "StartLimitBurst", NULL, 5), 1);
+        cr_expect_eq(count_values(app, "StartLimitIntervalUSec", NULL, 5 * 12 * 4), 1);
+        cr_expect_eq(count_values(app, "SyslogIdentifier", "my-shop/web.1", 0), 1);
+        cr_expect_eq(count_values(app, "RemainAfterExit", NULL, true), 1);
+        cr_expect_eq(count_values(app, "CollectMode", "inactive", 0), 1);
+        cr_expect_eq(count_values(app, "Type", "exec", 0), 1);
+        cr_expect_eq(count_values(import, "Type", "oneshot", 0), 1);
+        cr_expect_eq(count_values(import, "CapabilityBoundingSet", NULL, 0), 1);
+        cr_expect_eq(count_values(import, "User", "", 0), 0);
+        cr_expect_eq(count_values(cleaner, "AddRef", NULL, true), 1);
+        cr_expect_eq(count_values(cleaner, "RemainAfterExit", NULL, true), 0);
+}
+
+Test(unit_spec, every_kind_is_locked_in)
+{
+        static const struct {
+                const char *property, *text;
+                uint64_t number;
+        } cases[] = {
+                { "NoNewPrivileges", NULL, true },
+                { "CapabilityBoundingSet", NULL, 0 },
+                { "AmbientCapabilities", NULL, 0 },
+                { "ProtectSystem", "strict", 0 },
+                { "ProtectHome", "yes", 0 },
+                { "PrivateTmp", NULL, true },
+                { "PrivateDevices", NULL, true },
+                { "ProtectProc", "invisible", 0 },
+                { "ProtectKernelTunables", NULL, true },
+                { "RestrictSUIDSGID", NULL, true },
+                { "KillMode", "control-group", 0 },
+                { "SendSIGKILL", NULL, true },
+                { "CollectMode", "inactive", 0 },
+                { "LimitCORE", NULL, 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(examples); i++)
+                for (size_t j = 0; j < ELEMENTSOF(cases); j++)
+                        cr_expect_eq(count_values(&examples[i], cases[j].property, cases[j].text,
+                                                  cases[j].number),
+                                     1, "%s: %s", examples[i].title, cases[j].property);
+}
+
+Test(unit_spec, the_command_is_the_program_and_its_words_and_never_through_a_shell)
+{
+        for (size_t i = 0; i < ELEMENTSOF(examples); i++) {
+                _cleanup_message_ sd_bus_message *message = message_of(&examples[i]);
+                const char *const *arguments = examples[i].spec.arguments;
+                const char *name, *type, *word;
+                unsigned commands = 0;
+                int ignore;
+
+                must(sd_bus_message_enter_container(message, 'a', "(sv)"));
+                while (next_property(message, &name, &type)) {
+                        cr_expect_str_neq(name, "Description");
+                        if (strcmp(name, "ExecStart") != 0) {
+                                must(sd_bus_message_skip(message, "v"));
+                                must(sd_bus_message_exit_container(message));
+                                continue;
+                        }
+                        must(sd_bus_message_enter_container(message, 'v', "a(sasb)"));
+                        must(sd_bus_message_enter_container(message, 'a', "(sasb)"));
+                        while (sd_bus_message_enter_container(message, 'r', "sasb") > 0) {
+                                size_t n = 0;
+
+                                commands++;
+                                must(sd_bus_message_read(message, "s", &word));
+                                cr_expect_str_eq(word, arguments[0]);
+                                cr_expect_eq(word[0], '/');
+                                must(sd_bus_message_enter_container(message, 'a', "s"));
+                                while (sd_bus_message_read_basic(message, 's', &word) > 0)
+                                        cr_expect_str_eq(word, arguments[n++]);
+                                cr_expect_null(arguments[n]);
+                                must(sd_bus_message_exit_container(message));
+                                must(sd_bus_message_read(message, "b", &ignore));
+                                cr_expect_not(ignore, "a failure of it counts");
+                                must(sd_bus_message_exit_container(message));
+                        }
+                        must(sd_bus_message_exit_container(message));
+                        must(sd_bus_message_exit_container(message));
+                        must(sd_bus_message_exit_container(message));
+                }
+                cr_expect_eq(commands, 1, "%s", examples[i].title);
+        }
+}
+
+/* What a bind list of the message says of a target: whether it is there, from `source`. */
+static bool has_bind(const Example *example, const char *property, const char *source, const char *target)
+{
+        _cleanup_message_ sd_bus_message *message = message_of(example);
+        const char *name, *type, *from, *to;
+        bool found = false;
+        uint64_t flags;
+        int optional;
+
+        must(sd_bus_message_enter_container(message, 'a', "(sv)"));
+        while (next_property(message, &name, &type)) {
+                if (strcmp(name, property) != 0)
+                        must(sd_bus_message_skip(message, "v"));
+                else {
+                        must(sd_bus_message_enter_container(message, 'v', "a(ssbt)"));
+                        must(sd_bus_message_enter_container(message, 'a', "(ssbt)"));
+                        while (sd_bus_message_read(message, "(ssbt)", &from, &to, &optional, &flags) > 0) {
+                                cr_expect_eq(flags, 0);
+                                found |= strcmp(from, source) == 0 && strcmp(to, target) == 0 && !optional;
+                        }
+                        must(sd_bus_message_exit_container(message));
+                        must(sd_bus_message_exit_container(message));
+                }
+                must(sd_bus_message_exit_container(message));
+        }
+        return found;
+}
+
+Test(unit_spec, binds_are_writable_only_where_it_is_said)
+{
+        for (size_t i = 0; i < ELEMENTSOF(examples); i++)
+                for (const UnitBind *bind = examples[i].spec.binds; bind->source; bind++) {
+                        cr_expect_eq(has_bind(&examples[i], "BindPaths", bind->source, bind->target),
+                                     bind->writable, "%s: %s", examples[i].title, bind->source);
+                        cr_expect_eq(has_bind(&examples[i], "BindReadOnlyPaths", bind->source, bind->target),
+                                     !bind->writable, "%s: %s", examples[i].title, bind->source);
+                }
+}
+
+Test(unit_spec, each_line_of_the_journal_gets_its_fields)
+{
+        static const char *const expected[] = {
+                "DEPLOYD_APP=my-shop", "DEPLOYD_DEPLOYMENT=42", "DEPLOYD_PROCESS=web.1",
+                "DEPLOYD_REVISION=0123456789abcdef0123456789abcdef01234567"
+        };
+        _cleanup_message_ sd_bus_message *message = message_of(&examples[0]);
+        const char *name, *type;
+        const void *bytes;
+        size_t size, n = 0;
+
+        must(sd_bus_message_enter_container(message, 'a', "(sv)"));
+        while (next_property(message, &name, &type)) {
+                if (strcmp(name, "LogExtraFields") != 0)
+                        must(sd_bus_message_skip(message, "v"));
+                else {
+                        must(sd_bus_message_enter_container(message, 'v', "aay"));
+                        must(sd_bus_message_enter_container(message, 'a', "ay"));
+                        while (sd_bus_message_read_array(message, 'y', &bytes, &size) > 0) {
+                                cr_assert_lt(n, ELEMENTSOF(expected));
+                                cr_assert_eq(size, strlen(expected[n]));
+                                cr_expect_arr_eq(bytes, expected[n], size);
+                                n++;
+                        }
+                        must(sd_bus_message_exit_container(message));
+                        must(sd_bus_message_exit_container(message));
+                }
+                must(sd_bus_message_exit_container(message));
+        }
+        cr_expect_eq(n, ELEMENTSOF(expected));
+}

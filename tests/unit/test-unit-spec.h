@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Units of each kind, and a bus to make messages for: TestSuite(…, .init = make_bus, .fini = remove_bus). */
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "systemd/unit-spec.h"
+
+#define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
+
+static inline void must(int r)
+{
+        cr_assert_geq(r, 0, "%s", strerror(-r));
+}
+
+static sd_bus *bus;
+
+/* A connection to nobody: messages need one to be made. It only has to be able to pass descriptors. */
+static inline void make_bus(void)
+{
+        int fds[2];
+
+        must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds));
+        must(sd_bus_new(&bus));
+        must(sd_bus_set_fd(bus, fds[0], fds[0]));
+        must(sd_bus_negotiate_fds(bus, true));
+        must(sd_bus_start(bus));
+        must(close(fds[1]));
+}
+
+static inline void remove_bus(void)
+{
+        sd_bus_close_unref(bus);
+}
+
+/* A unit of each kind with all that a caller gives it. */
+typedef struct Example {
+        const char *title;
+        UnitSpec spec;
+} Example;
+
+static Example examples[] = {
+        { "app",
+          { .kind = UNIT_APP,
+            .name = "deployd-app-my_shop-42.web.1.service",
+            .slice = "deployd-apps-my_shop.slice",
+            .user = "deployd-a7",
+            .state_directory = "deployd-apps/7",
+            .cache_directory = "deployd-apps/7",
+            .environment_file = "/run/deployd/env/42.web.1",
+            .arguments = { "/usr/libexec/deployd/deployd-launch", "web" },
+            .binds = { { "/var/lib/deployd/releases/42/app", "/srv/app", false },
+                       { "/var/lib/deployd/releases/42/process", "/run/deployd/process", false } },
+            .stdin_fd = -1,
+            .stdout_fd = -1,
+            .timeout_usec = 60,
+            .stop_timeout_usec = 30,
+            .memory_max = 1,
+            .tasks_max = 2,
+            .cpu_quota_usec = 3,
+            .restart_pause_usec = 4,
+            .restart_burst = 5,
+            .log_app = "my-shop",
+            .log_process = "web.1",
+            .log_revision = "0123456789abcdef0123456789abcdef01234567",
+            .log_deployment = 42 } },
+        { "fetch",
+          { .kind = UNIT_FETCH,
+            .name = "deployd-fetch-my_shop-3.service",
+            .slice = "deployd.slice",
+            .user = "deployd-f7",
+            .cache_directory = "deployd-fetch/7",
+            .arguments = { "/usr/libexec/deployd/deployd-fetch", "fetch" },
+            .binds = { { "/srv/git", "/srv/git", false } },
+            .stdin_fd = 0,
+            .stdout_fd = 1,
+            .timeout_usec = 60,
+            .stop_timeout_usec = 5,
+            .file_size_max = 6,
+            .log_app = "my-shop",
+            .log_deployment = 42 } },
+        { "resolve",
+          { .kind = UNIT_RESOLVE,
+            .name = "deployd-resolve-my_shop-3.service",
+            .slice = "deployd.slice",
+            .user = "deployd-f7",
+            .cache_directory = "deployd-fetch/7",
+            .arguments = { "/usr/libexec/deployd/deployd-fetch", "resolve" },
+            .stdin_fd = 0,
+            .stdout_fd = -1,
+            .timeout_usec = 60,
+            .stop_timeout_usec = 5 } },
+        { "import",
+          { .kind = UNIT_IMPORT,
+            .name = "deployd-import-my_shop-42.service",
+            .slice = "deployd.slice",
+            .arguments = { "/usr/libexec/deployd/deployd-import", "/srv" },
+            .binds = { { "/var/lib/deployd/releases/42", "/srv", true } },
+            .stdin_fd = 0,
+            .stdout_fd = -1,
+            .timeout_usec = 60,
+            .stop_timeout_usec = 5,
+            .log_app = "my-shop",
+            .log_deployment = 42 } },
+        { "remove",
+          { .kind = UNIT_REMOVE,
+            .name = "deployd-remove-release-9.service",
+            .slice = "deployd.slice",
+            .arguments = { "/bin/rm", "-rf", "--one-file-system", "--", "/srv/9" },
+            .binds = { { "/var/lib/deployd/releases", "/srv", true } },
+            .stdin_fd = -1,
+            .stdout_fd = -1,
+            .timeout_usec = 60 } },
+        { "remove, of a dynamic user",
+          { .kind = UNIT_REMOVE,
+            .name = "deployd-remove-user-9.service",
+            .slice = "deployd.slice",
+            .user = "deployd-a7",
+            .state_directory = "deployd-apps/7",
+            .cache_directory = "deployd-apps/7",
+            .arguments = { "/bin/true" },
+            .stdin_fd = -1,
+            .stdout_fd = -1,
+            .hold = true,
+            .timeout_usec = 60 } },
+};
+
+static inline int append(const UnitSpec *spec, sd_bus_message **ret)
+{
+        must(sd_bus_message_new_method_call(bus, ret, "org.freedesktop.systemd1",
+                                            "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
+                                            "StartTransientUnit"));
+        return unit_spec_append(*ret, spec);
+}
