@@ -45,7 +45,7 @@ typedef struct Follow {
         sd_bus *bus;
         const char *app;
         Deployment *deployment;
-        char *path; /* NULL until Deploy has replied */
+        char *path; /* NULL until the call has replied */
         bool failed;
         Steps steps;
         sd_bus_slot *call;          /* under way; dropping it cancels it */
@@ -209,6 +209,8 @@ static int on_deploy(sd_bus_message *reply, void *userdata, sd_bus_error *reterr
                 r = text_replace(&follow->path, path);
         if (r < 0)
                 return follow_fail(follow, NULL, r);
+        if (follow->deployment->id == 0)
+                return sd_event_exit(follow->event, EXIT_DONE);
         printf("deployment %" PRIu64 " of %s\n", follow->deployment->id, follow->app);
         (void) fflush(stdout);
         return follow_read(follow, false);

@@ -3,7 +3,8 @@
 
 #include "cli/deployment.h"
 
-/* Asks for a deployment and follows it to its end on an event loop of its own. `call` is the call of Deploy.
+/* Asks for a deployment and follows it to its end on an event loop of its own. `call` replies with its id
+ * and path, as Deploy does; with id 0 there is nothing to follow, and `ret` has that id.
  * Signals are subscribed to before it is sent, so nothing can be missed, and the deployment is read again
  * whenever deployd comes back after it was away. An exit status: EXIT_DONE when the deployment has ended, in
  * whatever way, which `ret` tells; EXIT_INTERRUPTED when the user wants to go on without following. The

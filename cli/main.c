@@ -22,7 +22,8 @@ enum {
         VERB_WIDTH = 38, /* of a verb with its arguments in the help */
 };
 
-#define JSON OPTION_BIT(OPTION_JSON)
+#define JSON      OPTION_BIT(OPTION_JSON)
+#define FOLLOWING (OPTION_BIT(OPTION_NO_WAIT) | OPTION_BIT(OPTION_JOURNAL))
 
 /* Known without any verb. */
 #define OPTIONS_GLOBAL (OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION) | OPTION_BIT(OPTION_LIST_VERBS))
@@ -52,8 +53,16 @@ static const Verb verbs[] = {
           "change settings of an app",             verb_app_set,       settings_print_app },
         { "app remove",  "NAME",                   1,   1,             OPTION_BIT(OPTION_FORCE),
           "remove an app with all it has",         verb_app_remove },
+        { "config",      "APP",                    1,   1,             JSON,
+          "show an app's environment",             verb_config },
+        { "config get",  "APP NAME",               2,   2,             0,
+          "print one value of it",                 verb_config_get },
+        { "config set",  "APP NAME=VALUE...",      2,   ARGUMENTS_ANY, FOLLOWING,
+          "set values and deploy again with them", verb_config_set,    config_print_set },
+        { "config unset", "APP NAME...",           2,   ARGUMENTS_ANY, FOLLOWING,
+          "unset values and deploy again",         verb_config_unset },
         { "deploy",      "APP [REVISION]",         1,   2,
-          OPTION_BIT(OPTION_NO_WAIT) | OPTION_BIT(OPTION_REQUEST_ID) | OPTION_BIT(OPTION_JOURNAL),
+          FOLLOWING | OPTION_BIT(OPTION_REQUEST_ID),
           "deploy and follow it to the end",       verb_deploy },
         { "cancel",      "APP|ID",                 1,   1,             0,
           "cancel what is under way",              verb_cancel },
@@ -158,6 +167,7 @@ static void print_names(void)
 static const Verb *verb_find(char *const words[], size_t n_words, size_t *ret_words)
 {
         _cleanup_free_ char *pair = NULL, *family = NULL;
+        const Verb *single = NULL;
 
         if (n_words > 1)
                 pair = text_format("%s %s", words[0], words[1]);
@@ -165,9 +175,11 @@ static const Verb *verb_find(char *const words[], size_t n_words, size_t *ret_wo
                 const char *name = verbs[i].name;
                 size_t length = strlen(words[0]);
 
-                *ret_words = strchr(name, ' ') ? 2 : 1;
-                if (strcmp(name, *ret_words == 2 ? text_or_empty(pair) : words[0]) == 0)
+                *ret_words = 2;
+                if (pair && strcmp(name, pair) == 0)
                         return &verbs[i];
+                if (strcmp(name, words[0]) == 0)
+                        single = &verbs[i];
                 if (strncmp(name, words[0], length) == 0 && name[length] == ' ') {
                         char *longer =
                                 text_format("%s%s%s", text_or_empty(family), family ? ", " : "", name);
@@ -177,6 +189,9 @@ static const Verb *verb_find(char *const words[], size_t n_words, size_t *ret_wo
                 }
         }
 
+        *ret_words = 1;
+        if (single)
+                return single;
         if (family)
                 (void) usage_error("'%s' needs one of: %s", words[0], family);
         else
@@ -202,12 +217,14 @@ int verb_help(const Invocation *invocation)
         return EXIT_DONE;
 }
 
+/* What is behind a `=` may be a secret and is not shown. */
 static int check_arguments(int argc, char *argv[])
 {
         for (int i = 1; i < argc; i++)
                 if (!text_is_clean(argv[i], false))
-                        return usage_error("argument %d, '%s', has control characters or is not UTF-8", i,
-                                           argv[i]);
+                        return usage_error("argument %d, '%.*s%s', has control characters or is not UTF-8",
+                                           i, (int) strcspn(argv[i], "="), argv[i],
+                                           strchr(argv[i], '=') ? "=..." : "");
         return 0;
 }
 

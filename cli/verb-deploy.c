@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "cli/deploy.h"
 #include "cli/deployment.h"
 #include "cli/follow.h"
 #include "cli/journal.h"
@@ -92,7 +93,7 @@ static int deploy_call(sd_bus *bus, const Invocation *invocation, sd_bus_message
         return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
 }
 
-static int deploy_only(sd_bus *bus, sd_bus_message *call)
+static int call_only(sd_bus *bus, sd_bus_message *call, bool *ret_none)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         uint64_t id;
@@ -103,26 +104,28 @@ static int deploy_only(sd_bus *bus, sd_bus_message *call)
         r = sd_bus_message_read(reply, "to", &id, NULL);
         if (r < 0)
                 return bus_report(NULL, r);
-        printf("%" PRIu64 "\n", id);
+        if (id != 0)
+                printf("%" PRIu64 "\n", id);
+        if (ret_none)
+                *ret_none = id == 0;
         return EXIT_DONE;
 }
 
-int verb_deploy(const Invocation *invocation)
+int deploy_run(sd_bus *bus, sd_bus_message *call, const Invocation *invocation, bool *ret_none)
 {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         _cleanup_(deployment_clear) Deployment deployment = { 0 };
         const char *app = invocation_argument(invocation, 0);
-        int r = bus_open(&bus);
+        int r;
 
-        if (r == EXIT_DONE)
-                r = deploy_call(bus, invocation, &call);
-        if (r == EXIT_DONE && invocation_has(invocation, OPTION_NO_WAIT))
-                return deploy_only(bus, call);
-        if (r == EXIT_DONE)
-                r = deployment_follow(bus, call, app, &deployment);
+        if (invocation_has(invocation, OPTION_NO_WAIT))
+                return call_only(bus, call, ret_none);
+        r = deployment_follow(bus, call, app, &deployment);
         if (r != EXIT_DONE)
                 return r;
+        if (ret_none)
+                *ret_none = deployment.id == 0;
+        if (deployment.id == 0)
+                return EXIT_DONE;
 
         if (strcmp(deployment.status, "failed") == 0) {
                 failure_print(app, &deployment, invocation->options.values[OPTION_JOURNAL]);
@@ -133,6 +136,17 @@ int verb_deploy(const Invocation *invocation)
                 return EXIT_CANCELLED;
         }
         return live_print(app, &deployment);
+}
+
+int verb_deploy(const Invocation *invocation)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        int r = bus_open(&bus);
+
+        if (r == EXIT_DONE)
+                r = deploy_call(bus, invocation, &call);
+        return r == EXIT_DONE ? deploy_run(bus, call, invocation, NULL) : r;
 }
 
 typedef struct Cancellation {

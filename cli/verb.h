@@ -59,6 +59,10 @@ int verb_app_list(const Invocation *invocation);
 int verb_app_show(const Invocation *invocation);
 int verb_app_set(const Invocation *invocation);
 int verb_app_remove(const Invocation *invocation);
+int verb_config(const Invocation *invocation);
+int verb_config_get(const Invocation *invocation);
+int verb_config_set(const Invocation *invocation);
+int verb_config_unset(const Invocation *invocation);
 int verb_deploy(const Invocation *invocation);
 int verb_cancel(const Invocation *invocation);
 int verb_releases(const Invocation *invocation);
@@ -69,3 +73,6 @@ int verb_stop(const Invocation *invocation);
 int verb_restart(const Invocation *invocation);
 int verb_status(const Invocation *invocation);
 int verb_help(const Invocation *invocation);
+
+/* More help for `config set`. */
+void config_print_set(void);

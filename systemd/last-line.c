@@ -34,12 +34,11 @@ LastLine *last_line_free(LastLine *line)
         return NULL;
 }
 
-/* 0 with a copy in *ret, "" if there is none; -errno. */
+/* 0 with a copy in *ret; -ENOENT if there is none; -errno. */
 static int read_last(sd_id128_t invocation, char **ret)
 {
         _cleanup_(sd_journal_closep) sd_journal *journal = NULL;
         char match[sizeof("_SYSTEMD_INVOCATION_ID=") + SD_ID128_STRING_MAX], id[SD_ID128_STRING_MAX];
-        _cleanup_free_ char *message = NULL;
         const void *data;
         size_t size;
         int r;
@@ -59,22 +58,22 @@ static int read_last(sd_id128_t invocation, char **ret)
         else if (r == 0)
                 r = -ENOENT;
         if (r >= 0) {
-                message = strndup((const char *) data + strlen("MESSAGE="), size - strlen("MESSAGE="));
-                *ret = message ? text_sanitize(message, LAST_LINE_MAX) : NULL;
-        } else
-                *ret = strdup("");
-        return *ret ? 0 : -ENOMEM;
+                *ret = strndup((const char *) data + strlen("MESSAGE="), size - strlen("MESSAGE="));
+                r = *ret ? 0 : -ENOMEM;
+        }
+        return r;
 }
 
 static void finish(LastLine *line)
 {
         _cleanup_free_ char *text = NULL;
+        char nothing[] = "";
         LastLineDone done = line->done;
         void *userdata = line->userdata;
 
         (void) read_last(line->invocation, &text);
         last_line_free(line);
-        done(userdata, text_or_empty(text));
+        done(userdata, text ? text : nothing);
 }
 
 static int on_timeout(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)

@@ -11,14 +11,13 @@
 
 typedef struct LastLine LastLine;
 
-/* A line longer than this is cut. */
-#define LAST_LINE_MAX 300
 /* After this long it is looked for in what the journal has. Ten times what was seen. */
 #define LAST_LINE_PATIENCE_USEC (1 * USEC_PER_SEC)
 
-/* `line` is clean (text_sanitize()) and lives until the callback returns; "" if the unit printed nothing, or
- * the journal cannot be read: it is a help and no more. The LastLine is freed after the callback. */
-typedef void (*LastLineDone)(void *userdata, const char *line);
+/* `line` is as it was printed, with whatever bytes but NUL; it lives until the callback returns, which may
+ * change it. "" if the unit printed nothing, or the journal cannot be read: it is a help and no more. The
+ * LastLine is freed before the callback. */
+typedef void (*LastLineDone)(void *userdata, char *line);
 
 /* Of the run of a unit that has that invocation id. Never calls back from within. 0 or -errno. */
 int last_line_new(sd_event *event, sd_id128_t invocation, LastLineDone done, void *userdata, LastLine **ret);

@@ -57,15 +57,18 @@ int variables_set(Variables *variables, const char *name, const char *value)
 {
         _cleanup_free_ char *name_copy = NULL, *value_copy = NULL;
         Variable *items;
-        size_t i;
+        size_t size, i;
 
         assert(variables);
         assert(name);
         assert(value);
 
-        if (size_of(variables) + strlen(name) + strlen(value) + 2 > VARIABLES_SIZE_MAX)
-                return -E2BIG;
+        size = size_of(variables) + strlen(name) + strlen(value) + 2;
         i = find(variables, name);
+        if (is_at(variables, i, name))
+                size -= strlen(name) + strlen(variables->items[i].value) + 2;
+        if (size > VARIABLES_SIZE_MAX)
+                return -E2BIG;
         if (is_at(variables, i, name))
                 return text_replace(&variables->items[i].value, value);
         name_copy = strdup(name);
@@ -188,23 +191,46 @@ bool variable_is_reserved(const char *name)
         return false;
 }
 
-void variables_redact(const Variables *variables, char *text)
+/* Marks what of the text is a line of the value: a sentence has one line, so the whole of a longer value is
+ * never in it. */
+static void cover(const char *text, size_t size, const char *value, bool *covered)
+{
+        size_t length;
+
+        for (const char *line = value; *line; line += length + (line[length] == '\n')) {
+                length = strcspn(line, "\n");
+                if (length < VARIABLE_SECRET_MIN)
+                        continue;
+                for (const char *found = text;
+                     (found = memmem(found, size - (size_t) (found - text), line, length)); found++)
+                        memset(covered + (found - text), true, length * sizeof(bool));
+        }
+}
+
+int variables_redact(const Variables *variables, char *text)
 {
         static const char mask[] = "***";
+        _cleanup_free_ bool *covered = NULL;
+        size_t size, end = 0;
 
         assert(variables);
         assert(text);
 
-        for (size_t i = 0; i < variables->n; i++) {
-                const char *value = variables->items[i].value;
-                size_t length = strlen(value);
-
-                if (length < VARIABLE_SECRET_MIN)
-                        continue;
-                for (char *found = text; (found = strstr(found, value));) {
-                        memcpy(found, mask, strlen(mask));
-                        memmove(found + strlen(mask), found + length, strlen(found + length) + 1);
-                        found += strlen(mask);
+        size = strlen(text);
+        covered = calloc(size + 1, sizeof(bool));
+        if (!covered)
+                return -ENOMEM;
+        /* All are found before any is taken out, since values can overlap. */
+        for (size_t i = 0; i < variables->n; i++)
+                cover(text, size, variables->items[i].value, covered);
+        for (size_t i = 0; i < size; i++)
+                if (!covered[i])
+                        text[end++] = text[i];
+                else if (i == 0 || !covered[i - 1]) {
+                        /* Not more than is covered here: VARIABLE_SECRET_MIN. */
+                        memcpy(text + end, mask, strlen(mask));
+                        end += strlen(mask);
                 }
-        }
+        text[end] = '\0';
+        return 0;
 }

@@ -42,7 +42,8 @@ bool variable_value_is_valid(const char *value);
 /* Set by deployd or meant for systemd and the loader: a caller may not set it. */
 bool variable_is_reserved(const char *name);
 
-/* Replaces, in place, every occurrence of a value of VARIABLE_SECRET_MIN bytes or more in `text` by `***`.
- */
+/* Replaces, in place, what of `text` is a value, or a line of one, of VARIABLE_SECRET_MIN bytes or more by
+ * `***`, one for all that overlap or touch. To be called before the text is cut or made clean, while values
+ * stand in it as they are. 0, or -ENOMEM: then the text may not be shown. */
 #define VARIABLE_SECRET_MIN 6
-void variables_redact(const Variables *variables, char *text);
+int variables_redact(const Variables *variables, char *text);

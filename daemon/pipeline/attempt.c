@@ -150,6 +150,16 @@ void attempt_moved(Attempt *attempt, const FlowRow *row)
         queue_poll(pipeline);
 }
 
+/* NULL when out of memory. */
+static char *clean_sentence(const Deployment *deployment, const char *sentence)
+{
+        _cleanup_free_ char *told = strdup(sentence);
+
+        if (!told || variables_redact(&deployment->app->environment, told) < 0)
+                return NULL;
+        return text_sanitize(told, SENTENCE_MAX);
+}
+
 void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event, const char *sentence)
 {
         _cleanup_free_ char *clean = NULL;
@@ -161,12 +171,10 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
         assert((event == FLOW_FAILED) == (sentence != NULL));
 
         if (sentence) {
-                clean = text_sanitize(sentence, SENTENCE_MAX);
+                clean = clean_sentence(deployment, sentence);
                 if (!clean || clean[0] == '\0')
                         return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         }
-        if (clean)
-                variables_redact(&deployment->app->environment, clean);
         row = flow_find(deployment->status, event);
         if (!row) {
                 log_debug("Deployment %llu is %s: %s means nothing to it",

@@ -39,6 +39,7 @@ int environment_write(const Instance *instance)
         _cleanup_free_ char *draft = path ? text_format("%s.new", path) : NULL;
         _cleanup_close_ int fd = -1;
         FILE *file;
+        int failed;
 
         if (!draft)
                 return -ENOMEM;
@@ -60,8 +61,9 @@ int environment_write(const Instance *instance)
         (void) fprintf(file, "DEPLOYD_DEPLOYMENT=%" PRIu64 "\n", deployment->id);
         (void) fprintf(file, "HOME=/var/lib/deployd-apps/%" PRIu64 "\n", deployment->app->id);
         (void) fprintf(file, "TMPDIR=/tmp\n");
-        if (fclose(file) != 0)
-                return -errno;
+        failed = ferror(file);
+        if (fclose(file) != 0 || failed)
+                return errno > 0 ? -errno : -EIO;
         return rename(draft, path) < 0 ? -errno : 0;
 }
 

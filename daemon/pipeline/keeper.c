@@ -15,6 +15,9 @@
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/step.h"
 
+/* Bytes of a line of output in a sentence. */
+#define LINE_SHOWN_MAX 300
+
 Keeper *keeper_free(Keeper *keeper)
 {
         if (!keeper)
@@ -45,17 +48,21 @@ static uint64_t setting(uint64_t own, uint64_t fallback)
 
 /* How the unit's end is told: before it listened its port belongs into the sentence, and what it said last.
  */
-static void on_last_line(void *userdata, const char *line)
+static void on_last_line(void *userdata, char *line)
 {
         Keeper *keeper = userdata;
         const Instance *instance = keeper->instance;
-        _cleanup_free_ char *end = TAKE_PTR(keeper->end), *port = NULL;
+        _cleanup_free_ char *end = TAKE_PTR(keeper->end), *port = NULL, *shown = NULL;
 
         keeper->last_line = NULL;
-        if (instance->port != 0)
+        if (instance->port != 0 && instance->deployment->status != DEPLOYMENT_SWITCHING)
                 port = text_format(" before it listened on port %u", instance->port);
+        /* Before it is cut: what is left of a value could not be told any more. */
+        if (variables_redact(&instance->deployment->app->environment, line) >= 0)
+                shown = text_sanitize(line, LINE_SHOWN_MAX);
         attempt_fail(keeper->pipeline, instance->deployment, "%s.%u %s%s%s%s", instance->process,
-                     instance->number, end, text_or_empty(port), line[0] ? ": " : "", line);
+                     instance->number, end, text_or_empty(port), text_is_empty(shown) ? "" : ": ",
+                     text_or_empty(shown));
 }
 
 static void fail(Keeper *keeper, const char *end, sd_id128_t invocation)

@@ -28,6 +28,7 @@ METHODS = {
     "Repository": {"Fetch": ("", ""), "SetGitUrl": ("s", ""), "SetDefaultBranch": ("s", ""), "Remove": ("", "")},
     "App": {
         "Start": ("", ""), "Stop": ("", ""), "Restart": ("", ""), "SetProperties": ("a{sv}", ""), "Remove": ("b", ""),
+        "SetEnvironment": ("a{ss}as", "to"), "GetEnvironment": ("", "a{ss}"),
     },
     "Deployment": {"Cancel": ("", "")},
     "ObjectManager": {"GetManagedObjects": ("", "a{oa{sa{sv}}}")},
@@ -111,6 +112,7 @@ class Mock:
         self.units = {}     # unit: properties, for systemd
         self.old = {}       # deployments that are not published any more
         self.requests = {}
+        self.environments = {} # of apps: by path
         self.next_id = 42
         self.connection = self.systemd = None
         self.context = GLib.MainContext()
@@ -298,7 +300,7 @@ class Mock:
         gives = METHODS[noun][method][1]
         invocation.return_value(GLib.Variant(f"({gives})", result if isinstance(result, tuple) else (result,))
                                 if gives else None)
-        if method == "Deploy" and self.plan:
+        if method in ("Deploy", "SetEnvironment") and self.plan:
             self._follow_plan(result[0])
 
     def _follow_plan(self, number):
@@ -394,6 +396,15 @@ class Mock:
 
     def App_SetProperties(self, where, properties):
         self.objects[where][1].update(properties)
+
+    def App_GetEnvironment(self, where):
+        return dict(sorted(self.environments.get(where, {}).items()))
+
+    def App_SetEnvironment(self, where, new, gone):
+        kept = {**self.environments.get(where, {}), **new}
+        self.environments[where] = {name: value for name, value in kept.items() if name not in gone}
+        properties = self.objects[where][1]
+        return (0, "/") if properties["CurrentDeployment"] == "/" else self.deployment(properties["Name"])
 
     def App_Remove(self, where, _force):
         self.remove(where)

@@ -10,10 +10,11 @@ import pytest
 from conftest import BINARY
 
 VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo remove", "app create", "app list",
-         "app show", "app set", "app remove", "deploy", "cancel", "releases", "ps", "logs", "start", "stop", "restart",
+         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "cancel", "releases", "ps", "logs", "start", "stop", "restart",
          "status", "help"]
 OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json"],
-           "app show": ["--json"], "app remove": ["--force"], "deploy": ["--no-wait", "--request-id", "--journal"],
+           "app show": ["--json"], "app remove": ["--force"], "config": ["--json"],
+           "config set": ["--no-wait", "--journal"], "config unset": ["--no-wait", "--journal"], "deploy": ["--no-wait", "--request-id", "--journal"],
            "releases": ["--json", "--lines"], "ps": ["--json"], "status": ["--json"],
            "logs": ["--follow", "--lines", "--deployment", "--process", "--raw", "--journal"]}
 
@@ -101,6 +102,19 @@ def test_version(deployctl):
     (["app", "set", "shop", "memory-max=17179869184G"], "is too large"),
     (["app", "set", "shop", "tasks-max=1.5"], "tasks-max needs a whole number"),
     (["app", "set", "shop", "cpu-quota=1.5"], "cpu-quota needs a share of one CPU, like 150%"),
+    (["config"], "'config' needs more arguments; usage: deployctl config APP"),
+    (["config", "shop", "KEY"], "'config' has too many arguments"),
+    (["config", "get", "shop"], "'config get' needs more arguments"),
+    (["config", "set", "shop"], "'config set' needs more arguments"),
+    (["config", "unset", "shop"], "'config unset' needs more arguments"),
+    (["config", "set", "shop", "A=1", "=s3cret"], "argument 3 of 'config set' is not NAME=VALUE"),
+    (["config", "set", "shop", "s3cret"], "argument 2 of 'config set' is not NAME=VALUE"),
+    (["config", "set", "shop", "A=s3cret", "B=2", "A="], "A is given twice"),
+    (["config", "set", "shop", "A=-", "B=-"], "only one value can come from standard input"),
+    (["config", "set", "shop", "A=@/nonexistent"], "cannot read /nonexistent: No such file or directory"),
+    (["config", "set", "shop", "A=@/"], "cannot read /: Is a directory"),
+    (["config", "set", "shop", "A=@/dev/zero"], "/dev/zero is too large for a value"),
+    (["config", "set", "shop", "A=s3cret\x1b[31m"], "argument 4, 'A=...', has control characters or is not UTF-8"),
     (["repo", "add", "x", "a\x1b[31mb"], "argument 4, 'a\\x1b[31mb', has control characters"),
     (["deploy", "shop", b"caf\xe9"], "argument 3, 'caf\\xe9', has control characters or is not UTF-8"),
 ], ids=lambda v: (" ".join(map(str, v)) if isinstance(v, list) else " "))
@@ -110,7 +124,7 @@ def test_a_wrong_command_line_is_a_sentence_and_2(mock, deployctl, words, senten
     assert result.status == 2
     assert result.out == ""
     assert len(result.err.splitlines()) == 1 and result.err.startswith("deployctl: ")
-    assert sentence in result.err
+    assert sentence in result.err and "s3cret" not in result.err
     assert mock.called() == []
 
 
@@ -185,6 +199,10 @@ def test_completion_offers_what_there_is(environment):
     assert complete("repo", "s") == ["show", "set"]
     assert complete("deploy", "--") == ["--help", "--no-wait", "--request-id", "--journal"]
     assert complete("app", "list", "--j") == ["--json"]
+    assert complete("con") == ["config"]
+    assert complete("config", "''") == ["get", "set", "unset"]
+    assert complete("config", "set", "--n") == ["--no-wait"]
+    assert complete("config", "--j") == ["--json"]
 
 
 def test_the_man_page_has_every_verb_option_setting_and_status():

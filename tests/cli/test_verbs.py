@@ -94,12 +94,13 @@ def test_app_list_and_status_show_the_apps(mock, deployctl):
 
 
 def test_app_show_is_human_and_json_is_exact(mock, deployctl):
-    mock.app("my-app", MemoryMax=512 * 1024 * 1024, StopTimeoutUSec=90 * 1000000, CPUQuotaPerSecUSec=1500000,
+    mock.app("my-app", Port=30001, Url="http://machine:30001", AccessMode="public", MemoryMax=512 * 1024 * 1024, StopTimeoutUSec=90 * 1000000, CPUQuotaPerSecUSec=1500000,
              CurrentDeployment=path("Deployment", 42), Deployments=[path("Deployment", 42)])
     fields = dict(line.split(":", 1) for line in deployctl("app", "show", "my-app").out.splitlines() if ":" in line)
     fields = {key: value.strip() for key, value in fields.items()}
     assert (fields["Memory limit"], fields["Stop timeout"], fields["CPU limit"]) == ("512M", "1min 30s", "150%")
     assert (fields["Tasks limit"], fields["Current deployment"], fields["Repository"]) == ("default", "42", "code")
+    assert (fields["Port"], fields["URL"], fields["Access"]) == ("30001", "http://machine:30001", "public")
     assert "Domains" not in fields  # not published by this deployd
     shown = deployctl("app", "show", "my-app", "--json").json["app"][0]
     assert (shown["memory_max"], shown["stop_timeout"], shown["cpu_quota"]) == (536870912, 90000000, 1500000)
@@ -226,11 +227,13 @@ METHOD_OF = {"repo add": "CreateRepository", "repo list": "ListRepositories", "r
              "repo fetch": "Fetch", "repo set": "SetGitUrl", "repo remove": "Remove", "app create": "CreateApp",
              "app list": "ListApps", "app show": "GetApp", "app set": "SetProperties", "app remove": "Remove",
              "deploy": "Deploy", "cancel": "GetDeployment", "releases": "ListDeployments", "ps": "GetManagedObjects",
-             "start": "Start", "stop": "Stop", "restart": "Restart", "status": "GetAll"}
+             "start": "Start", "stop": "Stop", "restart": "Restart", "status": "GetAll", "config": "GetEnvironment",
+             "config get": "GetEnvironment", "config set": "SetEnvironment", "config unset": "SetEnvironment"}
 WORDS = {"repo add": ["x", "y"], "repo show": ["code"], "repo fetch": ["code"], "repo set": ["code", "url=x"],
          "repo remove": ["code"], "app create": ["a", "code"], "app show": ["shop"], "app set": ["shop", "branch=x"],
          "app remove": ["shop"], "deploy": ["shop"], "cancel": ["42"], "releases": ["shop"], "start": ["shop"],
-         "stop": ["shop"], "restart": ["shop"]}
+         "stop": ["shop"], "restart": ["shop"], "config": ["shop"], "config get": ["shop", "A"],
+         "config set": ["shop", "A=1"], "config unset": ["shop", "A"]}
 
 
 @pytest.mark.parametrize("verb", METHOD_OF)

@@ -141,9 +141,10 @@ static int note_settings(Pipeline *pipeline, const char *what, const char *name,
                          const Call *call, sd_bus_error *reterr)
 {
         return note(pipeline, reterr,
-                    "%s %s [%s] [%s] %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " uid=%u", what, name,
-                    settings->branch, settings->directory, settings->stop_timeout_usec, settings->memory_max,
-                    settings->tasks_max, settings->cpu_quota_usec, call->uid);
+                    "%s %s %s [%s] [%s] %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " uid=%u", what, name,
+                    settings->access_mode, settings->branch, settings->directory,
+                    settings->stop_timeout_usec, settings->memory_max, settings->tasks_max,
+                    settings->cpu_quota_usec, call->uid);
 }
 
 int app_create(Pipeline *pipeline, const char *name, Repository *repository, const AppSettings *settings,
@@ -196,26 +197,6 @@ int app_restart(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *re
         return r < 0 ? r : end(pipeline, call, 0);
 }
 
-int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
-{
-        int r = note(pipeline, reterr, "app_redeploy %s uid=%u", app->name, call->uid);
-
-        return r < 0 ? r : end(pipeline, call, pipeline->next_id);
-}
-
-int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,
-                        sd_bus_error *reterr)
-{
-        int r = note(pipeline, reterr, "app_set_environment %s %zu uid=%u", app->name, environment->n,
-                     call->uid);
-
-        if (r < 0)
-                return r;
-        assert(variables_copy(&app->environment, environment) >= 0);
-        model_changed_app(pipeline->model, app);
-        return end(pipeline, call, 0);
-}
-
 int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bus_error *reterr)
 {
         int r = note(pipeline, reterr, "app_remove %s %d uid=%u", app->name, force, call->uid);
@@ -240,6 +221,47 @@ int deployment_create(Pipeline *pipeline, App *app, const char *revision, const 
         deployment->requested_by = call->uid;
         assert(model_add_deployment(pipeline->model, deployment) >= 0);
         return end(pipeline, call, deployment->id);
+}
+
+/* The live one once more. */
+static uint64_t redeploy(Pipeline *pipeline, App *app, uid_t uid)
+{
+        Deployment *deployment = app->live ? deployment_new(app, ++pipeline->next_id) : NULL;
+
+        if (!app->live)
+                return 0;
+        assert(deployment);
+        deployment->requested_by = uid;
+        assert(model_add_deployment(pipeline->model, deployment) >= 0);
+        return deployment->id;
+}
+
+int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "app_redeploy %s uid=%u", app->name, call->uid);
+
+        return r < 0 ? r : end(pipeline, call, redeploy(pipeline, app, call->uid));
+}
+
+int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,
+                        sd_bus_error *reterr)
+{
+        _cleanup_free_ char *all = strdup("");
+        int r;
+
+        for (size_t i = 0; i < environment->n; i++) {
+                char *longer = text_format("%s %s=%s", all, environment->items[i].name,
+                                           environment->items[i].value);
+
+                free(all);
+                all = longer;
+        }
+        r = note(pipeline, reterr, "app_set_environment %s%s uid=%u", app->name, all, call->uid);
+        if (r < 0)
+                return r;
+        assert(variables_copy(&app->environment, environment) >= 0);
+        model_changed_app(pipeline->model, app);
+        return end(pipeline, call, redeploy(pipeline, app, call->uid));
 }
 
 int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr)

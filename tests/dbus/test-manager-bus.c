@@ -98,13 +98,14 @@ Test(manager_bus, creates_an_app)
 {
         (void) fixture_repository("code");
         answers(fixture_call(CALL("CreateApp", "ssa{sv}", "shop", "code", 0)), "/app/shop");
-        answers(fixture_call(CALL("CreateApp", "ssa{sv}", "my-shop", "code", 6, "Branch", "s", "next",
-                                  "Directory", "s", "web/shop", "StopTimeoutUSec", "t", (uint64_t) 5000000,
-                                  "MemoryMax", "t", (uint64_t) 1 << 30, "TasksMax", "t", (uint64_t) 64,
-                                  "CPUQuotaPerSecUSec", "t", (uint64_t) 500000)),
+        answers(fixture_call(CALL("CreateApp", "ssa{sv}", "my-shop", "code", 7, "AccessMode", "s",
+                                  "internal", "Branch", "s", "next", "Directory", "s", "web/shop",
+                                  "StopTimeoutUSec", "t", (uint64_t) 5000000, "MemoryMax", "t",
+                                  (uint64_t) 1 << 30, "TasksMax", "t", (uint64_t) 64, "CPUQuotaPerSecUSec",
+                                  "t", (uint64_t) 500000)),
                 "/app/my_2dshop");
-        asked_is("app_create shop [] [] 0 0 0 0 uid=0\n"
-                 "app_create my-shop [next] [web/shop] 5000000 1073741824 64 500000 uid=0\n");
+        asked_is("app_create shop private [] [] 0 0 0 0 uid=0\n"
+                 "app_create my-shop internal [next] [web/shop] 5000000 1073741824 64 500000 uid=0\n");
 }
 
 Test(manager_bus, refuses_a_bad_app)

@@ -107,6 +107,13 @@ Test(objects_bus, an_app_has_its_properties)
         app_is("2", "MemoryMax");
         app_is("3", "TasksMax");
         app_is("4", "CPUQuotaPerSecUSec");
+        app_is("private", "AccessMode");
+        app_is("0", "Port");
+        app->port = 30001;
+        app_is("30001", "Port");
+        app_is("http://127.0.0.1:30001", "Url");
+        app_is("0", "Draining");
+        app_is("[]", "EnvironmentNames");
 }
 
 Test(objects_bus, an_app_has_its_methods)
@@ -127,7 +134,7 @@ Test(objects_bus, an_app_has_its_methods)
                  "app_start shop uid=0\n"
                  "app_stop shop uid=0\n"
                  "app_restart shop uid=0\n"
-                 "app_set shop [main] [web] 0 0 0 0 uid=0\n"
+                 "app_set shop private [main] [web] 0 0 0 0 uid=0\n"
                  "app_remove shop 1 uid=0\n");
 }
 

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The environment of an app: config, config get, config set, config unset."""
+
+import subprocess
+
+import pytest
+
+from conftest import BINARY
+from mock import TIMEOUT, Failure, path
+
+SECRET = "a b\"c'd$e`f\\g%h;i ü@=-"
+LINES = "first line\n\tsecond line\n\n"
+
+
+@pytest.fixture
+def shop(mock):
+    """An app of which nothing is live."""
+    return mock.app("shop")
+
+
+@pytest.fixture
+def live(mock):
+    """One of which something is."""
+    return mock.app("shop", CurrentDeployment=path("Deployment", 41), Url="http://127.0.0.1:30000")
+
+
+def set_by_input(environment, text, *words):
+    return subprocess.run([BINARY, "config", "set", "shop", *words], env=environment, input=text,
+                          capture_output=True, check=False, timeout=TIMEOUT)
+
+
+def test_names_and_values_are_a_table_and_exact_in_json(mock, shop, deployctl):
+    mock.environments[shop] = {"SECRET": SECRET, "LINES": LINES, "EMPTY": ""}
+    lines = deployctl("config", "shop").out.splitlines()
+    assert lines[0].split() == ["NAME", "VALUE"]
+    assert lines[-1].split(maxsplit=1) == ["SECRET", SECRET]
+    shown = deployctl("config", "shop", "--json").json["config"]
+    assert {row["name"]: row["value"] or "" for row in shown} == {"EMPTY": "", "LINES": LINES, "SECRET": SECRET}
+
+
+def test_nothing_set_is_a_sentence_and_empty_json(shop, deployctl):
+    assert deployctl("config", "shop").out == "nothing is set; 'deployctl config set APP NAME=VALUE' does so\n"
+    assert deployctl("config", "shop", "--json").json == {"config": []}
+
+
+@pytest.mark.parametrize("value", [SECRET, LINES, ""], ids=["signs", "lines", "empty"])
+def test_get_prints_the_value_as_it_is(mock, shop, deployctl, value):
+    mock.environments[shop] = {"A": "another", "B": value, "C": "third"}
+    result = deployctl("config", "get", "shop", "B")
+    assert (result.status, result.out, result.err) == (0, value + "\n", "")
+
+
+def test_get_of_what_is_not_set_is_a_sentence(mock, shop, deployctl):
+    mock.environments[shop] = {"AB": "x"}
+    result = deployctl("config", "get", "shop", "A")
+    assert (result.status, result.out, result.err) == (1, "", "deployctl: A is not set for shop\n")
+
+
+def test_set_gives_all_values_in_one_call(mock, shop, deployctl):
+    result = deployctl("config", "set", "shop", f"A={SECRET}", "B=", "C=x=y")
+    assert mock.wait_call("SetEnvironment") == (shop, {"A": SECRET, "B": "", "C": "x=y"}, [])
+    assert (result.status, result.err) == (0, "")
+    assert result.out == ("the environment of shop is changed; nothing of it is live that would have to be "
+                          "deployed again\n")
+
+
+def test_unset_gives_all_names_in_one_call(mock, shop, deployctl):
+    mock.environments[shop] = {"A": "1", "B": "2", "C": "3"}
+    assert deployctl("config", "unset", "shop", "A", "C").status == 0
+    assert mock.wait_call("SetEnvironment") == (shop, {}, ["A", "C"])
+    assert mock.environments[shop] == {"B": "2"}
+
+
+@pytest.mark.parametrize("content,value", [
+    (LINES, LINES[:-1]), ("x", "x"), ("x\n", "x"), ("", ""), ("\n", ""), ("ü$\\\"\n", "ü$\\\""),
+], ids=repr)
+def test_a_value_comes_from_a_file_or_standard_input_but_for_a_last_newline(mock, shop, deployctl, environment,
+                                                                            tmp_path, content, value):
+    (tmp_path / "value").write_text(content)
+    assert deployctl("config", "set", "shop", f"FILE=@{tmp_path}/value").status == 0
+    assert mock.wait_call("SetEnvironment")[1] == {"FILE": value}
+    assert set_by_input(environment, content.encode(), "INPUT=-", "OTHER=x").returncode == 0
+    assert mock.wait_call("SetEnvironment")[1] == {"INPUT": value, "OTHER": "x"}
+
+
+@pytest.mark.parametrize("content,sentence", [
+    (b"s3cret\0", "standard input has a byte 0 in it, which no value can have"),
+    (b"s3cret\xff", "the value of A has control characters or is not UTF-8"),
+    (b"s3cret\x1b[2J", "the value of A has control characters or is not UTF-8"),
+    (b"s3cret" * 100000, "standard input is too large for a value"),
+], ids=["zero", "not UTF-8", "control characters", "large"])
+def test_what_is_no_text_is_refused_and_not_shown(mock, shop, environment, content, sentence):
+    run = set_by_input(environment, content, "A=-")
+    assert (run.returncode, run.stdout) == (2, b"")
+    assert run.stderr.decode() == f"deployctl: {sentence}\n"
+    assert mock.called() == []
+
+
+def test_set_and_unset_follow_the_deployment_they_cause(mock, live, deployctl):
+    steps = [{"Status": "starting"}, {"Status": "switching"}, {"Status": "live", "AssignedPort": 20001}]
+    for words in ["set", "shop", f"A={SECRET}"], ["unset", "shop", "A"]:
+        mock.plan = list(steps)
+        number = mock.next_id
+        result = deployctl("config", *words)
+        assert (result.status, result.err) == (0, "")
+        assert result.out.startswith(f"deployment {number} of shop\n")
+        assert result.out.endswith("shop is live at http://127.0.0.1:30000\n")
+        assert SECRET not in result.out
+
+
+def test_a_failed_deployment_is_said_as_deploy_says_it(mock, live, deployctl, tmp_path):
+    mock.plan = [{"Status": "failed", "ErrorSummary": "web.1 exited with status 1"}]
+    result = deployctl("config", "set", "shop", "A=1", "--journal", str(tmp_path))
+    assert result.status == 1
+    assert result.err == "deployctl: deployment 42 of shop failed: web.1 exited with status 1\n"
+
+
+def test_no_wait_prints_the_id(mock, live, shop_other, deployctl):
+    for words in ["set", "shop", "A=1"], ["unset", "shop", "A"]:
+        number = mock.next_id
+        assert deployctl("config", *words, "--no-wait").out == f"{number}\n"
+    assert "nothing of it is live" in deployctl("config", "set", "other", "A=1", "--no-wait").out
+
+
+@pytest.fixture
+def shop_other(mock):
+    return mock.app("other")
+
+
+def test_a_refusal_is_deployds_sentence(mock, live, deployctl):
+    mock.failures["SetEnvironment"] = Failure("org.freedesktop.DBus.Error.InvalidArgs",
+                                              "PORT is set by deployd or systemd and cannot be set here")
+    result = deployctl("config", "set", "shop", "PORT=s3cret")
+    assert (result.status, result.out) == (1, "")
+    assert result.err == "deployctl: PORT is set by deployd or systemd and cannot be set here\n"
+
+
+def test_an_app_that_is_not_there(mock, deployctl):
+    for words in ["nope"], ["get", "nope", "A"], ["set", "nope", "A=1"], ["unset", "nope", "A"]:
+        result = deployctl("config", *words)
+        assert (result.status, result.err) == (1, "deployctl: there is no app 'nope'\n")

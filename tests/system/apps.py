@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Apps that the tests deploy besides the samples, as trees of files; and programs that talk to them on a machine."""
+
+import pathlib
+
+DIRECTORY = "/usr/local/lib/deployd-test"
+
+# An app that says what it was asked and with which environment, and echoes WebSocket messages (RFC 6455) with its
+# version before them.
+MIRROR = '''\
+import base64, hashlib, http.server, os, struct
+
+VERSION = open("VERSION").read().strip()
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.headers.get("Upgrade") == "websocket":
+            return self.echo()
+        if self.path == "/environment":
+            body = open("/proc/self/environ", "rb").read()
+        elif self.path == "/headers":
+            body = str(self.headers).encode()
+        elif self.path == "/die":
+            os._exit(1)
+        else:
+            body = f"mirror {VERSION}\\n".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def echo(self):
+        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
+        self.end_headers()
+        self.wfile.flush()
+        self.close_connection = True
+        while len(head := self.rfile.read(6)) == 6:
+            data = self.rfile.read(head[1] & 0x7f)
+            text = VERSION.encode() + b" " + bytes(byte ^ head[2 + i % 4] for i, byte in enumerate(data))
+            self.wfile.write(struct.pack("BB", 0x81, len(text)) + text)
+
+    def log_message(self, *_):
+        pass
+
+http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+'''
+
+# A client of it: sends "hello" again and again, and prints what comes back; "closed" and when, at the end.
+WEBSOCKET = '''\
+import base64, os, socket, struct, sys, time
+
+stream = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=60)
+file = stream.makefile("rb")
+stream.sendall(b"GET / HTTP/1.1\\r\\nHost: machine\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+               b"Sec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: " + base64.b64encode(os.urandom(16)) + b"\\r\\n\\r\\n")
+status = file.readline()
+assert b" 101 " in status, status
+while file.readline().strip():
+    pass
+try:
+    while True:
+        mask = os.urandom(4)
+        text = bytes(byte ^ mask[i % 4] for i, byte in enumerate(b"hello"))
+        stream.sendall(struct.pack("BB", 0x81, 0x80 | len(text)) + mask + text)
+        head = file.read(2)
+        if len(head) < 2:
+            break
+        print(file.read(head[1]).decode(), flush=True)
+        time.sleep(0.05)
+except ConnectionError:
+    pass
+print("closed", time.time(), flush=True)
+'''
+
+# Somebody else who listens: at ADDRESS on all of PORT..., and answers "stranger" to whatever he is asked.
+STRANGER = '''\
+import http.server, socket, sys, threading
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "9")
+        self.end_headers()
+        self.wfile.write(b"stranger\\n")
+
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+
+for port in sys.argv[2:]:
+    threading.Thread(target=Server((sys.argv[1], int(port)), Handler).serve_forever).start()
+print("listening", flush=True)
+'''
+
+PROGRAMS = {
+    f"{DIRECTORY}/websocket.py": WEBSOCKET,
+    f"{DIRECTORY}/stranger.py": STRANGER,
+    f"{DIRECTORY}/load.py": pathlib.Path(__file__).with_name("load.py").read_text(encoding="utf-8"),
+}
+
+
+def mirror(version, before=""):
+    """The tree of the mirror; `before` is what its process runs first, in the words of sh."""
+    return {"Procfile": f"web: {before}exec python3 app.py\n", "app.py": MIRROR, "VERSION": f"{version}\n"}
+
+
+def stranger(machine, address, *ports):
+    """Has somebody else listen; returns when he does, and he goes with the stream."""
+    stream = machine.stream(["python3", f"{DIRECTORY}/stranger.py", address, *ports], user="nobody")
+    stream.wait(lambda line: line == "listening")
+    return stream

@@ -1,0 +1,85 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Clients of one port, all the time: half of them over one connection each, half with a new one for each request.
+
+    load.py PORT RATE SECONDS
+
+GETs / RATE times a second in all, as far as the machine can, for at most SECONDS. Prints its process id when each
+client has had an answer; then each new text that is answered; on SIGTERM one line of JSON: how many requests there
+were, how many of them failed, and how the first did. A request has failed when it is not answered with 200, or only
+after 10 s. None is ever sent again.
+"""
+
+import http.client
+import json
+import os
+import signal
+import sys
+import threading
+import time
+
+CLIENTS = 16
+PATIENCE = 10
+SHOWN = 10
+
+PORT, RATE, SECONDS = (int(word) for word in sys.argv[1:])
+END = time.monotonic() + SECONDS
+stop = threading.Event()
+lock = threading.Lock()
+counts = {"requests": 0, "failed": 0, "failures": []}
+answers = set()
+had_answer = threading.Barrier(CLIENTS + 1)
+
+
+def note(text, failure):
+    """Counts one request: what was answered, or how it failed."""
+    with lock:
+        counts["requests"] += 1
+        if failure:
+            counts["failed"] += 1
+            if len(counts["failures"]) < SHOWN:
+                counts["failures"].append(f"{time.time():.3f} {failure}")
+        elif text not in answers:
+            answers.add(text)
+            print(text, flush=True)
+
+
+def client(number):
+    """One client, at its share of the rate."""
+    keeps, first = number % 2 == 0, True
+    connection, due = None, time.monotonic() + number / RATE
+    while not stop.wait(max(due - time.monotonic(), 0)) and time.monotonic() < END:
+        due = max(due + CLIENTS / RATE, time.monotonic())
+        connection = connection or http.client.HTTPConnection("127.0.0.1", PORT, timeout=PATIENCE)
+        text = failure = None
+        try:
+            connection.request("GET", "/", headers={} if keeps else {"Connection": "close"})
+            answer = connection.getresponse()
+            text = answer.read().decode().strip()
+            if answer.status != 200:
+                failure = f"{answer.status} {text}"
+        except (OSError, http.client.HTTPException) as error:
+            failure = f"{type(error).__name__}: {error}{' (kept connection)' if keeps else ''}"
+        note(text, failure)
+        if first:
+            had_answer.wait()
+            first = False
+        if failure or not keeps:
+            connection.close()
+            connection = None
+
+
+def main():
+    """Runs the clients."""
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    had_answer.wait()
+    print(os.getpid(), flush=True)
+    for thread in threads:
+        thread.join()
+    print(json.dumps(counts), flush=True)
+
+
+main()
