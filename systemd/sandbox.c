@@ -75,8 +75,10 @@ static const SandboxRow plain_root[] = {
         {},
 };
 
-/* What runs strangers' programs for as long as they like. MemoryDenyWriteExecute would end every
- * just-in-time compiler, and without AF_NETLINK nobody can list network interfaces. */
+/* Not ordered against deployd or its database: PID 1 starts nothing that is ordered against a unit which is
+ * still stopping, and an app may take its time for that. What runs strangers' programs for as long as they
+ * like. MemoryDenyWriteExecute would end every just-in-time compiler, and without AF_NETLINK nobody can list
+ * network interfaces. */
 static const SandboxRow app[] = {
         { "Type", 's', 0, "exec" },
         { "ProcSubset", 's', 0, "all" },
@@ -85,8 +87,6 @@ static const SandboxRow app[] = {
         { "StateDirectoryMode", 'u', 0700, NULL },
         { "CacheDirectoryMode", 'u', 0700, NULL },
         { "MemorySwapMax", 't', 0, NULL },
-        { "After", 'l', 0, "deployd-postgres.service" },
-        { "Before", 'l', 0, "deployd.service" },
         {},
 };
 

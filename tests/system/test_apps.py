@@ -260,7 +260,8 @@ for name in ("HOME", "CACHE_DIRECTORY"):
     directory.mkdir(parents=True)
     (directory / "file").write_text("mine")
     directory.chmod(0)
-http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), http.server.SimpleHTTPRequestHandler).serve_forever()
+address = (os.environ["HOST"], int(os.environ["PORT"]))
+http.server.HTTPServer(address, http.server.SimpleHTTPRequestHandler).serve_forever()
 """
 
 

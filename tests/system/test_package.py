@@ -151,7 +151,7 @@ def test_removed_it_keeps_its_state_and_installed_again_it_goes_on(machine, depl
     machine.run(["dpkg", "--remove", "deployd"])
     assert machine.units("deployd-app-*.service") == []
     assert machine.curl(port, check=False)[0] == 0
-    assert machine.sh("pgrep --count --full '/usr/(sbin|libexec)/.*deployd|postgres' || :") == "0"
+    assert machine.sh("pgrep --list-name 'deployd|postgres' || :") == ""
     assert machine.sh("ls /var/lib/deployd") == "postgres\nreleases\nspool"
     assert machine.sh("ls /var/lib/deployd/postgres") == "15"
     assert len(machine.sh("ls /var/lib/deployd/releases").split()) == 1
@@ -192,6 +192,8 @@ def test_manual_pages_are_there_and_render_without_a_warning(unpacked):
 
 
 def test_lintian_finds_neither_error_nor_warning(deb):
-    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", deb], capture_output=True,
+    # Whose package it is, and so the address of who maintains it, is for the one who distributes it.
+    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", "--suppress-tags",
+                           "bogus-mail-host,bogus-mail-host-in-debian-changelog", deb], capture_output=True,
                           text=True, check=False)
     assert done.returncode == 0, done.stdout
