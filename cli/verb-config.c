@@ -207,7 +207,7 @@ static int values_read(const Invocation *invocation, char **values)
 
                 if (r != EXIT_DONE)
                         return r;
-                if (!value_is_text(values[i - 1]))
+                if (!values[i - 1] || !value_is_text(values[i - 1]))
                         return usage_error("the value of %.*s has control characters or is not UTF-8",
                                            (int) (equals - argument), argument);
         }
