@@ -28,6 +28,12 @@ static const Column columns[] = {
 
 DEFINE_CLEANUP(Table *, table_free);
 
+static int out_of_memory(void)
+{
+        (void) bus_report(NULL, -ENOMEM);
+        return EXIT_REFUSED;
+}
+
 /* A value in memory that is not needed any more. */
 static void secret_freep(char **secret)
 {
@@ -127,7 +133,7 @@ static int value_read(int fd, const char *from, char **ret)
         ssize_t n;
 
         if (!text)
-                return bus_report(NULL, -ENOMEM);
+                return out_of_memory();
         while ((n = read(fd, text + size, VALUE_SIZE_MAX - size)) > 0)
                 size += (size_t) n;
         if (n < 0)
@@ -155,7 +161,7 @@ static int value_find(const char *text, char **ret)
                 return value_read(fd, text + 1, ret);
         }
         *ret = strdup(text);
-        return *ret ? EXIT_DONE : bus_report(NULL, -ENOMEM);
+        return *ret ? EXIT_DONE : out_of_memory();
 }
 
 /* As text_is_clean(), of several lines. */
@@ -163,8 +169,9 @@ static bool value_is_text(const char *value)
 {
         _cleanup_(secret_freep) char *line = strdup(value);
 
-        for (char *newline = line; newline && (newline = strchr(newline, '\n'));)
-                *newline = '\t';
+        for (char *c = line; c && *c; c++)
+                if (*c == '\n')
+                        *c = '\t';
         return line && text_is_clean(line, /* allow_tab= */ true);
 }
 
@@ -200,7 +207,7 @@ static int values_read(const Invocation *invocation, char **values)
 
                 if (r != EXIT_DONE)
                         return r;
-                if (!value_is_text(values[i - 1]))
+                if (!values[i - 1] || !value_is_text(values[i - 1]))
                         return usage_error("the value of %.*s has control characters or is not UTF-8",
                                            (int) (equals - argument), argument);
         }
@@ -239,7 +246,7 @@ int verb_config_set(const Invocation *invocation)
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         _cleanup_(secrets_freep) char **values = calloc(invocation->n_arguments + 1, sizeof(char *));
-        int r = values ? check_assignments(invocation) : bus_report(NULL, -ENOMEM);
+        int r = values ? check_assignments(invocation) : out_of_memory();
 
         if (r == EXIT_DONE)
                 r = values_read(invocation, values);

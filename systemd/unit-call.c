@@ -18,6 +18,7 @@ struct UnitCall {
         UnitCallDone done;
         UnitsListed listed;
         void *userdata;
+        bool asked;   /* units_remove(): PID 1 has taken the last request */
         bool cleaned; /* units_clean(): the directories are gone */
 };
 
@@ -164,11 +165,12 @@ int units_stop_slice(Units *units, const char *name, UnitCallDone done, void *us
 }
 
 /* Whatever PID 1 answered to StopUnit or ResetFailedUnit, the unit's state says how far it is. */
-static void on_remove_reply(void *userdata, _unused_ sd_bus_message *reply)
+static void on_remove_reply(void *userdata, sd_bus_message *reply)
 {
         UnitCall *call = userdata;
 
         call->pending = NULL;
+        call->asked = !sd_bus_message_is_method_error(reply, NULL);
         units_read(call->units, call->name);
 }
 
@@ -183,6 +185,10 @@ static void on_remove_state(void *userdata, const UnitState *state)
                 return;
         }
         if (call->pending || strcmp(state->active, "deactivating") == 0)
+                return;
+        /* PID 1 answers calls before it runs jobs: whoever asks again and again keeps it from running this
+         * one. Its end is told by a signal. */
+        if (call->asked && state->job_pending)
                 return;
         failed = strcmp(state->active, "failed") == 0 && !state->job_pending;
         r = ask_about_unit(call, failed ? "ResetFailedUnit" : "StopUnit", !failed, on_remove_reply);

@@ -47,7 +47,7 @@ def app(machine, deployd):
     made = []
 
     def app(files=None, **settings):
-        name = f"app-{next(NUMBERS)}"
+        name = f"app{next(NUMBERS)}"
         repository = deployd.app(name, files or mirror(1), **settings)
         made.append(name)
         repository.app, repository.port = name, deployd.get(name, "Port")

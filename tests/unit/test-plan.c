@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ingress/plan.h"
 
+#include <spawn.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "tests/unit/test-config.h"
 #include "tests/unit/test-ingress.h"
@@ -45,15 +47,19 @@ static char *frontends(void)
 /* The whole file, which haproxy itself takes together with the packaged one; caller frees. */
 static char *file(void)
 {
-        _cleanup_free_ char *front = frontends(), *command = NULL, *name = NULL;
+        static char program[] = "haproxy", check[] = "-c", quiet[] = "-q", option[] = "-f",
+                    base[] = SOURCE_DIR "/ingress/base.cfg";
+        _cleanup_free_ char *front = frontends(), *name = text_format("%s/apps.cfg", directory);
+        char *argv[] = { program, check, quiet, option, base, option, name, NULL };
         char *text = plan_file(&params, front);
+        pid_t pid;
+        int status;
 
-        cr_assert_not_null(text);
-        name = text_format("%s/apps.cfg", directory);
-        command = text_format("haproxy -c -q -f " SOURCE_DIR "/ingress/base.cfg -f %s", name);
-        cr_assert(name && command);
+        cr_assert(text && name);
         write_file(name, text);
-        cr_expect_eq(system(command), 0, "haproxy refuses\n%s", text);
+        cr_assert_eq(posix_spawnp(&pid, program, NULL, NULL, argv, (char *[]){ NULL }), 0);
+        cr_assert_eq(waitpid(pid, &status, 0), pid);
+        cr_expect_eq(status, 0, "haproxy refuses\n%s", text);
         return text;
 }
 

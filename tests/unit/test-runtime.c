@@ -240,7 +240,7 @@ Test(runtime, a_byte_0_in_an_answer_is_an_error)
 
 Test(runtime, no_answer_is_an_error_after_a_time)
 {
-        _cleanup_close_ int listener = listen_at_admin();
+        _cleanup_close_ _unused_ int listener = listen_at_admin();
         _cleanup_answer_ Answer answer = {};
 
         ask(admin, "show info", &answer);
@@ -249,7 +249,7 @@ Test(runtime, no_answer_is_an_error_after_a_time)
 
 Test(runtime, a_call_that_is_dropped_says_nothing)
 {
-        _cleanup_close_ int listener = listen_at_admin();
+        _cleanup_close_ _unused_ int listener = listen_at_admin();
         Answer answer = {};
         RuntimeCall *call = NULL;
 
