@@ -234,8 +234,8 @@ ip -n elsewhere link set client up
 ip -n elsewhere link set lo up
 """
 REFUSED, CLOSED, ANSWERED = "refused", "closed", "answered"
-# curl(1): 7 could not connect, 52 empty reply, 56 failure when receiving.
-CURL = {0: ANSWERED, 7: REFUSED, 52: CLOSED, 56: CLOSED}
+# curl(1): 7 could not connect, 52 empty reply, 55 failure when sending, 56 when receiving.
+CURL = {0: ANSWERED, 7: REFUSED, 52: CLOSED, 55: CLOSED, 56: CLOSED}
 
 
 @pytest.fixture(scope="module")
