@@ -118,10 +118,9 @@ static void on_read(void *userdata, sd_bus_message *reply)
 {
         Unit *unit = userdata;
         UnitState state;
-        int r;
 
         unit->reading = NULL;
-        if (sd_bus_message_is_method_error(reply, NULL) || (r = unit_state_read(reply, &state)) < 0) {
+        if (sd_bus_message_is_method_error(reply, NULL) || unit_state_read(reply, &state) < 0) {
                 read_later(unit->units);
                 return;
         }

@@ -251,7 +251,8 @@ class Host:
                 result = happened()
                 if result:
                     return result
-                if not news.wait(max(end - time.monotonic(), 0)):
+                # Looked at here too: news that never ends would put the end off for ever.
+                if time.monotonic() > end or not news.wait(max(end - time.monotonic(), 0)):
                     raise HostError(f"{what} did not happen in {timeout:.0f} s")
         finally:
             for stream in streams:
