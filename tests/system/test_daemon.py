@@ -21,7 +21,7 @@ STARTED = "39f53479d3a045ac8e11786248231fbf"
 def deployd(machine):
     """deployd, with one app live."""
     platform = Deployd(machine)
-    platform.app("shop")
+    platform.repository = platform.app("shop")
     platform.live("shop")
     return platform
 
@@ -174,20 +174,13 @@ def test_killed_it_takes_the_apps_back(machine, deployd):
         assert machine.run(["deployctl", "logs", "shop"]).stdout
     # What it does with an app it took back is what it does with any.
     old = machine.get(machine.get(app_path("shop"), "App.CurrentDeployment"), "Deployment.Units")
-    repositories.Repository.commit(deployd_repository(machine), repositories.sample("python", "2"))
+    deployd.repository.commit(repositories.sample("python", "2"))
     deployment = deployd.live("shop")
     assert machine.curl(deployment["AssignedPort"]) == (200, "python 2\n")
     machine.wait(lambda: machine.units("deployd-app-shop-*.service") == deployment["Units"],
                  what=f"the end of {old}")
     deployd.do("shop", "Restart")
     deployd.answers("shop", lambda text: text == "python 2\n")
-
-
-def deployd_repository(machine):
-    """The repository of the app `shop`, made before."""
-    repository = object.__new__(repositories.Repository)
-    repository.machine, repository.name, repository.path = machine, "shop", f"{repositories.DIRECTORY}/shop.git"
-    return repository
 
 
 def test_the_watchdog_ends_a_daemon_that_hangs(machine, deployd):

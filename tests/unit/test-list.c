@@ -94,10 +94,10 @@ Test(list, the_current_item_may_be_freed_in_a_safe_walk)
         Item *item, *next;
         size_t n = 0;
 
-        for (char name = 'a'; name <= 'c'; name++) {
+        for (int name = 'a'; name <= 'c'; name++) {
                 item = calloc(1, sizeof(Item));
                 cr_assert_not_null(item);
-                item->name = name;
+                item->name = (char) name;
                 LIST_APPEND(items, head, item);
         }
         LIST_FOREACH_SAFE (items, item, next, head) {
