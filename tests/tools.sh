@@ -11,8 +11,9 @@ umask 022
 # To build the package and to boot a machine.
 machine_packages=(build-essential git mmdebstrap python3 systemd-container)
 # To test and to look for mistakes; unit tests need the Build-Depends without the profile nocheck.
-check_packages=(clang clang-format clang-tidy cppcheck dbus-daemon haproxy libclang-rt-14-dev ninja-build openssl
-                postgresql-15 python3-gi python3-pytest python3-pytest-xdist shellcheck systemd-journal-remote)
+check_packages=(clang clang-format clang-tidy cppcheck dbus-daemon haproxy libclang-rt-14-dev lintian man-db
+                ninja-build openssl postgresql-15 python3-gi python3-pytest python3-pytest-xdist shellcheck
+                systemd-journal-remote)
 
 be_root() {
         if [ "$(id -u)" != 0 ]; then

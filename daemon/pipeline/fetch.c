@@ -167,7 +167,7 @@ static int start_unit(Fetch *fetch, uint64_t number)
         spec.log_app = fetch->app;
         spec.log_deployment = fetch->deployment;
         if (is_local(fetch->repository->git_url))
-                for (size_t i = 0; config->git_local_paths[i] && i < UNIT_SPEC_BINDS_MAX; i++)
+                for (size_t i = 0; i < UNIT_SPEC_BINDS_MAX && config->git_local_paths[i]; i++)
                         spec.binds[i] =
                                 (UnitBind){ config->git_local_paths[i], config->git_local_paths[i], false };
 
