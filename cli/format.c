@@ -10,6 +10,7 @@
 #include <wctype.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/terminal.h"
 
@@ -92,17 +93,9 @@ char *text_cut(const char *text, size_t width)
         return strdup(text);
 }
 
-static uint64_t time_now(void)
-{
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_REALTIME, &now);
-        return (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000;
-}
-
 static char *format_age(uint64_t time)
 {
-        uint64_t now = time_now(), age = time < now ? now - time : time - now;
+        uint64_t now = clock_usec(CLOCK_REALTIME), age = time < now ? now - time : time - now;
 
         if (age < USEC_PER_SEC)
                 return strdup("now");
@@ -130,7 +123,7 @@ static char *format_date(uint64_t time, bool whole)
 
 char *format_time_short(uint64_t time)
 {
-        uint64_t now = time_now();
+        uint64_t now = clock_usec(CLOCK_REALTIME);
 
         if (time == 0)
                 return strdup("-");

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/format.h"
 #include "cli/terminal.h"
@@ -21,14 +21,6 @@
 enum {
         STEP_WIDTH = 10, /* the longest status is "superseded" */
 };
-
-static uint64_t monotonic_now(void)
-{
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000;
-}
 
 void steps_clear(Steps *steps)
 {
@@ -65,7 +57,7 @@ void steps_draw(Steps *steps)
                 return;
         if (steps->progress >= 0 && steps->progress <= 1)
                 (void) snprintf(percent, sizeof(percent), " %3.0f%%", steps->progress * 100);
-        time = format_elapsed(monotonic_now() - steps->since);
+        time = format_elapsed(clock_usec(CLOCK_MONOTONIC) - steps->since);
         line = text_format("  %-*s %8s%s  %s", STEP_WIDTH, steps->running, text_or_empty(time), percent,
                            text_or_empty(steps->text));
         escaped = line ? text_escape(line, strlen(line)) : NULL;
@@ -80,7 +72,7 @@ void steps_draw(Steps *steps)
 
 int steps_enter(Steps *steps, const char *step)
 {
-        uint64_t now = monotonic_now();
+        uint64_t now = clock_usec(CLOCK_MONOTONIC);
         char *copy;
 
         if (steps->running && strcmp(steps->running, step) == 0)
@@ -108,7 +100,7 @@ int steps_update(Steps *steps, const char *text, double progress)
 
 void steps_end(Steps *steps, bool went_well, const char *end)
 {
-        uint64_t now = monotonic_now();
+        uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
         steps_hide(steps);
         if (steps->running)

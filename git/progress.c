@@ -5,25 +5,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 /* Faster than people read would only load PID 1 and the bus. */
 #define INTERVAL (500 * USEC_PER_MSEC)
 
-static uint64_t now(void)
-{
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
-}
-
 void progress_say(Progress *progress, const char *format, ...)
 {
         _cleanup_free_ char *text = NULL;
-        uint64_t time = now();
+        uint64_t time = clock_usec(CLOCK_MONOTONIC);
         va_list arguments;
         int n;
 

@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "base/names.h"
@@ -48,14 +48,6 @@ struct Ingress {
 
 static void begin(Ingress *ingress);
 static void on_servers(void *userdata, int error, const char *answer);
-
-static uint64_t now_monotonic(void)
-{
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000;
-}
 
 static int on_again(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
@@ -191,7 +183,7 @@ static bool send_commands(Ingress *ingress, const char *first, bool opening, Run
                 return false;
         (void) fputs(first, file);
         n = opening ? servers_write_opening(ingress->params.model, file)
-                    : servers_write_closing(ingress->params.model, now_monotonic(), file);
+                    : servers_write_closing(ingress->params.model, clock_usec(CLOCK_MONOTONIC), file);
         if (fclose(file) != 0 || (n == 0 && first[0] == '\0'))
                 return false;
         (void) ask(ingress, PATH_ADMIN, commands, done);
@@ -254,7 +246,7 @@ static void on_reloading(void *userdata, int error, _unused_ const char *answer)
 static void on_backends(void *userdata, int error, const char *answer)
 {
         Ingress *ingress = userdata;
-        uint64_t now = now_monotonic();
+        uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
         ingress->call = NULL;
         if (error < 0)

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/pipeline/expiry.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 #define EXPIRY_ACCURACY_USEC (30 * USEC_PER_SEC) /* nobody minds, and the machine wakes up less */
-
-static uint64_t now_realtime(void)
-{
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_REALTIME, &now);
-        return (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000;
-}
 
 static bool stays(const Deployment *deployment)
 {
@@ -39,7 +31,7 @@ static int set_timer(Pipeline *pipeline, uint64_t in_usec)
 
 void expiry_poll(Pipeline *pipeline)
 {
-        uint64_t now = now_realtime(), next = USEC_INFINITY;
+        uint64_t now = clock_usec(CLOCK_REALTIME), next = USEC_INFINITY;
         Deployment *deployment, *after;
 
         assert(pipeline);

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/names.h"
 #include "daemon/pipeline/internal.h"
 #include "daemon/pipeline/request.h"
@@ -41,16 +41,12 @@ static int ask_history(Pipeline *pipeline, const App *app, uint64_t before, uint
                        HistoryDone done, void *userdata, sd_bus_error *reterr)
 {
         History *history = calloc(1, sizeof(History));
-        struct timespec now;
-        uint64_t deadline;
+        uint64_t deadline = clock_usec(CLOCK_MONOTONIC) + REQUEST_PATIENCE_USEC;
         int r;
 
         if (!history)
                 return -ENOMEM;
         *history = (History){ .done = done, .userdata = userdata, .id = id };
-        (void) clock_gettime(CLOCK_MONOTONIC, &now);
-        deadline =
-                (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000 + REQUEST_PATIENCE_USEC;
         r = store_history(pipeline->store, app, before, id, limit, deadline, on_history, history, free);
         if (r < 0) {
                 free(history);

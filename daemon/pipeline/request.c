@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/names.h"
 #include "base/text.h"
 
@@ -68,15 +68,11 @@ static void on_dropped(void *userdata)
 
 StoreAsk request_ask(Request *request)
 {
-        struct timespec now;
-
         assert(request);
 
-        (void) clock_gettime(CLOCK_MONOTONIC, &now);
         return (StoreAsk){
                 .actor = request->call.uid,
-                .deadline = (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000 +
-                            REQUEST_PATIENCE_USEC,
+                .deadline = clock_usec(CLOCK_MONOTONIC) + REQUEST_PATIENCE_USEC,
                 .done = on_done,
                 .userdata = request,
                 .drop = on_dropped,

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/pipeline/route.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 void route_set(Deployment *deployment, Route route, uint64_t drain_usec)
 {
-        struct timespec now;
+        uint64_t deadline = drain_usec == 0 ? 0 : clock_usec(CLOCK_MONOTONIC) + drain_usec;
         Instance *instance;
 
         assert(deployment);
 
-        (void) clock_gettime(CLOCK_MONOTONIC, &now);
         LIST_FOREACH (instances, instance, deployment->instances) {
                 if (instance->port == 0)
                         continue;
                 instance->route = route;
-                instance->drain_deadline = drain_usec == 0
-                                                   ? 0
-                                                   : (uint64_t) now.tv_sec * USEC_PER_SEC +
-                                                             (uint64_t) now.tv_nsec / 1000 + drain_usec;
+                instance->drain_deadline = deadline;
         }
 }
 
