@@ -20,6 +20,7 @@ typedef struct LastLine LastLine;
 typedef void (*LastLineDone)(void *userdata, char *line);
 
 /* Of the run of a unit that has that invocation id. Never calls back from within. 0 or -errno. */
-int last_line_new(sd_event *event, sd_id128_t invocation, LastLineDone done, void *userdata, LastLine **ret);
+int last_line_new(sd_event *event, const char *unit, sd_id128_t invocation, LastLineDone done,
+                  void *userdata, LastLine **ret);
 LastLine *last_line_free(LastLine *line);
 DEFINE_CLEANUP(LastLine *, last_line_free);

@@ -70,8 +70,8 @@ static void fail(Keeper *keeper, const char *end, sd_id128_t invocation)
         if (keeper->last_line)
                 return;
         if (text_replace(&keeper->end, end) < 0 ||
-            last_line_new(keeper->pipeline->params.event, invocation, on_last_line, keeper,
-                          &keeper->last_line) < 0)
+            last_line_new(keeper->pipeline->params.event, keeper->instance->unit, invocation, on_last_line,
+                          keeper, &keeper->last_line) < 0)
                 keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
 }
 

@@ -137,6 +137,27 @@ def test_a_commit_that_cannot_run_fails_and_leaves_nothing(deployd, name):
     assert failed["Revision"] == ("" if sentence.startswith("fetch:") else commit)
 
 
+# Holds the journal until PID 1 has taken back what it says of the only run of the unit: the journal reads the
+# program's line only then.
+LATE_JOURNAL = """
+journal=$(systemctl show --property=MainPID --value systemd-journald)
+kill -STOP "$journal"
+trap 'kill -CONT "$journal"' EXIT
+echo held
+run() { set -- /run/systemd/units/invocation:deployd-app-late-*; [ -L "$1" ]; }
+until run; do :; done
+while run; do :; done
+"""
+
+
+def test_the_last_line_is_told_when_the_journal_reads_it_late(deployd):
+    deployd.app("late", {"Procfile": "web: echo famous last words; exit 4\n"})
+    with deployd.machine.stream(["timeout", "20", "sh", "-euc", LATE_JOURNAL]) as holder:
+        assert holder.next() == "held"
+        fails(deployd, "web.1 exited with status 4 before it listened on port {port}: famous last words",
+              app="late")
+
+
 def test_the_first_deployment_of_an_app_can_fail(deployd):
     deployd.app("hapless", {"Procfile": "web: exit 3\n"})
     assert deployd.get("hapless", "Status") == "new"
