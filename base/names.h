@@ -48,6 +48,13 @@
 #define PATH_POSTGRES_SOCKET PATH_RUN "/postgres"
 #define PATH_LIBEXEC         "/usr/libexec/deployd"
 
+#define PATH_LOGS PATH_STATE "/logs"
+
+/* The varlink socket of journald, and its one method that matters here, sent with its NUL: src/journal/
+ * journald-server.c of systemd. */
+#define PATH_JOURNAL_VARLINK "/run/systemd/journal/io.systemd.journal"
+#define JOURNAL_SYNCHRONIZE  "{\"method\":\"io.systemd.Journal.Synchronize\"}"
+
 /* Inside an app's unit: the tree of its release, and one file per process type with its command line. */
 #define PATH_APP_TREE      "/srv/app"
 #define PATH_APP_PROCESSES "/run/deployd/process"

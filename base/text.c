@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,4 +156,20 @@ int text_to_u64(const char *text, uint64_t max, uint64_t *ret)
                 return -ERANGE;
         *ret = number;
         return 0;
+}
+
+const char *text_size(uint64_t size, SizeText buffer)
+{
+        static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+        double value = (double) size / 1024;
+        size_t unit = 0;
+
+        if (size < 1024) {
+                (void) snprintf(buffer, sizeof(SizeText), "%" PRIu64 " bytes", size);
+                return buffer;
+        }
+        for (; value >= 1024 && unit + 1 < ELEMENTSOF(units); unit++)
+                value /= 1024;
+        (void) snprintf(buffer, sizeof(SizeText), "%.1f %s", value, units[unit]);
+        return buffer;
 }

@@ -20,6 +20,10 @@ int text_replace(char **target, const char *value);
 /* Whole decimal number without sign, blanks or leading zeros, at most `max`. 0, -EINVAL, or -ERANGE. */
 int text_to_u64(const char *text, uint64_t max, uint64_t *ret);
 
+/* "1.2 MiB" into `buffer`, which is returned. */
+typedef char SizeText[sizeof("18446744073709551615 bytes")];
+const char *text_size(uint64_t size, SizeText buffer);
+
 static inline bool text_is_empty(const char *text)
 {
         return !text || text[0] == '\0';

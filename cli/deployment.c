@@ -153,3 +153,18 @@ int deployments_each(sd_bus *bus, const char *app,
                         r = each(&list.items[i].deployment, list.items[i].path, userdata);
         return r;
 }
+
+int deployment_find(sd_bus *bus, uint64_t id, char **ret_path)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *path;
+        int r = bus_call(bus, CALL_TIMEOUT, BUS_PATH, BUS_INTERFACE_MANAGER, "GetDeployment", &reply, "t",
+                         id);
+
+        if (r != EXIT_DONE)
+                return r;
+        r = sd_bus_message_read(reply, "o", &path);
+        if (r >= 0)
+                r = text_replace(ret_path, path);
+        return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
+}

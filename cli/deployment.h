@@ -29,3 +29,6 @@ bool deployment_has_ended(const Deployment *deployment);
 int deployments_each(sd_bus *bus, const char *app,
                      int (*each)(const Deployment *deployment, const char *path, void *userdata),
                      void *userdata);
+
+/* The object of a deployment. An exit status; caller frees the path. */
+int deployment_find(sd_bus *bus, uint64_t id, char **ret_path);

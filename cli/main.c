@@ -66,6 +66,8 @@ static const Verb verbs[] = {
           "deploy and follow it to the end",       verb_deploy },
         { "cancel",      "APP|ID",                 1,   1,             0,
           "cancel what is under way",              verb_cancel },
+        { "build-log",   "ID",                     1,   1,             0,
+          "print how a release was made",          verb_build_log },
         { "releases",    "APP",                    1,   1,             JSON | OPTION_BIT(OPTION_LINES),
           "show the history of an app",            verb_releases },
         { "ps",          "[APP]",                  0,   1,             JSON,

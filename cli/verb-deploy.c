@@ -175,15 +175,10 @@ static int cancel_running(const Deployment *deployment, const char *path, void *
 
 static int cancel_by_id(sd_bus *bus, uint64_t id)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *path;
-        int r = bus_call(bus, CALL_TIMEOUT, BUS_PATH, BUS_INTERFACE_MANAGER, "GetDeployment", &reply, "t",
-                         id);
+        _cleanup_free_ char *path = NULL;
+        int r = deployment_find(bus, id, &path);
 
-        if (r != EXIT_DONE)
-                return r;
-        r = sd_bus_message_read(reply, "o", &path);
-        return r < 0 ? bus_report(NULL, r) : deployment_cancel(bus, id, path);
+        return r != EXIT_DONE ? r : deployment_cancel(bus, id, path);
 }
 
 int verb_cancel(const Invocation *invocation)

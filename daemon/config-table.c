@@ -74,7 +74,8 @@ const ConfigKey config_keys[] = {
         { "runner", "keep-releases", NUMBER(keep_releases, "1", "1000"), "5",
           "How many releases are kept for each app, so that it can be rolled back to them." },
         { "runner", "min-free-space", SIZE(min_free_space, "0", BYTES_MOST), "1G",
-          "A deployment is not begun, and a build is ended, when less than this is free on the disk." },
+          "A deployment is not begun, and a build is ended, when less than this is free on the disk of "
+          "/var/lib/deployd." },
         { "runner", "require-sandbox", BOOLEAN(require_sandbox), "yes",
           "Whether builds are refused on a machine where a limit of memory, of tasks or of the network is not "
           "enforced." },
@@ -106,6 +107,8 @@ const ConfigKey config_keys[] = {
           "Whether builds and release commands may use the network." },
         { "runner", "keep-logs", NUMBER(keep_logs, "0", "1000000"), "100",
           "How many logs of deployments are kept for each app." },
+        { "runner", "log-max", SIZE(log_max, BYTES_LEAST, BYTES_MOST), "16M",
+          "How much text is kept of one of them." },
 
         { "runner", "start-timeout", DURATION(start_timeout, TIME_LEAST, TIME_MOST), "60s",
           "How long an app may take until it listens on its port." },

@@ -191,6 +191,7 @@ static void on_database(void *userdata, PgState state, const char *sentence)
         Manager *manager = userdata;
 
         manager->facts.database_state = pg_state_to_string(state);
+        pipeline_database_changed(manager->pipeline, state != PG_CONNECTED);
         if (sentence)
                 log_line(LOG_WARNING, MESSAGE_DATABASE_STATE, NULL, "The database is %s: %s",
                          manager->facts.database_state, sentence);

@@ -13,6 +13,7 @@
 #define ACTION_DEPLOY      "org.deployd.deploy1.deploy"
 #define ACTION_OPERATE     "org.deployd.deploy1.operate"
 #define ACTION_ENVIRONMENT "org.deployd.deploy1.environment"
+#define ACTION_LOGS        "org.deployd.deploy1.logs"
 /* What no right gives: root alone may. */
 #define ACTION_ROOT NULL
 

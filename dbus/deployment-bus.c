@@ -116,7 +116,7 @@ int deployment_bus_append_record(const DeploymentRecord *record, sd_bus_message 
         if (!app)
                 return -ENOMEM;
         /* A row of arguments for each property in the vtable below. */
-        return sd_bus_message_append(reply, "a{sv}", 16,                                         //
+        return sd_bus_message_append(reply, "a{sv}", 17,                                         //
                                      "Id", "t", record->id,                                      //
                                      "App", "o", app,                                            //
                                      "AppName", "s", record->app,                                //
@@ -132,12 +132,24 @@ int deployment_bus_append_record(const DeploymentRecord *record, sd_bus_message 
                                      "StartedAt", "t", record->started_at,                       //
                                      "FinishedAt", "t", record->finished_at,                     //
                                      "ErrorSummary", "s", text_or_empty(record->error_summary),  //
+                                     "LogsPath", "s", text_or_empty(record->logs_path),          //
                                      "RequestedBy", "u", record->requested_by);
 }
 
 static int run_cancel(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         return deployment_cancel(call->bus->params.pipeline, noun, &call->call, reterr);
+}
+
+static int run_open_log(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        return deployment_open_log(call->bus->params.pipeline, noun, &call->call, reterr);
+}
+
+static int reply_open_log(BusCall *call, uint64_t id, sd_bus_message *reply)
+{
+        (void) call;
+        return sd_bus_message_append(reply, "h", (int) id);
 }
 
 static int status(const void *noun)
@@ -147,6 +159,7 @@ static int status(const void *noun)
 
 static const BusMethod methods[] = {
         { "Cancel", ACTION_DEPLOY, run_cancel, NULL },
+        { "OpenLog", ACTION_LOGS, run_open_log, reply_open_log },
 };
 
 #define CONST   SD_BUS_VTABLE_PROPERTY_CONST
@@ -169,8 +182,11 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("StartedAt", "t", NULL, offsetof(Deployment, started_at), CHANGES),
         SD_BUS_PROPERTY("FinishedAt", "t", NULL, offsetof(Deployment, finished_at), CHANGES),
         SD_BUS_PROPERTY("ErrorSummary", "s", NULL, offsetof(Deployment, error_summary), CHANGES),
+        SD_BUS_PROPERTY("LogsPath", "s", NULL, offsetof(Deployment, logs_path), CHANGES),
         SD_BUS_PROPERTY("RequestedBy", "u", NULL, offsetof(Deployment, requested_by), CONST),
         SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenLog", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", log), bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "git/progress.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
@@ -32,20 +31,4 @@ void progress_say(Progress *progress, const char *format, ...)
                 text = NULL;
         else
                 (void) sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", text);
-}
-
-const char *size_to_text(uint64_t size, SizeText buffer)
-{
-        static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-        double value = (double) size / 1024;
-        size_t unit = 0;
-
-        if (size < 1024) {
-                (void) snprintf(buffer, sizeof(SizeText), "%" PRIu64 " bytes", size);
-                return buffer;
-        }
-        for (; value >= 1024 && unit + 1 < ELEMENTSOF(units); unit++)
-                value /= 1024;
-        (void) snprintf(buffer, sizeof(SizeText), "%.1f %s", value, units[unit]);
-        return buffer;
 }

@@ -11,7 +11,3 @@ typedef struct Progress {
 
 /* Says `format` unless something was said a moment ago. */
 void progress_say(Progress *progress, const char *format, ...) _printf_(2, 3);
-
-/* "1.2 MiB" into `buffer`, which is returned. */
-typedef char SizeText[sizeof("18446744073709551615 bytes")];
-const char *size_to_text(uint64_t size, SizeText buffer);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "git/progress.h"
 #include "git/revision.h"
 
@@ -64,7 +65,7 @@ static int transfer_advance(const git_indexer_progress *stats, void *userdata)
         if (stats->received_bytes > transfer->max_bytes) {
                 transfer->refused = true;
                 (void) problem_set(transfer->problem, PROBLEM_LIMIT, "the repository is larger than %s",
-                                   size_to_text(transfer->max_bytes, size));
+                                   text_size(transfer->max_bytes, size));
                 return GIT_EUSER;
         }
         if (stats->total_objects == 0)
@@ -72,7 +73,7 @@ static int transfer_advance(const git_indexer_progress *stats, void *userdata)
         if (stats->received_objects < stats->total_objects)
                 progress_say(&transfer->progress, "receiving objects: %" PRIu64 " %% (%s)",
                              (uint64_t) stats->received_objects * 100 / stats->total_objects,
-                             size_to_text(stats->received_bytes, size));
+                             text_size(stats->received_bytes, size));
         else if (stats->total_deltas > 0)
                 progress_say(&transfer->progress, "resolving deltas: %" PRIu64 " %%",
                              (uint64_t) stats->indexed_deltas * 100 / stats->total_deltas);

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "git/name.h"
 #include "git/progress.h"
 
@@ -155,7 +156,7 @@ static int count_entry(git_repository *repository, const TreeEntry *entry, void 
             count->bytes > counting->limits->bytes)
                 return problem_set(problem, PROBLEM_LIMIT,
                                    "the files of the tree are larger than %s together",
-                                   size_to_text(counting->limits->bytes, text));
+                                   text_size(counting->limits->bytes, text));
         return 0;
 }
 

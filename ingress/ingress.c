@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/failpoint.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "base/names.h"
@@ -121,8 +122,10 @@ static int write_file(const char *text)
                         return -errno;
                 done += (size_t) n;
         }
+        FAILPOINT("ingress-file.before");
         if (fsync(fd) < 0 || rename(PATH_FILE_DRAFT, PATH_FILE) < 0)
                 return -errno;
+        FAILPOINT("ingress-file.after");
         return 0;
 }
 
@@ -164,6 +167,7 @@ static void on_closed(void *userdata, int error, _unused_ const char *answer)
 {
         Ingress *ingress = userdata;
 
+        FAILPOINT("ingress-close.after");
         ingress->call = NULL;
         if (error < 0)
                 return fail(ingress, error);
@@ -186,6 +190,7 @@ static bool send_commands(Ingress *ingress, const char *first, bool opening, Run
                     : servers_write_closing(ingress->params.model, clock_usec(CLOCK_MONOTONIC), file);
         if (fclose(file) != 0 || (n == 0 && first[0] == '\0'))
                 return false;
+        FAILPOINT("ingress-%s.before", opening ? "open" : "close");
         (void) ask(ingress, PATH_ADMIN, commands, done);
         return true;
 }
@@ -195,6 +200,7 @@ static void on_opened(void *userdata, int error, _unused_ const char *answer)
 {
         Ingress *ingress = userdata;
 
+        FAILPOINT("ingress-open.after");
         ingress->call = NULL;
         if (error < 0)
                 return fail(ingress, error);
@@ -235,6 +241,7 @@ static void on_reloading(void *userdata, int error, _unused_ const char *answer)
 {
         Ingress *ingress = userdata;
 
+        FAILPOINT("ingress-reload.after");
         ingress->call = NULL;
         if (error < 0)
                 return fail(ingress, error);
@@ -267,6 +274,7 @@ static void on_backends(void *userdata, int error, const char *answer)
                 port_guard_forget(ingress->guard);
         }
         ingress->reload_until = now + RELOAD_PATIENCE_USEC;
+        FAILPOINT("ingress-reload.before");
         (void) ask(ingress, PATH_MASTER, "reload", on_reloading);
 }
 

@@ -141,7 +141,7 @@ static void apply(Migrate *migrate, const MigrationEntry *entry)
         }
         migrate->step = MIGRATE_APPLYING;
         say(migrate, sentence);
-        submit(migrate, &(const PgQuery){ .sql = migrate->script }, true, on_applied);
+        submit(migrate, &(const PgQuery){ .name = "migration", .sql = migrate->script }, true, on_applied);
 }
 
 static void judge_ledger(Migrate *migrate, const PgResult *result)

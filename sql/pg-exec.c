@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "base/failpoint.h"
 #include "base/text.h"
 #include "sql/pg-internal.h"
 
@@ -110,6 +111,7 @@ static void complete(Pg *pg)
         PGresult *answer = TAKE_PTR(pg->answer);
         bool failed = !answer || is_failure(answer);
 
+        FAILPOINT("%s.answered", request->name);
         pg_set_timer(pg, USEC_INFINITY);
         if (request->is_gate)
                 pg_finish(request, failed ? -EIO : 0, answer, failed && answer ? message_of(answer) : NULL);
@@ -191,6 +193,9 @@ void pg_send_next(Pg *pg)
         request->sent = true;
         pg_set_timer(pg,
                      request->is_script && pg->phase == PHASE_GATE ? USEC_INFINITY : ANSWER_PATIENCE_USEC);
+        FAILPOINT("%s.send", request->name);
         if (!send_request(pg, request) || !flush_output(pg))
                 lost(pg);
+        else
+                FAILPOINT("%s.sent", request->name);
 }

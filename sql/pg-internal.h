@@ -64,6 +64,7 @@ struct PgResult {
 
 struct PgRequest {
         Pg *pg;
+        const char *name; /* for failpoints */
         const char *sql;
         PgParams *params;
         uint64_t deadline;

@@ -191,6 +191,7 @@ int pg_request_new(Pg *pg, const PgQuery *query, PgDone done, void *userdata, Pg
         if (!request)
                 return -ENOMEM;
         request->pg = pg;
+        request->name = query->name ? query->name : "session";
         request->sql = query->sql;
         request->read_only = query->read_only;
         request->deadline = USEC_INFINITY;

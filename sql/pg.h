@@ -167,7 +167,8 @@ static inline PgValue pg_numbers(const uint64_t *numbers, size_t n)
 }
 
 typedef struct PgQuery {
-        const char *sql; /* exactly one statement, $1… for the values; must live as long as the request */
+        const char *name; /* of the function that asks, for failpoints; NULL = none */
+        const char *sql;  /* exactly one statement, $1… for the values; must live as long as the request */
         const PgValue *values;
         size_t n_values;
         bool read_only; /* changes nothing: may overtake others while the server has no space */
@@ -175,11 +176,13 @@ typedef struct PgQuery {
 
 /* PG_QUERY("select … where id = $1 and name = $2", pg_u64(id), pg_text(name)): a PgQuery on the stack. */
 #define PG_QUERY(text, ...)                                           \
-        ((const PgQuery){ .sql = (text),                              \
+        ((const PgQuery){ .name = __func__,                           \
+                          .sql = (text),                              \
                           .values = (const PgValue[]){ __VA_ARGS__ }, \
                           .n_values = sizeof((const PgValue[]){ __VA_ARGS__ }) / sizeof(PgValue) })
 #define PG_READ(text, ...)                                                                        \
-        ((const PgQuery){ .sql = (text),                                                          \
+        ((const PgQuery){ .name = __func__,                                                       \
+                          .sql = (text),                                                          \
                           .values = (const PgValue[]){ __VA_ARGS__ },                             \
                           .n_values = sizeof((const PgValue[]){ __VA_ARGS__ }) / sizeof(PgValue), \
                           .read_only = true })

@@ -269,3 +269,10 @@ int store_deployment_forget_release(Store *store, uint64_t id, const StoreAsk *a
 
         return store_submit(store, &PG_QUERY(sql, pg_u64(id)), store_read_nothing, ask, NULL);
 }
+
+int store_deployment_set_logs_path(Store *store, uint64_t id, const char *path, const StoreAsk *ask)
+{
+        static const char sql[] = "update deployment set logs_path = $2 where id = $1";
+
+        return store_submit(store, &PG_QUERY(sql, pg_u64(id), pg_text(path)), store_read_nothing, ask, NULL);
+}

@@ -127,6 +127,8 @@ int store_deployment_go_live(Store *store, const Deployment *deployment, const F
 
 /* Nothing of it runs any more: its instances and their ports are forgotten. Idempotent. */
 int store_deployment_forget_instances(Store *store, const Deployment *deployment, const StoreAsk *ask);
+/* Where its archived log is. Idempotent. */
+int store_deployment_set_logs_path(Store *store, uint64_t id, const char *path, const StoreAsk *ask);
 /* The files of the release it built are gone. Idempotent. */
 int store_deployment_forget_release(Store *store, uint64_t id, const StoreAsk *ask);
 

@@ -8,14 +8,11 @@
 #include <sys/un.h>
 #include <systemd/sd-journal.h>
 
+#include "base/names.h"
 #include "base/text.h"
 
-/* The varlink socket of journald and its one method that matters here: src/journal/journald-server.c of
- * systemd. */
-#define JOURNAL_SOCKET "/run/systemd/journal/io.systemd.journal"
 /* Lines of later runs that are passed over at most. */
 #define LINES_LOOKED_AT 1000
-static const char synchronize[] = "{\"method\":\"io.systemd.Journal.Synchronize\"}"; /* sent with its NUL */
 
 struct LastLine {
         int fd;
@@ -110,8 +107,8 @@ static int on_io(_unused_ sd_event_source *source, int fd, uint32_t events, void
         LastLine *line = userdata;
 
         if (events == EPOLLOUT) {
-                if (send(fd, synchronize, sizeof(synchronize), MSG_NOSIGNAL) ==
-                            (ssize_t) sizeof(synchronize) &&
+                if (send(fd, JOURNAL_SYNCHRONIZE, sizeof(JOURNAL_SYNCHRONIZE), MSG_NOSIGNAL) ==
+                            (ssize_t) sizeof(JOURNAL_SYNCHRONIZE) &&
                     sd_event_source_set_io_events(line->io, EPOLLIN) >= 0)
                         return 0;
         }
@@ -121,7 +118,8 @@ static int on_io(_unused_ sd_event_source *source, int fd, uint32_t events, void
 
 static int connect_to_journal(void)
 {
-        static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET };
+        static const struct sockaddr_un address = { .sun_family = AF_UNIX,
+                                                    .sun_path = PATH_JOURNAL_VARLINK };
         _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
         if (fd < 0 || connect(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)

@@ -3,10 +3,14 @@
 
 #include <errno.h>
 
+#include "base/macro.h"
+
+#define AGAIN_USEC (100 * USEC_PER_MSEC) /* re-execution takes about that */
+
 struct Pid1Call {
         Pid1 *pid1;
-        sd_bus_message *message;
-        sd_bus_slot *slot; /* NULL while it waits */
+        sd_bus_message *message; /* kept until there is an answer */
+        sd_bus_slot *slot;       /* NULL while it waits */
         Pid1Done done;
         void *userdata;
         LIST_FIELDS(Pid1Call, waiting);
@@ -38,7 +42,6 @@ static int send_now(Pid1Call *call)
         if (r < 0)
                 return r;
         call->pid1->n_sent++;
-        call->message = sd_bus_message_unref(call->message);
         return 0;
 }
 
@@ -48,12 +51,43 @@ static void send_waiting(Pid1 *pid1)
                 Pid1Call *call = pid1->waiting;
 
                 unqueue(call);
-                /* It fails only when the connection is gone, and then the process ends: see units_new(). */
+                /* It fails only when the connection is gone, and then the process ends. */
                 if (send_now(call) < 0) {
                         enqueue(pid1, call);
                         return;
                 }
         }
+}
+
+static int on_again(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        send_waiting(userdata);
+        return 0;
+}
+
+static void send_again(Pid1Call *call)
+{
+        Pid1 *pid1 = call->pid1;
+
+        enqueue(pid1, call);
+        if (sd_event_source_set_time_relative(pid1->again, AGAIN_USEC) >= 0)
+                (void) sd_event_source_set_enabled(pid1->again, SD_EVENT_ONESHOT);
+}
+
+/* Not PID 1's answer but the bus's, or sd-bus's own when the connection is gone or nothing came in time. */
+static bool is_unanswered(sd_bus_message *reply)
+{
+        static const char *const errors[] = {
+                SD_BUS_ERROR_NO_REPLY,
+                SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                SD_BUS_ERROR_SERVICE_UNKNOWN,
+                SD_BUS_ERROR_LIMITS_EXCEEDED,
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(errors); i++)
+                if (sd_bus_message_is_method_error(reply, errors[i]))
+                        return true;
+        return false;
 }
 
 Pid1Call *pid1_call_free(Pid1Call *call)
@@ -68,7 +102,7 @@ Pid1Call *pid1_call_free(Pid1Call *call)
                  * as come. */
                 sd_bus_slot_unref(call->slot);
                 pid1->n_sent--;
-        } else if (call->message)
+        } else
                 unqueue(call);
         sd_bus_message_unref(call->message);
         free(call);
@@ -84,10 +118,34 @@ static int on_reply(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error
 
         call->slot = sd_bus_slot_unref(call->slot);
         call->pid1->n_sent--;
+        if (is_unanswered(reply)) {
+                send_again(call);
+                return 1;
+        }
         send_waiting(call->pid1);
+        sd_bus_message_unref(call->message);
         free(call);
         done(done_userdata, reply);
         return 1;
+}
+
+int pid1_init(Pid1 *pid1, sd_bus *bus)
+{
+        int r;
+
+        assert(pid1);
+        assert(bus);
+
+        pid1->bus = bus;
+        r = sd_event_add_time_relative(sd_bus_get_event(bus), &pid1->again, CLOCK_MONOTONIC, 0, 0, on_again,
+                                       pid1);
+        return r < 0 ? r : sd_event_source_set_enabled(pid1->again, SD_EVENT_OFF);
+}
+
+void pid1_clear(Pid1 *pid1)
+{
+        assert(pid1);
+        pid1->again = sd_event_source_disable_unref(pid1->again);
 }
 
 int pid1_call(Pid1 *pid1, sd_bus_message *message, Pid1Done done, void *userdata, Pid1Call **ret)
@@ -107,10 +165,17 @@ int pid1_call(Pid1 *pid1, sd_bus_message *message, Pid1Done done, void *userdata
                 .pid1 = pid1, .message = sd_bus_message_ref(message), .done = done, .userdata = userdata
         };
 
-        if (pid1->waiting || pid1->n_sent >= PID1_CALLS_MAX)
+        /* Its name is not to be activated: nobody but PID 1 can have it. */
+        r = sd_bus_message_set_auto_start(message, false);
+        if (r >= 0 && (pid1->waiting || pid1->n_sent >= PID1_CALLS_MAX))
                 enqueue(pid1, call);
         else {
-                r = send_now(call);
+                if (r >= 0)
+                        r = send_now(call);
+                if (r == -ENOTCONN || r == -ECONNRESET) {
+                        enqueue(pid1, call);
+                        r = 0;
+                }
                 if (r < 0) {
                         sd_bus_message_unref(call->message);
                         free(call);

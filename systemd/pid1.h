@@ -2,7 +2,11 @@
 #pragma once
 
 /* Calls to PID 1, never more than PID1_CALLS_MAX at once: dbus-daemon refuses a connection's 129th pending
- * reply, and replies to other peers share that number. What is over waits in a queue. Internal to systemd/.
+ * reply, and replies to other peers share that number. What is over waits in a queue.
+ *
+ * A call that PID 1 has not answered is made again until it has: while PID 1 executes itself anew it is not
+ * on the bus, and whether it has heard a call before that is unknown. So whatever is asked must be good to
+ * be asked twice. When the connection goes, nobody is told anything: the process ends. Internal to systemd/.
  */
 
 #include <systemd/sd-bus.h>
@@ -23,9 +27,15 @@ struct Pid1 {
         unsigned n_sent;
         LIST_HEAD(Pid1Call, waiting);
         Pid1Call *waiting_tail;
+        sd_event_source *again; /* sends what waits */
 };
 
-/* `reply` is the method's return, or a method error (sd_bus_message_get_error()); it is not NULL. */
+/* `bus` is attached to an event loop. 0 or -errno. */
+int pid1_init(Pid1 *pid1, sd_bus *bus);
+void pid1_clear(Pid1 *pid1);
+
+/* `reply` is the method's return, or an error that PID 1 has answered (sd_bus_message_get_error()); it is
+ * not NULL. */
 typedef void (*Pid1Done)(void *userdata, sd_bus_message *reply);
 
 /* Sends `message` (a reference is taken) now or when its turn comes. The call is freed after `done`. 0 or

@@ -75,6 +75,12 @@ static const SandboxRow plain_root[] = {
         {},
 };
 
+/* What it reads of the journal is root's own; it speaks to journald. */
+static const SandboxRow journal_reader[] = {
+        { "RestrictAddressFamilies", '+', 0, "AF_UNIX" },
+        {},
+};
+
 /* Not ordered against deployd or its database: PID 1 starts nothing that is ordered against a unit which is
  * still stopping, and an app may take its time for that. What runs strangers' programs for as long as they
  * like. MemoryDenyWriteExecute would end every just-in-time compiler, and without AF_NETLINK nobody can list
@@ -167,6 +173,7 @@ static const Sandbox sandboxes[UNIT_KIND_MAX] = {
         [UNIT_FETCH] = { { common, dynamic_user, git, git_remote }, NULL, NULL, metadata },
         [UNIT_RESOLVE] = { { common, dynamic_user, git, git_mirror }, NULL, NULL, everything },
         [UNIT_IMPORT] = { { common, plain_root }, NULL, root_tmpfs, everything },
+        [UNIT_ARCHIVE] = { { common, plain_root, journal_reader }, NULL, root_tmpfs, everything },
         [UNIT_REMOVE] = { { common, plain_root }, NULL, root_tmpfs, everything },
 };
 

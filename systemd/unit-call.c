@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/text.h"
 #include "daemon/model/unit-name.h"
 #include "systemd/unit-spec.h"
@@ -19,6 +21,7 @@ struct UnitCall {
         UnitsListed listed;
         void *userdata;
         bool asked;   /* units_remove(): PID 1 has taken the last request */
+        bool kill;    /* units_remove(): as soon as it is being stopped */
         bool cleaned; /* units_clean(): the directories are gone */
 };
 
@@ -66,9 +69,24 @@ static void finish_with_error(UnitCall *call, sd_bus_message *reply)
         finish(call, -EIO, text_or_empty(sentence));
 }
 
+#if DEPLOYD_FAILPOINTS
+/* `app` of deployd-app-shop-42.web.1.service, whose other numbers no test can know. */
+static const char *kind(const UnitCall *call)
+{
+        static char word[32];
+        const char *from = strchr(call->name, '-');
+
+        word[0] = '\0';
+        if (from)
+                (void) strncat(word, from + 1, MIN2(strcspn(from + 1, "-"), sizeof(word) - 1));
+        return word;
+}
+#endif
+
 /* Sends `message` for `call`. */
 static int ask(UnitCall *call, sd_bus_message *message, Pid1Done on_reply)
 {
+        FAILPOINT("%s-%s.ask", sd_bus_message_get_member(message), kind(call));
         return pid1_call(&call->units->pid1, message, on_reply, call, &call->pending);
 }
 
@@ -92,6 +110,7 @@ static void on_replied(void *userdata, sd_bus_message *reply)
         UnitCall *call = userdata;
 
         call->pending = NULL;
+        FAILPOINT("unit-%s.answered", kind(call));
         units_read(call->units, call->name);
         if (sd_bus_message_is_method_error(reply, NULL) &&
             !sd_bus_message_is_method_error(reply, "org.freedesktop.systemd1.UnitExists"))
@@ -174,29 +193,43 @@ static void on_remove_reply(void *userdata, sd_bus_message *reply)
         units_read(call->units, call->name);
 }
 
+static int ask_to_kill(UnitCall *call)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        int r;
+
+        call->kill = false; /* whoever is left after it is in the kernel */
+        r = pid1_method(&call->units->pid1, "KillUnit", &message);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "ssi", call->name, "all", SIGKILL);
+        return r < 0 ? r : ask(call, message, on_remove_reply);
+}
+
 static void on_remove_state(void *userdata, const UnitState *state)
 {
         UnitCall *call = userdata;
-        bool failed;
+        bool failed, stopping = strcmp(state->active, "deactivating") == 0;
         int r;
 
         if (!state->loaded) {
+                FAILPOINT("unit-%s.gone", kind(call));
                 finish(call, 0, NULL);
                 return;
         }
-        if (call->pending || strcmp(state->active, "deactivating") == 0)
-                return;
         /* PID 1 answers calls before it runs jobs: whoever asks again and again keeps it from running this
          * one. Its end is told by a signal. */
-        if (call->asked && state->job_pending)
+        if (call->pending || (stopping ? !call->kill : call->asked && state->job_pending))
                 return;
         failed = strcmp(state->active, "failed") == 0 && !state->job_pending;
-        r = ask_about_unit(call, failed ? "ResetFailedUnit" : "StopUnit", !failed, on_remove_reply);
+        r = stopping ? ask_to_kill(call)
+                     : ask_about_unit(call, failed ? "ResetFailedUnit" : "StopUnit", !failed,
+                                      on_remove_reply);
         if (r < 0)
                 finish(call, r, strerror(-r));
 }
 
-int units_remove(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret)
+int units_remove(Units *units, const char *name, bool kill, UnitCallDone done, void *userdata,
+                 UnitCall **ret)
 {
         _cleanup_(unit_call_freep) UnitCall *call = NULL;
         int r;
@@ -207,6 +240,8 @@ int units_remove(Units *units, const char *name, UnitCallDone done, void *userda
         assert(ret);
 
         r = unit_call_new(units, name, done, userdata, &call);
+        if (r >= 0)
+                call->kill = kill;
         if (r >= 0)
                 r = unit_watch_new(units, name, on_remove_state, call, &call->watch);
         if (r < 0)

@@ -317,8 +317,9 @@ int units_new(sd_bus *bus, Units **ret)
 
         if (!units)
                 return -ENOMEM;
-        units->pid1.bus = bus;
-
+        r = pid1_init(&units->pid1, bus);
+        if (r < 0)
+                return r;
         r = sd_event_add_time_relative(sd_bus_get_event(bus), &units->retry, CLOCK_MONOTONIC, 0,
                                        READ_ACCURACY, on_retry, units);
         if (r < 0)
@@ -361,6 +362,7 @@ Units *units_free(Units *units)
         for (size_t i = 0; i < ELEMENTSOF(units->matches); i++)
                 sd_bus_slot_unref(units->matches[i]);
         sd_event_source_unref(units->retry);
+        pid1_clear(&units->pid1);
         free(units);
         return NULL;
 }

@@ -41,9 +41,10 @@ int units_start(Units *units, const UnitSpec *spec, UnitCallDone done, void *use
 /* RestartUnit of a transient unit that is still loaded. */
 int units_restart(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
 
-/* Stops the unit (its own stop timeout, then SIGKILL), forgets its result, and is done when PID 1 does not
- * know the name any more; at once if it did not. */
-int units_remove(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
+/* Stops the unit (its own stop timeout, then SIGKILL; `kill`: SIGKILL at once), forgets its result, and is
+ * done when PID 1 does not know the name any more; at once if it did not. */
+int units_remove(Units *units, const char *name, bool kill, UnitCallDone done, void *userdata,
+                 UnitCall **ret);
 
 /* StopUnit of a slice, with all that is in it. Done when PID 1 has taken the job. (units_remove() would wait
  * for ever: PID 1 knows any slice that somebody asks about.) */

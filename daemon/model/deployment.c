@@ -47,6 +47,7 @@ Deployment *deployment_free(Deployment *deployment)
         free(deployment->error_summary);
         free(deployment->logs_path);
         free(deployment->status_text);
+        free(deployment->fetch_unit);
         free(deployment);
         return NULL;
 }

@@ -24,6 +24,7 @@ struct Deployment {
         /* Not in the database. */
         char *status_text; /* what the running step says */
         double progress;   /* 0…1 within the status, -1 = unknown */
+        char *fetch_unit;  /* that has fetched for it since deployd started; NULL = none */
         void *step;        /* of the pipeline: what is under way; freed by it before the deployment goes */
 
         LIST_HEAD(Instance, instances); /* web first, then by process and number */

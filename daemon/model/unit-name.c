@@ -14,7 +14,7 @@
 
 static const char *const unit_kind_table[UNIT_KIND_MAX] = {
         [UNIT_APP] = "app",       [UNIT_FETCH] = "fetch",   [UNIT_RESOLVE] = "resolve",
-        [UNIT_IMPORT] = "import", [UNIT_REMOVE] = "remove",
+        [UNIT_IMPORT] = "import", [UNIT_REMOVE] = "remove", [UNIT_ARCHIVE] = "archive",
 };
 
 static void swap_bytes(char *text, char from, char to)
@@ -22,6 +22,15 @@ static void swap_bytes(char *text, char from, char to)
         for (; *text; text++)
                 if (*text == from)
                         *text = to;
+}
+
+char *unit_label_make(const char *name)
+{
+        char *label = strdup(name);
+
+        if (label)
+                swap_bytes(label, '-', '_');
+        return label;
 }
 
 char *unit_name_make(UnitKind kind, const char *name, uint64_t id, const char *process, unsigned number)
@@ -32,17 +41,15 @@ char *unit_name_make(UnitKind kind, const char *name, uint64_t id, const char *p
         assert(name);
         assert((kind == UNIT_APP) == (process != NULL));
 
-        label = strdup(name);
+        label = unit_label_make(name);
         if (!label)
                 return NULL;
-        swap_bytes(label, '-', '_');
         if (kind != UNIT_APP)
                 return text_format(PREFIX "%s-%s-%" PRIu64 SUFFIX, unit_kind_table[kind], label, id);
 
-        process_label = strdup(process);
+        process_label = unit_label_make(process);
         if (!process_label)
                 return NULL;
-        swap_bytes(process_label, '-', '_');
         return text_format(PREFIX "app-%s-%" PRIu64 ".%s.%u" SUFFIX, label, id, process_label, number);
 }
 

@@ -11,6 +11,7 @@ typedef enum UnitKind {
         UNIT_APP,     /* deployd-app-APP-ID.PROCESS.N.service */
         UNIT_FETCH,   /* deployd-fetch-REPOSITORY-N.service */
         UNIT_RESOLVE, /* deployd-resolve-REPOSITORY-N.service */
+        UNIT_ARCHIVE, /* deployd-archive-APP-ID.service */
         UNIT_IMPORT,  /* deployd-import-APP-ID.service */
         UNIT_REMOVE,  /* deployd-remove-WHAT-ID.service, WHAT one word of ours */
         UNIT_KIND_MAX,
@@ -34,6 +35,9 @@ void unit_name_done(UnitName *name);
 #define _cleanup_unit_name_ _cleanup_(unit_name_done)
 
 /* The D-Bus object path of a unit is made by systemd/units.c. */
+
+/* The name as units have it: my_app. Caller frees; NULL when out of memory. */
+char *unit_label_make(const char *name);
 
 /* deployd-apps-NAME.slice. Caller frees; NULL when out of memory. */
 char *slice_name_make(const char *app);

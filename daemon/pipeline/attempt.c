@@ -5,9 +5,11 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/deployment-calls.h"
 #include "daemon/pipeline/fetch.h"
@@ -80,6 +82,12 @@ void attempt_set_text(Deployment *deployment, const char *text, double progress)
         model_changed_deployment(deployment->model, deployment);
 }
 
+void attempt_say_waits(Attempt *attempt)
+{
+        if (attempt && attempt->moving && attempt->pipeline->database_away)
+                attempt_set_text(attempt->deployment, "waiting: the database is away", -1);
+}
+
 /* What each status asks for when it is entered. */
 static void (*const work[DEPLOYMENT_STATUS_MAX])(Pipeline *pipeline, Deployment *deployment) = {
         [DEPLOYMENT_QUEUED] = queue_enter,          [DEPLOYMENT_FETCHING] = step_fetch_enter,
@@ -127,6 +135,8 @@ void attempt_moved(Attempt *attempt, const FlowRow *row)
         bool cancel = attempt->cancel_waits;
         _cleanup_free_ char *failure = TAKE_PTR(attempt->failure_waits);
 
+        FAILPOINT("move-%s-%s.after", deployment_status_to_string(row->from),
+                  deployment_status_to_string(row->to));
         attempt->moving = NULL;
         attempt->cancel_waits = false;
         if (takes_slot(row->event))
@@ -145,8 +155,10 @@ void attempt_moved(Attempt *attempt, const FlowRow *row)
                 attempt_handle(pipeline, deployment, FLOW_CANCEL, NULL);
         else if (failure)
                 attempt_handle(pipeline, deployment, FLOW_FAILED, failure);
-        if (deployment_status_is_finished(row->to))
+        if (deployment_status_is_finished(row->to)) {
+                archive_begin(pipeline, deployment);
                 attempt_free(deployment->step);
+        }
         queue_poll(pipeline);
 }
 
@@ -193,10 +205,13 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
                         attempt->failure_waits = TAKE_PTR(clean);
                 return;
         }
+        FAILPOINT("move-%s-%s.before", deployment_status_to_string(row->from),
+                  deployment_status_to_string(row->to));
         attempt->moving = row;
         if (takes_slot(event))
                 pipeline->n_moving_to_slot++;
         persist_move(attempt, row, clean);
+        attempt_say_waits(attempt);
 }
 
 void attempt_fail(Pipeline *pipeline, Deployment *deployment, const char *format, ...)

@@ -47,5 +47,8 @@ void attempt_fail(Pipeline *pipeline, Deployment *deployment, const char *format
 /* Begins the work of the status the deployment is in; also after a restart of the daemon. */
 void attempt_enter(Pipeline *pipeline, Deployment *deployment);
 
+/* If a row waits to be committed while the database is away, the deployment says that. NULL is allowed. */
+void attempt_say_waits(Attempt *attempt);
+
 /* Shows what the running step says. */
 void attempt_set_text(Deployment *deployment, const char *text, double progress);

@@ -55,6 +55,9 @@ int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *r
 int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,
                         sd_bus_error *reterr);
 
+/* The archived log in plain text: `id` of `done` is a descriptor to read it from, borrowed until that
+ * returns. FileNotFound while there is none. */
+int deployment_open_log(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr);
 int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr);
 
 /* Newest first. The records live until the callback returns. */

@@ -63,12 +63,14 @@ static void finish(Pipeline *pipeline, Deployment *deployment)
 /* Its requests are finished, or had their time. */
 static void reap(Cleanup *cleanup, Deployment *deployment)
 {
+        ReapOwner owner = { .deployment = deployment->id,
+                            .kill = deployment->status == DEPLOYMENT_CANCELLED };
         Instance *instance;
 
         cleanup->reaping = true;
         cleanup->deadline = sd_event_source_disable_unref(cleanup->deadline);
         LIST_FOREACH (instances, instance, deployment->instances)
-                reap_unit(cleanup->pipeline, instance->unit, (ReapOwner){ .deployment = deployment->id });
+                reap_unit(cleanup->pipeline, instance->unit, owner);
         model_changed_app(deployment->model, deployment->app);
 }
 

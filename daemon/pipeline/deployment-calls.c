@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/request.h"
+#include "daemon/pipeline/space.h"
 
 /* Somebody who waits for the end of a deployment. */
 struct Cancellation {
@@ -131,12 +132,18 @@ static void on_created(Request *request, int error, const StoreReply *reply)
 int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
                       const Call *call, sd_bus_error *reterr)
 {
+        _cleanup_free_ char *no_space = NULL;
         Request *request;
         StoreAsk ask;
 
         assert(pipeline);
         assert(app);
         assert(revision);
+
+        if (space_check(pipeline, &no_space) < 0)
+                return -ENOMEM;
+        if (no_space)
+                return sd_bus_error_set(reterr, BUS_ERROR_NO_SPACE, no_space);
 
         request = request_new(pipeline, call, on_created, app->name, revision, request_id, app->id);
         if (!request)

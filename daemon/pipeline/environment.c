@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
@@ -64,7 +65,11 @@ int environment_write(const Instance *instance)
         failed = ferror(file);
         if (fclose(file) != 0 || failed)
                 return errno > 0 ? -errno : -EIO;
-        return rename(draft, path) < 0 ? -errno : 0;
+        FAILPOINT("environment-write.before");
+        if (rename(draft, path) < 0)
+                return -errno;
+        FAILPOINT("environment-write.after");
+        return 0;
 }
 
 /* It goes when the machine does, as all of /run. */
@@ -95,6 +100,7 @@ void environment_remove(const Instance *instance)
 {
         _cleanup_free_ char *path = environment_path(instance), *note = note_path(instance);
 
+        FAILPOINT("environment-remove.before");
         if (path)
                 (void) unlink(path);
         if (note)

@@ -135,6 +135,14 @@ static void on_text(void *userdata, const char *text)
                 fetch->text(fetch->userdata, text);
 }
 
+/* For its log. */
+static int note_unit(const Fetch *fetch, const char *unit)
+{
+        Deployment *deployment = model_deployment(fetch->pipeline->model, fetch->deployment);
+
+        return deployment ? text_replace(&deployment->fetch_unit, unit) : 0;
+}
+
 static int start_unit(Fetch *fetch, uint64_t number)
 {
         UnitKind kind = fetch->mirror_is_fresh ? UNIT_RESOLVE : UNIT_FETCH;
@@ -150,6 +158,8 @@ static int start_unit(Fetch *fetch, uint64_t number)
         if (!unit || !user || !cache)
                 return -ENOMEM;
         r = make_request(fetch, config, &request);
+        if (r >= 0)
+                r = note_unit(fetch, unit);
         if (r < 0)
                 return r;
 

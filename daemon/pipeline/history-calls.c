@@ -26,7 +26,10 @@ static void on_history(void *userdata, int error, const DeploymentRecord *record
         _cleanup_(sd_bus_error_free) sd_bus_error failure = SD_BUS_ERROR_NULL;
         _cleanup_free_ History *history = userdata;
 
-        if (error < 0)
+        if (error == -ETIMEDOUT || error == -ECONNABORTED || error == -EAGAIN)
+                (void) sd_bus_error_set(&failure, BUS_ERROR_DATABASE_UNAVAILABLE,
+                                        "the database does not answer: try again in a moment");
+        else if (error < 0)
                 (void) sd_bus_error_setf(&failure, BUS_ERROR_DATABASE_UNAVAILABLE,
                                          "the past could not be read: %s", strerror(-error));
         else if (history->id != 0 && n_records == 0)

@@ -10,6 +10,7 @@
 #include "daemon/pipeline/pipeline.h"
 #include "systemd/unit-spec.h"
 
+typedef struct Archive Archive;
 typedef struct Attempt Attempt;
 typedef struct Cleanup Cleanup;
 typedef struct Fetch Fetch;
@@ -25,6 +26,7 @@ struct Pipeline {
         Units *units;
         bool ending;            /* pipeline_free(): what runs is left alone */
         bool resuming, resumed; /* waiting for the units that nobody knows to be gone; done */
+        bool database_away;
         UnitCall *listing;
         void (*on_resumed)(void *userdata, int error);
         void *on_resumed_userdata;
@@ -35,6 +37,7 @@ struct Pipeline {
         LIST_HEAD(Reap, reaps);
         LIST_HEAD(struct Removal, removals); /* units that remove release directories */
         uint64_t n_removed;                  /* numbers the trash */
+        LIST_HEAD(struct Archive, archives); /* in the order they were asked for */
         LIST_HEAD(Cleanup, cleanups);
         LIST_HEAD(Cancellation, cancellations);
         LIST_HEAD(struct RepositoryFetch, repository_fetches);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 
+#include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/deployment-calls.h"
@@ -49,6 +50,7 @@ Pipeline *pipeline_free(Pipeline *pipeline)
                 reap_free(pipeline->reaps);
         while (pipeline->cleanups)
                 cleanup_free(pipeline->cleanups);
+        archives_free(pipeline);
         release_removals_free(pipeline);
         wipes_free(pipeline);
         cancellations_free(pipeline);
@@ -69,6 +71,17 @@ void pipeline_config_changed(Pipeline *pipeline)
         ingress_poll(pipeline->params.ingress);
         LIST_FOREACH (apps, app, pipeline->model->apps)
                 model_changed_app(pipeline->model, app);
+}
+
+void pipeline_database_changed(Pipeline *pipeline, bool away)
+{
+        Deployment *deployment;
+
+        assert(pipeline);
+
+        pipeline->database_away = away;
+        LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
+                attempt_say_waits(deployment->step);
 }
 
 void pipeline_ingress_changed(Pipeline *pipeline)

@@ -49,5 +49,8 @@ int pipeline_resume(Pipeline *pipeline, void (*resumed)(void *userdata, int erro
 /* The configuration is another one: what waits for a limit that was raised goes on. */
 void pipeline_config_changed(Pipeline *pipeline);
 
+/* The database is away, or back. What waits for it says so. */
+void pipeline_database_changed(Pipeline *pipeline, bool away);
+
 /* The ingress has done something, or says why it cannot. */
 void pipeline_ingress_changed(Pipeline *pipeline);

@@ -2,6 +2,7 @@
 #include "daemon/pipeline/queue.h"
 
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/space.h"
 
 static bool may_begin(const Deployment *deployment)
 {
@@ -15,6 +16,18 @@ static bool may_begin(const Deployment *deployment)
                      (other->status == DEPLOYMENT_QUEUED && (other->step || other->id < deployment->id))))
                         return false;
         return true;
+}
+
+/* What runs a release that is there needs no room for another. */
+static void begin(Pipeline *pipeline, Deployment *deployment)
+{
+        _cleanup_free_ char *sentence = NULL;
+
+        if (deployment->release_id != 0)
+                return attempt_handle(pipeline, deployment, FLOW_REUSE, NULL);
+        if (space_check(pipeline, &sentence) < 0)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        attempt_handle(pipeline, deployment, sentence ? FLOW_FAILED : FLOW_SLOT, sentence);
 }
 
 void queue_enter(Pipeline *pipeline, _unused_ Deployment *deployment)
@@ -39,6 +52,6 @@ void queue_poll(Pipeline *pipeline)
                                 first = deployment;
                 if (!first)
                         return;
-                attempt_handle(pipeline, first, first->release_id ? FLOW_REUSE : FLOW_SLOT, NULL);
+                begin(pipeline, first);
         }
 }

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/keeper.h"
@@ -48,6 +49,7 @@ static void on_gone(void *userdata, int error, const char *sentence)
         }
         if (owner.repository)
                 fetch_poll(pipeline);
+        archives_poll(pipeline);
         wipes_poll(pipeline);
         resume_poll(pipeline);
 }
@@ -69,7 +71,8 @@ void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         *reap = (Reap){ .pipeline = pipeline, .owner = owner, .unit = strdup(unit) };
         LIST_PREPEND(reaps, pipeline->reaps, reap);
-        r = reap->unit ? units_remove(pipeline->units, unit, on_gone, reap, &reap->call) : -ENOMEM;
+        r = reap->unit ? units_remove(pipeline->units, unit, owner.kill, on_gone, reap, &reap->call)
+                       : -ENOMEM;
         if (r < 0) {
                 reap_free(reap);
                 pipeline->params.fatal(pipeline->params.userdata, "a unit could not be stopped");

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
@@ -44,11 +45,13 @@ int release_prepare(Pipeline *pipeline, uint64_t id, char **ret)
         if (!path)
                 return -ENOMEM;
         release_remove(pipeline, id);
+        FAILPOINT("release-prepare.before");
         if (mkdir(path, 0755) < 0)
                 return -errno;
         /* The umask of the daemon is its own business: the app's user has to get in. */
         if (chmod(path, 0755) < 0)
                 return -errno;
+        FAILPOINT("release-prepare.after");
         *ret = TAKE_PTR(path);
         return 0;
 }
@@ -59,8 +62,10 @@ int release_commit(uint64_t id)
 
         if (!from || !to)
                 return -ENOMEM;
+        FAILPOINT("release-commit.before");
         if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0)
                 return -errno;
+        FAILPOINT("release-commit.after");
         return sync_directory(PATH_RELEASES);
 }
 
@@ -173,6 +178,7 @@ static void throw_away(Pipeline *pipeline, const char *entry)
                         log_warning("Cannot remove release %s, trying again at the next start: %m", entry);
                 return;
         }
+        FAILPOINT("release-trash.after");
         r = start_removal(pipeline, trash, number);
         if (r < 0)
                 log_warning("Cannot remove release %s, trying again at the next start: %s", entry,

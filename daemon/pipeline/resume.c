@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "daemon/model/unit-name.h"
+#include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/expiry.h"
@@ -77,6 +78,9 @@ static void enter_all(Pipeline *pipeline)
                      (deployment->instances || (deployment->status != DEPLOYMENT_SUPERSEDED &&
                                                 deployment->release_id == deployment->id))))
                         attempt_enter(pipeline, deployment);
+        LIST_FOREACH_SAFE (deployments, deployment, next, pipeline->model->deployments)
+                if (deployment_status_is_finished(deployment->status))
+                        archive_begin(pipeline, deployment);
 }
 
 void resume_poll(Pipeline *pipeline)
@@ -116,6 +120,7 @@ static void on_listed(void *userdata, int error, char *const *names)
         r = release_sweep(pipeline, keep_release);
         if (r < 0)
                 log_warning("Cannot look through the release directories, ignoring: %s", strerror(-r));
+        archives_sweep(pipeline);
         pipeline->resuming = true;
         resume_poll(pipeline);
 }

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
 
@@ -92,6 +93,8 @@ static int begin(Wipe *wipe)
 {
         _cleanup_free_ char *slice = NULL;
 
+        if (wipe->kind == UNIT_APP)
+                archives_remove(wipe->pipeline, wipe->id);
         for (size_t i = 0; i < wipe->n_releases; i++)
                 release_remove(wipe->pipeline, wipe->releases[i]);
         if (wipe->kind != UNIT_APP || model_app(wipe->pipeline->model, wipe->name))

@@ -10,7 +10,7 @@ import pytest
 from conftest import BINARY
 
 VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo remove", "app create", "app list",
-         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "cancel", "releases", "ps", "logs", "start", "stop", "restart",
+         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "cancel", "build-log", "releases", "ps", "logs", "start", "stop", "restart",
          "status", "help"]
 OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json"],
            "app show": ["--json"], "app remove": ["--force"], "config": ["--json"],
@@ -83,6 +83,7 @@ def test_version(deployctl):
     (["logs", "my_app"], "'my_app' is no name of an app"),
     (["logs", ""], "'' is no name of an app"),
     (["logs", "shop-1.web.1.service"], "is no name of an app"),
+    (["build-log", "shop"], "'build-log' needs the id of a deployment, a number"),
     (["cancel", ""], "'cancel' needs an app or the id of a deployment"),
     (["app", "set", "shop", "branch"], "'branch' is not KEY=VALUE"),
     (["app", "set", "shop", "colour=red"],

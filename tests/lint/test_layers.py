@@ -14,6 +14,7 @@ BELOW = {
     "daemon/facts": ["base/", "daemon/model/"],
     "git/": ["base/"],
     "release/": ["base/"],
+    "archive/": ["base/"],
     "probe/": ["base/"],
     "cli/": ["base/"],
     "sql/": ["base/", "daemon/model/", "daemon/config"],
@@ -31,7 +32,8 @@ HOMES = {
     r'#include [<"]git2[./]': ["git/"],
     r'#include [<"]curl/': ["probe/"],
     r'#include [<"]ini\.h': ["daemon/config"],
-    r'#include [<"]archive': ["git/", "release/"],
+    r'#include [<"]archive(_entry)?\.h': ["git/", "release/"],
+    r'#include [<"]zstd': ["archive/"],
     r'#include [<"](libsmartcols/)?libsmartcols\.h': ["cli/"],
     r"\bsd_bus_message\b": ["dbus/", "systemd/", "cli/"],
 }

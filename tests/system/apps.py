@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Apps that the tests deploy besides the samples, as trees of files; and programs that talk to them on a machine."""
 
+import json
 import pathlib
 
 DIRECTORY = "/usr/local/lib/deployd-test"
@@ -100,8 +101,12 @@ print("listening", flush=True)
 PROGRAMS = {
     f"{DIRECTORY}/websocket.py": WEBSOCKET,
     f"{DIRECTORY}/stranger.py": STRANGER,
-    f"{DIRECTORY}/load.py": pathlib.Path(__file__).with_name("load.py").read_text(encoding="utf-8"),
+    **{f"{DIRECTORY}/{name}": pathlib.Path(__file__).with_name(name).read_text(encoding="utf-8")
+       for name in ("load.py", "clients.py")},
 }
+
+# How long load may last at most: every test ends it itself.
+LOAD_SECONDS = 1800
 
 
 def mirror(version, before=""):
@@ -114,3 +119,32 @@ def stranger(machine, address, *ports):
     stream = machine.stream(["python3", f"{DIRECTORY}/stranger.py", address, *ports], user="nobody")
     stream.wait(lambda line: line == "listening")
     return stream
+
+
+class Load:
+    """Clients that ask a port until the end of the `with`; then `requests`, `failed`, `failures`, `answers`."""
+
+    def __init__(self, machine, port, rate=500):
+        self.machine = machine
+        self.stream = machine.stream(["python3", f"{DIRECTORY}/load.py", port, rate, LOAD_SECONDS])
+        self.pid = self.stream.wait(str.isdigit)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.machine.run(["kill", "-TERM", self.pid])
+        end = json.loads(self.stream.wait(lambda line: line.startswith("{")))
+        self.requests, self.failed, self.failures = end["requests"], end["failed"], end["failures"]
+        self.answers = {line for line in self.stream.seen if not line.isdigit() and line[0] != "{"}
+        self.stream.close()
+
+    def answered(self, text):
+        """Waits until some client was answered this."""
+        if text not in self.stream.drain():
+            self.stream.wait(lambda line: line == text)
+
+    def all_served(self):
+        """Checks that no request has failed."""
+        assert self.failed == 0, f"{self.failed} of {self.requests} failed: {self.failures}"
+        assert self.requests > 100

@@ -44,11 +44,15 @@ def options(values):
 
 
 class Deployd:
-    """deployd on a machine."""
+    """deployd on a machine. Apps have the machine's canary in their environment, for the checker to look for."""
 
-    def __init__(self, machine):
-        self.machine = machine
-        self._signals = machine.monitor()
+    def __init__(self, machine, canary=True):
+        self.machine, self._canary = machine, canary
+        self.listen()
+
+    def listen(self):
+        """Listens to the signals from now on: again, when the bus is another one."""
+        self._signals = self.machine.monitor()
 
     # What clients do
 
@@ -56,7 +60,10 @@ class Deployd:
         return self.machine.call(ROOT, "Manager.CreateRepository", "sssa{sv}", name, url, branch, 0)[0]
 
     def create_app(self, name, repository, **settings):
-        return self.machine.call(ROOT, "Manager.CreateApp", "ssa{sv}", name, repository, *options(settings))[0]
+        path = self.machine.call(ROOT, "Manager.CreateApp", "ssa{sv}", name, repository, *options(settings))[0]
+        if self._canary:
+            self.do(name, "SetEnvironment", "a{ss}as", 1, "A_CANARY", self.machine.canary, 0)
+        return path
 
     def app(self, name, files=None, **settings):
         """An app and its repository of the same name, with one commit of these files: the Repository."""

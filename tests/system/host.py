@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import queue
+import secrets
 import signal
 import subprocess
 import threading
@@ -106,6 +107,8 @@ class Host:
 
     def __init__(self):
         self._streams = []
+        # What apps here keep in their environment, and the checker looks for everywhere else.
+        self.canary = secrets.token_hex(16)
 
     def _enter(self, user=None):
         """What goes before a command so that it runs there."""

@@ -67,6 +67,7 @@ def test_a_bad_file_fails_the_reload_and_the_old_one_stays(machine, deployd, wha
     machine.systemctl("reload", daemon.UNIT)
 
 
+@pytest.mark.leaves("C9: with a bad file it exits with status 78")
 def test_a_bad_file_keeps_it_from_starting_until_it_is_right(machine, deployd):
     machine.write(FILE, "[runner]\nparallel = 0\n")
     with daemon.untouched(machine, "shop"), machine.follow(_SYSTEMD_UNIT=daemon.UNIT) as journal:

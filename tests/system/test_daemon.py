@@ -183,6 +183,7 @@ def test_killed_it_takes_the_apps_back(machine, deployd):
     deployd.answers("shop", lambda text: text == "python 2\n")
 
 
+@pytest.mark.leaves("C9: the watchdog ends it")
 def test_the_watchdog_ends_a_daemon_that_hangs(machine, deployd):
     machine.write(daemon.DROPIN, "[Service]\nWatchdogSec=5s\n")
     machine.systemctl("daemon-reload")

@@ -340,6 +340,7 @@ def test_an_own_server_by_unix_socket_is_used_instead(bare):
     bare.sh("runuser -u postgres -- createuser root; runuser -u postgres -- createdb --owner=root deployd")
     bare.write(daemon.CONFIGURATION, "[database]\nurl = postgresql:///deployd?host=/run/postgresql\n")
     bare.reboot()
+    bare.asked = ["--database=host=/run/postgresql dbname=deployd"]
     daemon.ready(bare)
     # Skipped by its condition, which is no failure.
     assert bare.show(POSTGRES, "ActiveState", "Result", "MainPID") == \

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A deployment that fails says why in one sentence, leaves nothing behind, and what is live stays live."""
 
+import re
+
 import pytest
 
+import daemon
 import repository as repositories
-from deployd import SILENT, Deployd, repository_path
+from deployd import SILENT, Deployd, Held, app_path, deployment_path, repository_path
 
 CONFIGURATION = """\
 [runner]
@@ -103,7 +106,8 @@ def stays_live(deployd):
     assert machine.curl(steady["AssignedPort"]) == (200, "python 1\n")
     assert machine.units("deployd-app-steady-*") == [unit]
     assert machine.show(unit, "MainPID") == deployd.main_pid
-    assert deployd.describe(steady["Id"]) == steady
+    # Its log is archived a moment after it has become live.
+    assert {**deployd.describe(steady["Id"]), "LogsPath": ""} == {**steady, "LogsPath": ""}
     assert deployd.get("steady", "Status") == "running"
     assert deployd.get("steady", "CurrentPort") == steady["AssignedPort"]
 
@@ -197,6 +201,32 @@ def test_without_a_free_port_it_fails(deployd, configured):
         failed = fails(deployd, "no free port in 28500-28500", revision, app)
         assert failed["AssignedPort"] == 0
     assert deployd.machine.curl(28500) == (200, "python 1\n")
+
+
+def test_without_space_it_is_refused_or_fails(deployd, configured):
+    configured("[runner]\nmin-free-space = 1T\n")
+    sentence = (r"the disk of /var/lib/deployd has \d+\.\d GiB left: remove something from it, or lower min-free-space "
+                r"\(1\.0 TiB\) of \[runner\] in deploy\.conf")
+    error, message = daemon.refused(deployd.machine, app_path("steady"), "App.Deploy", "sa{sv}", "", 0)
+    assert (error, bool(re.fullmatch(sentence, message))) == (f"{daemon.ERROR}NoSpace", True), message
+
+    configured("")
+    deployd.app("behind", SILENT)
+    with Held(deployd.machine, "fetch") as held:
+        # The second waits in the queue while the space goes.
+        first, second = deployd.deploy("behind"), deployd.deploy("behind")
+        held.unit("behind-*")
+        configured("[runner]\nmin-free-space = 1T\n")
+        deployd.machine.call(deployment_path(first), "Deployment.Cancel")
+        failed = deployd.end(second)
+    assert (failed["Status"], bool(re.fullmatch(sentence, failed["ErrorSummary"]))) == ("failed", True), failed
+    stays_live(deployd)
+    # A release that is there needs no more.
+    again = deployd.do("steady", "Redeploy")[0]
+    deployd.steady = deployd.end(again)
+    assert deployd.steady["Status"] == "live"
+    deployd.settled(second, "behind")
+    deployd.main_pid = deployd.machine.show(deployd.steady["Units"][0], "MainPID")
 
 
 def test_a_port_that_somebody_else_has_fails(deployd, configured):

@@ -3,18 +3,15 @@
 
 import contextlib
 import itertools
-import json
 import re
 
 import pytest
 
 import daemon
 import repository as repositories
-from apps import DIRECTORY, PROGRAMS, mirror, stranger
+from apps import DIRECTORY, PROGRAMS, Load, mirror, stranger
 from deployd import SILENT, Deployd, app_path, deployment_path, repository_path
 
-# Requests a second, and how long load may last at most: every test ends it itself.
-RATE, LOAD_SECONDS = 500, 1800
 DRAIN_SECONDS = 5
 PORTS = range(20000, 20010)
 CONFIGURATION = f"""\
@@ -57,35 +54,6 @@ def app(machine, deployd):
     for name in made:
         deployd.do(name, "Remove", "b", "true")
         machine.call(repository_path(name), "Repository.Remove")
-
-
-class Load:
-    """Clients that ask a port until the end of the `with`; then `requests`, `failed`, `failures`, `answers`."""
-
-    def __init__(self, machine, port):
-        self.machine = machine
-        self.stream = machine.stream(["python3", f"{DIRECTORY}/load.py", port, RATE, LOAD_SECONDS])
-        self.pid = self.stream.wait(str.isdigit)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.machine.run(["kill", "-TERM", self.pid])
-        end = json.loads(self.stream.wait(lambda line: line.startswith("{")))
-        self.requests, self.failed, self.failures = end["requests"], end["failed"], end["failures"]
-        self.answers = {line for line in self.stream.seen if not line.isdigit() and line[0] != "{"}
-        self.stream.close()
-
-    def answered(self, text):
-        """Waits until some client was answered this."""
-        if text not in self.stream.drain():
-            self.stream.wait(lambda line: line == text)
-
-
-def all_served(load):
-    assert load.failed == 0, f"{load.failed} of {load.requests} failed: {load.failures}"
-    assert load.requests > 100
 
 
 def workers(machine):
@@ -140,7 +108,7 @@ def test_redeploys_and_failing_deployments_lose_no_request(machine, deployd, app
             if version % 5 in (0, 2):
                 repository.commit({"Procfile": "web: exit 1\n"})
                 assert deployd.end(deployd.deploy(repository.app))["Status"] == "failed"
-    all_served(load)
+    load.all_served()
     assert load.answers == {f"mirror {n}" for n in range(1, version + 1)}
 
 
@@ -155,7 +123,7 @@ def test_redeploy_is_a_deployment_of_the_same_release_without_a_gap(machine, dep
             assert (again["Status"], again["Revision"], again["ImageTag"]) == (
                 "live", first["Revision"], first["ImageTag"])
             assert number != first["Id"]
-    all_served(load)
+    load.all_served()
     assert load.answers == {"mirror 1"}
 
 
@@ -172,7 +140,7 @@ def test_the_old_instance_killed_at_the_switch_costs_no_request(machine, deployd
             old = deployd.end(number)
             assert old["Status"] == "live", old["ErrorSummary"]
             load.answered(f"mirror {version}")
-    all_served(load)
+    load.all_served()
 
 
 def status_words(message, number):
@@ -408,4 +376,4 @@ def test_clients_do_not_notice_that_the_daemon_is(machine, deployd, app, end):
         repository.commit(mirror(2))
         deployd.live(repository.app)
         load.answered("mirror 2")
-    all_served(load)
+    load.all_served()

@@ -168,6 +168,7 @@ def test_removed_it_keeps_its_state_and_installed_again_it_goes_on(machine, depl
     assert machine.systemctl("is-system-running") == "running"
 
 
+@pytest.mark.leaves("all: there is no deployd on it")
 def test_purged_it_keeps_the_data_only(machine, deployd):
     machine.run(["dpkg", "--purge", "deployd"])
     assert machine.sh("ls -d /etc/deployd 2>/dev/null || :") in ("", "/etc/deployd")

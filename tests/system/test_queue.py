@@ -3,9 +3,13 @@
 
 import pytest
 
+import daemon
 import repository as repositories
 from deployd import ROOT, SILENT, Deployd, Held, app_path, changes, deployment_path
 
+# Seconds within which Cancel replies: it kills at once. A bound for that, ten times what is seen.
+REPLY = 10
+INGRESS = "deployd-ingress.service"
 RUNNING = ("fetching", "building", "releasing", "starting", "checking", "switching")
 PARALLEL = 2
 # Somebody takes the connections and never answers.
@@ -44,7 +48,7 @@ def stalled(deployd):
 def cancel(deployd, number, app):
     """Cancels a deployment: when the reply is there, nothing of it runs any more."""
     machine = deployd.machine
-    machine.call(deployment_path(number), "Deployment.Cancel")
+    machine.call(deployment_path(number), "Deployment.Cancel", timeout=REPLY)
     name = app.replace("-", "_")
     assert machine.units(f"deployd-fetch-{name}-*", f"deployd-import-{name}-*", f"deployd-app-{name}-{number}.*") == []
     deployment = deployd.end(number)
@@ -58,7 +62,8 @@ def cancel(deployd, number, app):
 
 def stays_live(deployd, steady):
     assert deployd.machine.curl(steady["AssignedPort"]) == (200, "python 1\n")
-    assert deployd.describe(steady["Id"]) == steady
+    # Its log is in the archive a moment later.
+    assert {**deployd.describe(steady["Id"]), "LogsPath": steady["LogsPath"]} == steady
     assert deployd.get("steady", "Status") == "running"
 
 
@@ -75,9 +80,10 @@ def test_a_queued_deployment_can_be_cancelled(deployd, stalled):
 
 def cancel_queued(deployd, number):
     """Cancels a deployment that has nothing which could run."""
-    deployd.machine.call(deployment_path(number), "Deployment.Cancel")
+    deployd.machine.call(deployment_path(number), "Deployment.Cancel", timeout=REPLY)
+    deployment = deployd.end(number)
     assert deployd.statuses(number)[-1] == "cancelled"
-    return deployd.end(number)
+    return deployment
 
 
 def test_a_fetch_whose_server_stalls_can_be_cancelled(deployd, stalled):
@@ -116,6 +122,30 @@ def test_a_check_can_be_cancelled(deployd, steady):
     stays_live(deployd, steady)
 
 
+def test_a_switch_can_be_cancelled(deployd, steady):
+    machine = deployd.machine
+    machine.systemctl("stop", INGRESS)
+    try:
+        number = deployd.deploy("steady", steady["Revision"])
+        deployd.status(number, "switching")
+        cancel(deployd, number, "steady")
+        assert deployd.statuses(number) == ["queued", "fetching", "starting", "checking", "switching", "cancelled"]
+        stays_live(deployd, steady)
+    finally:
+        machine.systemctl("start", INGRESS)
+    # The ingress knows nothing but what is live.
+    machine.wait(lambda: machine.curl(deployd.get("steady", "Port"), check=False) == (200, "python 1\n"))
+    stays_live(deployd, steady)
+
+
+def test_cancel_does_not_wait_for_an_app_that_will_not_end(deployd):
+    """It kills at once: the time an app has to end is for one that was live."""
+    deployd.app("stubborn", {"Procfile": "web: trap '' TERM; while :; do sleep 1; done\n"}, StopTimeoutUSec=3600000000)
+    number = deployd.deploy("stubborn")
+    deployd.status(number, "checking")
+    cancel(deployd, number, "stubborn")
+
+
 def test_what_is_live_cannot_be_cancelled(deployd, steady):
     error, message = deployd.refuse(deployment_path(steady["Id"]), "Deployment.Cancel")
     assert error == "AlreadyFinished" and "live" in message
@@ -144,6 +174,43 @@ def test_an_app_that_is_deployed_is_busy(deployd, steady, method, arguments):
     assert error == "AppBusy" and "steady" in message
     cancel(deployd, number, "steady")
     stays_live(deployd, steady)
+
+
+def request(deployd, app, revision, name):
+    """Deploys with a request id: the id of the deployment."""
+    return deployd.machine.call(ROOT, "Manager.Deploy", "ssa{sv}", app, revision, 1, "request-id", "s", name)[0]
+
+
+def test_the_same_request_twice_is_one_deployment(deployd, steady):
+    machine, name = deployd.machine, "twice"
+    number = request(deployd, "steady", "", name)
+    deployd.status(number, "checking")
+    assert request(deployd, "steady", "", name) == number
+    assert int(machine.run(["deployctl", "deploy", "steady", "--no-wait", "--request-id", name]).stdout) == number
+    assert deployd.sql(f"select id from deployment where request_id = '{name}'") == [str(number)]
+    # With other arguments it is another request.
+    deployd.app("unsteady")
+    for app, revision in (("steady", "main"), ("unsteady", "")):
+        error, message = daemon.refused(machine, ROOT, "Manager.Deploy", "ssa{sv}", app, revision, 1,
+                                        "request-id", "s", name)
+        assert error == daemon.BUS_ERROR + "InvalidArgs" and name in message
+    cancel(deployd, number, "steady")
+    # And when it has ended.
+    assert request(deployd, "steady", "", name) == number
+    assert deployd.describe(number)["Status"] == "cancelled"
+    assert deployd.sql(f"select id from deployment where request_id = '{name}'") == [str(number)]
+
+
+def test_the_same_request_ten_times_at_once_is_one_deployment(deployd, steady):
+    machine = deployd.machine
+    numbers = machine.sh("""
+        for i in $(seq 10); do
+                deployctl deploy steady --no-wait --request-id together &
+        done
+        wait""").split()
+    assert len(numbers) == 10 and len(set(numbers)) == 1
+    assert deployd.sql("select id from deployment where request_id = 'together'") == numbers[:1]
+    cancel(deployd, int(numbers[0]), "steady")
 
 
 def test_the_deployments_of_an_app_become_live_one_after_another_in_order(deployd):

@@ -62,7 +62,7 @@ http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).s
 """
 
 # At most so much by `systemd-analyze security`.
-EXPOSURE = {"app": 1.2, "fetch": 1.1, "import": 0.8, "remove": 0.8, "wipe": 1.1, "deployd.service": 1.3,
+EXPOSURE = {"app": 1.2, "fetch": 1.1, "import": 0.8, "archive": 0.8, "remove": 0.8, "wipe": 1.1, "deployd.service": 1.3,
             "deployd-probe.service": 1.0}
 
 # What is there as long as the machine runs, and the slice of the app.
@@ -89,8 +89,8 @@ FLEETING = {
 RUN = re.compile(r" ; start_time=.*? ; status=\S+")
 
 # Sets of units, which systemctl show prints in the order of a hash table.
-SETS = ("After", "Before", "Conflicts", "ConsistsOf", "PartOf", "ReferencedBy", "References", "RequiredBy", "Requires",
-        "RequiresMountsFor", "SliceOf", "TriggeredBy", "Triggers", "WantedBy", "Wants")
+SETS = ("After", "Before", "Conflicts", "ConsistsOf", "IPAddressDeny", "PartOf", "ReferencedBy", "References", "RequiredBy",
+        "Requires", "RequiresMountsFor", "SliceOf", "TriggeredBy", "Triggers", "WantedBy", "Wants")
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def kinds(machine, deployd, unit):
         found[kind] = before, machine.show(unit), exposure(machine, unit)
 
     repository = deployd.app("kinds")
-    held = {kind: Held(machine, kind) for kind in ("fetch", "import", "remove")}
+    held = {kind: Held(machine, kind) for kind in ("fetch", "import", "archive", "remove")}
 
     number = deployd.deploy("kinds")
     for kind in ("fetch", "import"):
@@ -133,6 +133,8 @@ def kinds(machine, deployd, unit):
         held[kind].release()
     deployment = deployd.end(number)
     assert deployment["Status"] == "live", deployment["ErrorSummary"]
+    look("archive", held["archive"].unit("kinds-*"))
+    held["archive"].release()
 
     # A release that is thrown away, and the directories of an app's user.
     repository.commit({"Procfile": "worker: true\n"})
@@ -162,7 +164,7 @@ def test_no_unit_is_exposed_more_than_it_may(kinds, kind):
     assert kinds[kind][2] <= EXPOSURE[kind]
 
 
-@pytest.mark.parametrize("kind", ["fetch", "import", "app", "remove", "wipe", *RESIDENT])
+@pytest.mark.parametrize("kind", ["fetch", "import", "archive", "app", "remove", "wipe", *RESIDENT])
 def test_a_unit_is_the_same_after_daemon_reload(kinds, kind):
     before, after = ({name: sorted(value.split()) if name in SETS else RUN.sub("", value)
                       for name, value in properties.items() if name not in FLEETING}

@@ -27,7 +27,7 @@ CACHE = pathlib.Path(os.environ.get("DEPLOYD_CHECK_CACHE", "/var/cache/deployd-c
 # What a machine has beyond the Depends of the package: an init, what the tests call, what the samples run on.
 PACKAGES = [
     "ca-certificates", "curl", "git", "haproxy", "iproute2", "nftables", "nodejs", "procps", "python3",
-    "systemd", "systemd-sysv",
+    "systemd", "systemd-sysv", "zstd",
 ]
 
 # Nothing that wakes up by itself or waits for a terminal.
@@ -197,9 +197,12 @@ def tree(deb):
     recipe, sources = base_recipe(deb), "\n".join(apt_sources()) + "\n"
     base = make("base", "\0".join([*recipe, sources]).encode(),
                 f"Debian {SUITE} with systemd, PostgreSQL and the tools of the tests",
-                lambda new: run([*recipe, new, "-"], input=sources))
-    layer = make("layer", str(base).encode() + deb.read_bytes(), f"installing {deb.name}",
-                 lambda new: install(deb, base, new))
+                # What it mounts there is gone with it, however it ends.
+                lambda new: run(["unshare", "--mount", *recipe, new, "-"], input=sources))
+    # Held: machines of other versions of these files may build, and prune, at the same time.
+    with hold(base):
+        layer = make("layer", str(base).encode() + deb.read_bytes(), f"installing {deb.name}",
+                     lambda new: install(deb, base, new))
     return Tree([base, layer])
 
 

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/archive.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "base/names.h"
+#include "base/text.h"
+#include "daemon/pipeline/call.h"
+#include "daemon/pipeline/helper.h"
+#include "daemon/pipeline/release.h"
+#include "daemon/pipeline/request.h"
+
+#define SUFFIX ".zst"
+
+/* Somebody who waits for a log. */
+typedef struct Reader {
+        Call call;
+        LIST_FIELDS(struct Reader, readers);
+} Reader;
+
+/* One run of deployd-archive. All of one deployment have the same unit name: one after another. */
+struct Archive {
+        Pipeline *pipeline;
+        uint64_t deployment, app;
+        char *name;  /* of the app */
+        char *fetch; /* the unit that fetched; NULL = not known any more */
+        int fd;      /* what it writes to: the log, or the log in plain text */
+        bool reads;
+        LIST_HEAD(Reader, readers);
+        Helper *helper;
+        LIST_FIELDS(Archive, archives);
+};
+
+static Archive *archive_free(Archive *archive)
+{
+        LIST_REMOVE(archives, archive->pipeline->archives, archive);
+        while (archive->readers) {
+                Reader *reader = archive->readers;
+
+                LIST_REMOVE(readers, archive->readers, reader);
+                free(reader);
+        }
+        helper_free(archive->helper);
+        closep(&archive->fd);
+        free(archive->name);
+        free(archive->fetch);
+        free(archive);
+        return NULL;
+}
+
+void archives_free(Pipeline *pipeline)
+{
+        while (pipeline->archives)
+                archive_free(pipeline->archives);
+}
+
+static char *directory_path(uint64_t app)
+{
+        return text_format(PATH_LOGS "/%" PRIu64, app);
+}
+
+static char *log_path(uint64_t app, uint64_t deployment)
+{
+        return text_format(PATH_LOGS "/%" PRIu64 "/%" PRIu64 SUFFIX, app, deployment);
+}
+
+/* The id of `42.zst`; 0 for anything else. */
+static uint64_t log_id(const char *entry)
+{
+        _cleanup_free_ char *number = strndup(entry, strcspn(entry, "."));
+        uint64_t id;
+
+        return !number || strcmp(entry + strlen(number), SUFFIX) != 0 ||
+                               text_to_u64(number, INT64_MAX, &id) < 0
+                       ? 0
+                       : id;
+}
+
+static int by_id(const struct dirent **a, const struct dirent **b)
+{
+        uint64_t left = log_id((*a)->d_name), right = log_id((*b)->d_name);
+
+        return left < right ? -1 : left > right;
+}
+
+static int is_log(const struct dirent *entry)
+{
+        return log_id(entry->d_name) != 0;
+}
+
+/* Removes all but the newest `keep` logs of an app, and the directory with the last. */
+static void prune(uint64_t app, uint64_t keep)
+{
+        _cleanup_free_ char *directory = directory_path(app);
+        struct dirent **entries;
+        int n = directory ? scandir(directory, &entries, is_log, by_id) : -1;
+
+        if (n < 0)
+                return;
+        for (int i = 0; i < n; i++) {
+                _cleanup_free_ char *path = log_path(app, log_id(entries[i]->d_name));
+
+                if (path && (uint64_t) (n - i) > keep && unlink(path) < 0)
+                        log_warning("Cannot remove log %s, ignoring: %m", path);
+                free(entries[i]);
+        }
+        free(entries);
+        if (keep == 0 && rmdir(directory) < 0 && errno != ENOENT)
+                log_warning("Cannot remove %s, ignoring: %m", directory);
+}
+
+/* Its directory belongs to group adm by PATH_LOGS, which hands its group down. */
+static int make_directory(uint64_t app, char **ret)
+{
+        _cleanup_free_ char *path = directory_path(app);
+        mode_t mask;
+        int r;
+
+        if (!path)
+                return -ENOMEM;
+        mask = umask(0027);
+        r = mkdir(path, 0750) < 0 && errno != EEXIST ? -errno : 0;
+        (void) umask(mask);
+        if (r >= 0)
+                *ret = TAKE_PTR(path);
+        return r;
+}
+
+/* The log under its name, whole or not at all. */
+static int commit(const Archive *archive, const char *path)
+{
+        char source[sizeof("/proc/self/fd/2147483647")];
+
+        (void) snprintf(source, sizeof(source), "/proc/self/fd/%d", archive->fd);
+        if (fchmod(archive->fd, 0640) < 0 || fsync(archive->fd) < 0)
+                return -errno;
+        FAILPOINT("log-commit.before");
+        if (unlink(path) < 0 && errno != ENOENT)
+                return -errno;
+        if (linkat(AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0)
+                return -errno;
+        FAILPOINT("log-commit.after");
+        return 0;
+}
+
+static int keep_log(const Archive *archive)
+{
+        Pipeline *pipeline = archive->pipeline;
+        Deployment *deployment = model_deployment(pipeline->model, archive->deployment);
+        StoreAsk ask = { .actor = STORE_DEPLOYD, .deadline = USEC_INFINITY };
+        _cleanup_free_ char *path = log_path(archive->app, archive->deployment);
+        int r;
+
+        if (!path)
+                return -ENOMEM;
+        r = commit(archive, path);
+        if (r < 0)
+                return r;
+        prune(archive->app, pipeline_config(pipeline)->keep_logs);
+        r = store_deployment_set_logs_path(pipeline->store, archive->deployment, path, &ask);
+        if (r < 0 || !deployment)
+                return r;
+        r = text_replace(&deployment->logs_path, path);
+        model_changed_deployment(pipeline->model, deployment);
+        return r;
+}
+
+static void answer_readers(Archive *archive, const char *failure)
+{
+        while (archive->readers) {
+                Reader *reader = archive->readers;
+                Call call = reader->call;
+                _cleanup_close_ int fd = -1;
+
+                LIST_REMOVE(readers, archive->readers, reader);
+                free(reader);
+                /* Each with an offset of its own. */
+                if (!failure)
+                        fd = release_spool_reopen(archive->fd, O_RDONLY);
+                if (fd < 0)
+                        call_refuse(&call, SD_BUS_ERROR_FAILED, "%s", failure ? failure : strerror(-fd));
+                else
+                        call_answer(&call, (uint64_t) fd);
+        }
+}
+
+static void on_done(void *userdata, const Ticket *answer, const char *failure)
+{
+        Archive *archive = userdata;
+        int r = 0;
+
+        if (archive->reads)
+                answer_readers(archive, failure);
+        else if (answer)
+                r = keep_log(archive);
+        if (!archive->reads && (failure || r < 0))
+                log_warning("The log of deployment %" PRIu64 " could not be archived, ignoring: %s",
+                            archive->deployment, failure ? failure : strerror(-r));
+        archive_free(archive);
+}
+
+static int make_request(const Archive *archive, const char *label, Ticket **ret)
+{
+        _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
+        _cleanup_free_ char *file = text_format("%" PRIu64 SUFFIX, archive->deployment);
+        int r;
+
+        if (!ticket || !file)
+                return -ENOMEM;
+        r = ticket_set(ticket, "app", label);
+        if (r >= 0)
+                r = ticket_set_u64(ticket, "deployment", archive->deployment);
+        if (r >= 0 && archive->fetch)
+                r = ticket_set(ticket, "fetch", archive->fetch);
+        if (r >= 0)
+                r = ticket_set_u64(ticket, "max", pipeline_config(archive->pipeline)->log_max);
+        if (r >= 0)
+                r = ticket_set(ticket, "file", file);
+        if (r >= 0)
+                *ret = TAKE_PTR(ticket);
+        return r;
+}
+
+static int start(Archive *archive)
+{
+        const Config *config = pipeline_config(archive->pipeline);
+        _cleanup_free_ char *unit = NULL, *label = NULL, *directory = NULL;
+        _cleanup_(ticket_freep) Ticket *request = NULL;
+        UnitSpec spec = UNIT_SPEC_INIT;
+        int r;
+
+        unit = unit_name_make(UNIT_ARCHIVE, archive->name, archive->deployment, NULL, 0);
+        label = unit_label_make(archive->name);
+        if (!unit || !label)
+                return -ENOMEM;
+        r = make_directory(archive->app, &directory);
+        if (r < 0)
+                return r;
+        archive->fd = archive->reads ? memfd_create("log", MFD_CLOEXEC)
+                                     : open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        if (archive->fd < 0)
+                return -errno;
+        r = make_request(archive, label, &request);
+        if (r < 0)
+                return r;
+
+        spec.kind = UNIT_ARCHIVE;
+        spec.name = unit;
+        spec.slice = "deployd.slice";
+        spec.arguments[0] = PATH_LIBEXEC "/deployd-archive";
+        spec.arguments[1] = archive->reads ? "read" : "write";
+        if (archive->reads)
+                spec.binds[0] = (UnitBind){ directory, "/srv", false };
+        spec.stdout_fd = archive->fd;
+        spec.timeout_usec = config->fetch_timeout;
+        spec.log_app = archive->name;
+        spec.log_deployment = archive->deployment;
+        return helper_new(archive->pipeline,
+                          &(HelperParams){ .what = "archive",
+                                           .spec = &spec,
+                                           .request = request,
+                                           .done = on_done,
+                                           .userdata = archive },
+                          &archive->helper);
+}
+
+static void begin(Archive *archive)
+{
+        int r = start(archive);
+
+        if (r < 0)
+                on_done(archive, NULL, strerror(-r));
+}
+
+static bool may_begin(const Archive *archive)
+{
+        _cleanup_free_ char *unit =
+                unit_name_make(UNIT_ARCHIVE, archive->name, archive->deployment, NULL, 0);
+        const Archive *other;
+
+        LIST_FOREACH (archives, other, archive->pipeline->archives)
+                if (other->helper && other->deployment == archive->deployment)
+                        return false;
+        return !unit || !reap_is_pending_for_unit(archive->pipeline, unit);
+}
+
+void archives_poll(Pipeline *pipeline)
+{
+        Archive *archive, *next;
+
+        assert(pipeline);
+
+        LIST_FOREACH_SAFE (archives, archive, next, pipeline->archives)
+                if (!archive->helper && may_begin(archive))
+                        begin(archive);
+}
+
+static Archive *add(Pipeline *pipeline, const Deployment *deployment, bool reads)
+{
+        Archive *archive = calloc(1, sizeof(Archive));
+
+        if (!archive)
+                return NULL;
+        *archive = (Archive){
+                .pipeline = pipeline,
+                .deployment = deployment->id,
+                .app = deployment->app->id,
+                .name = strdup(deployment->app->name),
+                .fetch = deployment->fetch_unit ? strdup(deployment->fetch_unit) : NULL,
+                .fd = -1,
+                .reads = reads,
+        };
+        LIST_APPEND(archives, pipeline->archives, archive);
+        return archive->name ? archive : archive_free(archive);
+}
+
+void archive_begin(Pipeline *pipeline, const Deployment *deployment)
+{
+        bool reuses = deployment->release_id != 0 && deployment->release_id != deployment->id;
+
+        assert(pipeline);
+        assert(deployment_status_is_finished(deployment->status));
+
+        if (deployment->logs_path[0] != '\0' || deployment->started_at == 0 || reuses ||
+            pipeline_config(pipeline)->keep_logs == 0)
+                return;
+        if (!add(pipeline, deployment, /* reads= */ false))
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        archives_poll(pipeline);
+}
+
+/* The reading of that log that has not begun yet. */
+static Archive *waiting_reading(const Pipeline *pipeline, uint64_t deployment)
+{
+        Archive *archive;
+
+        LIST_FOREACH (archives, archive, pipeline->archives)
+                if (archive->reads && !archive->helper && archive->deployment == deployment)
+                        return archive;
+        return NULL;
+}
+
+int deployment_open_log(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr)
+{
+        Archive *archive;
+        Reader *reader;
+
+        assert(pipeline);
+        assert(deployment);
+        assert(call);
+
+        if (deployment->logs_path[0] == '\0' || access(deployment->logs_path, F_OK) < 0)
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_FILE_NOT_FOUND,
+                                         "deployment %" PRIu64 " has no archived log%s", deployment->id,
+                                         deployment_status_is_unfinished(deployment->status) ? " yet" : "");
+        reader = calloc(1, sizeof(Reader));
+        archive = waiting_reading(pipeline, deployment->id);
+        if (reader && !archive)
+                archive = add(pipeline, deployment, /* reads= */ true);
+        if (!reader || !archive) {
+                free(reader);
+                return -ENOMEM;
+        }
+        reader->call = *call;
+        LIST_APPEND(readers, archive->readers, reader);
+        archives_poll(pipeline);
+        return 0;
+}
+
+void archives_remove(Pipeline *pipeline, uint64_t app)
+{
+        Archive *archive, *next;
+
+        assert(pipeline);
+
+        LIST_FOREACH_SAFE (archives, archive, next, pipeline->archives)
+                if (archive->app == app) {
+                        answer_readers(archive, "its app was removed");
+                        archive_free(archive);
+                }
+        prune(app, 0);
+}
+
+static bool has_app(const Model *model, uint64_t id)
+{
+        const App *app;
+
+        LIST_FOREACH (apps, app, model->apps)
+                if (app->id == id)
+                        return true;
+        return false;
+}
+
+void archives_sweep(Pipeline *pipeline)
+{
+        struct dirent **entries;
+        int n;
+
+        assert(pipeline);
+
+        n = scandir(PATH_LOGS, &entries, NULL, NULL);
+        for (int i = 0; i < n; i++) {
+                uint64_t app;
+
+                if (text_to_u64(entries[i]->d_name, INT64_MAX, &app) >= 0 && !has_app(pipeline->model, app))
+                        prune(app, 0);
+                free(entries[i]);
+        }
+        if (n >= 0)
+                free(entries);
+}

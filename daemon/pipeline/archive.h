@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The archived logs: one file for each deployment that made a release or tried to, of what the journal has
+ * about that, in PATH_LOGS/APP/ID.zst. Written when the deployment has ended, whichever way; the newest of
+ * each app are kept. */
+
+#include "daemon/pipeline/internal.h"
+
+/* The deployment has ended, or had when deployd started: its log is written unless there is one, or nothing
+ * to write. */
+void archive_begin(Pipeline *pipeline, const Deployment *deployment);
+/* A unit is gone: what waits for its name goes on. */
+void archives_poll(Pipeline *pipeline);
+/* The app's logs, and what is being done with them, go. */
+void archives_remove(Pipeline *pipeline, uint64_t app);
+/* At start: logs of apps that are not there any more go. */
+void archives_sweep(Pipeline *pipeline);
+void archives_free(Pipeline *pipeline);

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The daemon is killed before, in and after every step that lasts: nothing acknowledged is lost, nothing is left over,
+and what nobody touched runs on as the same process. Needs a package with failpoints."""
+
+import itertools
+import re
+
+import pytest
+
+import daemon
+import repository as repositories
+from deployd import ENDED, PASSING, ROOT, SILENT, Deployd, app_path, deployment_path, options
+from host import Failed
+
+FILE = "/run/deployd/failpoint"
+# What a call says when the daemon died over it, or is not back yet.
+AWAY = re.compile(r"disconnected|not provided|Connection reset|did not receive a reply|timed out|Could not activate|"
+                  r"[Dd]atabase|Looking at what runs")
+TRIES = 30
+requests = itertools.count()
+
+
+class Client:
+    """Somebody who asks again until there is an answer, and the one app they ask for."""
+
+    def __init__(self, machine, app):
+        self.machine, self.platform, self.app = machine, Deployd(machine), app
+        self.repository, self.version = None, 1
+
+    def insist(self, path, member, *arguments, done=""):
+        """A call, again and again while the daemon is away; `done` = the error that says it was done before."""
+        for _ in range(TRIES):
+            try:
+                return self.machine.call(path, member, *arguments)
+            except Failed as failure:
+                said = str(failure)
+            if done and re.search(done, said):
+                return None
+            assert AWAY.search(said), said
+            daemon.ready(self.machine)
+        raise AssertionError(f"{member}: {said}")
+
+    def ended(self, number, *statuses):
+        """Waits for the end of a deployment, which must be one of these."""
+        def look():
+            try:
+                return self.platform.describe(number)
+            except Failed:
+                return daemon.ready(self.machine) and None
+        found = self.machine.wait(lambda: (look() or {}).get("Status") in ENDED and look(),
+                                  what=f"the end of deployment {number}")
+        assert found["Status"] in statuses, found
+        return found
+
+    def deploy(self, *statuses):
+        request = f"request-{next(requests)}"
+        number = self.insist(app_path(self.app), "App.Deploy", "sa{sv}", "", *options({"request-id": request}))[0]
+        return self.ended(number, *statuses) if statuses else number
+
+    def create(self):
+        if not self.repository:
+            self.repository = repositories.Repository(self.machine, self.app)
+        self.repository.commit(repositories.sample("python", "1"))
+        self.insist(ROOT, "Manager.CreateRepository", "sssa{sv}", self.app, self.repository.url, "", 0,
+                    done="exists|there is a")
+        self.insist(ROOT, "Manager.CreateApp", "ssa{sv}", self.app, self.app, 0, done="exists|there is a")
+
+    def answers(self, version):
+        """Waits until the stable port answers, and as that release."""
+        def look():
+            try:
+                port = self.platform.get(self.app, "Port")
+            except Failed:
+                return False
+            return self.machine.curl(port, check=False) == (200, f"python {version}\n")
+        self.machine.wait(look, what=f"{self.app} answering as {version}")
+
+
+# What is done while the daemon is killed: (what is so before, what is done).
+
+def nothing(_client):
+    pass
+
+
+def create(client):
+    client.create()
+
+
+def remove(client):
+    client.insist(app_path(client.app), "App.Remove", "b", "true", done="Unknown object|NoSuchApp|no app named")
+    client.insist(ROOT.replace("Deploy1", "Deploy1/repository/") + app_path(client.app).rsplit("/", 1)[1],
+                  "Repository.Remove", done="Unknown object|NoSuchRepository|no repository named")
+
+
+def is_live(client):
+    client.create()
+    client.deploy("live")
+
+
+def first(client):
+    client.deploy("live")
+    client.answers(1)
+
+
+def second(client):
+    client.version = 3 - client.version
+    client.repository.commit(repositories.sample("python", str(client.version)))
+    client.deploy("live")
+    client.answers(client.version)
+
+
+def fail(client):
+    client.repository.commit({"Procfile": "web: echo alas; exit 7\n"})
+    failed = client.deploy("failed")
+    assert re.fullmatch(r"web\.1 .*", failed["ErrorSummary"])
+    client.answers(1)
+
+
+def cancel(client):
+    client.repository.commit(SILENT)
+    number = client.deploy()
+    client.insist(deployment_path(number), "Deployment.Cancel", done="is cancelled already")
+    client.ended(number, "cancelled")
+    client.answers(1)
+
+
+def configure(client):
+    number = client.insist(app_path(client.app), "App.SetEnvironment", "a{ss}as", 1, "GREETING", "hi", 0)[0]
+    client.ended(number, "live", "superseded")
+    assert client.machine.call(app_path(client.app), "App.GetEnvironment")[0] == {"GREETING": "hi"}
+    client.answers(1)
+
+
+def stop_and_start(client):
+    client.insist(app_path(client.app), "App.Stop", done="NotDeployed")
+    client.insist(app_path(client.app), "App.Start")
+    client.answers(1)
+
+
+def restart(client):
+    client.insist(app_path(client.app), "App.Restart", done="NotDeployed")
+    client.answers(1)
+
+
+def settings(client):
+    client.insist(app_path(client.app), "App.SetProperties", "a{sv}", *options({"TasksMax": 100}))
+    assert client.platform.get(client.app, "TasksMax") == 100
+    client.answers(1)
+
+
+def start_again(client):
+    # It fails when the first start does.
+    client.machine.systemctl("restart", daemon.UNIT, check=False)
+    client.answers(1)
+
+
+OPERATIONS = {
+    "start of the daemon": (is_live, start_again), "create": (nothing, create), "first deployment": (create, first),
+    "next deployment": (is_live, second), "failure": (is_live, fail), "cancel": (is_live, cancel),
+    "environment": (is_live, configure), "stop and start": (is_live, stop_and_start), "restart": (is_live, restart),
+    "settings": (is_live, settings), "remove": (is_live, remove),
+}
+# After these it is not as before: each time they need an app of its own.
+ONCE = (create, first, remove)
+
+
+@pytest.fixture(scope="module")
+def machine(boot_test_build):
+    machine = boot_test_build(files={daemon.DROPIN: f"[Service]\nEnvironment=DEPLOYD_FAILPOINT=@{FILE}\n"})
+    repositories.serve(machine)
+    return machine
+
+
+@pytest.fixture(scope="module")
+def bystander(machine):
+    """An app that nobody touches."""
+    platform = Deployd(machine)
+    platform.app("bystander")
+    live = platform.live("bystander")
+    platform.main_pid = machine.show(live["Units"][0], "MainPID")
+    platform.stable = platform.get("bystander", "Port")
+    platform.unit = live["Units"][0]
+    return platform
+
+
+def passed(machine, client, operation):
+    """The failpoints that are passed while the operation goes on, in order."""
+    machine.write(FILE, "*:trace\n")
+    with machine.follow("_SYSTEMD_UNIT=deployd.service") as journal:
+        operation(client)
+        settled(machine)
+        machine.sh(f"rm -f {FILE}")
+        machine.run(["journalctl", "--sync"])
+        found = [entry["MESSAGE"].removeprefix("failpoint ") for entry in journal.drain()
+                 if entry.get("MESSAGE", "").startswith("failpoint ")]
+    assert found
+    return list(dict.fromkeys(found))
+
+
+def settled(machine):
+    """Waits until nothing is under way."""
+    def look():
+        try:
+            return not (machine.get(ROOT, "Manager.DeploymentsQueued") or machine.units(*PASSING) or
+                        machine.get(ROOT, "Manager.DeploymentsRunning"))
+        except Failed:
+            return False
+    machine.wait(look, what="the end of all helpers")
+
+
+def kill_there(machine, client, operation, point):
+    """The operation, with the daemon killed at a point of it; False if it was not reached."""
+    before = int(daemon.state(machine, "NRestarts"))
+    machine.write(FILE, f"{point}:kill\n")
+    try:
+        operation(client)
+        daemon.ready(machine)
+        settled(machine)
+    finally:
+        left = machine.sh(f"[ ! -e {FILE} ] || {{ rm {FILE}; echo left; }}")
+    assert left or int(daemon.state(machine, "NRestarts")) != before or operation is start_again
+    return not left
+
+
+SEEN = set()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_kill_at_every_step_of(machine, bystander, check_now, long, name):
+    prepare, operation = OPERATIONS[name]
+    label = name.replace(" ", "-")
+    client = Client(machine, f"{label}-traced")
+    prepare(client)
+    points = passed(machine, client, operation)
+    for number, point in enumerate(points):
+        if point in SEEN and not long:
+            continue
+        SEEN.add(point)
+        try:
+            for letter in "abc":
+                if operation in ONCE:
+                    remove(client)
+                    client = Client(machine, f"{label}-{number}{letter}")
+                    prepare(client)
+                reached = kill_there(machine, client, operation, point)
+                if reached:
+                    break
+            assert reached, "it was not reached"
+            check_now(machine)
+        except BaseException as failure:
+            failure.add_note(f"killed at {point}")
+            raise
+        assert machine.show(bystander.unit, "MainPID") == bystander.main_pid, point
+        assert machine.curl(bystander.stable) == (200, "python 1\n"), point
+    remove(client)

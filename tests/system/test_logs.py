@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What was said while a release was made is kept when the deployment has ended, whichever way."""
+
+import pytest
+
+import daemon
+import repository as repositories
+from deployd import Deployd, Held, app_path, deployment_path, repository_path
+
+DIRECTORY = "/var/lib/deployd/logs"
+KEEP = 3
+CONFIGURATION = f"[runner]\nkeep-logs = {KEEP}\n"
+
+
+@pytest.fixture(scope="module")
+def deployd(boot):
+    machine = boot(files={daemon.CONFIGURATION: CONFIGURATION})
+    repositories.serve(machine)
+    return Deployd(machine)
+
+
+def log(deployd, number):
+    """The archived log as OpenLog hands it out, once it is there."""
+    path = deployment_path(number)
+    deployd.machine.wait(lambda: deployd.machine.get(path, "Deployment.LogsPath"), what=f"the log of {number}")
+    return deployd.machine.run(["deployctl", "build-log", number]).stdout
+
+
+def directory(deployd, app):
+    identity = deployd.sql(f"select id from app where name = '{app}'")[0]
+    return f"{DIRECTORY}/{identity}"
+
+
+def test_the_log_of_a_live_deployment(deployd):
+    deployd.app("shop")
+    live = deployd.live("shop")
+    text = log(deployd, live["Id"])
+    path = deployd.machine.get(deployment_path(live["Id"]), "Deployment.LogsPath")
+    assert path == f"{directory(deployd, 'shop')}/{live['Id']}.zst"
+    assert deployd.describe(live["Id"])["LogsPath"] == path
+    assert f"fetch: The tree of commit {live['Revision']} has " in text
+    assert f"deployd: Deployment {live['Id']} of shop is live: requests go to it\n" in text
+    assert "python 1 on" not in text, "the app's own lines are in the journal only"
+    assert deployd.machine.sh(f"stat --format='%U:%G %a' {path}") == "root:adm 640"
+    assert deployd.machine.run(["zstd", "-dcq", path]).stdout == text
+
+
+def test_the_log_of_a_failed_fetch_has_the_reason(deployd):
+    deployd.app("lost")
+    deployd.machine.call(repository_path("lost"), "Repository.SetGitUrl", "s", f"{repositories.DIRECTORY}/none.git")
+    failed = deployd.end(deployd.deploy("lost"))
+    assert failed["Status"] == "failed"
+    reason = failed["ErrorSummary"].removeprefix("fetch: ")
+    lines = log(deployd, failed["Id"]).splitlines()
+    assert any(line.endswith(f" fetch: {reason}") for line in lines)
+    assert lines[-1].endswith(f" deployd: Deployment {failed['Id']} of lost failed: {failed['ErrorSummary']}")
+
+
+def test_the_log_of_a_cancelled_deployment(deployd):
+    deployd.app("halted")
+    with Held(deployd.machine, "import") as held:
+        number = deployd.deploy("halted")
+        held.unit("halted-*")
+        deployd.machine.call(deployment_path(number), "Deployment.Cancel")
+    assert f"Deployment {number} of halted is cancelled" in log(deployd, number)
+
+
+def test_there_is_none_before_the_end(deployd):
+    deployd.app("early")
+    with Held(deployd.machine, "import") as held:
+        number = deployd.deploy("early")
+        held.unit("early-*")
+        error, sentence = daemon.refused(deployd.machine, deployment_path(number), "Deployment.OpenLog")
+        assert error == "org.freedesktop.DBus.Error.FileNotFound"
+        assert sentence == f"deployment {number} has no archived log yet"
+        held.release()
+        deployd.end(number)
+    assert "is live" in log(deployd, number)
+
+
+def test_only_the_newest_are_kept_and_those_of_redeployments_not_made(deployd):
+    repository = deployd.app("often")
+    numbers = []
+    for version in range(KEEP + 2):
+        repository.commit(repositories.sample("python", str(version)))
+        numbers.append(deployd.live("often")["Id"])
+        log(deployd, numbers[-1])
+    again = deployd.do("often", "Redeploy")[0]
+    deployd.end(again)
+    kept = deployd.machine.sh(f"ls {directory(deployd, 'often')}").split()
+    assert sorted(kept) == sorted(f"{number}.zst" for number in numbers[-KEEP:])
+
+
+def test_the_log_is_written_after_the_daemon_was_killed(deployd):
+    deployd.app("killed")
+    with Held(deployd.machine, "archive") as held:
+        number = deployd.deploy("killed")
+        held.unit("killed-*")
+        daemon.kill(deployd.machine)
+        held.release()
+        text = log(deployd, number)
+    assert f"Deployment {number} of killed is live" in text
+
+
+def test_readers_at_once_have_each_the_whole_of_it(deployd):
+    deployd.app("read")
+    number = deployd.live("read")["Id"]
+    text = log(deployd, number)
+    all_three = deployd.machine.sh(f"for i in 1 2 3; do deployctl build-log {number} >/tmp/$i & done; wait;"
+                                   "cat /tmp/1 /tmp/2 /tmp/3")
+    assert all_three == (text * 3).strip()
+
+
+def test_the_logs_go_with_the_app(deployd):
+    deployd.app("gone")
+    log(deployd, deployd.live("gone")["Id"])
+    where = directory(deployd, "gone")
+    deployd.machine.call(app_path("gone"), "App.Remove", "b", "true")
+    deployd.machine.wait(lambda: deployd.machine.run(["test", "-e", where], check=False).returncode,
+                         what=f"{where} being gone")
