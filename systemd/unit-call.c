@@ -254,6 +254,7 @@ int units_remove(Units *units, const char *name, bool kill, UnitCallDone done, v
 static int read_listed_unit(sd_bus_message *reply, char ***names, size_t *n_names)
 {
         _cleanup_unit_name_ UnitName parsed = {};
+        _cleanup_free_ char *app = NULL;
         const char *name, *load;
         char **grown;
         int r;
@@ -262,7 +263,8 @@ static int read_listed_unit(sd_bus_message *reply, char ***names, size_t *n_name
                                 NULL, NULL);
         if (r <= 0)
                 return r;
-        if (strcmp(load, "not-found") == 0 || unit_name_parse(name, &parsed) < 0)
+        if (strcmp(load, "not-found") == 0 ||
+            (unit_name_parse(name, &parsed) < 0 && slice_name_parse(name, &app) < 0))
                 return 1;
         grown = reallocarray(*names, *n_names + 2, sizeof(char *));
         if (!grown)
@@ -313,7 +315,8 @@ int units_list(Units *units, UnitsListed listed, void *userdata, UnitCall **ret)
         call->listed = listed;
         r = pid1_method(&units->pid1, "ListUnitsByPatterns", &message);
         if (r >= 0)
-                r = sd_bus_message_append(message, "asas", 0, 1, "deployd-*.service");
+                r = sd_bus_message_append(message, "asas", 0, 2, "deployd-*.service",
+                                          "deployd-apps-*.slice");
         if (r >= 0)
                 r = ask(call, message, on_listed);
         if (r < 0)

@@ -50,7 +50,7 @@ int units_remove(Units *units, const char *name, bool kill, UnitCallDone done, v
  * for ever: PID 1 knows any slice that somebody asks about.) */
 int units_stop_slice(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
 
-/* The names of all loaded units deployd-*.service that are transient. */
+/* The names of all loaded units deployd-*.service that are transient, and of the slices of apps. */
 typedef void (*UnitsListed)(void *userdata, int error, char *const *names);
 int units_list(Units *units, UnitsListed listed, void *userdata, UnitCall **ret);
 

@@ -112,6 +112,26 @@ static int parse_parts(char *rest, UnitName *parsed)
         return 0;
 }
 
+int slice_name_parse(const char *slice, char **ret)
+{
+        static const char prefix[] = PREFIX "apps-", suffix[] = ".slice";
+        size_t length = strlen(slice);
+        _cleanup_free_ char *name = NULL;
+
+        assert(ret);
+
+        if (length < strlen(prefix) + strlen(suffix) || strncmp(slice, prefix, strlen(prefix)) != 0 ||
+            strcmp(slice + length - strlen(suffix), suffix) != 0)
+                return -EINVAL;
+        name = strndup(slice + strlen(prefix), length - strlen(prefix) - strlen(suffix));
+        if (!name)
+                return -ENOMEM;
+        if (read_label(name) < 0 || !name_is_valid(name))
+                return -EINVAL;
+        *ret = TAKE_PTR(name);
+        return 0;
+}
+
 int unit_name_parse(const char *unit, UnitName *ret)
 {
         _cleanup_unit_name_ UnitName parsed = { .kind = UNIT_KIND_MAX };

@@ -41,3 +41,5 @@ char *unit_label_make(const char *name);
 
 /* deployd-apps-NAME.slice. Caller frees; NULL when out of memory. */
 char *slice_name_make(const char *app);
+/* The app's name of such a slice in *ret, which the caller frees. 0, -EINVAL if it is none, -ENOMEM. */
+int slice_name_parse(const char *slice, char **ret);

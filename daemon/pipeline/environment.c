@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/pipeline/environment.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +13,9 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/app.h"
+
+/* What is behind the name of the file in that of the note. */
+#define NOTE ".ran"
 
 char *environment_path(const Instance *instance)
 {
@@ -77,7 +81,7 @@ static char *note_path(const Instance *instance)
 {
         _cleanup_free_ char *path = environment_path(instance);
 
-        return path ? text_format("%s.ran", path) : NULL;
+        return path ? text_format("%s" NOTE, path) : NULL;
 }
 
 void environment_note_run(const Instance *instance)
@@ -105,4 +109,42 @@ void environment_remove(const Instance *instance)
                 (void) unlink(path);
         if (note)
                 (void) unlink(note);
+}
+
+/* Whether the file, or the note, of `entry` is that of an instance. */
+static bool is_known(const Model *model, const char *entry)
+{
+        const Deployment *deployment;
+        const Instance *instance;
+
+        LIST_FOREACH (deployments, deployment, model->deployments)
+                LIST_FOREACH (instances, instance, deployment->instances) {
+                        _cleanup_free_ char *path = environment_path(instance);
+                        const char *name = path ? path + strlen(PATH_ENVIRONMENT "/") : entry;
+
+                        if (strncmp(entry, name, strlen(name)) == 0 &&
+                            (entry[strlen(name)] == '\0' || strcmp(entry + strlen(name), NOTE) == 0))
+                                return true;
+                }
+        return false;
+}
+
+void environment_sweep(const Model *model)
+{
+        struct dirent **entries;
+        int n;
+
+        assert(model);
+
+        n = scandir(PATH_ENVIRONMENT, &entries, NULL, NULL);
+        for (int i = 0; i < n; i++) {
+                _cleanup_free_ char *path = text_format(PATH_ENVIRONMENT "/%s", entries[i]->d_name);
+
+                if (path && entries[i]->d_name[0] != '.' && !is_known(model, entries[i]->d_name) &&
+                    unlink(path) < 0)
+                        log_warning("Cannot remove %s, ignoring: %m", path);
+                free(entries[i]);
+        }
+        if (n >= 0)
+                free(entries);
 }

@@ -16,3 +16,5 @@ bool environment_has_run(const Instance *instance);
 
 /* Removes both. */
 void environment_remove(const Instance *instance);
+/* At start: removes those of instances that no row has. */
+void environment_sweep(const Model *model);

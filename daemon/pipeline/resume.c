@@ -13,6 +13,7 @@
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
+#include "daemon/pipeline/wipe.h"
 
 /* An app's unit is taken back if a row says that it should run. Everything else is work that is done again
  * from its beginning, or somebody's that is gone. */
@@ -89,6 +90,8 @@ void resume_poll(Pipeline *pipeline)
                 return;
         pipeline->resuming = false;
         pipeline->resumed = true;
+        environment_sweep(pipeline->model);
+        wipes_sweep(pipeline);
         enter_all(pipeline);
         expiry_poll(pipeline);
         queue_poll(pipeline);
@@ -108,7 +111,12 @@ static void on_listed(void *userdata, int error, char *const *names)
         find_stopped_by_hand(pipeline, names);
         for (; *names; names++) {
                 _cleanup_unit_name_ UnitName parsed = {};
+                _cleanup_free_ char *app = NULL;
 
+                if (slice_name_parse(*names, &app) >= 0) {
+                        wipe_slice(pipeline, app);
+                        continue;
+                }
                 r = unit_name_parse(*names, &parsed);
                 if (r == -ENOMEM)
                         return pipeline->params.fatal(pipeline->params.userdata, "out of memory");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/pipeline/wipe.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -16,9 +17,9 @@
 /* What an app or a repository has left behind. */
 typedef struct Wipe {
         Pipeline *pipeline;
-        UnitKind kind; /* UNIT_APP or UNIT_FETCH: the units that write there */
-        char *name;
-        uint64_t id;
+        UnitKind kind;      /* UNIT_APP or UNIT_FETCH: the units that write there */
+        char *name;         /* "" = not known any more */
+        uint64_t id;        /* 0 = the slice only */
         uint64_t *releases; /* of an app: its deployments, whatever they built */
         size_t n_releases;
         bool begun;
@@ -83,6 +84,10 @@ static void on_slice_stopped(void *userdata, int error, const char *sentence)
         wipe->call = NULL;
         if (error < 0)
                 log_debug("Cannot stop the slice of app %s, ignoring: %s", wipe->name, sentence);
+        if (wipe->id == 0) {
+                wipe_free(wipe);
+                return;
+        }
         r = start(wipe);
         if (r < 0)
                 on_wiped(wipe, r, strerror(-r));
@@ -93,12 +98,17 @@ static int begin(Wipe *wipe)
 {
         _cleanup_free_ char *slice = NULL;
 
-        if (wipe->kind == UNIT_APP)
+        if (wipe->kind == UNIT_APP && wipe->id != 0)
                 archives_remove(wipe->pipeline, wipe->id);
         for (size_t i = 0; i < wipe->n_releases; i++)
                 release_remove(wipe->pipeline, wipe->releases[i]);
-        if (wipe->kind != UNIT_APP || model_app(wipe->pipeline->model, wipe->name))
-                return start(wipe);
+        if (wipe->kind != UNIT_APP || wipe->name[0] == '\0' ||
+            model_app(wipe->pipeline->model, wipe->name)) {
+                if (wipe->id != 0)
+                        return start(wipe);
+                wipe_free(wipe);
+                return 0;
+        }
         slice = slice_name_make(wipe->name);
         return slice ? units_stop_slice(wipe->pipeline->units, slice, on_slice_stopped, wipe, &wipe->call)
                      : -ENOMEM;
@@ -160,4 +170,53 @@ void wipe_app(Pipeline *pipeline, const App *app)
                 wipe->releases = grown;
                 grown[wipe->n_releases++] = deployment->id;
         }
+}
+
+void wipe_slice(Pipeline *pipeline, const char *app)
+{
+        if (!model_app(pipeline->model, app))
+                (void) add(pipeline, UNIT_APP, app, 0);
+}
+
+static bool is_known(const Model *model, UnitKind kind, uint64_t id)
+{
+        const Repository *repository;
+        const App *app;
+
+        if (kind == UNIT_APP) {
+                LIST_FOREACH (apps, app, model->apps)
+                        if (app->id == id)
+                                return true;
+        } else
+                LIST_FOREACH (repositories, repository, model->repositories)
+                        if (repository->id == id)
+                                return true;
+        return false;
+}
+
+/* Each app has a cache beside its state, so the one directory names both. */
+static void sweep(Pipeline *pipeline, UnitKind kind, const char *directory)
+{
+        struct dirent **entries;
+        int n = scandir(directory, &entries, NULL, NULL);
+
+        for (int i = 0; i < n; i++) {
+                uint64_t id;
+
+                if (text_to_u64(entries[i]->d_name, INT64_MAX, &id) >= 0 &&
+                    !is_known(pipeline->model, kind, id))
+                        (void) add(pipeline, kind, "", id);
+                free(entries[i]);
+        }
+        if (n >= 0)
+                free(entries);
+}
+
+void wipes_sweep(Pipeline *pipeline)
+{
+        assert(pipeline);
+
+        sweep(pipeline, UNIT_APP, "/var/cache/private/deployd-apps");
+        sweep(pipeline, UNIT_FETCH, "/var/cache/private/deployd-fetch");
+        wipes_poll(pipeline);
 }

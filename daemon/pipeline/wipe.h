@@ -11,6 +11,11 @@ void wipe_mirror(Pipeline *pipeline, const Repository *repository);
 /* Releases, state and cache of an app, and its slice. The same. */
 void wipe_app(Pipeline *pipeline, const App *app);
 
+/* The slice of an app that is not there any more. The same. */
+void wipe_slice(Pipeline *pipeline, const char *app);
+/* At start: mirrors, states and caches that belong to nothing any more. The same. */
+void wipes_sweep(Pipeline *pipeline);
+
 /* Begins what may begin: the removed app or repository is no longer in the model, or another unit is gone.
  */
 void wipes_poll(Pipeline *pipeline);

@@ -9,7 +9,6 @@ import random
 import re
 
 import daemon
-import repository as repositories
 from apps import DIRECTORY, Load, mirror
 from deployd import Deployd
 

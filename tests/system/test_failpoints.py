@@ -185,6 +185,7 @@ def bystander(machine):
 
 def passed(machine, client, operation):
     """The failpoints that are passed while the operation goes on, in order."""
+    settled(machine)
     machine.write(FILE, "*:trace\n")
     with machine.follow("_SYSTEMD_UNIT=deployd.service") as journal:
         operation(client)
@@ -210,6 +211,7 @@ def settled(machine):
 
 def kill_there(machine, client, operation, point):
     """The operation, with the daemon killed at a point of it; False if it was not reached."""
+    settled(machine)
     before = int(daemon.state(machine, "NRestarts"))
     machine.write(FILE, f"{point}:kill\n")
     try:

@@ -51,6 +51,7 @@ Test(unit_name, is_what_the_documentation_says)
                 { UNIT_FETCH, "my-app", 3, NULL, 0, "deployd-fetch-my_app-3.service" },
                 { UNIT_RESOLVE, "shop", 3, NULL, 0, "deployd-resolve-shop-3.service" },
                 { UNIT_IMPORT, "shop", 42, NULL, 0, "deployd-import-shop-42.service" },
+                { UNIT_ARCHIVE, "my-app", 42, NULL, 0, "deployd-archive-my_app-42.service" },
                 { UNIT_REMOVE, "release", 9, NULL, 0, "deployd-remove-release-9.service" },
         };
 
@@ -60,6 +61,21 @@ Test(unit_name, is_what_the_documentation_says)
 
                 cr_expect_str_eq(unit, cases[i].unit);
         }
+}
+
+Test(unit_name, a_slice_tells_its_app_and_no_other_does)
+{
+        static const char *const others[] = {
+                "deployd-apps.slice",        "deployd-apps-.slice",       "deployd-apps-a-b.slice",
+                "deployd-apps-shop.service", "deployd-apps-1.slice",      "deployd-builds.slice",
+                "xdeployd-apps-shop.slice",  "deployd-apps-.slice.slice",
+        };
+        _cleanup_free_ char *app = NULL;
+
+        cr_assert_eq(slice_name_parse("deployd-apps-my_app.slice", &app), 0);
+        cr_expect_str_eq(app, "my-app");
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                cr_expect_eq(slice_name_parse(others[i], &app), -EINVAL, "%s", others[i]);
 }
 
 Test(unit_name, a_slice_nests_below_that_of_all_apps_whatever_the_name)
