@@ -8,6 +8,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+#define MIB ((uint64_t) 1024 * 1024)
+
 /* One property that is read: where it goes, by the type PID 1 has it in. */
 typedef struct PropertyRow {
         const char *name;
@@ -26,6 +28,7 @@ static const PropertyRow property_table[] = {
         { "MainPID", 'u', offsetof(UnitState, main_pid) },
         { "NRestarts", 'u', offsetof(UnitState, n_restarts) },
         { "ControlGroupId", 't', offsetof(UnitState, control_group_id) },
+        { "MemoryMax", 't', offsetof(UnitState, memory_max) },
         { "Job", 'J', offsetof(UnitState, job_pending) },
         { "InvocationID", 'I', offsetof(UnitState, invocation) },
 };
@@ -176,6 +179,14 @@ static char *shell_failure(int status)
                                       : "");
 }
 
+static char *describe_lack_of_memory(const UnitState *state)
+{
+        /* Without a limit it was the machine that had no more. */
+        if (state->memory_max == 0 || state->memory_max == UINT64_MAX)
+                return strdup("ran out of memory");
+        return text_format("ran out of memory (its limit is %g MiB)", (double) state->memory_max / MIB);
+}
+
 char *unit_state_describe_end(const UnitState *state)
 {
         _cleanup_free_ char *shell = NULL;
@@ -187,7 +198,7 @@ char *unit_state_describe_end(const UnitState *state)
         if (strcmp(state->result, "timeout") == 0)
                 return strdup("ran out of time");
         if (strcmp(state->result, "oom-kill") == 0)
-                return strdup("ran out of memory");
+                return describe_lack_of_memory(state);
         if (state->exec_main_code == CLD_KILLED || state->exec_main_code == CLD_DUMPED) {
                 const char *name = sigabbrev_np(state->exec_main_status);
 

@@ -22,6 +22,7 @@ typedef struct UnitState {
         uint32_t n_restarts;
         sd_id128_t invocation;     /* null = none */
         uint64_t control_group_id; /* 0 = none */
+        uint64_t memory_max;       /* bytes it may use; 0 or UINT64_MAX: no limit of its own */
 } UnitState;
 
 /* Reads the reply of Properties.GetAll(""). 0 or -errno of sd-bus. */

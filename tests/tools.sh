@@ -11,9 +11,9 @@ umask 022
 # To build the package and to boot a machine.
 machine_packages=(build-essential git mmdebstrap python3 systemd-container)
 # To test and to look for mistakes; unit tests need the Build-Depends without the profile nocheck.
-check_packages=(clang clang-format clang-tidy cppcheck dbus-daemon haproxy libclang-rt-14-dev lintian man-db
-                ninja-build openssl postgresql-15 python3-gi python3-pytest python3-pytest-xdist shellcheck
-                systemd-journal-remote)
+check_packages=(clang clang-format clang-tidy cppcheck dbus-daemon e2fsprogs haproxy libclang-rt-14-dev lintian
+                man-db ninja-build openssl postgresql-15 python3-gi python3-pytest python3-pytest-xdist
+                qemu-system-x86 shellcheck systemd-journal-remote)
 
 be_root() {
         if [ "$(id -u)" != 0 ]; then
@@ -47,14 +47,24 @@ install_packages() {
 }
 
 # Builds the package from a copy of the files of this project, committed or not, into a directory ($1), without its
-# tests. The path of the .deb is in $deb.
+# tests; with further variables for dpkg-buildpackage ($3...). The path of the .deb will be in a variable ($2).
 build_package() {
         local copy=$1/source
         mkdir -p "$copy" &&
                 git -c safe.directory='*' ls-files -z --cached --others --exclude-standard --deduplicate |
                 tar --create --null --files-from=- --ignore-failed-read --file=- |
                         tar --extract --no-same-owner --directory="$copy" --file=- &&
-                (cd "$copy" && DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS=nocheck dpkg-buildpackage -us -uc -b) ||
+                (cd "$copy" && env DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS=nocheck "${@:3}" \
+                        dpkg-buildpackage -us -uc -b) ||
                 return
-        deb=$(echo "$1"/deployd_*.deb)
+        printf -v "$2" %s "$1"/deployd_*.deb
+}
+
+# Likewise, with failpoints (base/failpoint.h), and with sanitizers in every program (tests/sanitizers.h): for addresses,
+# leaks and undefined behaviour. With symbols, for the reports, and without _FORTIFY_SOURCE, which calls functions that
+# no sanitizer watches.
+build_sanitized_package() {
+        build_package "$1" "$2" DEB_BUILD_OPTIONS="nocheck nostrip failpoints sanitize=+address,+undefined" \
+                DEB_CPPFLAGS_STRIP=-D_FORTIFY_SOURCE=2 \
+                DEB_CFLAGS_APPEND="-fsanitize-undefined-trap-on-error -include $1/source/tests/sanitizers.h"
 }

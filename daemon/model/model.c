@@ -128,6 +128,18 @@ App *model_app(const Model *model, const char *name)
         return tree_find(&model->apps_by_name, &key, compare_apps);
 }
 
+App *model_app_by_id(const Model *model, uint64_t id)
+{
+        App *app;
+
+        assert(model);
+
+        LIST_FOREACH (apps, app, model->apps)
+                if (app->id == id)
+                        return app;
+        return NULL;
+}
+
 Deployment *model_deployment(const Model *model, uint64_t id)
 {
         Deployment key = { .id = id };

@@ -60,6 +60,7 @@ void model_unobserve(Model *model, Observer *observer);
 
 Repository *model_repository(const Model *model, const char *name);
 App *model_app(const Model *model, const char *name);
+App *model_app_by_id(const Model *model, uint64_t id); /* looks through all */
 Deployment *model_deployment(const Model *model, uint64_t id);
 
 /* Each takes ownership of the object and tells the observers. 0, -EEXIST (name or id is there: the object

@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/pipeline/archive.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
-#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/call.h"
 #include "daemon/pipeline/helper.h"
+#include "daemon/pipeline/log-file.h"
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/request.h"
-
-#define SUFFIX ".zst"
 
 /* Somebody who waits for a log. */
 typedef struct Reader {
@@ -63,109 +58,20 @@ void archives_free(Pipeline *pipeline)
                 archive_free(pipeline->archives);
 }
 
-static char *directory_path(uint64_t app)
-{
-        return text_format(PATH_LOGS "/%" PRIu64, app);
-}
-
-static char *log_path(uint64_t app, uint64_t deployment)
-{
-        return text_format(PATH_LOGS "/%" PRIu64 "/%" PRIu64 SUFFIX, app, deployment);
-}
-
-/* The id of `42.zst`; 0 for anything else. */
-static uint64_t log_id(const char *entry)
-{
-        _cleanup_free_ char *number = strndup(entry, strcspn(entry, "."));
-        uint64_t id;
-
-        return !number || strcmp(entry + strlen(number), SUFFIX) != 0 ||
-                               text_to_u64(number, INT64_MAX, &id) < 0
-                       ? 0
-                       : id;
-}
-
-static int by_id(const struct dirent **a, const struct dirent **b)
-{
-        uint64_t left = log_id((*a)->d_name), right = log_id((*b)->d_name);
-
-        return left < right ? -1 : left > right;
-}
-
-static int is_log(const struct dirent *entry)
-{
-        return log_id(entry->d_name) != 0;
-}
-
-/* Removes all but the newest `keep` logs of an app, and the directory with the last. */
-static void prune(uint64_t app, uint64_t keep)
-{
-        _cleanup_free_ char *directory = directory_path(app);
-        struct dirent **entries;
-        int n = directory ? scandir(directory, &entries, is_log, by_id) : -1;
-
-        if (n < 0)
-                return;
-        for (int i = 0; i < n; i++) {
-                _cleanup_free_ char *path = log_path(app, log_id(entries[i]->d_name));
-
-                if (path && (uint64_t) (n - i) > keep && unlink(path) < 0)
-                        log_warning("Cannot remove log %s, ignoring: %m", path);
-                free(entries[i]);
-        }
-        free(entries);
-        if (keep == 0 && rmdir(directory) < 0 && errno != ENOENT)
-                log_warning("Cannot remove %s, ignoring: %m", directory);
-}
-
-/* Its directory belongs to group adm by PATH_LOGS, which hands its group down. */
-static int make_directory(uint64_t app, char **ret)
-{
-        _cleanup_free_ char *path = directory_path(app);
-        mode_t mask;
-        int r;
-
-        if (!path)
-                return -ENOMEM;
-        mask = umask(0027);
-        r = mkdir(path, 0750) < 0 && errno != EEXIST ? -errno : 0;
-        (void) umask(mask);
-        if (r >= 0)
-                *ret = TAKE_PTR(path);
-        return r;
-}
-
-/* The log under its name, whole or not at all. */
-static int commit(const Archive *archive, const char *path)
-{
-        char source[sizeof("/proc/self/fd/2147483647")];
-
-        (void) snprintf(source, sizeof(source), "/proc/self/fd/%d", archive->fd);
-        if (fchmod(archive->fd, 0640) < 0 || fsync(archive->fd) < 0)
-                return -errno;
-        FAILPOINT("log-commit.before");
-        if (unlink(path) < 0 && errno != ENOENT)
-                return -errno;
-        if (linkat(AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0)
-                return -errno;
-        FAILPOINT("log-commit.after");
-        return 0;
-}
-
 static int keep_log(const Archive *archive)
 {
         Pipeline *pipeline = archive->pipeline;
         Deployment *deployment = model_deployment(pipeline->model, archive->deployment);
         StoreAsk ask = { .actor = STORE_DEPLOYD, .deadline = USEC_INFINITY };
-        _cleanup_free_ char *path = log_path(archive->app, archive->deployment);
+        _cleanup_free_ char *path = log_file_path(archive->app, archive->deployment);
         int r;
 
         if (!path)
                 return -ENOMEM;
-        r = commit(archive, path);
+        r = log_file_commit(archive->fd, path);
         if (r < 0)
                 return r;
-        prune(archive->app, pipeline_config(pipeline)->keep_logs);
+        log_files_prune(archive->app, pipeline_config(pipeline)->keep_logs);
         r = store_deployment_set_logs_path(pipeline->store, archive->deployment, path, &ask);
         if (r < 0 || !deployment)
                 return r;
@@ -211,10 +117,10 @@ static void on_done(void *userdata, const Ticket *answer, const char *failure)
 static int make_request(const Archive *archive, const char *label, Ticket **ret)
 {
         _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
-        _cleanup_free_ char *file = text_format("%" PRIu64 SUFFIX, archive->deployment);
+        _cleanup_free_ char *path = log_file_path(archive->app, archive->deployment);
         int r;
 
-        if (!ticket || !file)
+        if (!ticket || !path)
                 return -ENOMEM;
         r = ticket_set(ticket, "app", label);
         if (r >= 0)
@@ -224,7 +130,7 @@ static int make_request(const Archive *archive, const char *label, Ticket **ret)
         if (r >= 0)
                 r = ticket_set_u64(ticket, "max", pipeline_config(archive->pipeline)->log_max);
         if (r >= 0)
-                r = ticket_set(ticket, "file", file);
+                r = ticket_set(ticket, "file", strrchr(path, '/') + 1);
         if (r >= 0)
                 *ret = TAKE_PTR(ticket);
         return r;
@@ -242,7 +148,7 @@ static int start(Archive *archive)
         label = unit_label_make(archive->name);
         if (!unit || !label)
                 return -ENOMEM;
-        r = make_directory(archive->app, &directory);
+        r = log_directory_make(archive->app, &directory);
         if (r < 0)
                 return r;
         archive->fd = archive->reads ? memfd_create("log", MFD_CLOEXEC)
@@ -387,34 +293,5 @@ void archives_remove(Pipeline *pipeline, uint64_t app)
                         answer_readers(archive, "its app was removed");
                         archive_free(archive);
                 }
-        prune(app, 0);
-}
-
-static bool has_app(const Model *model, uint64_t id)
-{
-        const App *app;
-
-        LIST_FOREACH (apps, app, model->apps)
-                if (app->id == id)
-                        return true;
-        return false;
-}
-
-void archives_sweep(Pipeline *pipeline)
-{
-        struct dirent **entries;
-        int n;
-
-        assert(pipeline);
-
-        n = scandir(PATH_LOGS, &entries, NULL, NULL);
-        for (int i = 0; i < n; i++) {
-                uint64_t app;
-
-                if (text_to_u64(entries[i]->d_name, INT64_MAX, &app) >= 0 && !has_app(pipeline->model, app))
-                        prune(app, 0);
-                free(entries[i]);
-        }
-        if (n >= 0)
-                free(entries);
+        log_files_prune(app, 0);
 }

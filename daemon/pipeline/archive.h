@@ -14,6 +14,4 @@ void archive_begin(Pipeline *pipeline, const Deployment *deployment);
 void archives_poll(Pipeline *pipeline);
 /* The app's logs, and what is being done with them, go. */
 void archives_remove(Pipeline *pipeline, uint64_t app);
-/* At start: logs of apps that are not there any more go. */
-void archives_sweep(Pipeline *pipeline);
 void archives_free(Pipeline *pipeline);

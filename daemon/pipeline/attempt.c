@@ -65,6 +65,8 @@ Attempt *attempt_free(Attempt *attempt)
         if (attempt->moving && takes_slot(attempt->moving->event))
                 attempt->pipeline->n_moving_to_slot--;
         attempt->deployment->step = NULL;
+        shutdown_wait_free(attempt->judging);
+        free(attempt->failure);
         free(attempt->failure_waits);
         free(attempt);
         return NULL;
@@ -162,6 +164,32 @@ void attempt_moved(Attempt *attempt, const FlowRow *row)
         queue_poll(pipeline);
 }
 
+static void commit(Attempt *attempt, const char *failure)
+{
+        persist_move(attempt, attempt->moving, failure);
+        attempt_say_waits(attempt);
+}
+
+static void on_judged(void *userdata)
+{
+        Attempt *attempt = userdata;
+        _cleanup_free_ char *failure = TAKE_PTR(attempt->failure);
+
+        attempt->judging = shutdown_wait_free(attempt->judging);
+        commit(attempt, failure);
+}
+
+/* Whatever fails because the machine goes down is begun again when it is up: until PID 1 has said that it is
+ * not going down, nothing has failed. */
+static void judge(Attempt *attempt, char *failure)
+{
+        Pipeline *pipeline = attempt->pipeline;
+
+        attempt->failure = failure;
+        if (shutdown_wait_new(pipeline->units, on_judged, attempt, &attempt->judging) < 0)
+                pipeline->params.fatal(pipeline->params.userdata, "systemd could not be asked");
+}
+
 /* NULL when out of memory. */
 static char *clean_sentence(const Deployment *deployment, const char *sentence)
 {
@@ -210,8 +238,10 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
         attempt->moving = row;
         if (takes_slot(event))
                 pipeline->n_moving_to_slot++;
-        persist_move(attempt, row, clean);
-        attempt_say_waits(attempt);
+        if (event == FLOW_FAILED)
+                judge(attempt, TAKE_PTR(clean));
+        else
+                commit(attempt, clean);
 }
 
 void attempt_fail(Pipeline *pipeline, Deployment *deployment, const char *format, ...)

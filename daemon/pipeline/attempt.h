@@ -5,6 +5,7 @@
  * the present status. Dropping the work cancels it here; what runs outside is ended by cleanup.h. */
 
 #include "daemon/pipeline/internal.h"
+#include "systemd/shutdown.h"
 
 struct Attempt {
         Pipeline *pipeline;
@@ -14,6 +15,10 @@ struct Attempt {
         /* What came in while it was: taken up after it. */
         bool cancel_waits;
         char *failure_waits; /* sentence */
+
+        /* A failure is about to be committed, unless the machine goes down. */
+        ShutdownWait *judging;
+        char *failure; /* sentence */
 
         /* Work of `fetching`. */
         Fetch *fetch;

@@ -28,6 +28,7 @@ Keeper *keeper_free(Keeper *keeper)
         last_line_free(keeper->last_line);
         free(keeper->end);
         sd_event_source_disable_unref(keeper->restart);
+        shutdown_wait_free(keeper->judging);
         keeper->instance->keeper = NULL;
         free(keeper);
         return NULL;
@@ -94,15 +95,26 @@ static void restart_later(Keeper *keeper)
                 keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
 }
 
-static void on_state_while_live(Keeper *keeper, const UnitState *state)
+static void judge_while_live(void *userdata)
 {
-        Deployment *deployment = keeper->instance->deployment;
+        Keeper *keeper = userdata;
 
-        if (state->loaded && strcmp(state->sub, "exited") == 0 && !state->job_pending)
+        keeper->judging = shutdown_wait_free(keeper->judging);
+        if (keeper->exited)
                 restart_later(keeper);
         else if (keeper->restart)
                 keeper->restart = sd_event_source_disable_unref(keeper->restart);
-        step_live_judge(keeper->pipeline, deployment);
+        step_live_judge(keeper->pipeline, keeper->instance->deployment);
+}
+
+static void on_state_while_live(Keeper *keeper)
+{
+        if (keeper->running)
+                judge_while_live(keeper);
+        else if (!keeper->judging &&
+                 shutdown_wait_new(keeper->pipeline->units, judge_while_live, keeper, &keeper->judging) < 0)
+                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata,
+                                               "systemd could not be asked");
 }
 
 static void on_state_before_live(Keeper *keeper, const UnitState *state, sd_id128_t before)
@@ -133,10 +145,11 @@ static void on_state(void *userdata, const UnitState *state)
                 keeper->noted = true;
         }
         keeper->failed = strcmp(state->active, "failed") == 0;
+        keeper->exited = state->loaded && strcmp(state->sub, "exited") == 0 && !state->job_pending;
         keeper->invocation = state->invocation;
         keeper->control_group_id = state->control_group_id;
         if (keeper->instance->deployment->status == DEPLOYMENT_LIVE)
-                on_state_while_live(keeper, state);
+                on_state_while_live(keeper);
         else
                 on_state_before_live(keeper, state, before);
 }

@@ -6,6 +6,7 @@
 
 #include "daemon/pipeline/internal.h"
 #include "systemd/last-line.h"
+#include "systemd/shutdown.h"
 
 struct Keeper {
         Pipeline *pipeline;
@@ -16,6 +17,7 @@ struct Keeper {
         LastLine *last_line;      /* its program has ended: what it said last */
         char *end;                /* how it ended, until that is known */
         sd_event_source *restart; /* its program ended by itself: when it is started again */
+        ShutdownWait *judging;    /* it does not run although it is live: unless the machine goes down */
 
         bool waits;   /* until an old unit of its name is gone */
         bool seen;    /* the unit has been read since it was started */
@@ -23,6 +25,7 @@ struct Keeper {
         bool loaded;
         bool noted; /* that it has run */
         bool failed;
+        bool exited;    /* its program ended with status 0, and PID 1 leaves it at that */
         bool listening; /* it has passed the check */
         sd_id128_t invocation;
         uint64_t control_group_id;

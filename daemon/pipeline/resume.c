@@ -10,6 +10,7 @@
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/expiry.h"
+#include "daemon/pipeline/log-file.h"
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
@@ -128,7 +129,7 @@ static void on_listed(void *userdata, int error, char *const *names)
         r = release_sweep(pipeline, keep_release);
         if (r < 0)
                 log_warning("Cannot look through the release directories, ignoring: %s", strerror(-r));
-        archives_sweep(pipeline);
+        log_files_sweep(pipeline->model);
         pipeline->resuming = true;
         resume_poll(pipeline);
 }

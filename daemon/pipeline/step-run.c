@@ -96,8 +96,8 @@ static AppStatus status_of_live(const Deployment *deployment, AppStatus before)
                         n++;
                         continue;
                 }
-                /* Not read yet: it is as it was. */
-                if (!keeper || !keeper->seen)
+                /* Not read or not judged yet: it is as it was. */
+                if (!keeper || !keeper->seen || keeper->judging)
                         return before;
                 n++;
                 n_running += keeper->running;

@@ -181,16 +181,12 @@ void wipe_slice(Pipeline *pipeline, const char *app)
 static bool is_known(const Model *model, UnitKind kind, uint64_t id)
 {
         const Repository *repository;
-        const App *app;
 
-        if (kind == UNIT_APP) {
-                LIST_FOREACH (apps, app, model->apps)
-                        if (app->id == id)
-                                return true;
-        } else
-                LIST_FOREACH (repositories, repository, model->repositories)
-                        if (repository->id == id)
-                                return true;
+        if (kind == UNIT_APP)
+                return model_app_by_id(model, id);
+        LIST_FOREACH (repositories, repository, model->repositories)
+                if (repository->id == id)
+                        return true;
         return false;
 }
 

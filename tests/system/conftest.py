@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import pathlib
 import sys
 
 import pytest
@@ -19,6 +20,20 @@ MACHINES = []
 # Of a test, whether it has failed.
 FAILED = pytest.StashKey[bool]()
 
+# The builds of the package, and the option that names the file of each.
+BUILDS = {"plain": "--deb", "sanitized": "--sanitized-deb"}
+
+# Modules that are about one build. Only the plain one has the sandboxes as they are shipped, and no memory of a
+# sanitizer's; only the other has failpoints.
+ABOUT = {
+    "test_failpoints.py": "sanitized",
+    "test_memory.py": "plain",
+    "test_package.py": "plain",
+    "test_samples.py": "plain",
+    "test_sanitizers.py": "sanitized",
+    "test_units.py": "plain",
+}
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "leaves('CN: reason'): what it leaves is not looked at for that invariant of "
@@ -27,14 +42,35 @@ def pytest_configure(config):
 
 def pytest_addoption(parser):
     parser.addoption("--deb", help="the package to test")
-    parser.addoption("--test-deb", help="the package of a test build, with failpoints")
-    parser.addoption("--long", action="store_true", help="the same tests with the big numbers")
+    parser.addoption("--sanitized-deb", help="the package built with sanitizers and failpoints")
+    parser.addoption("--long", action="store_true", help="the same tests with the big numbers, of each build")
 
 
-@pytest.fixture(scope="session")
-def tree(pytestconfig):
+def builds(module, config):
+    """The builds that a module (a file's name) runs with: of those that are given, the one that it is about;
+    otherwise the sanitized one, which finds more, and with --long all."""
+    given = [build for build, option in BUILDS.items() if config.getoption(option)]
+    if module in ABOUT:
+        return [build for build in given if build == ABOUT[module]]
+    return given if config.getoption("long") else given[-1:]
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leaves out what is about a build that is not given."""
+    return True if collection_path.name in ABOUT and not builds(collection_path.name, config) else None
+
+
+def pytest_generate_tests(metafunc):
+    """Has what needs a tree run with each of its builds."""
+    if "tree" in metafunc.fixturenames:
+        found = builds(pathlib.Path(metafunc.module.__file__).name, metafunc.config)
+        metafunc.parametrize("tree", found or pytest.exit("--deb is missing", 2), indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def tree(request, pytestconfig):
     """The tree machines boot from, with the package installed."""
-    made = trees.tree(pytestconfig.getoption("deb") or pytest.exit("--deb is missing", 2))
+    made = trees.tree(pytestconfig.getoption(BUILDS[request.param]))
     yield made
     made.close()
 
@@ -43,6 +79,17 @@ def tree(pytestconfig):
 def long(pytestconfig):
     """Whether to use the big numbers."""
     return pytestconfig.getoption("long")
+
+
+def close(running):
+    """Ends machines. What sanitizers have found there is a failure."""
+    with contextlib.ExitStack() as ending:
+        for machine in running:
+            MACHINES.remove(machine)
+            ending.callback(machine.close)
+        found = [report for machine in running for report in machine.reports()]
+    if found:
+        pytest.fail("what sanitizers have found:\n" + "\n".join(found), pytrace=False)
 
 
 @contextlib.contextmanager
@@ -64,23 +111,13 @@ def booting(tree, module):
     try:
         look_at(running, module, "--thorough")
     finally:
-        for machine in running:
-            MACHINES.remove(machine)
-            machine.close()
+        close(running)
 
 
 @pytest.fixture(scope="module")
 def boot(tree, request):
     """boot(**options) boots a machine."""
     with booting(tree, request.node) as function:
-        yield function
-
-
-@pytest.fixture(scope="module")
-def boot_test_build(pytestconfig, request):
-    """As boot(), but of the test build."""
-    made = trees.tree(pytestconfig.getoption("test_deb") or pytest.exit("--test-deb is missing", 2))
-    with contextlib.closing(made), booting(made, request.node) as function:
         yield function
 
 

@@ -48,6 +48,9 @@ DIRECTORY = "/tmp"
 PREFIX = "deployd-machine-"
 NUMBERS = itertools.count(1)
 
+# So much of a sanitizer's report is shown: the fault, and where the memory came from.
+REPORT_LINES = 40
+
 
 def lock_directory(path):
     """An exclusive lock on a directory, as a descriptor; None when somebody holds it."""
@@ -220,6 +223,17 @@ class Machine(Host):
         """Shuts down in order and boots again."""
         self.poweroff()
         self.boot()
+
+    def reports(self):
+        """What sanitizers have found in programs of a package that is built with them, the beginning of each report.
+        Ends those that run on: it is at its end that a program looks for what it has lost."""
+        directory = self.root(trees.REPORTS)
+        if not directory.is_dir():
+            return []
+        if self.leader is not None:
+            self.systemctl("stop", "deployd.service", "deployd-probe.service", check=False)
+        return ["\n".join(path.read_text(errors="replace").splitlines()[:REPORT_LINES])
+                for path in sorted(directory.iterdir())]
 
     def close(self):
         """Ends the machine and throws its disk away."""

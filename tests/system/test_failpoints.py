@@ -3,6 +3,7 @@
 and what nobody touched runs on as the same process. Needs a package with failpoints."""
 
 import itertools
+import json
 import re
 
 import pytest
@@ -165,8 +166,8 @@ ONCE = (create, first, remove)
 
 
 @pytest.fixture(scope="module")
-def machine(boot_test_build):
-    machine = boot_test_build(files={daemon.DROPIN: f"[Service]\nEnvironment=DEPLOYD_FAILPOINT=@{FILE}\n"})
+def machine(boot):
+    machine = boot(files={daemon.DROPIN: f"[Service]\nEnvironment=DEPLOYD_FAILPOINT=@{FILE}\n"})
     repositories.serve(machine)
     return machine
 
@@ -186,14 +187,14 @@ def bystander(machine):
 def passed(machine, client, operation):
     """The failpoints that are passed while the operation goes on, in order."""
     settled(machine)
+    last = machine.run(["journalctl", "--output=json", "--no-pager", "--lines=1"]).stdout
     machine.write(FILE, "*:trace\n")
-    with machine.follow("_SYSTEMD_UNIT=deployd.service") as journal:
-        operation(client)
-        settled(machine)
-        machine.sh(f"rm -f {FILE}")
-        machine.run(["journalctl", "--sync"])
-        found = [entry["MESSAGE"].removeprefix("failpoint ") for entry in journal.drain()
-                 if entry.get("MESSAGE", "").startswith("failpoint ")]
+    operation(client)
+    settled(machine)
+    machine.sh(f"rm {FILE}")
+    found = [entry["MESSAGE"].removeprefix("failpoint ")
+             for entry in machine.journal(f"--after-cursor={json.loads(last)['__CURSOR']}", _SYSTEMD_UNIT=daemon.UNIT)
+             if entry["MESSAGE"].startswith("failpoint ")]
     assert found
     return list(dict.fromkeys(found))
 

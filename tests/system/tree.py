@@ -28,6 +28,8 @@ CACHE = pathlib.Path(os.environ.get("DEPLOYD_CHECK_CACHE", "/var/cache/deployd-c
 PACKAGES = [
     "ca-certificates", "curl", "git", "haproxy", "iproute2", "nftables", "nodejs", "procps", "python3",
     "systemd", "systemd-sysv", "zstd",
+    # For a package that is built with sanitizers, here so that there is one tree below both; for test_memory.py.
+    "libasan8", "valgrind",
 ]
 
 # Nothing that wakes up by itself or waits for a terminal.
@@ -36,8 +38,24 @@ MASKED = [
     "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer", "getty@.service",
 ]
 
+# Where programs that are built with sanitizers report what they find (tests/sanitizers.h says so to them), and
+# what units get in their layer so that they can: a sandbox that lets reports out, and lets LeakSanitizer stop the
+# threads of its own program. A SIGABRT of the watchdog would be taken for a fault of the program.
+REPORTS = "/var/log/deployd-sanitizers"
+SANITIZED = f"""\
+[Service]
+ReadWritePaths={REPORTS}
+SystemCallFilter=ptrace
+WatchdogSignal=SIGKILL
+"""
+SANITIZED_UNITS = ("deployd.service", "deployd-.service")
+
+# What mmdebstrap mounts, and whatever it starts, ends with us: who removes what we have left must not come into a
+# /proc or /dev of the host, nor find it being written.
+CONTAINED = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
+
 # How many trees of each kind are kept. The newest stay; one that a machine runs on is never removed.
-KEPT = {"base": 2, "layer": 4}
+KEPT = {"base": 2, "layer": 4, "kernel": 2, "image": 2}
 
 
 class TreeError(Exception):
@@ -129,6 +147,11 @@ def dependencies(deb):
     return [re.split(r"[\s(|:]", item.strip())[0] for item in field.split(",")]
 
 
+def is_sanitized(deb):
+    """Whether a .deb is built with sanitizers."""
+    return "libasan8" in dependencies(deb)
+
+
 def base_recipe(deb):
     """The arguments of mmdebstrap, without where to and the sources."""
     packages = sorted(set(PACKAGES + dependencies(deb)))
@@ -191,18 +214,36 @@ def install(deb, base, layer):
             stdin=subprocess.DEVNULL)
 
 
+def let_report(layer):
+    """Has the units of a package that is built with sanitizers report."""
+    for unit in SANITIZED_UNITS:
+        directory = layer / f"etc/systemd/system/{unit}.d"
+        directory.mkdir(parents=True)
+        (directory / "50-sanitizers.conf").write_text(SANITIZED, encoding="ascii")
+    reports = layer / REPORTS.lstrip("/")
+    reports.mkdir(parents=True)
+    # Programs run as users of their own.
+    reports.chmod(0o1777)
+
+
 def tree(deb):
     """The tree with the package of file `deb` installed; to be closed by the caller."""
     deb = pathlib.Path(deb).resolve()
     recipe, sources = base_recipe(deb), "\n".join(apt_sources()) + "\n"
     base = make("base", "\0".join([*recipe, sources]).encode(),
                 f"Debian {SUITE} with systemd, PostgreSQL and the tools of the tests",
-                # What it mounts there is gone with it, however it ends.
-                lambda new: run(["unshare", "--mount", *recipe, new, "-"], input=sources))
+                lambda new: run([*CONTAINED, *recipe, new, "-"], input=sources))
+    sanitized = is_sanitized(deb)
+
+    def build(new):
+        install(deb, base, new)
+        if sanitized:
+            let_report(new)
+
+    key = f"{base}{SANITIZED if sanitized else ''}".encode() + deb.read_bytes()
     # Held: machines of other versions of these files may build, and prune, at the same time.
     with hold(base):
-        layer = make("layer", str(base).encode() + deb.read_bytes(), f"installing {deb.name}",
-                     lambda new: install(deb, base, new))
+        layer = make("layer", key, f"installing {deb.name}", build)
     return Tree([base, layer])
 
 

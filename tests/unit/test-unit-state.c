@@ -353,3 +353,26 @@ Test(unit_state, every_end_has_its_sentence)
                 cr_expect_str_eq(words, cases[i].words);
         }
 }
+
+Test(unit_state, a_lack_of_memory_names_the_limit_of_the_unit_if_it_has_one)
+{
+        static const struct {
+                uint64_t memory_max;
+                const char *expected;
+        } cases[] = {
+                { 0, "ran out of memory" },
+                { UINT64_MAX, "ran out of memory" },
+                { 1024 * 1024, "ran out of memory (its limit is 1 MiB)" },
+                { 512 * 1024 * 1024, "ran out of memory (its limit is 512 MiB)" },
+                { 1536 * 1024, "ran out of memory (its limit is 1.5 MiB)" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                UnitState state = { .loaded = true,
+                                    .result = "oom-kill",
+                                    .memory_max = cases[i].memory_max };
+                _cleanup_free_ char *words = unit_state_describe_end(&state);
+
+                cr_expect_str_eq(words, cases[i].expected);
+        }
+}
