@@ -26,6 +26,7 @@ BUILDS = {"plain": "--deb", "sanitized": "--sanitized-deb"}
 # Modules that are about one build. Only the plain one has the sandboxes as they are shipped, and no memory of a
 # sanitizer's; only the other has failpoints.
 ABOUT = {
+    "test_checker.py": "plain",
     "test_failpoints.py": "sanitized",
     "test_memory.py": "plain",
     "test_package.py": "plain",

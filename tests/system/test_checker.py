@@ -28,7 +28,8 @@ NEXT = "deployd-app-shop-$live.worker.1.service"
 FAULTS = {
     "a deployment's row is gone": (
         [r"C1: there is an object \S+/deployment/_3\d, and no row of it"],
-        "sql 'create table kept as select * from deployment where id = '$failed; sql 'delete from deployment where id = '$failed",
+        "sql 'create table kept as select * from deployment where id = '$failed; sql 'delete from deployment where id = '$failed; "
+        "rm -f /var/lib/deployd/logs/*/$failed.zst",
         "sql 'insert into deployment overriding system value select * from kept'; sql 'drop table kept'", []),
     "an acknowledged deployment has no row": (
         [r"C1: 4711 was acknowledged, and no deployment has it",

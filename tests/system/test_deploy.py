@@ -119,6 +119,7 @@ def test_a_past_deployment_reads_the_same_after_a_restart_of_the_daemon(machine,
     repository.commit(repositories.sample("python", "2"))
     numbers.append(deployd.live("past")["Id"])
     machine.wait(lambda: deployd.describe(numbers[0])["Units"] == [])
+    machine.wait(lambda: all(deployd.describe(number)["LogsPath"] for number in numbers), what="their logs")
 
     before = [deployd.describe(number) for number in numbers]
     assert [deployment["Status"] for deployment in before] == ["superseded", "failed", "live"]
