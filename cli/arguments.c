@@ -17,6 +17,7 @@ static const Setting app_settings[] = {
         { "access-mode", "AccessMode", SETTING_TEXT, "who may reach it: private, internal or public" },
         { "branch", "Branch", SETTING_TEXT, "branch to deploy; empty: the repository's" },
         { "directory", "Directory", SETTING_TEXT, "where in the tree the app is; empty: its root" },
+        { "keep-releases", "KeepReleases", SETTING_NUMBER, "releases kept to go back to" },
         { "stop-timeout", "StopTimeoutUSec", SETTING_DURATION, "time to end after SIGTERM" },
         { "memory-max", "MemoryMax", SETTING_SIZE, "memory of one instance" },
         { "tasks-max", "TasksMax", SETTING_COUNT, "processes and threads of one instance" },
@@ -68,6 +69,7 @@ static const struct {
                                "a time, like 30s or 5min" },
         [SETTING_SIZE] = { size_units, ELEMENTSOF(size_units), false, true, "a size, like 512M or 1.5G" },
         [SETTING_COUNT] = { count_units, ELEMENTSOF(count_units), false, false, "a whole number" },
+        [SETTING_NUMBER] = { count_units, ELEMENTSOF(count_units), false, false, "a whole number" },
         [SETTING_SHARE] = { share_units, ELEMENTSOF(share_units), false, false,
                             "a share of one CPU, like 150%" },
 };

@@ -11,6 +11,7 @@ typedef enum SettingType {
         SETTING_DURATION, /* 30s, 5min, 1h 30min; a number alone is seconds → microseconds */
         SETTING_SIZE,     /* 512M, 1.5G; a number alone is bytes; powers of 1024 → bytes */
         SETTING_COUNT,    /* 256 */
+        SETTING_NUMBER,   /* 5; of 32 bits on the bus */
         SETTING_SHARE,    /* 150% of one CPU → microseconds per second */
 } SettingType;
 

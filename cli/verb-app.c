@@ -95,12 +95,17 @@ static int assignments_append(sd_bus_message *call, const Assignment *assignment
 {
         int r = sd_bus_message_open_container(call, 'a', "{sv}");
 
-        for (size_t i = 0; r >= 0 && i < n; i++)
-                r = assignments[i].setting->type == SETTING_TEXT
-                            ? sd_bus_message_append(call, "{sv}", assignments[i].setting->member, "s",
-                                                    assignments[i].text)
-                            : sd_bus_message_append(call, "{sv}", assignments[i].setting->member, "t",
-                                                    assignments[i].number);
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                const char *member = assignments[i].setting->member;
+
+                if (assignments[i].setting->type == SETTING_TEXT)
+                        r = sd_bus_message_append(call, "{sv}", member, "s", assignments[i].text);
+                else if (assignments[i].setting->type == SETTING_NUMBER)
+                        r = sd_bus_message_append(call, "{sv}", member, "u",
+                                                  (uint32_t) MIN2(assignments[i].number, UINT32_MAX));
+                else
+                        r = sd_bus_message_append(call, "{sv}", member, "t", assignments[i].number);
+        }
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
 

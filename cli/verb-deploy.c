@@ -149,6 +149,28 @@ int verb_deploy(const Invocation *invocation)
         return r == EXIT_DONE ? deploy_run(bus, call, invocation, NULL) : r;
 }
 
+int verb_rollback(const Invocation *invocation)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        _cleanup_free_ char *path = NULL;
+        const char *to = invocation_argument(invocation, 1);
+        uint64_t id = 0;
+        int r;
+
+        if (to[0] != '\0' && (text_to_u64(to, INT64_MAX, &id) < 0 || id == 0))
+                return usage_error("'rollback' goes back to a deployment, by its id: a number");
+        r = bus_open(&bus);
+        if (r == EXIT_DONE)
+                r = bus_find(bus, "GetApp", invocation_argument(invocation, 0), &path);
+        if (r != EXIT_DONE)
+                return r;
+        r = sd_bus_message_new_method_call(bus, &call, BUS_NAME, path, BUS_INTERFACE_APP, "Rollback");
+        if (r >= 0)
+                r = sd_bus_message_append(call, "t", id);
+        return r < 0 ? bus_report(NULL, r) : deploy_run(bus, call, invocation, NULL);
+}
+
 typedef struct Cancellation {
         sd_bus *bus;
         size_t n;

@@ -127,6 +127,14 @@ static int run_redeploy(BusCall *call, void *noun, sd_bus_error *reterr)
         return app_redeploy(call->bus->params.pipeline, noun, &call->call, reterr);
 }
 
+static int run_rollback(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        uint64_t to;
+        int r = sd_bus_message_read(call->message, "t", &to);
+
+        return r < 0 ? r : app_rollback(call->bus->params.pipeline, noun, to, &call->call, reterr);
+}
+
 static int run_start(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         return app_start(call->bus->params.pipeline, noun, &call->call, reterr);
@@ -173,6 +181,7 @@ static int status(const void *noun)
 
 static const BusMethod methods[] = {
         { "Deploy", ACTION_DEPLOY, run_deploy, deployment_bus_reply },
+        { "Rollback", ACTION_DEPLOY, run_rollback, deployment_bus_reply },
         { "Redeploy", ACTION_DEPLOY, run_redeploy, deployment_bus_reply },
         { "SetEnvironment", ACTION_ENVIRONMENT, environment_bus_set, environment_bus_set_reply },
         { "GetEnvironment", ACTION_ENVIRONMENT, environment_bus_get, environment_bus_get_reply },
@@ -203,6 +212,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("AccessMode", "s", NULL, offsetof(App, settings.access_mode), CHANGES),
         SD_BUS_PROPERTY("Branch", "s", NULL, offsetof(App, settings.branch), CHANGES),
         SD_BUS_PROPERTY("Directory", "s", NULL, offsetof(App, settings.directory), CHANGES),
+        SD_BUS_PROPERTY("KeepReleases", "u", NULL, offsetof(App, settings.keep_releases), CHANGES),
         SD_BUS_PROPERTY("StopTimeoutUSec", "t", NULL, offsetof(App, settings.stop_timeout_usec), CHANGES),
         SD_BUS_PROPERTY("MemoryMax", "t", NULL, offsetof(App, settings.memory_max), CHANGES),
         SD_BUS_PROPERTY("TasksMax", "t", NULL, offsetof(App, settings.tasks_max), CHANGES),
@@ -210,6 +220,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("Deploy", SD_BUS_ARGS("s", revision, "a{sv}", options),
                                 SD_BUS_RESULT("t", id, "o", deployment), bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Rollback", SD_BUS_ARGS("t", to), SD_BUS_RESULT("t", id, "o", deployment),
+                                bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Redeploy", SD_BUS_NO_ARGS, SD_BUS_RESULT("t", id, "o", deployment),
                                 bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SetEnvironment", SD_BUS_ARGS("a{ss}", set, "as", unset),

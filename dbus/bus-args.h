@@ -21,8 +21,8 @@ int bus_args_find_deployment(const Bus *bus, uint64_t id, Deployment **ret, sd_b
 /* One key that an option dictionary may have. */
 typedef struct BusOption {
         const char *name;
-        const char *type; /* "s" or "t" */
-        size_t offset;    /* of the char * or uint64_t in the target that it is read into */
+        const char *type; /* "s", "t" or "u" */
+        size_t offset;    /* of the char *, uint64_t or uint32_t in the target that it is read into */
         /* NULL = each value of the type is legal. `value` is the text, or points to the number. */
         int (*check)(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr);
 } BusOption;

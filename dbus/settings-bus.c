@@ -7,14 +7,15 @@
 #include "dbus/bus-args.h"
 
 /* The bounds are those that the configuration has for its defaults (daemon/config-table.c). */
-#define STOP_TIMEOUT_MIN (UINT64_C(100) * USEC_PER_MSEC)
-#define STOP_TIMEOUT_MAX (UINT64_C(24 * 3600) * USEC_PER_SEC)
-#define MEMORY_MIN       (UINT64_C(1) << 20)
-#define MEMORY_MAX       (UINT64_C(1) << 50)
-#define TASKS_MIN        UINT64_C(1)
-#define TASKS_MAX        (UINT64_C(1) << 22) /* PID_MAX_LIMIT of the kernel */
-#define CPU_QUOTA_MIN    (USEC_PER_SEC / 100)
-#define CPU_QUOTA_MAX    (USEC_PER_SEC * 1000)
+#define KEEP_RELEASES_MAX 1000
+#define STOP_TIMEOUT_MIN  (UINT64_C(100) * USEC_PER_MSEC)
+#define STOP_TIMEOUT_MAX  (UINT64_C(24 * 3600) * USEC_PER_SEC)
+#define MEMORY_MIN        (UINT64_C(1) << 20)
+#define MEMORY_MAX        (UINT64_C(1) << 50)
+#define TASKS_MIN         UINT64_C(1)
+#define TASKS_MAX         (UINT64_C(1) << 22) /* PID_MAX_LIMIT of the kernel */
+#define CPU_QUOTA_MIN     (USEC_PER_SEC / 100)
+#define CPU_QUOTA_MAX     (USEC_PER_SEC * 1000)
 
 static int check_range(const char *name, uint64_t value, uint64_t min, uint64_t max, const char *unit,
                        sd_bus_error *reterr)
@@ -55,6 +56,12 @@ static int check_directory(const Bus *bus, const char *name, const void *value, 
                                  name, DIRECTORY_LENGTH_MAX);
 }
 
+static int check_keep_releases(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        (void) bus;
+        return check_range(name, *(const uint32_t *) value, 1, KEEP_RELEASES_MAX, "releases", reterr);
+}
+
 static int check_stop_timeout(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
 {
         (void) bus;
@@ -89,6 +96,7 @@ static const BusOption options[] = {
         { "AccessMode", "s", offsetof(AppSettings, access_mode), check_access_mode },
         { "Branch", "s", offsetof(AppSettings, branch), check_branch },
         { "Directory", "s", offsetof(AppSettings, directory), check_directory },
+        { "KeepReleases", "u", offsetof(AppSettings, keep_releases), check_keep_releases },
         { "StopTimeoutUSec", "t", offsetof(AppSettings, stop_timeout_usec), check_stop_timeout },
         { "MemoryMax", "t", offsetof(AppSettings, memory_max), check_memory },
         { "TasksMax", "t", offsetof(AppSettings, tasks_max), check_tasks },
@@ -98,17 +106,8 @@ static const BusOption options[] = {
 /* Known, but without effect in this version. */
 static const char *const later[] = {
         "Port", /* CreateApp only */
-        "Formation",
-        "Domains",
-        "AutoDeploy",
-        "KeepReleases",
-        "Buildpack",
-        "BuildCommand",
-        "Readiness",
-        "ConnectTo",
-        "IdleTimeoutUSec",
-        "HealthCheckPath",
-        "HealthCheckTimeoutUSec",
+        "Formation", "Domains",   "AutoDeploy",      "Buildpack",       "BuildCommand",
+        "Readiness", "ConnectTo", "IdleTimeoutUSec", "HealthCheckPath", "HealthCheckTimeoutUSec",
         NULL,
 };
 

@@ -12,8 +12,8 @@ int store_app_insert(Store *store, const char *name, const Repository *repositor
                 "                    and r.retired_at > now() - interval '24 hours') "
                 "  order by port limit 1), "
                 "made as (insert into app (name, repository_id, port, branch, directory, stop_timeout_usec, memory_max, "
-                "                          tasks_max, cpu_quota_usec, access_mode) "
-                "  select $3, $4, port, $5, $6, $7, $8, $9, $10, $14 from free where not exists (select from done) "
+                "                          tasks_max, cpu_quota_usec, access_mode, keep_releases) "
+                "  select $3, $4, port, $5, $6, $7, $8, $9, $10, $14, $15 from free where not exists (select from done) "
                 "  returning id, created_at, port, name), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name, repository_name) "
                 "  select $1, $2, 'app-create', name, $11 from made) "
@@ -26,7 +26,8 @@ int store_app_insert(Store *store, const char *name, const Repository *repositor
                                       pg_text(settings->directory), pg_u64(settings->stop_timeout_usec),
                                       pg_u64(settings->memory_max), pg_u64(settings->tasks_max),
                                       pg_u64(settings->cpu_quota_usec), pg_text(repository->name),
-                                      pg_u64(low), pg_u64(high), pg_text(settings->access_mode)),
+                                      pg_u64(low), pg_u64(high), pg_text(settings->access_mode),
+                                      pg_u64(settings->keep_releases)),
                             store_read_row, ask, NULL);
 }
 
@@ -35,7 +36,7 @@ int store_app_set(Store *store, const App *app, const AppSettings *settings, con
         static const char sql[] =
                 "with done as (select at from event where operation = $1), "
                 "changed as (update app set branch = $4, directory = $5, stop_timeout_usec = $6, memory_max = $7, "
-                "                           tasks_max = $8, cpu_quota_usec = $9, access_mode = $10 "
+                "                           tasks_max = $8, cpu_quota_usec = $9, access_mode = $10, keep_releases = $11 "
                 "  where id = $3 and not exists (select from done) returning id, name), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name) "
                 "  select $1, $2, 'app-set', name from changed) "
@@ -46,7 +47,7 @@ int store_app_set(Store *store, const App *app, const AppSettings *settings, con
                                       pg_text(settings->branch), pg_text(settings->directory),
                                       pg_u64(settings->stop_timeout_usec), pg_u64(settings->memory_max),
                                       pg_u64(settings->tasks_max), pg_u64(settings->cpu_quota_usec),
-                                      pg_text(settings->access_mode)),
+                                      pg_text(settings->access_mode), pg_u64(settings->keep_releases)),
                             store_read_row, ask, NULL);
 }
 

@@ -45,8 +45,8 @@ int store_deployment_insert(Store *store, const App *app, const char *revision, 
                             read_inserted, ask, NULL);
 }
 
-int store_deployment_redeploy(Store *store, const App *app, const Variables *environment, uint64_t queue_max,
-                              const StoreAsk *ask)
+int store_deployment_redeploy(Store *store, const App *app, uint64_t rollback, const Variables *environment,
+                              uint64_t queue_max, const StoreAsk *ask)
 {
         static const char sql[] =
                 "with done as (select deployment_id, at from event where operation = $1), "
@@ -59,17 +59,23 @@ int store_deployment_redeploy(Store *store, const App *app, const Variables *env
                 "  where $6 on conflict (app_id, name) do update set value = excluded.value), "
                 "made as (insert into deployment (app_id, kind, requested_revision, revision, image_tag, release_id, "
                 "                                 requested_by) "
-                "  select app_id, 'redeploy', requested_revision, revision, image_tag, release_id, coalesce($2, 0) "
-                "  from deployment, room where id = $4 and status = 'live' returning id, created_at), "
+                "  select app_id, case when $10 then 'rollback' else 'redeploy' end, requested_revision, revision, "
+                "         image_tag, release_id, coalesce($2, 0) "
+                "  from deployment, room where id = $4 and app_id = $3 and (status = 'live' or (status = 'superseded' and $10)) "
+                "    and release_id is not null returning id, created_at, kind, release_id), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, detail) "
-                "  select $1, $2, case when $6 then 'environment-set' else 'redeploy' end, $9, (select id from made), "
+                "  select $1, $2, case when $6 then 'environment-set' else coalesce((select kind from made), 'redeploy') end, "
+                "         $9, (select id from made), "
                 "         case when $6 then coalesce(left((select string_agg(n, ' ') from unnest($7::text[]) n), 2000), '') else '' end "
                 "  from room) "
-                "select id, created_at, null::bigint from made "
+                "select id, created_at, release_id from made "
                 "union all select 0, now(), null::bigint from room where not exists (select from made) "
-                "union all select coalesce(deployment_id, 0), at, null::bigint from done";
+                "union all select coalesce(done.deployment_id, 0), at, d.release_id from done "
+                "  left join deployment d on d.id = done.deployment_id";
         _cleanup_free_ const char **names = calloc(environment ? environment->n + 1 : 1, sizeof(char *));
         _cleanup_free_ const char **values = calloc(environment ? environment->n + 1 : 1, sizeof(char *));
+
+        uint64_t source = rollback ? rollback : app->live ? app->live->id : 0;
 
         assert(app);
 
@@ -81,9 +87,9 @@ int store_deployment_redeploy(Store *store, const App *app, const Variables *env
         }
         return store_submit(store,
                             &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id),
-                                      app->live ? pg_u64(app->live->id) : pg_null(), pg_u64(queue_max),
+                                      source ? pg_u64(source) : pg_null(), pg_u64(queue_max),
                                       pg_bool(environment != NULL), pg_texts(names), pg_texts(values),
-                                      pg_text(app->name)),
+                                      pg_text(app->name), pg_bool(rollback != 0)),
                             store_read_row, ask, NULL);
 }
 
@@ -265,9 +271,13 @@ int store_deployment_forget_instances(Store *store, const Deployment *deployment
 
 int store_deployment_forget_release(Store *store, uint64_t id, const StoreAsk *ask)
 {
-        static const char sql[] = "delete from release where id = $1";
+        static const char sql[] =
+                "with gone as (delete from release where id = $1 and not exists "
+                "  (select from deployment where release_id = $1 and status not in ('superseded', 'failed', 'cancelled')) "
+                "  returning id) "
+                "select $1::bigint, now(), count(*) from gone";
 
-        return store_submit(store, &PG_QUERY(sql, pg_u64(id)), store_read_nothing, ask, NULL);
+        return store_submit(store, &PG_QUERY(sql, pg_u64(id)), store_read_row, ask, NULL);
 }
 
 int store_deployment_set_logs_path(Store *store, uint64_t id, const char *path, const StoreAsk *ask)

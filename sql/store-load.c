@@ -52,6 +52,7 @@ static int read_apps(StoreRequest *request, const PgResult *result, _unused_ Sto
                 app->settings.stop_timeout_usec = pg_result_u64(result, i, 9);
                 app->settings.memory_max = pg_result_u64(result, i, 10);
                 app->settings.tasks_max = pg_result_u64(result, i, 11);
+                app->settings.keep_releases = (uint32_t) pg_result_u64(result, i, 14);
                 app->settings.cpu_quota_usec = pg_result_u64(result, i, 12);
                 app->created_at = pg_result_usec(result, i, 13);
                 if (text_replace(&app->settings.access_mode, pg_result_text(result, i, 3)) < 0 ||
@@ -151,7 +152,7 @@ static const struct {
           "select a.id, a.name, r.name, a.access_mode, a.port::bigint, a.wanted = 'stopped', a.status, "
           "a.branch, "
           "  a.directory, a.stop_timeout_usec::bigint, a.memory_max::bigint, a.tasks_max::bigint, "
-          "  a.cpu_quota_usec::bigint, a.created_at "
+          "  a.cpu_quota_usec::bigint, a.created_at, a.keep_releases::bigint "
           "from app a join repository r on r.id = a.repository_id where $1 >= 0 order by a.id" },
         { read_environment, "select a.name, e.name, convert_from(e.value, 'UTF8') from environment e "
                             "join app a on a.id = e.app_id where $1 >= 0 order by a.id, e.name" },

@@ -87,11 +87,12 @@ int store_app_delete(Store *store, const App *app, const StoreAsk *ask);
 int store_deployment_insert(Store *store, const App *app, const char *revision, const char *request_id,
                             uint64_t queue_max, const StoreAsk *ask);
 
-/* A deployment of what is live once more, and in the same transaction the app's whole environment if
- * `environment` is not NULL. Reply: id, at = created_at; id 0 if nothing is live. -ESTALE: the queue is full
- * (and nothing was changed). */
-int store_deployment_redeploy(Store *store, const App *app, const Variables *environment, uint64_t queue_max,
-                              const StoreAsk *ask);
+/* A deployment of what is live once more, or of the release that deployment `rollback` (not 0) runs or ran; and in
+ * the same transaction the app's whole environment if `environment` is not NULL. Reply: id, at = created_at, number =
+ * the release; id 0 if nothing is live, or that release is not kept. -ESTALE: the queue is full (and nothing was
+ * changed). */
+int store_deployment_redeploy(Store *store, const App *app, uint64_t rollback, const Variables *environment,
+                              uint64_t queue_max, const StoreAsk *ask);
 
 /* One row of the flow table is taken: from → to by compare-and-set. `error_summary` exactly if it is to
  * fail. The app is `app_status` after it. Reply: at = now. */
@@ -129,7 +130,8 @@ int store_deployment_go_live(Store *store, const Deployment *deployment, const F
 int store_deployment_forget_instances(Store *store, const Deployment *deployment, const StoreAsk *ask);
 /* Where its archived log is. Idempotent. */
 int store_deployment_set_logs_path(Store *store, uint64_t id, const char *path, const StoreAsk *ask);
-/* The files of the release it built are gone. Idempotent. */
+/* The release that it built is not kept any more, unless something runs it or is about to. Reply: number =
+ * how many were forgotten, 0 or 1. */
 int store_deployment_forget_release(Store *store, uint64_t id, const StoreAsk *ask);
 
 /* Past and present deployments, newest first: of `app` (NULL = all) with an id below `before` (0 = the

@@ -32,6 +32,7 @@ typedef struct AppSettings {
         uint64_t memory_max; /* bytes, per instance, as the next two */
         uint64_t tasks_max;
         uint64_t cpu_quota_usec; /* CPU time per second */
+        uint32_t keep_releases;
 } AppSettings;
 
 struct App {

@@ -25,6 +25,7 @@ struct Deployment {
         char *status_text; /* what the running step says */
         double progress;   /* 0…1 within the status, -1 = unknown */
         char *fetch_unit;  /* that has fetched for it since deployd started; NULL = none */
+        bool release_goes; /* its release is being forgotten: not kept any more, and in use by nothing */
         void *step;        /* of the pipeline: what is under way; freed by it before the deployment goes */
 
         LIST_HEAD(Instance, instances); /* web first, then by process and number */

@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/deployment-calls.h"
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/keeper.h"
@@ -131,6 +132,7 @@ static void on_set(Request *request, int error, const StoreReply *reply)
         if (error < 0 || !app || app_settings_copy(&app->settings, &request->settings) < 0)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         apply_limits(request->pipeline, app);
+        collect_releases(request->pipeline, app);
         ingress_poll(request->pipeline->params.ingress);
         model_changed_app(request->pipeline->model, app);
         request_answer(request, 0);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/cleanup.h"
+#include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/deployment-calls.h"
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/import.h"
@@ -159,6 +160,7 @@ void attempt_moved(Attempt *attempt, const FlowRow *row)
                 attempt_handle(pipeline, deployment, FLOW_FAILED, failure);
         if (deployment_status_is_finished(row->to)) {
                 archive_begin(pipeline, deployment);
+                collect_releases(pipeline, deployment->app);
                 attempt_free(deployment->step);
         }
         queue_poll(pipeline);

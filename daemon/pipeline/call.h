@@ -50,6 +50,9 @@ int deployment_create(Pipeline *pipeline, App *app, const char *revision, const 
                       const Call *call, sd_bus_error *reterr);
 /* What is live once more; NotDeployed if nothing is. */
 int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr);
+/* The release that deployment `to` runs or ran once more; 0 = the newest one that was built before that
+ * which is live. NoSuchRelease if it is not kept. */
+int app_rollback(Pipeline *pipeline, App *app, uint64_t to, const Call *call, sd_bus_error *reterr);
 /* `environment` is all of the app's from now on; what is live is deployed once more with it, id 0 if nothing
  * is. */
 int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/deployment-calls.h"
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/expiry.h"
@@ -57,6 +58,7 @@ static void finish(Pipeline *pipeline, Deployment *deployment)
         }
         model_changed_app(pipeline->model, deployment->app);
         deployment_cancelled(pipeline, deployment);
+        collect_releases(pipeline, deployment->app);
         expiry_poll(pipeline);
 }
 

@@ -4,6 +4,7 @@
 #include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/cleanup.h"
+#include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/deployment-calls.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/queue.h"
@@ -68,6 +69,7 @@ void pipeline_config_changed(Pipeline *pipeline)
         assert(pipeline);
 
         queue_poll(pipeline);
+        collect_all_releases(pipeline);
         ingress_poll(pipeline->params.ingress);
         LIST_FOREACH (apps, app, pipeline->model->apps)
                 model_changed_app(pipeline->model, app);

@@ -20,7 +20,7 @@ struct Request {
 
         /* What `apply` needs, as the call has it. */
         char *name, *text, *more;
-        uint64_t id;
+        uint64_t id, rollback;
         bool flag;
         AppSettings settings;
         Variables environment;

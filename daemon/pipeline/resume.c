@@ -8,6 +8,7 @@
 #include "daemon/model/unit-name.h"
 #include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/expiry.h"
 #include "daemon/pipeline/log-file.h"
@@ -94,6 +95,7 @@ void resume_poll(Pipeline *pipeline)
         environment_sweep(pipeline->model);
         wipes_sweep(pipeline);
         enter_all(pipeline);
+        collect_all_releases(pipeline);
         expiry_poll(pipeline);
         queue_poll(pipeline);
         pipeline->on_resumed(pipeline->on_resumed_userdata, 0);

@@ -28,7 +28,7 @@ METHODS = {
     "Repository": {"Fetch": ("", ""), "SetGitUrl": ("s", ""), "SetDefaultBranch": ("s", ""), "Remove": ("", "")},
     "App": {
         "Start": ("", ""), "Stop": ("", ""), "Restart": ("", ""), "SetProperties": ("a{sv}", ""), "Remove": ("b", ""),
-        "SetEnvironment": ("a{ss}as", "to"), "GetEnvironment": ("", "a{ss}"),
+        "Rollback": ("t", "to"), "SetEnvironment": ("a{ss}as", "to"), "GetEnvironment": ("", "a{ss}"),
     },
     "Deployment": {"Cancel": ("", "")},
     "ObjectManager": {"GetManagedObjects": ("", "a{oa{sa{sv}}}")},
@@ -43,7 +43,7 @@ TYPES = {
     "App": {"Name": "s", "Repository": "o", "Status": "s", "CurrentPort": "q", "CurrentDeployment": "o",
             "Deployments": "ao", "Slice": "s", "CreatedAt": "t", "Branch": "s", "Directory": "s",
             "StopTimeoutUSec": "t", "MemoryMax": "t", "TasksMax": "t", "CPUQuotaPerSecUSec": "t",
-            "Url": "s", "Port": "q", "AccessMode": "s"},
+            "Url": "s", "Port": "q", "AccessMode": "s", "KeepReleases": "u"},
     "Deployment": {"Id": "t", "App": "o", "AppName": "s", "Status": "s", "RequestedRevision": "s", "Revision": "s",
                    "ImageTag": "s", "AssignedPort": "q", "Units": "as", "Progress": "d", "StatusText": "s",
                    "CreatedAt": "t", "StartedAt": "t", "FinishedAt": "t", "ErrorSummary": "s", "LogsPath": "s",
@@ -231,7 +231,7 @@ class Mock:
             "Name": name, "Repository": path("Repository", repository), "Status": "new", "CurrentPort": 0,
             "CurrentDeployment": "/", "Deployments": [], "Slice": f"deployd-apps-{name.replace('-', '_')}.slice",
             "CreatedAt": now(), "Branch": "", "Directory": "", "StopTimeoutUSec": 0, "MemoryMax": 0, "TasksMax": 0,
-            "CPUQuotaPerSecUSec": 0, **properties})
+            "CPUQuotaPerSecUSec": 0, "KeepReleases": 0, **properties})
 
     def deployment(self, app="shop", revision="", **properties):
         number = self.next_id
@@ -300,7 +300,7 @@ class Mock:
         gives = METHODS[noun][method][1]
         invocation.return_value(GLib.Variant(f"({gives})", result if isinstance(result, tuple) else (result,))
                                 if gives else None)
-        if method in ("Deploy", "SetEnvironment") and self.plan:
+        if method in ("Deploy", "Rollback", "SetEnvironment") and self.plan:
             self._follow_plan(result[0])
 
     def _follow_plan(self, number):
@@ -388,6 +388,9 @@ class Mock:
 
     def Repository_Remove(self, where):
         self.remove(where)
+
+    def App_Rollback(self, where, _to):
+        return self.deployment(self.objects[where][1]["Name"])
 
     def App_Start(self, where):
         pass

@@ -36,6 +36,16 @@ def test_live_ends_with_0_after_a_line_for_each_step(shop, deployctl):
     assert result.out.splitlines()[-1] == "shop is live on port 20007"
 
 
+@pytest.mark.parametrize("words,to", [(["shop"], 0), (["shop", "7"], 7)])
+def test_rollback_is_followed_as_a_deployment(shop, deployctl, words, to):
+    shop.plan = [{"Status": "starting", "AssignedPort": 20007}, {"Status": "live"}]
+    result = deployctl("rollback", *words)
+    assert (result.status, result.err) == (0, "")
+    assert shop.wait_call("Rollback")[1:] == (to,)
+    assert steps(result.out) == [("✓", s) for s in ("queued", "starting", "live")]
+    assert result.out.splitlines()[-1] == "shop is live on port 20007"
+
+
 def test_the_address_is_the_url_then_the_apps_port(shop, deployctl):
     shop.app("shop", Port=30001)
     shop.plan = list(LIVE)

@@ -10,11 +10,12 @@ import pytest
 from conftest import BINARY
 
 VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo remove", "app create", "app list",
-         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "cancel", "build-log", "releases", "ps", "logs", "start", "stop", "restart",
+         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "rollback", "cancel", "build-log", "releases", "ps", "logs", "start", "stop", "restart",
          "status", "help"]
 OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json"],
            "app show": ["--json"], "app remove": ["--force"], "config": ["--json"],
            "config set": ["--no-wait", "--journal"], "config unset": ["--no-wait", "--journal"], "deploy": ["--no-wait", "--request-id", "--journal"],
+           "rollback": ["--no-wait", "--journal"],
            "releases": ["--json", "--lines"], "ps": ["--json"], "status": ["--json"],
            "logs": ["--follow", "--lines", "--deployment", "--process", "--raw", "--journal"]}
 
@@ -83,11 +84,14 @@ def test_version(deployctl):
     (["logs", "my_app"], "'my_app' is no name of an app"),
     (["logs", ""], "'' is no name of an app"),
     (["logs", "shop-1.web.1.service"], "is no name of an app"),
+    (["rollback", "shop", "main"], "'rollback' goes back to a deployment, by its id: a number"),
+    (["rollback", "shop", "0"], "'rollback' goes back to a deployment, by its id: a number"),
     (["build-log", "shop"], "'build-log' needs the id of a deployment, a number"),
     (["cancel", ""], "'cancel' needs an app or the id of a deployment"),
     (["app", "set", "shop", "branch"], "'branch' is not KEY=VALUE"),
     (["app", "set", "shop", "colour=red"],
-     "unknown setting 'colour'; known are access-mode, branch, directory, stop-timeout, memory-max, tasks-max, cpu-quota"),
+     "unknown setting 'colour'; known are access-mode, branch, directory, keep-releases, "
+     "stop-timeout, memory-max, tasks-max, cpu-quota"),
     (["app", "create", "shop", "code", "=x"], "unknown setting ''"),
     (["app", "set", "shop", "branch=a", "branch=b"], "setting 'branch' is given twice"),
     (["repo", "set", "code", "name=x"], "unknown setting 'name'; known are url, branch"),

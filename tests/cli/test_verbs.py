@@ -71,6 +71,8 @@ def test_app_create_gives_settings_in_the_units_of_the_bus(mock, deployctl):
     ("memory-max=1.5G", "MemoryMax", 3 * 512 * 1024 * 1024),
     ("memory-max=1000000", "MemoryMax", 1000000),
     ("cpu-quota=7%", "CPUQuotaPerSecUSec", 70000),
+    ("keep-releases=3", "KeepReleases", 3),
+    ("keep-releases=default", "KeepReleases", 0),
 ])
 def test_app_set_reads_human_units(mock, deployctl, setting, name, value):
     where = mock.app("shop")
@@ -226,13 +228,13 @@ def test_control_characters_are_never_shown(mock, deployctl, words, locale):
 METHOD_OF = {"repo add": "CreateRepository", "repo list": "ListRepositories", "repo show": "GetRepository",
              "repo fetch": "Fetch", "repo set": "SetGitUrl", "repo remove": "Remove", "app create": "CreateApp",
              "app list": "ListApps", "app show": "GetApp", "app set": "SetProperties", "app remove": "Remove",
-             "deploy": "Deploy", "cancel": "GetDeployment", "build-log": "GetDeployment",
+             "deploy": "Deploy", "cancel": "GetDeployment", "build-log": "GetDeployment", "rollback": "Rollback",
              "releases": "ListDeployments", "ps": "GetManagedObjects",
              "start": "Start", "stop": "Stop", "restart": "Restart", "status": "GetAll", "config": "GetEnvironment",
              "config get": "GetEnvironment", "config set": "SetEnvironment", "config unset": "SetEnvironment"}
 WORDS = {"repo add": ["x", "y"], "repo show": ["code"], "repo fetch": ["code"], "repo set": ["code", "url=x"],
          "repo remove": ["code"], "app create": ["a", "code"], "app show": ["shop"], "app set": ["shop", "branch=x"],
-         "app remove": ["shop"], "deploy": ["shop"], "cancel": ["42"], "build-log": ["42"], "releases": ["shop"], "start": ["shop"],
+         "app remove": ["shop"], "deploy": ["shop"], "cancel": ["42"], "build-log": ["42"], "rollback": ["shop"], "releases": ["shop"], "start": ["shop"],
          "stop": ["shop"], "restart": ["shop"], "config": ["shop"], "config get": ["shop", "A"],
          "config set": ["shop", "A=1"], "config unset": ["shop", "A"]}
 

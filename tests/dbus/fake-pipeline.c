@@ -245,6 +245,13 @@ int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *r
         return r < 0 ? r : end(pipeline, call, redeploy(pipeline, app, call->uid));
 }
 
+int app_rollback(Pipeline *pipeline, App *app, uint64_t to, const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "app_rollback %s %" PRIu64 " uid=%u", app->name, to, call->uid);
+
+        return r < 0 ? r : end(pipeline, call, redeploy(pipeline, app, call->uid));
+}
+
 int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,
                         sd_bus_error *reterr)
 {

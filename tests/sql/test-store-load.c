@@ -66,7 +66,7 @@ Test(store_load, what_was_written_is_read_back)
         cr_assert(eq(int, app_settings_copy(&shop->settings, &settings), 0));
         cr_assert(eq(int, variables_set(&shop->environment, "KEY", "naïve\n'two'"), 0));
         cr_assert(eq(int, variables_set(&shop->environment, "EMPTY", ""), 0));
-        done_by(store_deployment_redeploy, shop, &shop->environment, 9, AS);
+        done_by(store_deployment_redeploy, shop, 0, &shop->environment, 9, AS);
         bring_to(known_deployment(shop, "v1"), DEPLOYMENT_LIVE);
         bring_to(known_deployment(shop, "v2"), DEPLOYMENT_LIVE);
         deployment = known_deployment(shop, "v3");

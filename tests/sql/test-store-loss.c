@@ -162,7 +162,7 @@ Test(store_loss, verbs_of_a_deployment_take_effect_once)
                 next = next ? next : deployment;
         }
         app->live = deployment;
-        reply = once(store_deployment_redeploy, app, &(const Variables){}, 1, AS);
+        reply = once(store_deployment_redeploy, app, 0, &(const Variables){}, 1, AS);
         cr_expect(eq(u64, reply.id, number_of("select max(id)::text from deployment")));
         sees("select count(*)::text from deployment where kind = 'redeploy'", "1");
         app->live = NULL;

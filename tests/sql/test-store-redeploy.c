@@ -20,7 +20,7 @@ static const Variables two = { variables, 2 }, one = { variables, 1 }, none = {}
 
 Test(store_redeploy, without_anything_live_the_environment_is_only_kept)
 {
-        Reply reply = done_by(store_deployment_redeploy, app, &two, 1, AS);
+        Reply reply = done_by(store_deployment_redeploy, app, 0, &two, 1, AS);
 
         cr_expect(eq(u64, reply.id, 0));
         sees("select string_agg(app_id || name || convert_from(value, 'UTF8') || key_id, ' ' order by name) from environment",
@@ -34,13 +34,13 @@ Test(store_redeploy, an_environment_is_replaced_whole_and_is_one_apps)
 {
         App *other = known_app("blog", app->repository);
 
-        done_by(store_deployment_redeploy, app, &two, 1, AS);
-        done_by(store_deployment_redeploy, other, &two, 1, AS);
+        done_by(store_deployment_redeploy, app, 0, &two, 1, AS);
+        done_by(store_deployment_redeploy, other, 0, &two, 1, AS);
         variables[0].value = (char[]){ "other" };
-        done_by(store_deployment_redeploy, app, &one, 1, AS);
+        done_by(store_deployment_redeploy, app, 0, &one, 1, AS);
         sees("select string_agg(app_id || name || convert_from(value, 'UTF8'), ' ' order by app_id, name) from environment",
              "1KEYother 2KEYsecret 2URL");
-        done_by(store_deployment_redeploy, app, &none, 1, AS);
+        done_by(store_deployment_redeploy, app, 0, &none, 1, AS);
         sees("select string_agg(app_id || name, ' ' order by app_id, name) from environment", "2KEY 2URL");
         sees("select string_agg(detail, '|' order by id) from event where verb = 'environment-set' and app_name = 'shop'",
              "KEY URL|KEY|");
@@ -48,7 +48,7 @@ Test(store_redeploy, an_environment_is_replaced_whole_and_is_one_apps)
 
 Test(store_redeploy, no_value_is_ever_in_an_event)
 {
-        done_by(store_deployment_redeploy, app, &two, 1, AS);
+        done_by(store_deployment_redeploy, app, 0, &two, 1, AS);
         sees("select count(*)::text from event where event::text like '%secret%'", "0");
 }
 
@@ -60,7 +60,7 @@ Test(store_redeploy, what_is_live_is_queued_again_with_its_release)
         Reply reply;
 
         bring_to(live, DEPLOYMENT_LIVE);
-        reply = done_by(store_deployment_redeploy, app, NULL, 1, AS);
+        reply = done_by(store_deployment_redeploy, app, 0, NULL, 1, AS);
         cr_expect(eq(u64, reply.id, 2));
         sees("select concat_ws(' ', kind, status, requested_revision, revision, image_tag, release_id, requested_by, started_at is null) from deployment where id = 2",
              "redeploy queued main " REVISION " shop:0123456789ab-1 1 1000 t");
@@ -85,8 +85,8 @@ Test(store_redeploy, a_full_queue_changes_nothing_not_even_the_environment)
         bring_to(known_deployment(app, ""), DEPLOYMENT_LIVE);
         known_deployment(app, "");
         before = strdupa(everything());
-        cr_expect(eq(int, say(store_deployment_redeploy, app, &two, 1, AS).error, -ESTALE));
-        cr_expect(eq(int, say(store_deployment_redeploy, app, NULL, 1, AS).error, -ESTALE));
+        cr_expect(eq(int, say(store_deployment_redeploy, app, 0, &two, 1, AS).error, -ESTALE));
+        cr_expect(eq(int, say(store_deployment_redeploy, app, 0, NULL, 1, AS).error, -ESTALE));
         cr_expect(text_is(everything(), before));
 }
 
@@ -94,7 +94,7 @@ Test(store_redeploy, what_is_no_longer_live_is_not_queued)
 {
         bring_to(known_deployment(app, ""), DEPLOYMENT_LIVE);
         must(pg, "update deployment set status = 'superseded'");
-        cr_expect(eq(u64, done_by(store_deployment_redeploy, app, &two, 1, AS).id, 0));
+        cr_expect(eq(u64, done_by(store_deployment_redeploy, app, 0, &two, 1, AS).id, 0));
         sees("select count(*)::text from deployment", "1");
         sees("select count(*)::text from environment", "2");
 }
@@ -105,7 +105,7 @@ Test(store_redeploy, of_an_app_that_is_gone_an_environment_is_refused)
 
         done_by(store_app_delete, app, AS);
         before = strdupa(everything());
-        cr_expect(eq(int, say(store_deployment_redeploy, app, &two, 1, AS).error, -EBUSY));
+        cr_expect(eq(int, say(store_deployment_redeploy, app, 0, &two, 1, AS).error, -EBUSY));
         cr_expect(text_is(everything(), before));
 }
 
@@ -119,8 +119,51 @@ Test(store_redeploy, a_name_the_schema_does_not_allow_is_invalid_and_nothing_is_
                 Variable variable = { name, name };
                 Variables bad = { &variable, 1 };
 
-                cr_expect(eq(int, say(store_deployment_redeploy, app, &bad, 1, AS).error, -EINVAL), "%s",
+                cr_expect(eq(int, say(store_deployment_redeploy, app, 0, &bad, 1, AS).error, -EINVAL), "%s",
                           names[i]);
         }
         cr_expect(text_is(everything(), before));
+}
+
+/* Three deployments of the app, the last of them live; the first has lost its release. */
+static void make_history(void)
+{
+        for (unsigned i = 0; i < 3; i++)
+                bring_to(known_deployment(app, "main"), DEPLOYMENT_LIVE);
+        done_by(store_deployment_forget_release, 1, AS);
+}
+
+Test(store_redeploy, an_earlier_release_is_queued_again)
+{
+        Reply reply;
+
+        make_history();
+        reply = done_by(store_deployment_redeploy, app, 2, NULL, 9, AS);
+        cr_expect(eq(u64, reply.id, 4));
+        cr_expect(eq(u64, reply.number, 2));
+        sees("select concat_ws(' ', kind, status, requested_revision, release_id, requested_by) from deployment where id = 4",
+             "rollback queued main 2 1000");
+        sees("select concat_ws(' ', verb, app_name, deployment_id) from event order by id desc limit 1",
+             "rollback shop 4");
+}
+
+Test(store_redeploy, a_release_that_is_not_kept_or_somebody_elses_is_not_there)
+{
+        App *other = known_app("other", app->repository);
+
+        make_history();
+        cr_expect(eq(u64, done_by(store_deployment_redeploy, app, 1, NULL, 9, AS).id, 0));
+        cr_expect(eq(u64, done_by(store_deployment_redeploy, app, 99, NULL, 9, AS).id, 0));
+        cr_expect(eq(u64, done_by(store_deployment_redeploy, other, 2, NULL, 9, AS).id, 0));
+        sees("select count(*)::text from deployment", "3");
+}
+
+Test(store_redeploy, a_release_is_not_forgotten_while_something_runs_it_or_is_about_to)
+{
+        make_history();
+        cr_expect(eq(u64, done_by(store_deployment_forget_release, 3, AS).number, 0)); /* live */
+        done_by(store_deployment_redeploy, app, 2, NULL, 9, AS);
+        cr_expect(eq(u64, done_by(store_deployment_forget_release, 2, AS).number, 0)); /* queued */
+        sees("select string_agg(id::text, ' ' order by id) from release", "2 3");
+        cr_expect(eq(u64, done_by(store_deployment_forget_release, 1, AS).number, 0)); /* gone before */
 }
