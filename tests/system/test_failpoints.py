@@ -76,6 +76,11 @@ class Client:
             return self.machine.curl(port, check=False) == (200, f"python {version}\n")
         self.machine.wait(look, what=f"{self.app} answering as {version}")
 
+    def kept(self):
+        """The releases of the app whose files are there."""
+        rows = self.platform.sql(f"select d.id from deployment d join app a on a.id = d.app_id where a.name = '{self.app}'")
+        return set(rows) & set(self.machine.sh("ls /var/lib/deployd/releases").split())
+
 
 # What is done while the daemon is killed: (what is so before, what is done).
 
@@ -132,6 +137,29 @@ def configure(client):
     client.answers(1)
 
 
+def has_two(client):
+    is_live(client)
+    second(client)
+    client.insist(app_path(client.app), "App.SetProperties", "a{sv}", 1, "KeepReleases", "u", 2)
+
+
+def roll_back(client):
+    # There and back again: before and behind what is live.
+    now = client.platform.sql("select max(r.id) from release r join app a on a.id = r.app_id "
+                              f"where a.name = '{client.app}'")[0]
+    number = client.insist(app_path(client.app), "App.Rollback", "t", 0)[0]
+    client.ended(number, "live", "superseded")
+    client.answers(3 - client.version)
+    number = client.insist(app_path(client.app), "App.Rollback", "t", now)[0]
+    client.ended(number, "live", "superseded")
+    client.answers(client.version)
+
+
+def collect(client):
+    second(client)
+    client.machine.wait(lambda: len(client.kept()) == 2, what="the oldest release being removed")
+
+
 def stop_and_start(client):
     client.insist(app_path(client.app), "App.Stop", done="NotDeployed")
     client.insist(app_path(client.app), "App.Start")
@@ -158,7 +186,7 @@ def start_again(client):
 OPERATIONS = {
     "start of the daemon": (is_live, start_again), "create": (nothing, create), "first deployment": (create, first),
     "next deployment": (is_live, second), "failure": (is_live, fail), "cancel": (is_live, cancel),
-    "environment": (is_live, configure), "stop and start": (is_live, stop_and_start), "restart": (is_live, restart),
+    "environment": (is_live, configure), "rollback": (has_two, roll_back), "cleaning up": (has_two, collect), "stop and start": (is_live, stop_and_start), "restart": (is_live, restart),
     "settings": (is_live, settings), "remove": (is_live, remove),
 }
 # After these it is not as before: each time they need an app of its own.
