@@ -12,12 +12,14 @@ import signal
 import subprocess
 import sys
 
+import apps
 import repository as repositories
 import tree as trees
 from host import Host, HostError
 from machine import Machine
 
 BOLD, DIM, PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
+RATE = 100
 CONFIGURATION = "/etc/deployd/deploy.conf.d/50-try.conf"
 
 
@@ -39,14 +41,27 @@ class Show:
             self.good = False
 
     def port(self, app):
-        """The port the app answers on now."""
-        return self.host.get(f"/org/deployd/Deploy1/app/{app}", "App.CurrentPort")
+        """The port of the app, for life."""
+        return self.host.get(f"/org/deployd/Deploy1/app/{app}", "App.Port")
+
+    def ask(self, app):
+        """Shows what the app answers."""
+        self.run("curl", "--silent", "--show-error", f"http://127.0.0.1:{self.port(app)}/")
+
+    def under_load(self, app, *argv):
+        """Shows a command, and how many requests clients of the app have lost meanwhile."""
+        with apps.Load(self.host, self.port(app), RATE) as load:
+            self.run(*argv)
+        print(f"{load.requests} requests meanwhile, {load.failed} of them lost", flush=True)
+        self.good &= load.failed == 0
 
 
 def play(show):
     """The show itself."""
     host = show.host
     repositories.serve(host)
+    for path, content in apps.PROGRAMS.items():
+        host.write(path, content)
     repository, commit = repositories.deployable(host, "hello")
 
     show.title("deployd and its own database run")
@@ -58,12 +73,16 @@ def play(show):
 
     show.title(f"deploy it: commit {commit[:12]}")
     show.run("deployctl", "deploy", "hello")
-    show.run("curl", "--silent", "--show-error", f"http://127.0.0.1:{show.port('hello')}/")
+    show.ask("hello")
 
-    show.title("a second commit")
+    show.title(f"a second commit, while clients ask {RATE} times a second")
     repository.commit(repositories.sample("python", "2"), message="Version 2")
-    show.run("deployctl", "deploy", "hello")
-    show.run("curl", "--silent", "--show-error", f"http://127.0.0.1:{show.port('hello')}/")
+    show.under_load("hello", "deployctl", "deploy", "hello")
+    show.ask("hello")
+
+    show.title("and back to the first")
+    show.under_load("hello", "deployctl", "rollback", "hello")
+    show.ask("hello")
     show.run("deployctl", "releases", "hello")
 
     show.title("what systemd, the bus and the journal say of it")
@@ -105,7 +124,8 @@ def here(deb):
             host.run(["deployctl", "app", "remove", "--force", "hello"], check=False)
             host.run(["deployctl", "repo", "remove", "hello"], check=False)
             host.systemctl("stop", "test-git.service", check=False)
-            host.run(["rm", "-rf", CONFIGURATION, f"{repositories.DIRECTORY}/hello.git", repositories.SERVER])
+            host.run(["rm", "-rf", CONFIGURATION, f"{repositories.DIRECTORY}/hello.git", repositories.SERVER,
+                      *apps.PROGRAMS])
             host.systemctl("reload", "deployd.service", check=False)
 
 
