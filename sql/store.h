@@ -87,10 +87,10 @@ int store_app_delete(Store *store, const App *app, const StoreAsk *ask);
 int store_deployment_insert(Store *store, const App *app, const char *revision, const char *request_id,
                             uint64_t queue_max, const StoreAsk *ask);
 
-/* A deployment of what is live once more, or of the release that deployment `rollback` (not 0) runs or ran; and in
- * the same transaction the app's whole environment if `environment` is not NULL. Reply: id, at = created_at, number =
- * the release; id 0 if nothing is live, or that release is not kept. -ESTALE: the queue is full (and nothing was
- * changed). */
+/* A deployment of what is live once more, or of the release that deployment `rollback` (not 0) runs or ran;
+ * and in the same transaction the app's whole environment if `environment` is not NULL. Reply: id, at =
+ * created_at, number = the release; id 0 if nothing is live, or that release is not kept. -ESTALE: the queue
+ * is full (and nothing was changed). */
 int store_deployment_redeploy(Store *store, const App *app, uint64_t rollback, const Variables *environment,
                               uint64_t queue_max, const StoreAsk *ask);
 

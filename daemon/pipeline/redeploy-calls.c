@@ -70,8 +70,8 @@ static void on_redeployed(Request *request, int error, const StoreReply *reply)
                 attempt_enter(pipeline, model_deployment(pipeline->model, id));
 }
 
-static int ask(Pipeline *pipeline, App *app, uint64_t rollback, const Variables *environment, const Call *call,
-               sd_bus_error *reterr)
+static int ask(Pipeline *pipeline, App *app, uint64_t rollback, const Variables *environment,
+               const Call *call, sd_bus_error *reterr)
 {
         Request *request = request_new(pipeline, call, on_redeployed, app->name, NULL, NULL, app->id);
         StoreAsk store_ask;
