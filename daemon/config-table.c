@@ -122,10 +122,11 @@ const ConfigKey config_keys[] = {
         { "runner", "restart-pause", DURATION(restart_pause, TIME_LEAST, "1h"), "1s",
           "How long systemd waits before it starts a process again that has ended by itself." },
         { "runner", "restart-burst", NUMBER(restart_burst, "1", "1000"), "5",
-          "How many starts of a live app are allowed within 12 such pauses for each of them. One more, and the app is "
-          "failed until it is started or deployed again." },
+          "How many starts of a live app are allowed within 12 such pauses for each of them. After that "
+          "deployd starts it again, after pauses that double." },
         { "runner", "restart-give-up", NUMBER(restart_give_up, "1", "1000"), "10",
-          "How often deployd itself starts an app again that has ended more often, before the app is failed." },
+          "How often deployd starts an instance again that has ended more often than that. Once more, and it is given up "
+          "until it is started or deployed again." },
 
         { "runner", "app-memory-max", SIZE(app_memory_max, BYTES_LEAST, BYTES_MOST), "512M",
           "How much memory an instance of an app may use, unless the app sets its own limit." },

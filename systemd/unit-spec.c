@@ -8,10 +8,6 @@
 #include "base/text.h"
 #include "systemd/sandbox.h"
 
-/* What PID 1 allows within the time of a start limit: so many times the pause as the burst has starts, and
- * as many again for the starts themselves. */
-#define RESTART_INTERVAL_FACTOR 12
-
 /* Letters of paths, names, numbers and options of ours. Blanks, quotes, `%`, `$`, `;`, backslashes and
  * control characters are not among them: systemd 252 reads those in a unit file otherwise than it got them
  * over the bus. */
@@ -204,7 +200,7 @@ static int append_times(sd_bus_message *message, const UnitSpec *spec)
                 return r;
         return sd_bus_message_append(message, "(sv)(sv)(sv)(sv)", "Restart", "s", "always", "RestartUSec",
                                      "t", spec->restart_pause_usec, "StartLimitIntervalUSec", "t",
-                                     spec->restart_pause_usec * RESTART_INTERVAL_FACTOR *
+                                     spec->restart_pause_usec * UNIT_START_LIMIT_PAUSES *
                                              spec->restart_burst,
                                      "StartLimitBurst", "u", (uint32_t) spec->restart_burst);
 }

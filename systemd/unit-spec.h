@@ -19,6 +19,10 @@ typedef struct UnitBind {
         bool writable;
 } UnitBind;
 
+/* The time of a start limit: so many times the pause as the burst has starts, and as many again for the
+ * starts themselves. */
+#define UNIT_START_LIMIT_PAUSES 12
+
 /* Texts are borrowed. NULL, 0 and -1 mean: not set. */
 typedef struct UnitSpec {
         UnitKind kind;
@@ -37,7 +41,7 @@ typedef struct UnitSpec {
         uint64_t file_size_max;     /* LimitFSIZE */
         uint64_t memory_max, tasks_max, cpu_quota_usec; /* 0 = infinity */
         uint64_t restart_pause_usec;                    /* of an app: pause before PID 1 starts it again */
-        unsigned restart_burst; /* of an app: so often within restart_burst * 12 pauses */
+        unsigned restart_burst; /* of an app: so often within so many times UNIT_START_LIMIT_PAUSES pauses */
         /* Fields that the journal adds to each of the unit's lines. */
         const char *log_app, *log_process, *log_revision;
         uint64_t log_deployment;

@@ -60,8 +60,11 @@ struct Instance {
         void *keeper;    /* of the pipeline: watches its unit */
         bool by_hand; /* its unit was stopped by somebody else: it is left alone until Start, Deploy or boot
                        */
-        Route route;  /* as it should be */
-        Route routed; /* as haproxy has it */
+        unsigned n_tries;        /* so often deployd has started it again since it ran well */
+        uint64_t tried_at;       /* CLOCK_MONOTONIC microseconds: when it was or will be, the last time */
+        bool given_up;           /* it is not started again any more */
+        Route route;             /* as it should be */
+        Route routed;            /* as haproxy has it */
         uint64_t drain_deadline; /* CLOCK_MONOTONIC microseconds: with route none, when open connections are
                                     shut; 0 = at once */
         LIST_FIELDS(Instance, instances);

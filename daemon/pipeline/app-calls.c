@@ -192,15 +192,14 @@ static void revive(Pipeline *pipeline, Instance *instance)
 {
         Keeper *keeper = instance->keeper;
 
-        if (keeper && keeper->loaded && !keeper->failed) {
+        instance->n_tries = 0;
+        instance->given_up = false;
+        if (keeper && keeper->loaded && !keeper->failed)
                 keeper_restart(keeper);
-                return;
-        }
-        if (keeper && keeper->seen) {
-                keeper_free(keeper);
-                reap_unit(pipeline, instance->unit, (ReapOwner){ .deployment = instance->deployment->id });
-        }
-        keeper_start(pipeline, instance);
+        else if (keeper && keeper->seen)
+                keeper_revive(keeper);
+        else
+                keeper_start(pipeline, instance);
 }
 
 /* Requests go to what is live again. */

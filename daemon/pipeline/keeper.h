@@ -19,9 +19,10 @@ struct Keeper {
         sd_event_source *restart; /* its program ended by itself: when it is started again */
         ShutdownWait *judging;    /* it does not run although it is live: unless the machine goes down */
 
-        bool waits;   /* until an old unit of its name is gone */
-        bool seen;    /* the unit has been read since it was started */
-        bool running; /* as it was last read, like the rest */
+        bool waits;    /* until an old unit of its name is gone */
+        bool seen;     /* the unit has been read since it was started */
+        bool starting; /* PID 1 is at its first start; as it was last read, like the rest */
+        bool running;
         bool loaded;
         bool noted; /* that it has run */
         bool failed;
@@ -38,6 +39,8 @@ void keeper_start(Pipeline *pipeline, Instance *instance);
 void keeper_check(Keeper *keeper);
 /* Starts its unit anew in place. */
 void keeper_restart(Keeper *keeper);
+/* Starts a unit of that name from nothing; the keeper is freed, and its instance has another one. */
+void keeper_revive(Keeper *keeper);
 /* Stops watching; the unit goes on. NULL is allowed. */
 Keeper *keeper_free(Keeper *keeper);
 

@@ -96,13 +96,13 @@ static AppStatus status_of_live(const Deployment *deployment, AppStatus before)
                         n++;
                         continue;
                 }
-                /* Not read or not judged yet: it is as it was. */
-                if (!keeper || !keeper->seen || keeper->judging)
+                /* Not read, not judged or not started yet: it is as it was. */
+                if (!keeper || !keeper->seen || keeper->judging || keeper->starting)
                         return before;
                 n++;
                 n_running += keeper->running;
                 n_loaded += keeper->loaded;
-                n_failed += keeper->failed;
+                n_failed += keeper->failed && instance->given_up;
         }
         if (n_running == n)
                 return APP_RUNNING;

@@ -3,6 +3,9 @@
 
 import pytest
 
+import apps
+import daemon
+import repository as repositories
 from deployd import Deployd
 
 # Takes its time to end, and dies when it is told to.
@@ -23,6 +26,37 @@ signal.signal(signal.SIGTERM, end)
 http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 ''',
 }
+
+
+# As often as this, and no more.
+BURST, GIVE_UP = 2, 3
+CONFIGURATION = f"[runner]\nrestart-pause = 100ms\nrestart-burst = {BURST}\nrestart-give-up = {GIVE_UP}\n"
+
+# Runs until it is told to die; from then on it dies at once, each time, until its file is gone.
+MORTAL = {
+    "Procfile": "web: test ! -e $HOME/dead || exit 9; exec python3 app.py\n",
+    "app.py": '''\
+import http.server, os
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/die":
+            open(os.environ["HOME"] + "/dead", "w").close()
+            os._exit(9)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"alive\\n")
+
+http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+''',
+}
+
+
+@pytest.fixture(scope="module")
+def machine(boot):
+    machine = boot(files={daemon.CONFIGURATION: CONFIGURATION, **apps.PROGRAMS})
+    repositories.serve(machine)
+    return machine
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +91,47 @@ def test_an_app_that_was_started_too_often_runs_again(machine, deployd, verb):
     machine.wait(die, what=f"{name} is failed")
     deployd.do(name, verb)
     wait_for_status(machine, deployd, name, "running")
+
+
+@pytest.mark.parametrize("verb", ["Start", "Deploy"])
+def test_an_app_that_dies_each_time_is_given_up_after_pauses_that_double(machine, deployd, verb):
+    name = f"mortal-{verb.lower()}"
+    deployd.app(name, MORTAL)
+    deployd.live(name)
+    identity = deployd.sql(f"select id from app where name = '{name}'")[0]
+    home = f"/var/lib/private/deployd-apps/{identity}"
+    deployd.app(f"well-{verb.lower()}", apps.mirror("1"))
+    deployd.live(f"well-{verb.lower()}")
+
+    with apps.Load(machine, deployd.get(f"well-{verb.lower()}", "Port"), 100) as load:
+        machine.curl(deployd.get(name, "Port"), "/die", check=False)
+        wait_for_status(machine, deployd, name, "failed")
+    load.all_served()
+
+    said = [entry["MESSAGE"] for entry in machine.journal(DEPLOYD_APP=name, _SYSTEMD_UNIT=daemon.UNIT)
+            if entry.get("DEPLOYD_PROCESS")]
+    assert said == [
+        *(f"web.1 of {name} ends again and again: it is started again in {0.1 * 2 ** n:g} s ({n} of {GIVE_UP})"
+          for n in range(1, GIVE_UP + 1)),
+        f"web.1 of {name} has ended each of the {GIVE_UP} times it was started again: it is given up"]
+    status = [entry["MESSAGE"] for entry in machine.journal(DEPLOYD_APP=name, _SYSTEMD_UNIT=daemon.UNIT)
+              if entry["MESSAGE"].startswith("App ")]
+    assert status[-2:] == [f"App {name} is degraded", f"App {name} is failed"]
+
+    machine.run(["rm", f"{home}/dead"])
+    if verb == "Start":
+        deployd.do(name, "Start")
+    else:
+        deployd.live(name)
+    wait_for_status(machine, deployd, name, "running")
+    machine.wait(lambda: machine.curl(deployd.get(name, "Port"), check=False) == (200, "alive\n"),
+                 what=f"{name} answering")
+
+
+def test_an_app_that_mends_itself_runs_on(machine, deployd):
+    deployd.app("mends", {"Procfile": "web: f=$HOME/starts; echo >>$f; n=$(wc -l <$f);"
+                          " [ $n = 1 ] || [ $n -gt 5 ] || exit 1; exec python3 app.py\n", "app.py": MORTAL["app.py"]})
+    deployd.live("mends")
+    machine.systemctl("kill", "--signal=KILL", *machine.units("deployd-app-mends-*"))
+    wait_for_status(machine, deployd, "mends", "degraded")
+    wait_for_status(machine, deployd, "mends", "running")

@@ -63,6 +63,12 @@ def test_nothing_was_judged_and_nothing_failed_because_the_machine_went_down(reb
             and entry["UNIT"].startswith("deployd")] == []
 
 
+def test_no_app_was_called_degraded_while_it_came_back(rebooted):
+    entries = rebooted.vm.call("journal", "--boot=0")
+    assert [entry["MESSAGE"] for entry in entries if entry.get("_SYSTEMD_UNIT") == DAEMON
+            and entry["MESSAGE"].startswith("App ") and not entry["MESSAGE"].endswith("is running")] == []
+
+
 def test_what_was_under_way_goes_on(rebooted):
     for name in ("ant", "bee"):
         assert rebooted.vm.call("describe", rebooted.numbers[name])["ErrorSummary"] == ""
