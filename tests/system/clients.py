@@ -129,10 +129,13 @@ class Client:
 
 def main():
     """Runs the clients."""
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # Blocked in all threads and waited for in this one: a handler runs only when its thread happens to wake up.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     threads = [threading.Thread(target=Client(number).go_on) for number in range(CLIENTS)]
     for thread in threads:
         thread.start()
+    signal.sigwait({signal.SIGTERM})
+    stop.set()
     for thread in threads:
         thread.join()
     print("end", flush=True)

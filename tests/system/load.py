@@ -71,12 +71,15 @@ def client(number):
 
 def main():
     """Runs the clients."""
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # Blocked in all threads and waited for in this one: a handler runs only when its thread happens to wake up.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
     for thread in threads:
         thread.start()
     had_answer.wait()
     print(os.getpid(), flush=True)
+    signal.sigtimedwait({signal.SIGTERM}, max(END - time.monotonic(), 0))
+    stop.set()
     for thread in threads:
         thread.join()
     print(json.dumps(counts), flush=True)

@@ -7,10 +7,12 @@ import json
 import os
 import random
 import re
+import time
 
 import daemon
 from apps import DIRECTORY, Load, mirror
 from deployd import Deployd
+from host import PATIENCE
 
 # What the clients deploy: apps that go live, and one whose deployments fail.
 APPS, FAILING = ("alpha", "beta", "gamma"), {"Procfile": "web: echo out of luck; exit 1\n"}
@@ -72,11 +74,14 @@ class Clients:
         return self
 
     def __exit__(self, kind, *_):
-        if kind is None:
-            self.machine.run(["kill", "-TERM", self.pid])
-            self.stream.wait(lambda line: line == "end")
-            self.told = [json.loads(line) for line in self.stream.seen if line.startswith("{")]
-        self.stream.close()
+        try:
+            if kind is None:
+                self.machine.run(["kill", "-TERM", self.pid])
+                self.stream.wait(lambda line: line == "end")
+                self.told = [json.loads(line) for line in self.stream.seen if line.startswith("{")]
+        finally:
+            self.machine.run(["kill", "-KILL", self.pid], check=False)
+            self.stream.close()
 
     def told_only(self, *sentences):
         """Checks that each error they were told is one of these (patterns), or has to do with what they asked."""
@@ -98,9 +103,10 @@ def last_deployment(machine):
 
 def ended(machine):
     """Waits until nothing is under way any more. Not by the bus: it may be what the storm is about."""
+    end = time.monotonic() + PATIENCE
     with machine.follow() as journal:
         while sql(machine, f"select id from deployment where {UNFINISHED}"):
-            journal.next()
+            journal.next(end - time.monotonic())
 
 
 def kept(machine, clients):
