@@ -168,6 +168,7 @@ static int start(Archive *archive)
                 spec.binds[0] = (UnitBind){ directory, "/srv", false };
         spec.stdout_fd = archive->fd;
         spec.timeout_usec = config->fetch_timeout;
+        spec.stop_timeout_usec = HELPER_STOP_USEC;
         spec.log_app = archive->name;
         spec.log_deployment = archive->deployment;
         return helper_new(archive->pipeline,

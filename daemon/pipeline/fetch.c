@@ -12,8 +12,6 @@
 /* A tar has a header and padding for each file: at most two blocks of 512 bytes, and twice that for a long
  * name. */
 #define TAR_OVERHEAD_PER_FILE 2048
-/* A helper that is told to stop has nothing to finish. */
-#define HELPER_STOP_USEC (5 * USEC_PER_SEC)
 
 struct Fetch {
         Pipeline *pipeline;

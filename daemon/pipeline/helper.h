@@ -9,6 +9,9 @@
 
 typedef struct Helper Helper;
 
+/* Between SIGTERM and SIGKILL: a helper that is told to stop has nothing to finish. */
+#define HELPER_STOP_USEC (5 * USEC_PER_SEC)
+
 /* The end of it: `answer` is NULL exactly when it failed, and `failure` then one sentence. Both live until
  * the callback returns. Called once; the helper may be freed in it. */
 typedef void (*HelperDone)(void *userdata, const Ticket *answer, const char *failure);

@@ -12,8 +12,6 @@
 #include "base/text.h"
 #include "daemon/pipeline/release.h"
 
-#define HELPER_STOP_USEC (5 * USEC_PER_SEC)
-
 struct Import {
         Pipeline *pipeline;
         uint64_t deployment;
