@@ -116,8 +116,6 @@ static int read_value(const Bus *bus, sd_bus_message *message, const BusOption *
 {
         void *member = (char *) target + option->offset;
         const char *contents, *text;
-        uint64_t number;
-        uint32_t small;
         int r;
 
         r = sd_bus_message_peek_type(message, NULL, &contents);
@@ -133,16 +131,20 @@ static int read_value(const Bus *bus, sd_bus_message *message, const BusOption *
                         r = option->check(bus, option->name, text, reterr);
                 return r < 0 ? r : text_replace(member, text);
         }
-        r = strcmp(contents, "u") == 0 ? sd_bus_message_read(message, "v", "u", &small)
-                                       : sd_bus_message_read(message, "v", "t", &number);
-        if (r < 0)
-                return r;
         if (strcmp(contents, "u") == 0) {
-                r = option->check ? option->check(bus, option->name, &small, reterr) : 0;
+                uint32_t number = 0;
+
+                r = sd_bus_message_read(message, "v", "u", &number);
+                if (r >= 0 && option->check)
+                        r = option->check(bus, option->name, &number, reterr);
                 if (r >= 0)
-                        *(uint32_t *) member = small;
+                        *(uint32_t *) member = number;
         } else {
-                r = option->check ? option->check(bus, option->name, &number, reterr) : 0;
+                uint64_t number = 0;
+
+                r = sd_bus_message_read(message, "v", "t", &number);
+                if (r >= 0 && option->check)
+                        r = option->check(bus, option->name, &number, reterr);
                 if (r >= 0)
                         *(uint64_t *) member = number;
         }

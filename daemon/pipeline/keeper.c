@@ -118,8 +118,10 @@ static void on_state(void *userdata, const UnitState *state)
 
         keeper->seen = true;
         keeper->loaded = state->loaded;
-        keeper->starting =
-                strcmp(state->active, "activating") == 0 && strcmp(state->sub, "auto-restart") != 0;
+        keeper->starting = strcmp(state->active, "inactive") == 0
+                                   ? state->job_pending
+                                   : strcmp(state->active, "activating") == 0 &&
+                                             strcmp(state->sub, "auto-restart") != 0;
         keeper->running = unit_state_is_running(state);
         if (keeper->running && !keeper->noted) {
                 environment_note_run(keeper->instance);

@@ -21,7 +21,7 @@ struct Keeper {
 
         bool waits;    /* until an old unit of its name is gone */
         bool seen;     /* the unit has been read since it was started */
-        bool starting; /* PID 1 is at its first start; as it was last read, like the rest */
+        bool starting; /* PID 1 is at its first start, or about to be; as it was last read, like the rest */
         bool running;
         bool loaded;
         bool noted; /* that it has run */

@@ -233,7 +233,7 @@ Test(model, live_is_the_new_one_in_whichever_order_the_two_change)
 Test(model, settings_are_copied_whole)
 {
         char mode[] = "public", branch[] = "main", directory[] = "web/site";
-        AppSettings settings = { mode, branch, directory, 1, 2, 3, 4 }, copy = {}, none = {};
+        AppSettings settings = { mode, branch, directory, 1, 2, 3, 4, 5 }, copy = {};
 
         cr_assert_eq(app_settings_init(&copy), 0);
         cr_expect_str_eq(copy.access_mode, "private");
@@ -245,9 +245,11 @@ Test(model, settings_are_copied_whole)
         cr_expect_str_eq(copy.directory, "web/site");
         cr_expect_neq(copy.branch, settings.branch);
         cr_expect(copy.stop_timeout_usec == 1 && copy.memory_max == 2 && copy.tasks_max == 3 &&
-                  copy.cpu_quota_usec == 4);
+                  copy.cpu_quota_usec == 4 && copy.keep_releases == 5);
         app_settings_clear(&copy);
-        cr_expect_eq(memcmp(&copy, &none, sizeof(none)), 0);
+        cr_expect(!copy.access_mode && !copy.branch && !copy.directory);
+        cr_expect(copy.stop_timeout_usec == 0 && copy.memory_max == 0 && copy.tasks_max == 0 &&
+                  copy.cpu_quota_usec == 0 && copy.keep_releases == 0);
 }
 
 Test(model, an_image_tag_has_the_first_digits_of_the_commit_and_the_id)
