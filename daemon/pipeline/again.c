@@ -11,6 +11,15 @@
 /* However often it is tried, not more seldom than that. */
 #define TRY_PAUSE_MAX_USEC (3600 * USEC_PER_SEC)
 
+static void wait_for(Keeper *keeper, uint64_t pause, sd_event_time_handler_t then)
+{
+        const PipelineParams *params = &keeper->pipeline->params;
+
+        if (sd_event_add_time_relative(params->event, &keeper->restart, CLOCK_MONOTONIC, pause, 0, then,
+                                       keeper) < 0)
+                params->fatal(params->userdata, "out of memory");
+}
+
 static int on_restart(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         keeper_restart(userdata);
@@ -21,13 +30,8 @@ static int on_restart(_unused_ sd_event_source *source, _unused_ uint64_t usec, 
  * same pause. */
 static void restart_later(Keeper *keeper)
 {
-        uint64_t pause = pipeline_config(keeper->pipeline)->restart_pause;
-
-        if (keeper->restart)
-                return;
-        if (sd_event_add_time_relative(keeper->pipeline->params.event, &keeper->restart, CLOCK_MONOTONIC,
-                                       pause, 0, on_restart, keeper) < 0)
-                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
+        if (!keeper->restart)
+                wait_for(keeper, pipeline_config(keeper->pipeline)->restart_pause, on_restart);
 }
 
 static int on_try(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
@@ -78,9 +82,7 @@ static void try_again_later(Keeper *keeper)
         text = text_format("ends again and again: it is started again in %g s (%u of %" PRIu64 ")",
                            (double) pause / USEC_PER_SEC, instance->n_tries, config->restart_give_up);
         log_instance(LOG_WARNING, MESSAGE_INSTANCE_AGAIN, instance, text);
-        if (sd_event_add_time_relative(keeper->pipeline->params.event, &keeper->restart, CLOCK_MONOTONIC,
-                                       pause, 0, on_try, keeper) < 0)
-                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
+        wait_for(keeper, pause, on_try);
 }
 
 void again_plan(Keeper *keeper)
