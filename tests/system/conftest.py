@@ -123,9 +123,9 @@ def boot(tree, request):
 
 
 @pytest.fixture(scope="module")
-def machine(boot):
-    """A booted machine with the package installed and a git server."""
-    booted = boot()
+def machine(request, boot):
+    """A booted machine with the package installed, a git server, and the MACHINE_FILES of the module, {path: content}."""
+    booted = boot(files=getattr(request.module, "MACHINE_FILES", {}))
     repositories.serve(booted)
     return booted
 

@@ -5,7 +5,6 @@ import pytest
 
 import apps
 import daemon
-import repository as repositories
 from deployd import Deployd
 
 # Takes its time to end, and dies when it is told to.
@@ -30,7 +29,11 @@ http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).s
 
 # As often as this, and no more.
 BURST, GIVE_UP = 2, 3
-CONFIGURATION = f"[runner]\nrestart-pause = 100ms\nrestart-burst = {BURST}\nrestart-give-up = {GIVE_UP}\n"
+MACHINE_FILES = {
+    **apps.PROGRAMS,
+    daemon.CONFIGURATION:
+        f"[runner]\nrestart-pause = 100ms\nrestart-burst = {BURST}\nrestart-give-up = {GIVE_UP}\n",
+}
 
 # Runs until it is told to die; from then on it dies at once, each time, until its file is gone.
 MORTAL = {
@@ -50,13 +53,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 ''',
 }
-
-
-@pytest.fixture(scope="module")
-def machine(boot):
-    machine = boot(files={daemon.CONFIGURATION: CONFIGURATION, **apps.PROGRAMS})
-    repositories.serve(machine)
-    return machine
 
 
 @pytest.fixture(scope="module")

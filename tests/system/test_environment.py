@@ -8,10 +8,10 @@ import secrets
 import pytest
 
 import daemon
-import repository as repositories
 from apps import PROGRAMS, mirror
 from deployd import Deployd, app_path, deployment_path
 
+MACHINE_FILES = PROGRAMS
 VALUES = {
     "SPACES": "  a  b  ",
     "QUOTES": "it's \"quoted\" `here` ''\"\"",
@@ -31,13 +31,6 @@ VALUES = {
 RESERVED = ["PORT", "HOST", "DYNO", "GIT_REV", "HOME", "LD_PRELOAD", "LD_LIBRARY_PATH", "SYSTEMD_LOG_LEVEL",
             "NOTIFY_SOCKET", "LISTEN_FDS", "DEPLOYD_APP", "JOURNAL_STREAM"]
 NO_NAMES = ["", "1A", "A-B", "A B", "A.B", "Ä", "A\n", "A=B", "A" * 256]
-
-
-@pytest.fixture(scope="module")
-def machine(boot):
-    booted = boot(files=PROGRAMS)
-    repositories.serve(booted)
-    return booted
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from deployd import ENDED, PASSING, ROOT, SILENT, Deployd, app_path, deployment_
 from host import Failed
 
 FILE = "/run/deployd/failpoint"
+MACHINE_FILES = {daemon.DROPIN: f"[Service]\nEnvironment=DEPLOYD_FAILPOINT=@{FILE}\n"}
 # What a call says when the daemon died over it, or is not back yet.
 AWAY = re.compile(r"disconnected|not provided|Connection reset|did not receive a reply|timed out|Could not activate|"
                   r"[Dd]atabase|Looking at what runs")
@@ -191,13 +192,6 @@ OPERATIONS = {
 }
 # After these it is not as before: each time they need an app of its own.
 ONCE = (create, first, remove)
-
-
-@pytest.fixture(scope="module")
-def machine(boot):
-    machine = boot(files={daemon.DROPIN: f"[Service]\nEnvironment=DEPLOYD_FAILPOINT=@{FILE}\n"})
-    repositories.serve(machine)
-    return machine
 
 
 @pytest.fixture(scope="module")

@@ -7,24 +7,17 @@ import time
 import pytest
 
 import daemon
-import repository as repositories
 import storm
 from apps import PROGRAMS
 from deployd import ROOT
 
 # Seconds from one death to the next, at most: the start is in it, and a deployment takes about as long.
+MACHINE_FILES = PROGRAMS
 BETWEEN = 3
 # What clients may be told meanwhile: by the bus or deployctl when it dies over the call, by one that has just started.
 DEAD = ("Message recipient disconnected from message bus without replying", "Remote peer disconnected",
         "deployd gave no answer, so it is not known whether it was done: .*",
         "Connecting to the database", "Reading the database", "Looking at what runs")
-
-
-@pytest.fixture(scope="module")
-def machine(boot):
-    booted = boot(files=PROGRAMS)
-    repositories.serve(booted)
-    return booted
 
 
 @pytest.fixture(scope="module")

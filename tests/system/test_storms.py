@@ -8,11 +8,11 @@ import time
 import pytest
 
 import daemon
-import repository as repositories
 import storm
 from apps import PROGRAMS
 from deployd import ROOT, Held, deployment_path
 
+MACHINE_FILES = PROGRAMS
 POSTGRES = "deployd-postgres.service"
 READY = ["pg_isready", "--quiet", "--host=/run/deployd/postgres"]
 # Seconds until deployd has the database again that accepts connections: a bound for "soon", ten times what is seen.
@@ -20,13 +20,6 @@ BACK = 20
 AWAY = "; the database is away"
 JOURNAL = ("systemd-journald.service", "systemd-journald.socket", "systemd-journald-dev-log.socket",
            "systemd-journald-audit.socket")
-
-
-@pytest.fixture(scope="module")
-def machine(boot):
-    booted = boot(files=PROGRAMS)
-    repositories.serve(booted)
-    return booted
 
 
 @pytest.fixture(scope="module")
