@@ -134,7 +134,7 @@ def cancel(client):
 def configure(client):
     number = client.insist(app_path(client.app), "App.SetEnvironment", "a{ss}as", 1, "GREETING", "hi", 0)[0]
     client.ended(number, "live", "superseded")
-    assert client.machine.call(app_path(client.app), "App.GetEnvironment")[0] == {"GREETING": "hi"}
+    assert client.insist(app_path(client.app), "App.GetEnvironment")[0] == {"GREETING": "hi"}
     client.answers(1)
 
 
@@ -174,8 +174,8 @@ def restart(client):
 
 def settings(client):
     client.insist(app_path(client.app), "App.SetProperties", "a{sv}", *options({"TasksMax": 100}))
-    assert client.platform.get(client.app, "TasksMax") == 100
     client.answers(1)
+    assert client.platform.get(client.app, "TasksMax") == 100
 
 
 def start_again(client):
