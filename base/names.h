@@ -29,6 +29,7 @@
 #define BUS_ERROR_NO_FREE_PORT         BUS_ERROR_PREFIX "NoFreePort"
 #define BUS_ERROR_QUEUE_FULL           BUS_ERROR_PREFIX "QueueFull"
 #define BUS_ERROR_NO_SPACE             BUS_ERROR_PREFIX "NoSpace"
+#define BUS_ERROR_SANDBOX_UNAVAILABLE  BUS_ERROR_PREFIX "SandboxUnavailable"
 #define BUS_ERROR_DATABASE_UNAVAILABLE BUS_ERROR_PREFIX "DatabaseUnavailable"
 #define BUS_ERROR_FETCH_FAILED         BUS_ERROR_PREFIX "FetchFailed"
 
@@ -42,6 +43,7 @@
 #define PATH_STATE           "/var/lib/deployd"
 #define PATH_RELEASES        PATH_STATE "/releases"
 #define PATH_SPOOL           PATH_STATE "/spool"
+#define PATH_BUILD_KEY       PATH_STATE "/build.key"
 #define PATH_RUN             "/run/deployd"
 #define PATH_ENVIRONMENT     PATH_RUN "/env"
 #define PATH_PROBE_SOCKET    PATH_RUN "/probe.sock"
@@ -58,3 +60,5 @@
 /* Inside an app's unit: the tree of its release, and one file per process type with its command line. */
 #define PATH_APP_TREE      "/srv/app"
 #define PATH_APP_PROCESSES "/run/deployd/process"
+/* Inside a build's unit: the tree as it came, a tar. */
+#define PATH_BUILD_SOURCE "/srv/source.tar"

@@ -101,6 +101,21 @@ static int get_environment_names(sd_bus *connection, const char *path, const cha
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int get_formation(sd_bus *connection, const char *path, const char *interface, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        _cleanup_formation_ Formation formation = {};
+        int r = app_formation(userdata, NULL, &formation);
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "{su}");
+        for (size_t i = 0; r >= 0 && i < formation.n; i++)
+                r = sd_bus_message_append(reply, "{su}", formation.items[i].process,
+                                          formation.items[i].count);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int get_draining(sd_bus *connection, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
 {
@@ -212,7 +227,14 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("AccessMode", "s", NULL, offsetof(App, settings.access_mode), CHANGES),
         SD_BUS_PROPERTY("Branch", "s", NULL, offsetof(App, settings.branch), CHANGES),
         SD_BUS_PROPERTY("Directory", "s", NULL, offsetof(App, settings.directory), CHANGES),
+        SD_BUS_PROPERTY("Formation", "a{su}", get_formation, 0, CHANGES),
         SD_BUS_PROPERTY("KeepReleases", "u", NULL, offsetof(App, settings.keep_releases), CHANGES),
+        SD_BUS_PROPERTY("Buildpack", "s", NULL, offsetof(App, settings.buildpack), CHANGES),
+        SD_BUS_PROPERTY("BuildCommand", "s", NULL, offsetof(App, settings.build_command), CHANGES),
+        SD_BUS_PROPERTY("Readiness", "s", NULL, offsetof(App, settings.readiness), CHANGES),
+        SD_BUS_PROPERTY("HealthCheckPath", "s", NULL, offsetof(App, settings.health_check_path), CHANGES),
+        SD_BUS_PROPERTY("HealthCheckTimeoutUSec", "t", NULL,
+                        offsetof(App, settings.health_check_timeout_usec), CHANGES),
         SD_BUS_PROPERTY("StopTimeoutUSec", "t", NULL, offsetof(App, settings.stop_timeout_usec), CHANGES),
         SD_BUS_PROPERTY("MemoryMax", "t", NULL, offsetof(App, settings.memory_max), CHANGES),
         SD_BUS_PROPERTY("TasksMax", "t", NULL, offsetof(App, settings.tasks_max), CHANGES),

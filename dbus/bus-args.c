@@ -110,12 +110,82 @@ static int find_option(const char *key, const BusOption options[], size_t n_opti
         return refuse_unknown(key, options, n_options, reterr);
 }
 
+/* An a{su} of process types and counts in place of *formation. */
+static int read_formation(sd_bus_message *message, const char *name, Formation *formation,
+                          sd_bus_error *reterr)
+{
+        _cleanup_formation_ Formation read = {};
+        const char *process;
+        uint32_t count;
+        int r;
+
+        r = sd_bus_message_enter_container(message, 'a', "{su}");
+        while (r >= 0 && (r = sd_bus_message_read(message, "{su}", &process, &count)) > 0) {
+                if (!process_is_valid(process) || count > FORMATION_COUNT_MAX)
+                        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                                 "%s has process types (1 to 32 of a-z, 0-9 and single -, "
+                                                 "from a letter) with counts of 0 to %d",
+                                                 name, FORMATION_COUNT_MAX);
+                r = formation_set(&read, process, count);
+                if (r == -E2BIG)
+                        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                                 "%s has at most %d process types", name,
+                                                 FORMATION_PROCESSES_MAX);
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(message);
+        if (r < 0)
+                return r;
+        formation_clear(formation);
+        *formation = read;
+        read = (Formation){};
+        return 0;
+}
+
+/* Reads what the variant has where the message stands. */
+static int read_contents(const Bus *bus, sd_bus_message *message, const BusOption *option, void *member,
+                         sd_bus_error *reterr)
+{
+        union {
+                const char *text;
+                uint32_t small;
+                uint64_t large;
+        } value = {};
+        const void *checked = &value;
+        int r;
+
+        if (option->type[0] == 'a') {
+                r = read_formation(message, option->name, member, reterr);
+                checked = member;
+        } else {
+                r = sd_bus_message_read_basic(message, option->type[0], &value);
+                if (option->type[0] == 's')
+                        checked = value.text;
+        }
+        if (r >= 0 && option->check)
+                r = option->check(bus, option->name, checked, reterr);
+        if (r < 0)
+                return r;
+        switch (option->type[0]) {
+        case 's':
+                return text_replace(member, value.text);
+        case 'u':
+                *(uint32_t *) member = value.small;
+                break;
+        case 't':
+                *(uint64_t *) member = value.large;
+                break;
+        default:
+                break;
+        }
+        return 0;
+}
+
 /* Reads the variant where the message stands. */
 static int read_value(const Bus *bus, sd_bus_message *message, const BusOption *option, void *target,
                       sd_bus_error *reterr)
 {
-        void *member = (char *) target + option->offset;
-        const char *contents, *text;
+        const char *contents;
         int r;
 
         r = sd_bus_message_peek_type(message, NULL, &contents);
@@ -125,30 +195,10 @@ static int read_value(const Bus *bus, sd_bus_message *message, const BusOption *
                 return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
                                          "The option %s is of type %s, not %.*s", option->name, option->type,
                                          SHOWN_MAX, contents);
-        if (strcmp(contents, "s") == 0) {
-                r = sd_bus_message_read(message, "v", "s", &text);
-                if (r >= 0 && option->check)
-                        r = option->check(bus, option->name, text, reterr);
-                return r < 0 ? r : text_replace(member, text);
-        }
-        if (strcmp(contents, "u") == 0) {
-                uint32_t number = 0;
-
-                r = sd_bus_message_read(message, "v", "u", &number);
-                if (r >= 0 && option->check)
-                        r = option->check(bus, option->name, &number, reterr);
-                if (r >= 0)
-                        *(uint32_t *) member = number;
-        } else {
-                uint64_t number = 0;
-
-                r = sd_bus_message_read(message, "v", "t", &number);
-                if (r >= 0 && option->check)
-                        r = option->check(bus, option->name, &number, reterr);
-                if (r >= 0)
-                        *(uint64_t *) member = number;
-        }
-        return r < 0 ? r : 0;
+        r = sd_bus_message_enter_container(message, 'v', option->type);
+        if (r >= 0)
+                r = read_contents(bus, message, option, (char *) target + option->offset, reterr);
+        return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
 int bus_args_read_options(const Bus *bus, sd_bus_message *message, const BusOption options[],

@@ -21,9 +21,11 @@ int bus_args_find_deployment(const Bus *bus, uint64_t id, Deployment **ret, sd_b
 /* One key that an option dictionary may have. */
 typedef struct BusOption {
         const char *name;
-        const char *type; /* "s", "t" or "u" */
-        size_t offset;    /* of the char *, uint64_t or uint32_t in the target that it is read into */
-        /* NULL = each value of the type is legal. `value` is the text, or points to the number. */
+        const char *type; /* "s", "t", "u" or "a{su}" */
+        size_t offset; /* of the char *, uint64_t, uint32_t or Formation in the target that it is read into
+                        */
+        /* NULL = each value of the type is legal. `value` is the text, or points to the number or Formation.
+         */
         int (*check)(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr);
 } BusOption;
 

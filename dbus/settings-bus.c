@@ -7,15 +7,17 @@
 #include "dbus/bus-args.h"
 
 /* The bounds are those that the configuration has for its defaults (daemon/config-table.c). */
-#define KEEP_RELEASES_MAX 1000
-#define STOP_TIMEOUT_MIN  (UINT64_C(100) * USEC_PER_MSEC)
-#define STOP_TIMEOUT_MAX  (UINT64_C(24 * 3600) * USEC_PER_SEC)
-#define MEMORY_MIN        (UINT64_C(1) << 20)
-#define MEMORY_MAX        (UINT64_C(1) << 50)
-#define TASKS_MIN         UINT64_C(1)
-#define TASKS_MAX         (UINT64_C(1) << 22) /* PID_MAX_LIMIT of the kernel */
-#define CPU_QUOTA_MIN     (USEC_PER_SEC / 100)
-#define CPU_QUOTA_MAX     (USEC_PER_SEC * 1000)
+#define KEEP_RELEASES_MAX  1000
+#define HEALTH_TIMEOUT_MIN (UINT64_C(100) * USEC_PER_MSEC)
+#define HEALTH_TIMEOUT_MAX (UINT64_C(3600) * USEC_PER_SEC)
+#define STOP_TIMEOUT_MIN   (UINT64_C(100) * USEC_PER_MSEC)
+#define STOP_TIMEOUT_MAX   (UINT64_C(24 * 3600) * USEC_PER_SEC)
+#define MEMORY_MIN         (UINT64_C(1) << 20)
+#define MEMORY_MAX         (UINT64_C(1) << 50)
+#define TASKS_MIN          UINT64_C(1)
+#define TASKS_MAX          (UINT64_C(1) << 22) /* PID_MAX_LIMIT of the kernel */
+#define CPU_QUOTA_MIN      (USEC_PER_SEC / 100)
+#define CPU_QUOTA_MAX      (USEC_PER_SEC * 1000)
 
 static int check_range(const char *name, uint64_t value, uint64_t min, uint64_t max, const char *unit,
                        sd_bus_error *reterr)
@@ -62,6 +64,67 @@ static int check_keep_releases(const Bus *bus, const char *name, const void *val
         return check_range(name, *(const uint32_t *) value, 1, KEEP_RELEASES_MAX, "releases", reterr);
 }
 
+static int check_buildpack(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        (void) bus;
+        if (((const char *) value)[0] == '\0' || name_is_valid(value))
+                return 0;
+        return sd_bus_error_setf(
+                reterr, SD_BUS_ERROR_INVALID_ARGS,
+                "%s is \"\" (the one that detects the app), none, or the name of one: " NAME_RULE, name);
+}
+
+static int check_build_command(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        (void) bus;
+        if (build_command_is_valid(value))
+                return 0;
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                 "%s is one line of UTF-8 without control characters, at most %d bytes",
+                                 name, BUILD_COMMAND_LENGTH_MAX);
+}
+
+static int check_readiness(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        (void) bus;
+        if (readiness_is_valid(value))
+                return 0;
+        return sd_bus_error_setf(
+                reterr, SD_BUS_ERROR_INVALID_ARGS,
+                "%s is port (its web processes listen) or notify (its processes say READY=1)", name);
+}
+
+static int check_health_path(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        (void) bus;
+        if (health_check_path_is_valid(value))
+                return 0;
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                 "%s is not allowed: " HEALTH_CHECK_PATH_RULE ", at most %d", name,
+                                 HEALTH_CHECK_PATH_LENGTH_MAX);
+}
+
+static int check_formation(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        const Formation *formation = value;
+
+        (void) bus;
+        if (formation->n == 0 || formation_total(formation) > 0)
+                return 0;
+        return sd_bus_error_setf(
+                reterr, SD_BUS_ERROR_INVALID_ARGS,
+                "%s has no process above 0: Stop stops an app, and nothing at all (an empty "
+                "%s) is the default",
+                name, name);
+}
+
+static int check_health_timeout(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        (void) bus;
+        return check_range(name, *(const uint64_t *) value, HEALTH_TIMEOUT_MIN, HEALTH_TIMEOUT_MAX,
+                           "microseconds", reterr);
+}
+
 static int check_stop_timeout(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
 {
         (void) bus;
@@ -96,7 +159,14 @@ static const BusOption options[] = {
         { "AccessMode", "s", offsetof(AppSettings, access_mode), check_access_mode },
         { "Branch", "s", offsetof(AppSettings, branch), check_branch },
         { "Directory", "s", offsetof(AppSettings, directory), check_directory },
+        { "Formation", "a{su}", offsetof(AppSettings, formation), check_formation },
         { "KeepReleases", "u", offsetof(AppSettings, keep_releases), check_keep_releases },
+        { "Buildpack", "s", offsetof(AppSettings, buildpack), check_buildpack },
+        { "BuildCommand", "s", offsetof(AppSettings, build_command), check_build_command },
+        { "Readiness", "s", offsetof(AppSettings, readiness), check_readiness },
+        { "HealthCheckPath", "s", offsetof(AppSettings, health_check_path), check_health_path },
+        { "HealthCheckTimeoutUSec", "t", offsetof(AppSettings, health_check_timeout_usec),
+          check_health_timeout },
         { "StopTimeoutUSec", "t", offsetof(AppSettings, stop_timeout_usec), check_stop_timeout },
         { "MemoryMax", "t", offsetof(AppSettings, memory_max), check_memory },
         { "TasksMax", "t", offsetof(AppSettings, tasks_max), check_tasks },
@@ -106,9 +176,7 @@ static const BusOption options[] = {
 /* Known, but without effect in this version. */
 static const char *const later[] = {
         "Port", /* CreateApp only */
-        "Formation", "Domains",   "AutoDeploy",      "Buildpack",       "BuildCommand",
-        "Readiness", "ConnectTo", "IdleTimeoutUSec", "HealthCheckPath", "HealthCheckTimeoutUSec",
-        NULL,
+        "Domains", "AutoDeploy", "ConnectTo", "IdleTimeoutUSec", NULL,
 };
 
 int settings_bus_read(const Bus *bus, sd_bus_message *message, bool is_new, AppSettings *settings,

@@ -20,7 +20,7 @@
  * Owners and times are not in it: they are root's and the import's, always. */
 
 #include "base/cleanup.h"
-#include "release/sha256.h"
+#include "base/sha256.h"
 
 #define RELEASE_TREE      "app"
 #define RELEASE_PROCESSES "process"

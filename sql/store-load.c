@@ -32,6 +32,16 @@ static int read_repositories(StoreRequest *request, const PgResult *result, _unu
         return 0;
 }
 
+static int read_formation(const PgResult *result, size_t row, unsigned column, Formation *formation)
+{
+        _cleanup_free_ char **texts = NULL;
+        int r = pg_result_texts(result, row, column, &texts);
+
+        for (char **text = texts; r >= 0 && *text; text++)
+                r = formation_parse(formation, *text);
+        return r == -EINVAL ? -EBADMSG : r;
+}
+
 static int read_apps(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
 {
         for (size_t i = 0; i < pg_result_rows(result); i++) {
@@ -54,17 +64,55 @@ static int read_apps(StoreRequest *request, const PgResult *result, _unused_ Sto
                 app->settings.tasks_max = pg_result_u64(result, i, 11);
                 app->settings.keep_releases = (uint32_t) pg_result_u64(result, i, 14);
                 app->settings.cpu_quota_usec = pg_result_u64(result, i, 12);
+                app->settings.health_check_timeout_usec = pg_result_u64(result, i, 20);
                 app->created_at = pg_result_usec(result, i, 13);
                 if (text_replace(&app->settings.access_mode, pg_result_text(result, i, 3)) < 0 ||
                     text_replace(&app->settings.branch, pg_result_text(result, i, 7)) < 0 ||
-                    text_replace(&app->settings.directory, pg_result_text(result, i, 8)) < 0)
+                    text_replace(&app->settings.directory, pg_result_text(result, i, 8)) < 0 ||
+                    text_replace(&app->settings.buildpack, pg_result_text(result, i, 16)) < 0 ||
+                    text_replace(&app->settings.build_command, pg_result_text(result, i, 17)) < 0 ||
+                    text_replace(&app->settings.readiness, pg_result_text(result, i, 18)) < 0 ||
+                    text_replace(&app->settings.health_check_path, pg_result_text(result, i, 19)) < 0)
                         return -ENOMEM;
+                r = read_formation(result, i, 15, &app->settings.formation);
+                if (r < 0)
+                        return r;
                 r = model_add_app(request->model, app);
                 if (r < 0)
                         return r;
                 TAKE_PTR(app);
         }
         return 0;
+}
+
+/* Columns from `first` on, as the statement below has them; nothing is read where the first is null. */
+static int read_release(const PgResult *result, size_t row, unsigned first, Release **ret)
+{
+        _cleanup_(release_freep) Release *release = release_new();
+        _cleanup_free_ char **processes = NULL;
+        int r;
+
+        if (pg_result_is_null(result, row, first))
+                return 0;
+        if (!release)
+                return -ENOMEM;
+        r = pg_result_texts(result, row, first, &processes);
+        for (char **process = processes; r >= 0 && *process; process++)
+                r = formation_set(&release->processes, *process, 1);
+        if (r >= 0)
+                r = text_replace(&release->build_key, pg_result_text(result, row, first + 1));
+        if (r >= 0)
+                r = text_replace(&release->buildpack, pg_result_text(result, row, first + 2));
+        if (r >= 0)
+                r = read_formation(result, row, first + 3, &release->formation);
+        if (r >= 0)
+                r = text_replace(&release->health.path, pg_result_text(result, row, first + 4));
+        release->health.attempts = pg_result_u64(result, row, first + 5);
+        release->health.timeout_usec = pg_result_u64(result, row, first + 6);
+        release->health.wait_usec = pg_result_u64(result, row, first + 7);
+        if (r >= 0)
+                *ret = TAKE_PTR(release);
+        return r;
 }
 
 static int read_deployments(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
@@ -93,6 +141,9 @@ static int read_deployments(StoreRequest *request, const PgResult *result, _unus
                     text_replace(&deployment->error_summary, pg_result_text(result, i, 10)) < 0 ||
                     text_replace(&deployment->logs_path, pg_result_text(result, i, 11)) < 0)
                         return -ENOMEM;
+                r = read_release(result, i, 14, &deployment->release);
+                if (r < 0)
+                        return r;
                 r = model_add_deployment(request->model, deployment);
                 if (r < 0)
                         return r;
@@ -152,7 +203,8 @@ static const struct {
           "select a.id, a.name, r.name, a.access_mode, a.port::bigint, a.wanted = 'stopped', a.status, "
           "a.branch, "
           "  a.directory, a.stop_timeout_usec::bigint, a.memory_max::bigint, a.tasks_max::bigint, "
-          "  a.cpu_quota_usec::bigint, a.created_at, a.keep_releases::bigint "
+          "  a.cpu_quota_usec::bigint, a.created_at, a.keep_releases::bigint, a.formation, "
+          "  a.buildpack, a.build_command, a.readiness, a.health_check_path, a.health_check_timeout_usec::bigint "
           "from app a join repository r on r.id = a.repository_id where $1 >= 0 order by a.id" },
         { read_environment, "select a.name, e.name, convert_from(e.value, 'UTF8') from environment e "
                             "join app a on a.id = e.app_id where $1 >= 0 order by a.id, e.name" },
@@ -160,8 +212,10 @@ static const struct {
           "select d.id, a.name, d.status, d.requested_revision, d.revision, d.image_tag, d.release_id, "
           "d.created_at, "
           "  d.started_at, d.finished_at, d.error_summary, d.logs_path, d.requested_by::bigint, "
-          "  d.assigned_port::bigint "
-          "from deployment d join app a on a.id = d.app_id where " PUBLISHED " order by d.id" },
+          "  d.assigned_port::bigint, r.processes, r.build_key, r.buildpack, r.formation, r.health_check_path, "
+          "  r.health_check_attempts::bigint, r.health_check_timeout_usec::bigint, r.health_check_wait_usec::bigint "
+          "from deployment d join app a on a.id = d.app_id left join release r on r.id = d.id "
+          "where " PUBLISHED " order by d.id" },
         { read_instances,
           "select i.deployment_id, i.process, i.number::bigint, i.port::bigint from instance i "
           "where $1 >= 0 order by i.deployment_id, i.process, i.number" },

@@ -101,10 +101,16 @@ int store_deployment_move(Store *store, const Deployment *deployment, const Flow
 
 /* A release as it is about to be recorded. */
 typedef struct StoreRelease {
-        const char *revision, *image_tag, *digest;
+        const char *digest; /* 64 hex digits */
         uint64_t files, bytes;
-        const char *const *processes; /* of its Procfile */
+        const Release *release;
 } StoreRelease;
+
+/* The deployment runs release `release_id`, with its revision and image tag as memory has them; `made`: it
+ * has built that one itself, and this is what it is; NULL = another has. Idempotent. Reply: at = now;
+ * -EBUSY: that other is not kept any more. */
+int store_deployment_set_release(Store *store, const Deployment *deployment, uint64_t release_id,
+                                 const StoreRelease *made, const StoreAsk *ask);
 
 /* One instance that is about to start. */
 typedef struct StoreInstance {
@@ -114,12 +120,21 @@ typedef struct StoreInstance {
         bool port; /* it gets one */
 } StoreInstance;
 
-/* The same move with all that belongs to it: the release is there, its instances get ports of [low, high],
- * from `next` on and then from the start. Reply: at, ports = one for each instance, 0 for those without.
- * -ESTALE: moved already, or not enough ports are free (number = 1 then). */
+/* Ports are given out from [low, high], from `next` on and then from the start. */
+typedef struct StorePorts {
+        uint16_t low, high, next;
+} StorePorts;
+
+/* The same move as store_deployment_move(), with instances and their ports. Reply: at, ports = one for each
+ * instance, 0 for those without. -ESTALE: moved already, or not enough ports are free (number = 1 then). */
 int store_deployment_start(Store *store, const Deployment *deployment, const FlowRow *row,
-                           const StoreRelease *release, const StoreInstance *instances, size_t n_instances,
-                           uint16_t low, uint16_t high, uint16_t next, const StoreAsk *ask);
+                           const StoreInstance *instances, size_t n_instances, const StorePorts *range,
+                           const StoreAsk *ask);
+/* More instances of one that is live. Reply and errors as store_deployment_start(). */
+int store_deployment_scale_up(Store *store, const Deployment *deployment, const StoreInstance *instances,
+                              size_t n_instances, const StorePorts *range, const StoreAsk *ask);
+/* It does not run any more: forgotten, with its port. Idempotent. */
+int store_deployment_forget_instance(Store *store, const Instance *instance, const StoreAsk *ask);
 
 /* The same move, with the one that was live becoming superseded by `replaced` and the app running, in one
  * transaction. Reply: at = now. */

@@ -96,6 +96,20 @@ static const SandboxRow app[] = {
         {},
 };
 
+/* Runs strangers' programs too, but once: a release command, with what the app has. */
+static const SandboxRow once[] = {
+        { "Type", 's', 0, "oneshot" },
+        {},
+};
+
+/* A build, with a directory of its own as the tree. The kernel is to end it before anything else of the
+ * machine. */
+static const SandboxRow build[] = {
+        { "NotifyAccess", 's', 0, "main" },
+        { "OOMScoreAdjust", 'i', 500, NULL },
+        {},
+};
+
 /* Reads what a git server sends. */
 static const SandboxRow git[] = {
         { "Type", 's', 0, "oneshot" },
@@ -140,6 +154,13 @@ static const SandboxBind app_binds[] = {
         { "/run/systemd/resolve", true },          {},
 };
 
+/* The same, and it says what it does. */
+static const SandboxBind build_binds[] = {
+        { "/run/systemd/journal/stdout", false }, { "/run/systemd/journal/socket", false },
+        { "/run/systemd/notify", false },         { "/run/systemd/userdb/io.systemd.DynamicUser", true },
+        { "/run/systemd/resolve", true },         {},
+};
+
 static const SandboxTmpfs app_tmpfs[] = {
         { "/srv", "size=64K,nr_inodes=16,mode=755,ro" },
         { "/run", "size=64K,nr_inodes=64,mode=755,ro" },
@@ -158,6 +179,21 @@ static const SandboxAddress everything[] = {
         {},
 };
 
+/* This machine, and what is not the public Internet: RFC 1122, 1918, 3927, 4193, 4291, 6598. */
+static const SandboxAddress not_public[] = {
+        { "this host", AF_INET, { 0 }, 8 },
+        { "loopback", AF_INET, { 127 }, 8 },
+        { "private", AF_INET, { 10 }, 8 },
+        { "private", AF_INET, { 172, 16 }, 12 },
+        { "private", AF_INET, { 192, 168 }, 16 },
+        { "shared by carriers", AF_INET, { 100, 64 }, 10 },
+        { "link-local", AF_INET, { 169, 254 }, 16 },
+        { "loopback of IPv6", AF_INET6, { [15] = 1 }, 128 },
+        { "unique local", AF_INET6, { 0xfc }, 7 },
+        { "link-local of IPv6", AF_INET6, { 0xfe, 0x80 }, 10 },
+        {},
+};
+
 /* Where clouds hand out credentials of the machine. */
 static const SandboxAddress metadata[] = {
         { "link-local, where clouds have their metadata service", AF_INET, { 169, 254 }, 16 },
@@ -170,6 +206,8 @@ static const SandboxAddress metadata[] = {
 
 static const Sandbox sandboxes[UNIT_KIND_MAX] = {
         [UNIT_APP] = { { common, dynamic_user, app }, app_binds, app_tmpfs, metadata },
+        [UNIT_BUILD] = { { common, dynamic_user, app, once, build }, build_binds, app_tmpfs, metadata },
+        [UNIT_RELEASE] = { { common, dynamic_user, app, once }, app_binds, app_tmpfs, metadata },
         [UNIT_FETCH] = { { common, dynamic_user, git, git_remote }, NULL, NULL, metadata },
         [UNIT_RESOLVE] = { { common, dynamic_user, git, git_mirror }, NULL, NULL, everything },
         [UNIT_IMPORT] = { { common, plain_root }, NULL, root_tmpfs, everything },
@@ -282,8 +320,12 @@ static int append_denied(sd_bus_message *message, const SandboxAddress *address)
         return r;
 }
 
-int sandbox_append(sd_bus_message *message, const Sandbox *sandbox)
+int sandbox_append(sd_bus_message *message, const Sandbox *sandbox, UnitNetwork network)
 {
+        static const SandboxAddress *const denied[] = {
+                [UNIT_NETWORK_PUBLIC] = not_public,
+                [UNIT_NETWORK_NONE] = everything,
+        };
         int r = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(sandbox->rows); i++)
@@ -291,5 +333,9 @@ int sandbox_append(sd_bus_message *message, const Sandbox *sandbox)
                         r = append_row(message, row);
         if (r >= 0)
                 r = append_tmpfs(message, sandbox->tmpfs);
-        return r < 0 ? r : append_denied(message, sandbox->denied);
+        if (r >= 0 && network == UNIT_NETWORK_NONE)
+                r = sd_bus_message_append(message, "(sv)", "PrivateNetwork", "b", true);
+        return r < 0 ? r
+                     : append_denied(message,
+                                     network == UNIT_NETWORK_OF_KIND ? sandbox->denied : denied[network]);
 }

@@ -35,15 +35,22 @@ typedef struct SandboxAddress {
 
 /* Lists end with an all-zero row. */
 typedef struct Sandbox {
-        const SandboxRow *rows[4]; /* several lists: what all have first */
+        const SandboxRow *rows[5]; /* several lists: what all have first */
         const SandboxBind *binds;
         const SandboxTmpfs *tmpfs;
         const SandboxAddress *denied;
 } Sandbox;
+
+/* What a unit may reach. */
+typedef enum UnitNetwork {
+        UNIT_NETWORK_OF_KIND, /* what its sandbox says */
+        UNIT_NETWORK_PUBLIC,  /* not this machine, nor a private network */
+        UNIT_NETWORK_NONE,
+} UnitNetwork;
 
 /* `dynamic`: of UNIT_REMOVE, the one that has a dynamic user's directories removed rather than root's own.
  */
 const Sandbox *sandbox_of(UnitKind kind, bool dynamic);
 
 /* Appends all of it but the binds, which share a list with the unit's own. 0 or -errno of sd-bus. */
-int sandbox_append(sd_bus_message *message, const Sandbox *sandbox);
+int sandbox_append(sd_bus_message *message, const Sandbox *sandbox, UnitNetwork network);

@@ -76,31 +76,48 @@ static int close_array(sd_bus_message *message)
         return r;
 }
 
-static int append_command(sd_bus_message *message, const UnitSpec *spec)
+static int append_command(sd_bus_message *message, const char *property,
+                          const char *const arguments[UNIT_SPEC_ARGUMENTS_MAX], bool may_fail)
 {
         int r;
 
-        r = open_array(message, "ExecStart", "(sasb)");
+        if (!arguments[0])
+                return 0;
+        r = open_array(message, property, "(sasb)");
         if (r >= 0)
                 r = sd_bus_message_open_container(message, 'r', "sasb");
         if (r >= 0)
-                r = check_text(spec->arguments[0]);
+                r = check_text(arguments[0]);
         if (r >= 0)
-                r = sd_bus_message_append_basic(message, 's', spec->arguments[0]);
+                r = sd_bus_message_append_basic(message, 's', arguments[0]);
         if (r >= 0)
                 r = sd_bus_message_open_container(message, 'a', "s");
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(spec->arguments) && spec->arguments[i]; i++) {
-                r = check_text(spec->arguments[i]);
+        for (size_t i = 0; r >= 0 && i < UNIT_SPEC_ARGUMENTS_MAX && arguments[i]; i++) {
+                r = check_text(arguments[i]);
                 if (r >= 0)
-                        r = sd_bus_message_append_basic(message, 's', spec->arguments[i]);
+                        r = sd_bus_message_append_basic(message, 's', arguments[i]);
         }
         if (r >= 0)
                 r = sd_bus_message_close_container(message);
         if (r >= 0)
-                r = sd_bus_message_append(message, "b", false);
+                r = sd_bus_message_append(message, "b", may_fail);
         if (r >= 0)
                 r = sd_bus_message_close_container(message);
         return r < 0 ? r : close_array(message);
+}
+
+/* Anybody may write there: nobody else is in the unit. */
+static int append_tmpfs(sd_bus_message *message, const UnitSpec *spec)
+{
+        _cleanup_free_ char *options = NULL;
+
+        if (!spec->tmpfs)
+                return 0;
+        options = text_format("size=%llu,nr_inodes=%llu,mode=1777", (unsigned long long) spec->tmpfs_size,
+                              (unsigned long long) spec->tmpfs_files);
+        return options ? sd_bus_message_append(message, "(sv)", "TemporaryFileSystem", "a(ss)", 1,
+                                               spec->tmpfs, options)
+                       : -ENOMEM;
 }
 
 static int append_bind(sd_bus_message *message, const char *source, const char *target, bool optional)
@@ -270,11 +287,15 @@ int unit_spec_append(sd_bus_message *message, const UnitSpec *spec)
         if (r >= 0)
                 r = sd_bus_message_open_container(message, 'a', "(sv)");
         if (r >= 0)
-                r = sandbox_append(message, sandbox);
+                r = sandbox_append(message, sandbox, spec->network);
+        if (r >= 0)
+                r = append_tmpfs(message, spec);
         if (r >= 0)
                 r = append_own_values(message, spec);
         if (r >= 0)
-                r = append_command(message, spec);
+                r = append_command(message, "ExecStart", spec->arguments, false);
+        if (r >= 0)
+                r = append_command(message, "ExecStopPost", spec->stop_post, true);
         if (r >= 0)
                 r = append_read_only_binds(message, spec, sandbox);
         if (r >= 0)

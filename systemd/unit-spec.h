@@ -9,6 +9,7 @@
 #include <systemd/sd-bus.h>
 
 #include "daemon/model/unit-name.h"
+#include "systemd/sandbox.h"
 
 /* Longest list of any kind of unit. */
 #define UNIT_SPEC_BINDS_MAX     8
@@ -33,7 +34,12 @@ typedef struct UnitSpec {
         const char *cache_directory; /* below /var/cache */
         const char *environment_file;
         const char *arguments[UNIT_SPEC_ARGUMENTS_MAX]; /* the program, an absolute path, first */
+        const char *stop_post[UNIT_SPEC_ARGUMENTS_MAX]; /* run when it has ended, however; its failure means
+                                                           nothing; none if the first is NULL */
         UnitBind binds[UNIT_SPEC_BINDS_MAX];
+        const char *tmpfs; /* a directory in memory that is the unit's own */
+        uint64_t tmpfs_size, tmpfs_files;
+        UnitNetwork network;
         int stdin_fd, stdout_fd;    /* duplicated for the call; -1 = null and journal */
         bool hold;                  /* keep it loaded for us when it has ended: units_clean() */
         uint64_t timeout_usec;      /* of a oneshot unit: until it is killed */

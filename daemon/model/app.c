@@ -44,36 +44,57 @@ App *app_free(App *app)
         return NULL;
 }
 
+/* The texts of the settings, and what a new app has there. */
+static const struct {
+        size_t offset;
+        const char *initial;
+} texts[] = {
+        { offsetof(AppSettings, access_mode), "private" }, { offsetof(AppSettings, branch), "" },
+        { offsetof(AppSettings, directory), "" },          { offsetof(AppSettings, buildpack), "" },
+        { offsetof(AppSettings, build_command), "" },      { offsetof(AppSettings, readiness), "port" },
+        { offsetof(AppSettings, health_check_path), "" },
+};
+
+static char **text_of(AppSettings *settings, size_t i)
+{
+        return (char **) ((char *) settings + texts[i].offset);
+}
+
 int app_settings_init(AppSettings *settings)
 {
         assert(settings);
 
-        *settings = (AppSettings){ .access_mode = strdup("private"),
-                                   .branch = strdup(""),
-                                   .directory = strdup("") };
-        if (settings->access_mode && settings->branch && settings->directory)
-                return 0;
-        app_settings_clear(settings);
-        return -ENOMEM;
+        *settings = (AppSettings){};
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                *text_of(settings, i) = strdup(texts[i].initial);
+                if (!*text_of(settings, i)) {
+                        app_settings_clear(settings);
+                        return -ENOMEM;
+                }
+        }
+        return 0;
 }
 
 int app_settings_copy(AppSettings *target, const AppSettings *source)
 {
-        AppSettings copy;
+        _cleanup_(app_settings_clear) AppSettings copy = {};
+        AppSettings from;
+        bool failed = false;
 
         assert(target);
         assert(source);
 
-        copy = *source;
-        copy.access_mode = strdup(source->access_mode);
-        copy.branch = strdup(source->branch);
-        copy.directory = strdup(source->directory);
-        if (!copy.access_mode || !copy.branch || !copy.directory) {
-                app_settings_clear(&copy);
-                return -ENOMEM;
+        copy = from = *source;
+        copy.formation = (Formation){};
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                *text_of(&copy, i) = strdup(*text_of(&from, i));
+                failed = failed || !*text_of(&copy, i);
         }
+        if (failed || formation_copy(&copy.formation, &source->formation) < 0)
+                return -ENOMEM;
         app_settings_clear(target);
         *target = copy;
+        copy = (AppSettings){};
         return 0;
 }
 
@@ -81,10 +102,24 @@ void app_settings_clear(AppSettings *settings)
 {
         assert(settings);
 
-        free(settings->access_mode);
-        free(settings->branch);
-        free(settings->directory);
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                free(*text_of(settings, i));
+        formation_clear(&settings->formation);
         *settings = (AppSettings){};
+}
+
+int app_formation(const App *app, const Release *release, Formation *ret)
+{
+        assert(app);
+        assert(ret);
+
+        if (!release && app->live)
+                release = deployment_release(app->live);
+        if (app->settings.formation.n > 0)
+                return formation_copy(ret, &app->settings.formation);
+        if (release && release->formation.n > 0)
+                return formation_copy(ret, &release->formation);
+        return formation_set(ret, "web", 1);
 }
 
 Deployment *app_running_deployment(const App *app)

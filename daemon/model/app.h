@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "daemon/model/formation.h"
 #include "daemon/model/model.h"
+#include "daemon/model/release.h"
 #include "daemon/model/variables.h"
 
 typedef enum AppStatus {
@@ -25,9 +27,15 @@ typedef enum PortState {
 
 /* What a caller may set. 0 and "" mean the configured default. */
 typedef struct AppSettings {
-        char *access_mode; /* private, internal, public */
-        char *branch;      /* "" = the repository's */
-        char *directory;   /* where in the tree the app is, "" = its root */
+        char *access_mode;       /* private, internal, public */
+        char *branch;            /* "" = the repository's */
+        char *directory;         /* where in the tree the app is, "" = its root */
+        char *buildpack;         /* "" = the one that detects it */
+        char *build_command;     /* "" = the buildpack's */
+        char *readiness;         /* port, notify */
+        char *health_check_path; /* "" = none */
+        Formation formation;     /* nothing said = app.json's, else web=1 */
+        uint64_t health_check_timeout_usec;
         uint64_t stop_timeout_usec;
         uint64_t memory_max; /* bytes, per instance, as the next two */
         uint64_t tasks_max;
@@ -68,6 +76,10 @@ int app_settings_init(AppSettings *settings);
 int app_settings_copy(AppSettings *target, const AppSettings *source);
 void app_settings_clear(AppSettings *settings);
 DEFINE_CLEANUP(AppSettings *, app_settings_clear);
+
+/* How many instances it is to have, into *ret, which is empty: its own wish; else what `release` says by its
+ * app.json (NULL = what is live does); else web=1. 0 or -ENOMEM. */
+int app_formation(const App *app, const Release *release, Formation *ret);
 
 /* The deployment of it that runs (fetching to switching); NULL if none does. */
 Deployment *app_running_deployment(const App *app);

@@ -41,6 +41,7 @@ Deployment *deployment_free(Deployment *deployment)
         assert(!deployment->step);
         while (deployment->instances)
                 instance_free(deployment->instances);
+        release_free(deployment->release);
         free(deployment->requested_revision);
         free(deployment->revision);
         free(deployment->image_tag);
@@ -57,6 +58,17 @@ char *deployment_make_image_tag(const Deployment *deployment)
         assert(deployment);
         return text_format("%s:%.*s-%" PRIu64, deployment->app->name, IMAGE_TAG_DIGITS, deployment->revision,
                            deployment->id);
+}
+
+const Release *deployment_release(const Deployment *deployment)
+{
+        const Deployment *builder = deployment;
+
+        assert(deployment);
+
+        if (deployment->release_id != deployment->id && deployment->model)
+                builder = model_deployment(deployment->model, deployment->release_id);
+        return builder ? builder->release : NULL;
 }
 
 /* The order of Deployment.Units: web first, then by process and number. */

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "daemon/model/model.h"
+#include "daemon/model/release.h"
 
 /* One attempt to bring one revision of an app to life. Times as in Repository. */
 struct Deployment {
@@ -15,6 +16,7 @@ struct Deployment {
         char *revision;      /* 40 hex digits once known, else "" */
         char *image_tag;     /* "" until the release is there */
         uint64_t release_id; /* id of the deployment that built the release it runs; 0 = none yet */
+        Release *release;    /* that it built itself, while it is kept; else NULL */
         uint64_t created_at, started_at, finished_at;
         uint16_t assigned_port; /* of web.1, kept when it is free again; 0 = none yet */
         char *error_summary;    /* "" unless failed */
@@ -41,6 +43,10 @@ DEFINE_CLEANUP(Deployment *, deployment_free);
 /* APP:COMMIT12-ID, the name of the release that this deployment builds. Caller frees; NULL when out of
  * memory. */
 char *deployment_make_image_tag(const Deployment *deployment);
+
+/* The release it runs or is to run, owned by the deployment that built it; NULL if there is none yet, or it
+ * is not kept any more. */
+const Release *deployment_release(const Deployment *deployment);
 
 /* Whether requests go to an instance. The ingress makes `routed` what `route` says, and tells when it has.
  */

@@ -2,8 +2,9 @@
 #include "daemon/model/flow.h"
 
 static const char *const flow_event_table[FLOW_EVENT_MAX] = {
-        [FLOW_SLOT] = "slot",     [FLOW_REUSE] = "reuse",   [FLOW_DONE] = "done",
-        [FLOW_FAILED] = "failed", [FLOW_CANCEL] = "cancel", [FLOW_REPLACED] = "replaced",
+        [FLOW_SLOT] = "slot",     [FLOW_REUSE] = "reuse",       [FLOW_DONE] = "done",
+        [FLOW_BUILD] = "build",   [FLOW_COMMAND] = "command",   [FLOW_FAILED] = "failed",
+        [FLOW_CANCEL] = "cancel", [FLOW_REPLACED] = "replaced",
 };
 
 DEFINE_STRING_TABLE(flow_event, FlowEvent);
@@ -18,9 +19,20 @@ const FlowRow flow_table[] = {
         { 109, DEPLOYMENT_QUEUED, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "it had not begun" },
 
         { 201, DEPLOYMENT_FETCHING, FLOW_DONE, DEPLOYMENT_STARTING, "its release is complete" },
+        { 202, DEPLOYMENT_FETCHING, FLOW_BUILD, DEPLOYMENT_BUILDING, "its tree is there" },
+        { 203, DEPLOYMENT_FETCHING, FLOW_COMMAND, DEPLOYMENT_RELEASING, "its release is complete" },
         { 208, DEPLOYMENT_FETCHING, FLOW_FAILED, DEPLOYMENT_FAILED,
           "the commit could not be made a release" },
         { 209, DEPLOYMENT_FETCHING, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "it was fetching" },
+
+        { 301, DEPLOYMENT_BUILDING, FLOW_DONE, DEPLOYMENT_STARTING, "its release is complete" },
+        { 302, DEPLOYMENT_BUILDING, FLOW_COMMAND, DEPLOYMENT_RELEASING, "its release is complete" },
+        { 308, DEPLOYMENT_BUILDING, FLOW_FAILED, DEPLOYMENT_FAILED, "it could not be built" },
+        { 309, DEPLOYMENT_BUILDING, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "it was building" },
+
+        { 401, DEPLOYMENT_RELEASING, FLOW_DONE, DEPLOYMENT_STARTING, "its release command has ended well" },
+        { 408, DEPLOYMENT_RELEASING, FLOW_FAILED, DEPLOYMENT_FAILED, "its release command failed" },
+        { 409, DEPLOYMENT_RELEASING, FLOW_CANCEL, DEPLOYMENT_CANCELLED, "it was releasing" },
 
         { 501, DEPLOYMENT_STARTING, FLOW_DONE, DEPLOYMENT_CHECKING, "its processes run" },
         { 508, DEPLOYMENT_STARTING, FLOW_FAILED, DEPLOYMENT_FAILED, "a process could not be started" },

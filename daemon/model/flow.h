@@ -9,6 +9,8 @@ typedef enum FlowEvent {
         FLOW_SLOT,     /* its turn has come: no other deployment of the app runs and the machine has room */
         FLOW_REUSE,    /* the same, and the release it is to run is there */
         FLOW_DONE,     /* the step of the present status has ended well */
+        FLOW_BUILD,    /* the same, and its tree is to be built */
+        FLOW_COMMAND,  /* the same, and its release has a command that is to be run before it */
         FLOW_FAILED,   /* the step has failed; a sentence says why */
         FLOW_CANCEL,   /* somebody asked for its end */
         FLOW_REPLACED, /* another deployment of the app became live */

@@ -11,6 +11,8 @@ typedef enum UnitKind {
         UNIT_APP,     /* deployd-app-APP-ID.PROCESS.N.service */
         UNIT_FETCH,   /* deployd-fetch-REPOSITORY-N.service */
         UNIT_RESOLVE, /* deployd-resolve-REPOSITORY-N.service */
+        UNIT_BUILD,   /* deployd-build-APP-ID.service */
+        UNIT_RELEASE, /* deployd-release-APP-ID.service */
         UNIT_ARCHIVE, /* deployd-archive-APP-ID.service */
         UNIT_IMPORT,  /* deployd-import-APP-ID.service */
         UNIT_REMOVE,  /* deployd-remove-WHAT-ID.service, WHAT one word of ours */

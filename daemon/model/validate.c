@@ -288,3 +288,29 @@ bool access_mode_is_valid(const char *mode)
         assert(mode);
         return strcmp(mode, "private") == 0 || strcmp(mode, "internal") == 0 || strcmp(mode, "public") == 0;
 }
+
+bool readiness_is_valid(const char *readiness)
+{
+        assert(readiness);
+        return strcmp(readiness, "port") == 0 || strcmp(readiness, "notify") == 0;
+}
+
+bool health_check_path_is_valid(const char *path)
+{
+        assert(path);
+
+        if (path[0] == '\0')
+                return true;
+        if (path[0] != '/' || strlen(path) > HEALTH_CHECK_PATH_LENGTH_MAX)
+                return false;
+        for (; *path; path++)
+                if (*path <= ' ' || *path > '~')
+                        return false;
+        return true;
+}
+
+bool build_command_is_valid(const char *command)
+{
+        assert(command);
+        return strlen(command) <= BUILD_COMMAND_LENGTH_MAX && text_is_clean(command, /* allow_tab= */ false);
+}

@@ -28,6 +28,21 @@ bool commit_is_valid(const char *commit);
 /* private, internal or public. */
 bool access_mode_is_valid(const char *mode);
 
+/* The buildpack of an app that has nothing to build. */
+#define BUILDPACK_NONE "none"
+
+/* port or notify. */
+bool readiness_is_valid(const char *readiness);
+
+/* An absolute path of a URL, of printable ASCII without blanks; "" is legal: none. */
+#define HEALTH_CHECK_PATH_LENGTH_MAX 255
+#define HEALTH_CHECK_PATH_RULE       "a path begins with / and has printable ASCII characters without blanks"
+bool health_check_path_is_valid(const char *path);
+
+/* One line of text without control characters; "" is legal. */
+#define BUILD_COMMAND_LENGTH_MAX 2048
+bool build_command_is_valid(const char *command);
+
 /* A relative directory without empty, `.` or `..` parts and without control characters; "" is legal: the
  * root. */
 #define DIRECTORY_LENGTH_MAX 1024

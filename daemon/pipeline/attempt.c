@@ -40,7 +40,7 @@ Attempt *attempt_of(Pipeline *pipeline, Deployment *deployment)
         attempt = calloc(1, sizeof(Attempt));
         if (!attempt)
                 return NULL;
-        *attempt = (Attempt){ .pipeline = pipeline, .deployment = deployment, .tar_fd = -1 };
+        *attempt = (Attempt){ .pipeline = pipeline, .deployment = deployment, .tar_fd = -1, .built_fd = -1 };
         deployment->step = attempt;
         return attempt;
 }
@@ -50,12 +50,23 @@ void attempt_drop_work(Attempt *attempt)
         assert(attempt);
 
         attempt->fetch = fetch_free(attempt->fetch);
+        attempt->build = build_free(attempt->build);
         attempt->import = import_free(attempt->import);
+        attempt->once = once_free(attempt->once);
+        closep(&attempt->built_fd);
+        attempt->built_fd = -1;
         closep(&attempt->tar_fd);
         attempt->tar_fd = -1;
-        attempt->source = ticket_free(attempt->source);
-        attempt->tree = ticket_free(attempt->tree);
-        attempt->n_awaited = 0;
+        free(attempt->buildpack);
+        attempt->buildpack = NULL;
+}
+
+/* No row is being committed any more. */
+static void stop_moving(Attempt *attempt)
+{
+        if (attempt->moving && takes_slot(attempt->moving->event))
+                attempt->pipeline->n_moving_to_slot--;
+        attempt->moving = NULL;
 }
 
 Attempt *attempt_free(Attempt *attempt)
@@ -63,8 +74,7 @@ Attempt *attempt_free(Attempt *attempt)
         if (!attempt)
                 return NULL;
         attempt_drop_work(attempt);
-        if (attempt->moving && takes_slot(attempt->moving->event))
-                attempt->pipeline->n_moving_to_slot--;
+        stop_moving(attempt);
         attempt->deployment->step = NULL;
         shutdown_wait_free(attempt->judging);
         free(attempt->failure);
@@ -94,6 +104,7 @@ void attempt_say_waits(Attempt *attempt)
 /* What each status asks for when it is entered. */
 static void (*const work[DEPLOYMENT_STATUS_MAX])(Pipeline *pipeline, Deployment *deployment) = {
         [DEPLOYMENT_QUEUED] = queue_enter,          [DEPLOYMENT_FETCHING] = step_fetch_enter,
+        [DEPLOYMENT_BUILDING] = step_build_enter,   [DEPLOYMENT_RELEASING] = step_release_enter,
         [DEPLOYMENT_STARTING] = step_start_enter,   [DEPLOYMENT_CHECKING] = step_check_enter,
         [DEPLOYMENT_SWITCHING] = step_switch_enter, [DEPLOYMENT_LIVE] = step_live_enter,
         [DEPLOYMENT_SUPERSEDED] = cleanup_enter,    [DEPLOYMENT_FAILED] = cleanup_enter,
@@ -137,14 +148,16 @@ void attempt_moved(Attempt *attempt, const FlowRow *row)
         Deployment *deployment = attempt->deployment;
         bool cancel = attempt->cancel_waits;
         _cleanup_free_ char *failure = TAKE_PTR(attempt->failure_waits);
+        int tree;
 
         FAILPOINT("move-%s-%s.after", deployment_status_to_string(row->from),
                   deployment_status_to_string(row->to));
-        attempt->moving = NULL;
+        stop_moving(attempt);
         attempt->cancel_waits = false;
-        if (takes_slot(row->event))
-                pipeline->n_moving_to_slot--;
+        /* What has been fetched is what is built next. */
+        tree = row->to == DEPLOYMENT_BUILDING ? TAKE_FD(attempt->tar_fd) : -1;
         attempt_drop_work(attempt);
+        attempt->tar_fd = tree;
         (void) text_replace(&deployment->status_text, "");
         deployment->progress = -1;
 
@@ -244,6 +257,14 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
                 judge(attempt, TAKE_PTR(clean));
         else
                 commit(attempt, clean);
+}
+
+void attempt_refused(Attempt *attempt, const char *sentence)
+{
+        assert(attempt);
+
+        stop_moving(attempt);
+        attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, sentence);
 }
 
 void attempt_fail(Pipeline *pipeline, Deployment *deployment, const char *format, ...)

@@ -4,7 +4,10 @@
 /* What is under way for one deployment (Deployment.step): the move that is being committed and the work of
  * the present status. Dropping the work cancels it here; what runs outside is ended by cleanup.h. */
 
+#include "base/sha256.h"
+#include "daemon/pipeline/build.h"
 #include "daemon/pipeline/internal.h"
+#include "daemon/pipeline/once.h"
 #include "systemd/shutdown.h"
 
 struct Attempt {
@@ -20,17 +23,16 @@ struct Attempt {
         ShutdownWait *judging;
         char *failure; /* sentence */
 
-        /* Work of `fetching`. */
+        /* Work of `fetching` and `building`. */
         Fetch *fetch;
+        int tar_fd; /* the tree as it came; goes from the one to the other */
+        Build *build;
+        int built_fd;    /* the tree as the build left it */
+        char *buildpack; /* that built it; NULL = none did */
+        Sha256Text build_key;
         Import *import;
-        int tar_fd;
 
-        /* What the import found: lasts until the row with it is committed. */
-        Ticket *source; /* answer of the fetch */
-        Ticket *tree;   /* answer of the import */
-
-        /* Work of `starting` and `checking`. */
-        unsigned n_awaited; /* instances that are not yet as the status wants them */
+        Once *once; /* work of `releasing` */
 };
 
 /* The attempt of the deployment, made if there is none. NULL when out of memory. */
@@ -42,6 +44,9 @@ Attempt *attempt_free(Attempt *attempt);
 
 /* The row is committed: persist.c says so. */
 void attempt_moved(Attempt *attempt, const FlowRow *row);
+
+/* The row cannot be taken: `sentence` says why, and the deployment fails. */
+void attempt_refused(Attempt *attempt, const char *sentence);
 
 /* Something happened to the deployment. `sentence` is for FLOW_FAILED. What means nothing in its status is
  * dropped. */

@@ -26,22 +26,41 @@ char *environment_path(const Instance *instance)
 
 /* In the form of systemd.exec(5), EnvironmentFile=: in double quotes everything stands for itself, newlines
  * too, but what is escaped here. */
-static void write_variable(FILE *file, const Variable *variable)
+static void write_variables(FILE *file, const App *app, const char *prefix)
 {
-        (void) fprintf(file, "%s=\"", variable->name);
-        for (const char *c = variable->value; *c; c++) {
-                if (strchr("\"\\`$", *c))
-                        (void) fputc('\\', file);
-                (void) fputc(*c, file);
+        for (size_t i = 0; i < app->environment.n; i++) {
+                const Variable *variable = &app->environment.items[i];
+
+                (void) fprintf(file, "%s%s=\"", prefix, variable->name);
+                for (const char *c = variable->value; *c; c++) {
+                        if (strchr("\"\\`$", *c))
+                                (void) fputc('\\', file);
+                        (void) fputc(*c, file);
+                }
+                (void) fputs("\"\n", file);
         }
-        (void) fputs("\"\n", file);
 }
 
-int environment_write(const Instance *instance)
+/* What a process of the app gets besides. */
+static void write_own(FILE *file, const Deployment *deployment, const char *process, unsigned number,
+                      uint16_t port)
 {
-        const Deployment *deployment = instance->deployment;
-        _cleanup_free_ char *path = environment_path(instance);
-        _cleanup_free_ char *draft = path ? text_format("%s.new", path) : NULL;
+        if (port != 0)
+                (void) fprintf(file, "PORT=%u\nHOST=127.0.0.1\n", port);
+        (void) fprintf(file, "DYNO=%s.%u\n", process, number);
+        (void) fprintf(file, "GIT_REV=%s\n", deployment->revision);
+        (void) fprintf(file, "DEPLOYD_APP=%s\n", deployment->app->name);
+        (void) fprintf(file, "DEPLOYD_DEPLOYMENT=%" PRIu64 "\n", deployment->id);
+        (void) fprintf(file, "HOME=/var/lib/deployd-apps/%" PRIu64 "\n", deployment->app->id);
+        (void) fprintf(file, "TMPDIR=/tmp\n");
+}
+
+/* Writes the file, whole or not at all; `process` NULL: that of a build, which gets the app's variables
+ * under other names. */
+static int write_file(const char *path, const Deployment *deployment, const char *process, unsigned number,
+                      uint16_t port)
+{
+        _cleanup_free_ char *draft = text_format("%s.new", path);
         _cleanup_close_ int fd = -1;
         FILE *file;
         int failed;
@@ -56,16 +75,9 @@ int environment_write(const Instance *instance)
                 return -errno;
         TAKE_FD(fd);
 
-        for (size_t i = 0; i < deployment->app->environment.n; i++)
-                write_variable(file, &deployment->app->environment.items[i]);
-        if (instance->port != 0)
-                (void) fprintf(file, "PORT=%u\nHOST=127.0.0.1\n", instance->port);
-        (void) fprintf(file, "DYNO=%s.%u\n", instance->process, instance->number);
-        (void) fprintf(file, "GIT_REV=%s\n", deployment->revision);
-        (void) fprintf(file, "DEPLOYD_APP=%s\n", deployment->app->name);
-        (void) fprintf(file, "DEPLOYD_DEPLOYMENT=%" PRIu64 "\n", deployment->id);
-        (void) fprintf(file, "HOME=/var/lib/deployd-apps/%" PRIu64 "\n", deployment->app->id);
-        (void) fprintf(file, "TMPDIR=/tmp\n");
+        write_variables(file, deployment->app, process ? "" : BUILD_ENVIRONMENT_PREFIX);
+        if (process)
+                write_own(file, deployment, process, number, port);
         failed = ferror(file);
         if (fclose(file) != 0 || failed)
                 return errno > 0 ? -errno : -EIO;
@@ -73,6 +85,30 @@ int environment_write(const Instance *instance)
         if (rename(draft, path) < 0)
                 return -errno;
         FAILPOINT("environment-write.after");
+        return 0;
+}
+
+int environment_write(const Instance *instance)
+{
+        _cleanup_free_ char *path = environment_path(instance);
+
+        return path ? write_file(path, instance->deployment, instance->process, instance->number,
+                                 instance->port)
+                    : -ENOMEM;
+}
+
+int environment_write_once(const Deployment *deployment, const char *process, char **ret)
+{
+        _cleanup_free_ char *path =
+                text_format(PATH_ENVIRONMENT "/%" PRIu64 ".%s", deployment->id, process ? process : "build");
+        int r;
+
+        assert(ret);
+
+        r = path ? write_file(path, deployment, process, 1, 0) : -ENOMEM;
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(path);
         return 0;
 }
 

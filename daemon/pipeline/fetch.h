@@ -11,6 +11,7 @@ typedef struct FetchParams {
         const char *revision;         /* "" = the branch */
         const char *directory;        /* where in the tree the app is */
         int tar_fd;                   /* where the tree goes, borrowed; -1 = no tree is wanted */
+        bool mirror_only;             /* only what has been fetched already */
         const Deployment *deployment; /* for whom, NULL = for the repository itself */
         HelperDone done;
         HelperText text;

@@ -14,6 +14,7 @@ struct Helper {
         ReapOwner owner;
         UnitCall *call;
         UnitWatch *watch;
+        const char *time_key, *memory_key;
         HelperDone done;
         HelperText text;
         void *userdata;
@@ -42,6 +43,17 @@ static void fail(Helper *helper, const char *sentence)
         helper->done(helper->userdata, NULL, failure ? failure : sentence);
 }
 
+/* With the key to turn, where it was a limit. */
+static char *describe_end(const Helper *helper, const UnitState *state)
+{
+        _cleanup_free_ char *end = unit_state_describe_end(state);
+        const char *key = strcmp(state->result, "timeout") == 0    ? helper->time_key
+                          : strcmp(state->result, "oom-kill") == 0 ? helper->memory_key
+                                                                   : NULL;
+
+        return key && end ? text_format("%s: %s of [runner] in deploy.conf", end, key) : TAKE_PTR(end);
+}
+
 static void on_state(void *userdata, const UnitState *state)
 {
         _cleanup_(ticket_freep) Ticket *answer = NULL;
@@ -65,7 +77,7 @@ static void on_state(void *userdata, const UnitState *state)
                 return;
         }
         if (!unit_state_is_success(state)) {
-                end = unit_state_describe_end(state);
+                end = describe_end(helper, state);
                 fail(helper, text_or_empty(end));
                 return;
         }
@@ -107,6 +119,8 @@ int helper_new(Pipeline *pipeline, const HelperParams *params, Helper **ret)
                 .pipeline = pipeline,
                 .ticket_fd = -1,
                 .owner = params->owner,
+                .time_key = params->time_key,
+                .memory_key = params->memory_key,
                 .done = params->done,
                 .text = params->text,
                 .userdata = params->userdata,

@@ -23,6 +23,8 @@ typedef struct HelperParams {
         UnitSpec *spec;        /* with its descriptors but that of the ticket */
         bool ticket_is_stdout; /* else standard input */
         const Ticket *request;
+        /* The keys of [runner] that its time and its memory are limited by; NULL = none worth a word. */
+        const char *time_key, *memory_key;
         ReapOwner owner; /* for whom the unit is removed in the end */
         HelperDone done;
         HelperText text;

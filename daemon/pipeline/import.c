@@ -48,26 +48,35 @@ static void on_done(void *userdata, const Ticket *answer, const char *failure)
         import->done(import->userdata, answer, failure);
 }
 
-static int make_request(const Config *config, Ticket **ret)
+static int copy_line(const char *key, const char *value, void *userdata)
+{
+        return ticket_set(userdata, key, value);
+}
+
+static int make_request(const Config *config, const Ticket *built, Ticket **ret)
 {
         _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
         int r;
 
         if (!ticket)
                 return -ENOMEM;
-        r = ticket_set_u64(ticket, "max-bytes", config->fetch_max_bytes);
+        r = ticket_set_u64(ticket, "max-bytes", built ? config->build_disk_max : config->fetch_max_bytes);
         if (r >= 0)
-                r = ticket_set_u64(ticket, "max-files", config->fetch_max_files);
+                r = ticket_set_u64(ticket, "max-files",
+                                   built ? config->build_files_max : config->fetch_max_files);
         if (r >= 0)
                 r = ticket_set_u64(ticket, "max-depth", config->fetch_max_depth);
+        /* The processes that the buildpack has. */
+        if (r >= 0 && built)
+                r = ticket_foreach(built, "default.", copy_line, ticket);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(ticket);
         return 0;
 }
 
-int import_new(Pipeline *pipeline, Deployment *deployment, int tar_fd, HelperDone done, void *userdata,
-               Import **ret)
+int import_new(Pipeline *pipeline, Deployment *deployment, int tar_fd, const Ticket *built, HelperDone done,
+               void *userdata, Import **ret)
 {
         const Config *config = pipeline_config(pipeline);
         _cleanup_(import_freep) Import *import = NULL;
@@ -93,7 +102,7 @@ int import_new(Pipeline *pipeline, Deployment *deployment, int tar_fd, HelperDon
         };
         r = release_prepare(pipeline, deployment->id, &directory);
         if (r >= 0)
-                r = make_request(config, &request);
+                r = make_request(config, built, &request);
         if (r < 0)
                 return r;
 

@@ -12,10 +12,12 @@
 
 typedef struct Archive Archive;
 typedef struct Attempt Attempt;
+typedef struct Build Build;
 typedef struct Cleanup Cleanup;
 typedef struct Fetch Fetch;
 typedef struct Import Import;
 typedef struct Keeper Keeper;
+typedef struct Once Once;
 typedef struct Reap Reap;
 typedef struct Cancellation Cancellation;
 
@@ -32,6 +34,7 @@ struct Pipeline {
         void *on_resumed_userdata;
         uint16_t next_port;        /* where the search for a free port begins */
         unsigned n_moving_to_slot; /* deployments whose first row is being committed */
+        sd_event_source *space_look;
         sd_event_source *expiry;   /* when the next ended deployment is no longer published */
         LIST_HEAD(Fetch, fetches); /* in the order they were asked for */
         LIST_HEAD(Reap, reaps);

@@ -2,18 +2,16 @@
 #include "daemon/pipeline/keeper.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/log-ids.h"
 #include "base/log.h"
-#include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/again.h"
+#include "daemon/pipeline/app-unit.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/reap.h"
-#include "daemon/pipeline/release.h"
 #include "daemon/pipeline/step.h"
 
 /* Bytes of a line of output in a sentence. */
@@ -41,11 +39,6 @@ void keepers_free(Deployment *deployment)
 
         LIST_FOREACH (instances, instance, deployment->instances)
                 keeper_free(instance->keeper);
-}
-
-static uint64_t setting(uint64_t own, uint64_t fallback)
-{
-        return own != 0 ? own : fallback;
 }
 
 /* How the unit's end is told: before it listened its port belongs into the sentence, and what it said last.
@@ -155,45 +148,23 @@ static int start_unit(Keeper *keeper)
 {
         const Config *config = pipeline_config(keeper->pipeline);
         const Instance *instance = keeper->instance;
-        const Deployment *deployment = instance->deployment;
-        const App *app = deployment->app;
-        _cleanup_free_ char *slice = app_slice(app), *dyno = instance_dyno(instance);
-        _cleanup_free_ char *user = text_format("deployd-a%" PRIu64, app->id);
-        _cleanup_free_ char *directory = text_format("deployd-apps/%" PRIu64, app->id);
+        _cleanup_free_ char *dyno = instance_dyno(instance);
         _cleanup_free_ char *environment = environment_path(instance);
-        _cleanup_free_ char *tree = release_path(deployment->release_id, "app");
-        _cleanup_free_ char *processes = release_path(deployment->release_id, "process");
-        UnitSpec spec = UNIT_SPEC_INIT;
+        _cleanup_app_unit_ AppUnit unit = {};
         int r;
 
-        if (!slice || !dyno || !user || !directory || !environment || !tree || !processes)
+        if (!dyno || !environment)
                 return -ENOMEM;
         r = environment_write(instance);
+        if (r >= 0)
+                r = app_unit_make(keeper->pipeline, instance->deployment, UNIT_APP, instance->unit,
+                                  instance->process, dyno, environment, &unit);
         if (r < 0)
                 return r;
-
-        spec.kind = UNIT_APP;
-        spec.name = instance->unit;
-        spec.slice = slice;
-        spec.user = user;
-        spec.state_directory = spec.cache_directory = directory;
-        spec.environment_file = environment;
-        spec.arguments[0] = PATH_LIBEXEC "/deployd-launch";
-        spec.arguments[1] = instance->process;
-        spec.binds[0] = (UnitBind){ tree, PATH_APP_TREE, false };
-        spec.binds[1] = (UnitBind){ processes, PATH_APP_PROCESSES, false };
-        spec.timeout_usec = config->start_timeout;
-        spec.stop_timeout_usec = setting(app->settings.stop_timeout_usec, config->stop_timeout);
-        spec.memory_max = setting(app->settings.memory_max, config->app_memory_max);
-        spec.tasks_max = setting(app->settings.tasks_max, config->app_tasks_max);
-        spec.cpu_quota_usec = setting(app->settings.cpu_quota_usec, config->app_cpu_quota);
-        spec.restart_pause_usec = config->restart_pause;
-        spec.restart_burst = (unsigned) config->restart_burst;
-        spec.log_app = app->name;
-        spec.log_deployment = deployment->id;
-        spec.log_process = dyno;
-        spec.log_revision = deployment->revision;
-        return units_start(keeper->pipeline->units, &spec, on_started, keeper, &keeper->call);
+        unit.spec.timeout_usec = config->start_timeout;
+        unit.spec.restart_pause_usec = config->restart_pause;
+        unit.spec.restart_burst = (unsigned) config->restart_burst;
+        return units_start(keeper->pipeline->units, &unit.spec, on_started, keeper, &keeper->call);
 }
 
 /* A unit of that name that is on its way out would be taken for this one: keepers_poll() goes on when it is

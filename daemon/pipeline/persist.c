@@ -6,8 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-
-#define PROCESSES_MAX 64 /* of one Procfile; deployd-import allows fewer bytes than that needs */
+#include "daemon/pipeline/instances.h"
 
 /* A commit under way. It refers to the deployment by its id: an app may be removed meanwhile. */
 typedef struct Commit {
@@ -15,12 +14,14 @@ typedef struct Commit {
         uint64_t deployment;
         const FlowRow *row;
         char *sentence;
+        Plan plan; /* of a start */
 } Commit;
 
 static Commit *commit_free(Commit *commit)
 {
         if (!commit)
                 return NULL;
+        plan_done(&commit->plan);
         free(commit->sentence);
         free(commit);
         return NULL;
@@ -117,14 +118,18 @@ static void on_live(void *userdata, int error, const StoreReply *reply)
 }
 
 /* The instances with the ports they got, in the order they were asked for. */
-static int make_instances(Deployment *deployment, const StoreReply *reply)
+static int make_instances(Deployment *deployment, const Plan *plan, const StoreReply *reply)
 {
-        assert(reply->n_ports == 1);
+        assert(reply->n_ports == plan->n);
 
-        return instance_new(deployment, "web", 1, reply->ports[0]) ? 0 : -ENOMEM;
+        for (size_t i = 0; i < plan->n; i++)
+                if (!instance_new(deployment, plan->items[i].process, plan->items[i].number,
+                                  reply->ports[i]))
+                        return -ENOMEM;
+        return 0;
 }
 
-static void on_release(void *userdata, int error, const StoreReply *reply)
+static void on_start(void *userdata, int error, const StoreReply *reply)
 {
         _cleanup_(commit_freep) Commit *commit = userdata;
         Pipeline *pipeline = commit->pipeline;
@@ -136,20 +141,18 @@ static void on_release(void *userdata, int error, const StoreReply *reply)
         attempt = deployment->step;
         if (error == -ESTALE && reply->number == 1) {
                 const PortRange *range = &pipeline_config(pipeline)->port_range;
+                _cleanup_free_ char *text = text_format("no free port in %u-%u", range->low, range->high);
 
-                attempt->moving = NULL;
-                attempt_fail(pipeline, deployment, "no free port in %u-%u", range->low, range->high);
+                attempt_refused(attempt, text_or_empty(text));
                 return;
         }
         if (error < 0) {
-                fatal(pipeline, "A release could not be recorded", error, reply->sentence);
+                fatal(pipeline, "The start of a deployment could not be recorded", error, reply->sentence);
                 return;
         }
-        if (deployment->release_id == 0)
-                deployment->release_id = deployment->id;
         if (deployment->started_at == 0)
                 deployment->started_at = reply->at;
-        if (make_instances(deployment, reply) < 0) {
+        if (make_instances(deployment, &commit->plan, reply) < 0) {
                 fatal(pipeline, "Out of memory", -ENOMEM, NULL);
                 return;
         }
@@ -157,60 +160,24 @@ static void on_release(void *userdata, int error, const StoreReply *reply)
         attempt_moved(attempt, commit->row);
 }
 
-/* Collects the process names of an import's answer. */
-typedef struct Names {
-        const char *names[PROCESSES_MAX + 1];
-        size_t n;
-} Names;
-
-static int add_name(const char *key, _unused_ const char *value, void *userdata)
+/* 0; -EINVAL with a sentence if it cannot be started so. */
+static int store_start(Commit *commit, const Deployment *deployment, const StoreAsk *ask,
+                       char **ret_sentence)
 {
-        Names *names = userdata;
-
-        if (names->n == PROCESSES_MAX)
-                return -E2BIG;
-        names->names[names->n++] = key + strlen("process.");
-        return 0;
-}
-
-/* What the import found. */
-static int read_release(const Ticket *tree, StoreRelease *release, Names *names)
-{
-        int r;
-
-        release->digest = ticket_get(tree, "digest");
-        r = ticket_get_u64(tree, "files", INT64_MAX, &release->files);
-        if (r >= 0)
-                r = ticket_get_u64(tree, "bytes", INT64_MAX, &release->bytes);
-        if (r >= 0)
-                r = ticket_foreach(tree, "process.", add_name, names);
-        release->processes = names->names;
-        return r;
-}
-
-static int store_start(Attempt *attempt, const FlowRow *row, const StoreAsk *ask)
-{
-        Deployment *deployment = attempt->deployment;
-        _cleanup_free_ char *unit = NULL;
-        Pipeline *pipeline = attempt->pipeline;
+        Pipeline *pipeline = commit->pipeline;
         const PortRange *range = &pipeline_config(pipeline)->port_range;
-        StoreRelease release = { .revision = deployment->revision, .image_tag = deployment->image_tag };
-        StoreInstance instance = { .process = "web", .number = 1, .port = true };
-        Names names = {};
+        const StorePorts ports = { range->low, range->high, pipeline->next_port };
+        const Release *release = deployment_release(deployment);
         int r;
 
-        if (deployment->release_id == 0) {
-                r = read_release(attempt->tree, &release, &names);
-                if (r < 0)
-                        return r;
+        if (!release) {
+                *ret_sentence = strdup("its release is not kept any more");
+                return *ret_sentence ? -EINVAL : -ENOMEM;
         }
-        unit = unit_name_make(UNIT_APP, deployment->app->name, deployment->id, instance.process,
-                              instance.number);
-        if (!unit)
-                return -ENOMEM;
-        instance.unit = unit;
-        return store_deployment_start(pipeline->store, deployment, row, &release, &instance, 1, range->low,
-                                      range->high, pipeline->next_port, ask);
+        r = plan_make(deployment, release, &commit->plan, ret_sentence);
+        return r < 0 ? r
+                     : store_deployment_start(pipeline->store, deployment, commit->row, commit->plan.items,
+                                              commit->plan.n, &ports, ask);
 }
 
 void persist_move(Attempt *attempt, const FlowRow *row, const char *sentence)
@@ -228,8 +195,15 @@ void persist_move(Attempt *attempt, const FlowRow *row, const char *sentence)
         *commit = (Commit){ .pipeline = pipeline, .deployment = deployment->id, .row = row };
         r = text_replace(&commit->sentence, sentence);
         if (r >= 0 && row->to == DEPLOYMENT_STARTING) {
-                ask.done = on_release;
-                r = store_start(attempt, row, &ask);
+                _cleanup_free_ char *refusal = NULL;
+
+                ask.done = on_start;
+                r = store_start(commit, deployment, &ask, &refusal);
+                if (r == -EINVAL) {
+                        commit_free(commit);
+                        attempt_refused(attempt, refusal);
+                        return;
+                }
         } else if (r >= 0 && row->to == DEPLOYMENT_LIVE) {
                 ask.done = on_live;
                 r = store_deployment_go_live(pipeline->store, deployment, row,

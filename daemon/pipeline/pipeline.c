@@ -57,6 +57,7 @@ Pipeline *pipeline_free(Pipeline *pipeline)
         cancellations_free(pipeline);
         unit_call_free(pipeline->listing);
         sd_event_source_disable_unref(pipeline->expiry);
+        sd_event_source_disable_unref(pipeline->space_look);
         assert(!pipeline->fetches);
         free(pipeline);
         return NULL;

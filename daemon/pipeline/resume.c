@@ -8,6 +8,7 @@
 #include "daemon/model/unit-name.h"
 #include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/build.h"
 #include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/expiry.h"
@@ -24,9 +25,12 @@ static bool is_wanted(const Pipeline *pipeline, const char *name, const UnitName
         const Deployment *deployment;
         const Instance *instance;
 
+        deployment = model_deployment(pipeline->model, parsed->id);
+        /* What it does may not bear to be done twice. */
+        if (parsed->kind == UNIT_RELEASE)
+                return deployment && deployment->status == DEPLOYMENT_RELEASING;
         if (parsed->kind != UNIT_APP)
                 return false;
-        deployment = model_deployment(pipeline->model, parsed->id);
         if (!deployment || (deployment->status == DEPLOYMENT_LIVE && deployment->app->stopped) ||
             deployment->status < DEPLOYMENT_STARTING || deployment->status > DEPLOYMENT_LIVE)
                 return false;
@@ -132,6 +136,7 @@ static void on_listed(void *userdata, int error, char *const *names)
         if (r < 0)
                 log_warning("Cannot look through the release directories, ignoring: %s", strerror(-r));
         log_files_sweep(pipeline->model);
+        build_sweep();
         pipeline->resuming = true;
         resume_poll(pipeline);
 }

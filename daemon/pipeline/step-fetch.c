@@ -6,8 +6,9 @@
 #include "base/text.h"
 #include "daemon/model/validate.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/build-key.h"
 #include "daemon/pipeline/fetch.h"
-#include "daemon/pipeline/import.h"
+#include "daemon/pipeline/record.h"
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/repository-calls.h"
 #include "daemon/pipeline/step.h"
@@ -17,56 +18,31 @@ static void fail_errno(Attempt *attempt, const char *what, int error)
         attempt_fail(attempt->pipeline, attempt->deployment, "%s: %s", what, strerror(-error));
 }
 
-static int copy_line(const char *key, const char *value, void *userdata)
-{
-        return ticket_set(userdata, key, value);
-}
-
-/* Words for a Procfile that has no `web`. */
-static void fail_without_web(Attempt *attempt, const Ticket *answer)
+/* The tree is there: it is built, unless that has been done or there is nothing to do. */
+static void go_on(Attempt *attempt)
 {
         Deployment *deployment = attempt->deployment;
-        bool procfile = strcmp(text_or_empty(ticket_get(answer, "procfile")), "yes") == 0;
-
-        if (procfile)
-                attempt_fail(attempt->pipeline, deployment, "the Procfile has no process named web");
-        else
-                attempt_fail(attempt->pipeline, deployment, "there is no Procfile in %s%s%s of commit %.12s",
-                             deployment->app->settings.directory[0] ? "directory " : "the root",
-                             deployment->app->settings.directory, "", deployment->revision);
-}
-
-static void on_imported(void *userdata, const Ticket *answer, const char *failure)
-{
-        Attempt *attempt = userdata;
+        const Deployment *builder;
+        Sha256Text key;
         int r;
 
-        if (failure) {
-                attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, failure);
-                return;
-        }
-        if (!ticket_get(answer, "digest")) {
-                attempt_fail(attempt->pipeline, attempt->deployment, "import: its answer has no digest");
-                return;
-        }
-        if (!ticket_get(answer, "process.web")) {
-                fail_without_web(attempt, answer);
-                return;
-        }
-        attempt->tree = ticket_new();
-        r = attempt->tree ? ticket_foreach(answer, "", copy_line, attempt->tree) : -ENOMEM;
-        if (r < 0) {
-                fail_errno(attempt, "import", r);
-                return;
-        }
-        attempt_handle(attempt->pipeline, attempt->deployment, FLOW_DONE, NULL);
+        if (strcmp(deployment->app->settings.buildpack, BUILDPACK_NONE) == 0 &&
+            deployment->app->settings.build_command[0] == '\0')
+                return step_import(attempt, attempt->tar_fd, NULL);
+        r = build_key_make(deployment, &key);
+        if (r < 0)
+                return fail_errno(attempt, "build", r);
+        builder = build_key_find(deployment->app, key.text);
+        if (builder)
+                record_reuse(attempt, builder);
+        else
+                attempt_handle(attempt->pipeline, deployment, FLOW_BUILD, NULL);
 }
 
 static void on_fetched(void *userdata, const Ticket *answer, const char *failure)
 {
         Attempt *attempt = userdata;
         Deployment *deployment = attempt->deployment;
-        _cleanup_close_ int fd = -1;
         const char *commit, *head;
         char *tag;
         int r;
@@ -92,15 +68,9 @@ static void on_fetched(void *userdata, const Ticket *answer, const char *failure
         }
         free(deployment->image_tag);
         deployment->image_tag = tag;
-        attempt_set_text(deployment, "unpacking the release", -1);
         model_changed_deployment(deployment->model, deployment);
-
         attempt->fetch = fetch_free(attempt->fetch);
-        fd = release_spool_reopen(attempt->tar_fd, O_RDONLY);
-        r = fd < 0 ? fd
-                   : import_new(attempt->pipeline, deployment, fd, on_imported, attempt, &attempt->import);
-        if (r < 0)
-                fail_errno(attempt, "import", r);
+        go_on(attempt);
 }
 
 static void on_text(void *userdata, const char *text)
@@ -117,32 +87,42 @@ static const char *wanted_revision(const Deployment *deployment)
                                                  : deployment->app->settings.branch;
 }
 
+int step_fetch_tree(Attempt *attempt, const char *revision, bool mirror_only, HelperDone done,
+                    HelperText text)
+{
+        Deployment *deployment = attempt->deployment;
+        _cleanup_close_ int fd = -1;
+
+        attempt->tar_fd = release_spool();
+        if (attempt->tar_fd < 0)
+                return attempt->tar_fd;
+        attempt_set_text(deployment, "fetching the repository", -1);
+        fd = release_spool_reopen(attempt->tar_fd, O_WRONLY);
+        return fd < 0 ? fd
+                      : fetch_new(attempt->pipeline,
+                                  &(FetchParams){ .repository = deployment->app->repository,
+                                                  .revision = revision,
+                                                  .directory = deployment->app->settings.directory,
+                                                  .tar_fd = fd,
+                                                  .mirror_only = mirror_only,
+                                                  .deployment = deployment,
+                                                  .done = done,
+                                                  .text = text,
+                                                  .userdata = attempt },
+                                  &attempt->fetch);
+}
+
 void step_fetch_enter(Pipeline *pipeline, Deployment *deployment)
 {
         Attempt *attempt = attempt_of(pipeline, deployment);
-        _cleanup_close_ int fd = -1;
         int r;
 
         if (!attempt)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
-        attempt->tar_fd = release_spool();
-        if (attempt->tar_fd < 0) {
-                fail_errno(attempt, "fetch", attempt->tar_fd);
-                return;
-        }
-        attempt_set_text(deployment, "fetching the repository", -1);
-        fd = release_spool_reopen(attempt->tar_fd, O_WRONLY);
-        r = fd < 0 ? fd
-                   : fetch_new(pipeline,
-                               &(FetchParams){ .repository = deployment->app->repository,
-                                               .revision = wanted_revision(deployment),
-                                               .directory = deployment->app->settings.directory,
-                                               .tar_fd = fd,
-                                               .deployment = deployment,
-                                               .done = on_fetched,
-                                               .text = on_text,
-                                               .userdata = attempt },
-                               &attempt->fetch);
+        if (deployment->release_id != 0)
+                return record_done(pipeline, deployment);
+        r = step_fetch_tree(attempt, wanted_revision(deployment), /* mirror_only= */ false, on_fetched,
+                            on_text);
         if (r < 0)
                 fail_errno(attempt, "fetch", r);
 }

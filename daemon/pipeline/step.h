@@ -3,10 +3,23 @@
 
 /* What each running status does when it is entered. Each can be entered again after a crash. */
 
-#include "daemon/pipeline/internal.h"
+#include "daemon/pipeline/helper.h"
 
 /* fetching: mirror, tree, release. */
 void step_fetch_enter(Pipeline *pipeline, Deployment *deployment);
+
+/* Its tree is fetched into the attempt's tar_fd; `mirror_only`: from what has been fetched already. 0 or
+ * -errno. */
+int step_fetch_tree(Attempt *attempt, const char *revision, bool mirror_only, HelperDone done,
+                    HelperText text);
+/* A tar becomes its release. `built` as in import.h. */
+void step_import(Attempt *attempt, int tar_fd, const Ticket *built);
+
+/* building: buildpack or command, release. */
+void step_build_enter(Pipeline *pipeline, Deployment *deployment);
+
+/* releasing: the release command. */
+void step_release_enter(Pipeline *pipeline, Deployment *deployment);
 
 /* starting: every instance's unit runs. */
 void step_start_enter(Pipeline *pipeline, Deployment *deployment);

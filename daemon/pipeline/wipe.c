@@ -17,7 +17,7 @@
 /* What an app or a repository has left behind. */
 typedef struct Wipe {
         Pipeline *pipeline;
-        UnitKind kind;      /* UNIT_APP or UNIT_FETCH: the units that write there */
+        UnitKind kind;      /* UNIT_APP, UNIT_BUILD or UNIT_FETCH: the units that write there */
         char *name;         /* "" = not known any more */
         uint64_t id;        /* 0 = the slice only */
         uint64_t *releases; /* of an app: its deployments, whatever they built */
@@ -53,13 +53,25 @@ static void on_wiped(void *userdata, int error, const char *sentence)
         wipe_free(wipe);
 }
 
+/* Whose directories there are, by the kind of the units that write there. */
+static const struct {
+        const char *what;      /* in the name of the unit that removes them */
+        char user;             /* deployd-aID */
+        const char *directory; /* of each in CACHE, and with `state` in /var/lib/private too */
+        bool state;
+} owners[UNIT_KIND_MAX] = {
+        [UNIT_APP] = { "app", 'a', "deployd-apps", true },
+        [UNIT_BUILD] = { "build", 'b', "deployd-build", true },
+        [UNIT_FETCH] = { "mirror", 'f', "deployd-fetch", false },
+};
+
+#define CACHE "/var/cache/private"
+
 static int start(Wipe *wipe)
 {
-        bool app = wipe->kind == UNIT_APP;
-        _cleanup_free_ char *unit = unit_name_make(UNIT_REMOVE, app ? "app" : "mirror", wipe->id, NULL, 0);
-        _cleanup_free_ char *user = text_format("deployd-%c%" PRIu64, app ? 'a' : 'f', wipe->id);
-        _cleanup_free_ char *directory =
-                text_format("deployd-%s/%" PRIu64, app ? "apps" : "fetch", wipe->id);
+        _cleanup_free_ char *unit = unit_name_make(UNIT_REMOVE, owners[wipe->kind].what, wipe->id, NULL, 0);
+        _cleanup_free_ char *user = text_format("deployd-%c%" PRIu64, owners[wipe->kind].user, wipe->id);
+        _cleanup_free_ char *directory = text_format("%s/%" PRIu64, owners[wipe->kind].directory, wipe->id);
         UnitSpec spec = UNIT_SPEC_INIT;
 
         if (!unit || !user || !directory)
@@ -69,7 +81,7 @@ static int start(Wipe *wipe)
         spec.slice = "deployd.slice";
         spec.user = user;
         spec.cache_directory = directory;
-        spec.state_directory = app ? directory : NULL;
+        spec.state_directory = owners[wipe->kind].state ? directory : NULL;
         spec.arguments[0] = "/bin/true";
         spec.hold = true;
         spec.timeout_usec = WIPE_TIMEOUT_USEC;
@@ -159,7 +171,7 @@ void wipe_app(Pipeline *pipeline, const App *app)
         Wipe *wipe = add(pipeline, UNIT_APP, app->name, app->id);
         const Deployment *deployment;
 
-        if (!wipe)
+        if (!wipe || !add(pipeline, UNIT_BUILD, app->name, app->id))
                 return;
         LIST_FOREACH (app_deployments, deployment, app->deployments) {
                 uint64_t *grown = reallocarray(wipe->releases, wipe->n_releases + 1, sizeof(uint64_t));
@@ -182,7 +194,7 @@ static bool is_known(const Model *model, UnitKind kind, uint64_t id)
 {
         const Repository *repository;
 
-        if (kind == UNIT_APP)
+        if (kind != UNIT_FETCH)
                 return model_app_by_id(model, id);
         LIST_FOREACH (repositories, repository, model->repositories)
                 if (repository->id == id)
@@ -190,11 +202,12 @@ static bool is_known(const Model *model, UnitKind kind, uint64_t id)
         return false;
 }
 
-/* Each app has a cache beside its state, so the one directory names both. */
-static void sweep(Pipeline *pipeline, UnitKind kind, const char *directory)
+/* Each has a cache, beside its state if it has one, so the one directory names both. */
+static void sweep(Pipeline *pipeline, UnitKind kind)
 {
+        _cleanup_free_ char *directory = text_format(CACHE "/%s", owners[kind].directory);
         struct dirent **entries;
-        int n = scandir(directory, &entries, NULL, NULL);
+        int n = directory ? scandir(directory, &entries, NULL, NULL) : -1;
 
         for (int i = 0; i < n; i++) {
                 uint64_t id;
@@ -212,7 +225,8 @@ void wipes_sweep(Pipeline *pipeline)
 {
         assert(pipeline);
 
-        sweep(pipeline, UNIT_APP, "/var/cache/private/deployd-apps");
-        sweep(pipeline, UNIT_FETCH, "/var/cache/private/deployd-fetch");
+        for (UnitKind kind = 0; kind < UNIT_KIND_MAX; kind++)
+                if (owners[kind].what)
+                        sweep(pipeline, kind);
         wipes_poll(pipeline);
 }

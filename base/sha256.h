@@ -17,6 +17,8 @@ typedef struct Sha256Text {
 
 /* NULL when out of memory (or when the library refuses the algorithm, which it has no reason to). */
 Sha256 *sha256_new(void);
+/* HMAC-SHA-256 (RFC 2104) with that key. */
+Sha256 *sha256_new_keyed(const void *key, size_t size);
 Sha256 *sha256_free(Sha256 *sha);
 DEFINE_CLEANUP(Sha256 *, sha256_free);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "release/sha256.h"
+#include "base/sha256.h"
 
 #include <gcrypt.h>
 
@@ -20,12 +20,28 @@ static void library_start(void)
         (void) gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
 }
 
-Sha256 *sha256_new(void)
+static Sha256 *make(unsigned flags)
 {
         _cleanup_free_ Sha256 *sha = malloc(sizeof(Sha256));
 
         library_start();
-        if (!sha || gcry_md_open(&sha->handle, GCRY_MD_SHA256, 0) != 0)
+        if (!sha || gcry_md_open(&sha->handle, GCRY_MD_SHA256, flags) != 0)
+                return NULL;
+        return TAKE_PTR(sha);
+}
+
+Sha256 *sha256_new(void)
+{
+        return make(0);
+}
+
+Sha256 *sha256_new_keyed(const void *key, size_t size)
+{
+        _cleanup_(sha256_freep) Sha256 *sha = make(GCRY_MD_FLAG_HMAC);
+
+        assert(key);
+
+        if (!sha || gcry_md_setkey(sha->handle, key, size) != 0)
                 return NULL;
         return TAKE_PTR(sha);
 }

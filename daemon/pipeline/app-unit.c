@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/app-unit.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/names.h"
+#include "base/text.h"
+#include "daemon/pipeline/release.h"
+
+void app_unit_done(AppUnit *unit)
+{
+        free(unit->slice);
+        free(unit->user);
+        free(unit->directory);
+        free(unit->tree);
+        free(unit->processes);
+        *unit = (AppUnit){};
+}
+
+static uint64_t setting(uint64_t own, uint64_t fallback)
+{
+        return own != 0 ? own : fallback;
+}
+
+int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKind kind, const char *unit,
+                  const char *process, const char *dyno, const char *environment, AppUnit *ret)
+{
+        const Config *config = pipeline_config(pipeline);
+        const App *app = deployment->app;
+        const AppSettings *own = &app->settings;
+
+        assert(ret);
+
+        *ret = (AppUnit){
+                .slice = app_slice(app),
+                .user = text_format("deployd-a%" PRIu64, app->id),
+                .directory = text_format("deployd-apps/%" PRIu64, app->id),
+                .tree = release_path(deployment->release_id, "app"),
+                .processes = release_path(deployment->release_id, "process"),
+                .spec = UNIT_SPEC_INIT,
+        };
+        if (!ret->slice || !ret->user || !ret->directory || !ret->tree || !ret->processes) {
+                app_unit_done(ret);
+                return -ENOMEM;
+        }
+        ret->spec.kind = kind;
+        ret->spec.name = unit;
+        ret->spec.slice = ret->slice;
+        ret->spec.user = ret->user;
+        ret->spec.state_directory = ret->spec.cache_directory = ret->directory;
+        ret->spec.environment_file = environment;
+        ret->spec.arguments[0] = PATH_LIBEXEC "/deployd-launch";
+        ret->spec.arguments[1] = process;
+        ret->spec.binds[0] = (UnitBind){ ret->tree, PATH_APP_TREE, false };
+        ret->spec.binds[1] = (UnitBind){ ret->processes, PATH_APP_PROCESSES, false };
+        ret->spec.stop_timeout_usec = setting(own->stop_timeout_usec, config->stop_timeout);
+        ret->spec.memory_max = setting(own->memory_max, config->app_memory_max);
+        ret->spec.tasks_max = setting(own->tasks_max, config->app_tasks_max);
+        ret->spec.cpu_quota_usec = setting(own->cpu_quota_usec, config->app_cpu_quota);
+        ret->spec.log_app = app->name;
+        ret->spec.log_deployment = deployment->id;
+        ret->spec.log_process = dyno;
+        ret->spec.log_revision = deployment->revision;
+        return 0;
+}

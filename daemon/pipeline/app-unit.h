@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What all units have that run a process of an app: its user, its directories, its tree. */
+
+#include "daemon/pipeline/internal.h"
+
+typedef struct AppUnit {
+        char *slice, *user, *directory, *tree, *processes;
+        UnitSpec spec; /* refers to them, and to the arguments of app_unit_make() */
+} AppUnit;
+
+/* `process` is the process type, `dyno` its name in the journal, `environment` the path of its environment.
+ * 0 or -ENOMEM. */
+int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKind kind, const char *unit,
+                  const char *process, const char *dyno, const char *environment, AppUnit *ret);
+void app_unit_done(AppUnit *unit);
+#define _cleanup_app_unit_ _cleanup_(app_unit_done)

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/build.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/names.h"
+#include "base/text.h"
+#include "daemon/pipeline/environment.h"
+
+/* What a tar has besides the files: see fetch.c. */
+#define TAR_OVERHEAD_PER_FILE 2048
+
+struct Build {
+        Pipeline *pipeline;
+        char *source;      /* the tar under a name, for the unit's namespace */
+        char *environment; /* file */
+        Helper *helper;
+        HelperDone done;
+        HelperText text;
+        void *userdata;
+};
+
+Build *build_free(Build *build)
+{
+        if (!build)
+                return NULL;
+        helper_free(build->helper);
+        if (build->source && !build->pipeline->ending)
+                (void) unlink(build->source);
+        if (build->environment && !build->pipeline->ending)
+                (void) unlink(build->environment);
+        free(build->source);
+        free(build->environment);
+        free(build);
+        return NULL;
+}
+DEFINE_CLEANUP(Build *, build_free);
+
+static void on_done(void *userdata, const Ticket *answer, const char *failure)
+{
+        Build *build = userdata;
+
+        build->done(build->userdata, answer, failure);
+}
+
+static void on_text(void *userdata, const char *text)
+{
+        Build *build = userdata;
+
+        build->text(build->userdata, text);
+}
+
+static int make_request(const Config *config, const AppSettings *settings, Ticket **ret)
+{
+        _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
+        int r;
+
+        if (!ticket)
+                return -ENOMEM;
+        r = ticket_set(ticket, "buildpack", settings->buildpack);
+        if (r >= 0)
+                r = ticket_set(ticket, "command", settings->build_command);
+        if (r >= 0)
+                r = ticket_set_u64(ticket, "max-bytes", config->build_disk_max);
+        if (r >= 0)
+                r = ticket_set_u64(ticket, "max-tasks", config->build_tasks_max);
+        if (r >= 0)
+                r = ticket_set_u64(ticket, "max-files", config->build_files_max);
+        if (r >= 0)
+                r = ticket_set_u64(ticket, "max-depth", config->fetch_max_depth);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(ticket);
+        return 0;
+}
+
+/* The tar gets a name, which everybody who gets there may read: nobody gets there but by the unit's bind. */
+static int link_source(int fd, uint64_t id, char **ret)
+{
+        _cleanup_free_ char *path = text_format(PATH_SPOOL "/%" PRIu64 ".tar", id);
+        char from[sizeof("/proc/self/fd/2147483647")];
+
+        if (!path)
+                return -ENOMEM;
+        (void) snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
+        if (unlink(path) < 0 && errno != ENOENT)
+                return -errno;
+        if (fchmod(fd, 0444) < 0 || linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0)
+                return -errno;
+        *ret = TAKE_PTR(path);
+        return 0;
+}
+
+static UnitNetwork network(const Config *config)
+{
+        if (!config->build_network)
+                return UNIT_NETWORK_NONE;
+        return config->git_private_networks ? UNIT_NETWORK_OF_KIND : UNIT_NETWORK_PUBLIC;
+}
+
+static int start(Build *build, const BuildParams *params)
+{
+        const Config *config = pipeline_config(build->pipeline);
+        const App *app = params->deployment->app;
+        _cleanup_free_ char *unit = NULL, *user = NULL, *directory = NULL, *work = NULL;
+        _cleanup_(ticket_freep) Ticket *request = NULL;
+        UnitSpec spec = UNIT_SPEC_INIT;
+        int r;
+
+        unit = unit_name_make(UNIT_BUILD, app->name, params->deployment->id, NULL, 0);
+        user = text_format("deployd-b%" PRIu64, app->id);
+        directory = text_format("deployd-build/%" PRIu64, app->id);
+        work = directory ? text_format("/var/lib/private/%s", directory) : NULL;
+        if (!unit || !user || !work)
+                return -ENOMEM;
+        r = make_request(config, &app->settings, &request);
+        if (r >= 0)
+                r = link_source(params->source_fd, params->deployment->id, &build->source);
+        if (r >= 0)
+                r = environment_write_once(params->deployment, NULL, &build->environment);
+        if (r < 0)
+                return r;
+
+        spec.kind = UNIT_BUILD;
+        spec.name = unit;
+        spec.slice = "deployd-builds.slice";
+        spec.user = user;
+        spec.state_directory = spec.cache_directory = directory;
+        spec.environment_file = build->environment;
+        spec.arguments[0] = spec.stop_post[0] = PATH_LIBEXEC "/deployd-build";
+        spec.arguments[1] = "build";
+        /* However it ends, it leaves nothing but its cache. */
+        spec.stop_post[1] = "clear";
+        spec.binds[0] = (UnitBind){ build->source, PATH_BUILD_SOURCE, false };
+        if (config->build_space == BUILD_SPACE_MEMORY) {
+                spec.tmpfs = PATH_APP_TREE;
+                spec.tmpfs_size = config->build_disk_max;
+                spec.tmpfs_files = config->build_files_max;
+        } else
+                spec.binds[1] = (UnitBind){ work, PATH_APP_TREE, true };
+        spec.network = network(config);
+        spec.stdout_fd = params->tar_fd;
+        spec.timeout_usec = config->build_timeout;
+        spec.stop_timeout_usec = HELPER_STOP_USEC;
+        spec.file_size_max = config->build_disk_max + config->build_files_max * TAR_OVERHEAD_PER_FILE;
+        spec.memory_max = config->build_memory_max;
+        spec.tasks_max = config->build_tasks_max;
+        spec.log_app = app->name;
+        spec.log_deployment = params->deployment->id;
+        spec.log_revision = params->deployment->revision;
+        return helper_new(build->pipeline,
+                          &(HelperParams){ .what = "build",
+                                           .spec = &spec,
+                                           .request = request,
+                                           .owner = { .deployment = params->deployment->id },
+                                           .time_key = "build-timeout",
+                                           .memory_key = "build-memory-max",
+                                           .done = on_done,
+                                           .text = on_text,
+                                           .userdata = build },
+                          &build->helper);
+}
+
+int build_new(Pipeline *pipeline, const BuildParams *params, Build **ret)
+{
+        _cleanup_(build_freep) Build *build = calloc(1, sizeof(Build));
+        int r;
+
+        assert(pipeline);
+        assert(params && params->done && params->text);
+        assert(ret);
+
+        if (!build)
+                return -ENOMEM;
+        *build = (Build){
+                .pipeline = pipeline,
+                .done = params->done,
+                .text = params->text,
+                .userdata = params->userdata,
+        };
+        r = start(build, params);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(build);
+        return 0;
+}
+
+void build_sweep(void)
+{
+        struct dirent **entries;
+        int n = scandir(PATH_SPOOL, &entries, NULL, NULL);
+
+        for (int i = 0; i < n; i++) {
+                _cleanup_free_ char *path = text_format(PATH_SPOOL "/%s", entries[i]->d_name);
+
+                if (path && entries[i]->d_name[0] != '.' && unlink(path) < 0)
+                        log_warning("Cannot remove %s, ignoring: %m", path);
+                free(entries[i]);
+        }
+        if (n >= 0)
+                free(entries);
+}

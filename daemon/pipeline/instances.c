@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/instances.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "daemon/model/unit-name.h"
+
+#define PROCESS_WEB "web"
+
+void plan_done(Plan *plan)
+{
+        for (size_t i = 0; i < plan->n; i++)
+                free(plan->units[i]);
+        free(plan->units);
+        free(plan->items);
+        formation_clear(&plan->formation);
+        *plan = (Plan){};
+}
+
+/* The release has no such process. Nobody has asked for `web` by name where nothing was said. */
+static char *make_sentence(const App *app, const Release *release, const char *process, unsigned count)
+{
+        _cleanup_free_ char *known = release_list_processes(release);
+
+        if (!known)
+                return NULL;
+        if (release->processes.n == 0)
+                return text_format("there is no Procfile%s%s, and no buildpack says what is to run",
+                                   app->settings.directory[0] ? " in directory " : " in its root",
+                                   app->settings.directory);
+        if (app->settings.formation.n == 0 && release->formation.n == 0)
+                return text_format("the Procfile has no process named web (but %s): name what is to run, as "
+                                   "in `deployctl scale %s %s=1`",
+                                   known, app->name, release->processes.items[0].process);
+        return text_format("the formation has %s=%u, but neither the Procfile nor the buildpack has a "
+                           "process named %s (they have %s)",
+                           process, count, process, known);
+}
+
+static int add(Plan *plan, const Deployment *deployment, const FormationItem *item)
+{
+        for (unsigned number = 1; number <= item->count; number++) {
+                char *unit = unit_name_make(UNIT_APP, deployment->app->name, deployment->id, item->process,
+                                            number);
+
+                if (!unit)
+                        return -ENOMEM;
+                plan->units[plan->n] = unit;
+                plan->items[plan->n++] = (StoreInstance){
+                        .process = item->process,
+                        .number = number,
+                        .unit = unit,
+                        .port = strcmp(item->process, PROCESS_WEB) == 0,
+                };
+        }
+        return 0;
+}
+
+int plan_make(const Deployment *deployment, const Release *release, Plan *ret, char **ret_sentence)
+{
+        _cleanup_plan_ Plan plan = {};
+        int r;
+
+        assert(deployment);
+        assert(release);
+        assert(ret);
+        assert(ret_sentence);
+
+        r = app_formation(deployment->app, release, &plan.formation);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < plan.formation.n; i++) {
+                const FormationItem *item = &plan.formation.items[i];
+
+                if (item->count == 0 || release_has_process(release, item->process))
+                        continue;
+                *ret_sentence = make_sentence(deployment->app, release, item->process, item->count);
+                return *ret_sentence ? -EINVAL : -ENOMEM;
+        }
+        plan.items = calloc(formation_total(&plan.formation) + 1, sizeof(StoreInstance));
+        plan.units = calloc(formation_total(&plan.formation) + 1, sizeof(char *));
+        if (!plan.items || !plan.units)
+                return -ENOMEM;
+        for (unsigned turn = 0; turn < 2; turn++)
+                for (size_t i = 0; r >= 0 && i < plan.formation.n; i++)
+                        if ((strcmp(plan.formation.items[i].process, PROCESS_WEB) == 0) == (turn == 0))
+                                r = add(&plan, deployment, &plan.formation.items[i]);
+        if (r < 0)
+                return r;
+        *ret = plan;
+        plan = (Plan){};
+        return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Which instances a formation asks for. */
+
+#include "daemon/pipeline/internal.h"
+
+typedef struct Plan {
+        StoreInstance *items; /* web first, then by process and number */
+        size_t n;
+        /* What they refer to. */
+        Formation formation;
+        char **units;
+} Plan;
+
+void plan_done(Plan *plan);
+#define _cleanup_plan_ _cleanup_(plan_done)
+
+/* The instances that a deployment is to have with today's formation of its app. `release` is what it runs.
+ * 0; -EINVAL with a sentence in *ret_sentence (caller frees): the release has no such process; -ENOMEM. */
+int plan_make(const Deployment *deployment, const Release *release, Plan *ret, char **ret_sentence);

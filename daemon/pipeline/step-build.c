@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "daemon/model/validate.h"
+#include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/build-key.h"
+#include "daemon/pipeline/build.h"
+#include "daemon/pipeline/fetch.h"
+#include "daemon/pipeline/import.h"
+#include "daemon/pipeline/once.h"
+#include "daemon/pipeline/record.h"
+#include "daemon/pipeline/release.h"
+#include "daemon/pipeline/space.h"
+#include "daemon/pipeline/step.h"
+
+/* From the tree of a commit to a release, and what the release wants to be run before it. */
+
+static void fail_errno(Attempt *attempt, const char *what, int error)
+{
+        attempt_fail(attempt->pipeline, attempt->deployment, "%s: %s", what, strerror(-error));
+}
+
+static void on_imported(void *userdata, const Ticket *answer, const char *failure)
+{
+        Attempt *attempt = userdata;
+
+        if (failure)
+                attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, failure);
+        else
+                record_import(attempt, answer, attempt->buildpack ? attempt->build_key.text : "",
+                              text_or_empty(attempt->buildpack));
+}
+
+void step_import(Attempt *attempt, int tar_fd, const Ticket *built)
+{
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        attempt_set_text(attempt->deployment, "unpacking the release", -1);
+        fd = release_spool_reopen(tar_fd, O_RDONLY);
+        r = fd < 0 ? fd
+                   : import_new(attempt->pipeline, attempt->deployment, fd, built, on_imported, attempt,
+                                &attempt->import);
+        if (r < 0)
+                fail_errno(attempt, "import", r);
+}
+
+static void on_built(void *userdata, const Ticket *answer, const char *failure)
+{
+        Attempt *attempt = userdata;
+        const char *buildpack;
+
+        if (failure) {
+                attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, failure);
+                return;
+        }
+        buildpack = text_or_empty(ticket_get(answer, "buildpack"));
+        /* Nobody found anything to build: the tree stands as it came. */
+        if (strcmp(buildpack, BUILDPACK_NONE) == 0)
+                step_import(attempt, attempt->tar_fd, NULL);
+        else if (text_replace(&attempt->buildpack, buildpack) < 0)
+                fail_errno(attempt, "build", -ENOMEM);
+        else
+                step_import(attempt, attempt->built_fd, answer);
+        attempt->build = build_free(attempt->build);
+}
+
+static void on_text(void *userdata, const char *text)
+{
+        Attempt *attempt = userdata;
+
+        attempt_set_text(attempt->deployment, text, -1);
+}
+
+static void build(Attempt *attempt)
+{
+        Pipeline *pipeline = attempt->pipeline;
+        _cleanup_close_ int from = -1, to = -1;
+        int r;
+
+        attempt_set_text(attempt->deployment, "building", -1);
+        attempt->built_fd = release_spool();
+        r = attempt->built_fd < 0 ? attempt->built_fd
+                                  : build_key_make(attempt->deployment, &attempt->build_key);
+        if (r >= 0)
+                from = r = release_spool_reopen(attempt->tar_fd, O_RDONLY);
+        if (r >= 0)
+                to = r = release_spool_reopen(attempt->built_fd, O_WRONLY);
+        if (r >= 0)
+                r = build_new(pipeline,
+                              &(BuildParams){ .deployment = attempt->deployment,
+                                              .source_fd = attempt->tar_fd,
+                                              .tar_fd = to,
+                                              .done = on_built,
+                                              .text = on_text,
+                                              .userdata = attempt },
+                              &attempt->build);
+        if (r < 0)
+                fail_errno(attempt, "build", r);
+        else
+                space_watch(pipeline);
+}
+
+static void on_fetched_again(void *userdata, _unused_ const Ticket *answer, const char *failure)
+{
+        Attempt *attempt = userdata;
+
+        if (failure) {
+                attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, failure);
+                return;
+        }
+        attempt->fetch = fetch_free(attempt->fetch);
+        build(attempt);
+}
+
+void step_build_enter(Pipeline *pipeline, Deployment *deployment)
+{
+        Attempt *attempt = attempt_of(pipeline, deployment);
+        int r;
+
+        if (!attempt)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        if (deployment->release_id != 0)
+                return record_done(pipeline, deployment);
+        if (attempt->tar_fd >= 0)
+                return build(attempt);
+        /* The daemon was started anew, and the tree was lost with the one before. It is in the mirror. */
+        r = step_fetch_tree(attempt, deployment->revision, /* mirror_only= */ true, on_fetched_again,
+                            on_text);
+        if (r < 0)
+                fail_errno(attempt, "fetch", r);
+}
+
+static void on_command_done(void *userdata, const char *failure)
+{
+        Attempt *attempt = userdata;
+
+        attempt_handle(attempt->pipeline, attempt->deployment, failure ? FLOW_FAILED : FLOW_DONE, failure);
+}
+
+void step_release_enter(Pipeline *pipeline, Deployment *deployment)
+{
+        Attempt *attempt = attempt_of(pipeline, deployment);
+        int r;
+
+        if (!attempt)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        attempt_set_text(deployment, "running its release command", -1);
+        r = once_new(pipeline, deployment, on_command_done, attempt, &attempt->once);
+        if (r < 0)
+                fail_errno(attempt, "the release command could not be started", r);
+}

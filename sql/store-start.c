@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
+#include "sql/store-internal.h"
+
+/* What a deployment gets before it starts: its release, its instances, their ports. */
+
+/* Columns: id, now, whether ports were short, and the ports in the order of the instances. */
+static int read_started(StoreRequest *request, const PgResult *result, StoreReply *reply)
+{
+        size_t rows = pg_result_rows(result);
+        int r;
+
+        r = store_read_row(request, result, reply);
+        if (r < 0)
+                return r;
+        if (reply->number == 1)
+                return -ESTALE;
+        reply->ports = calloc(rows, sizeof(uint16_t));
+        if (!reply->ports)
+                return -ENOMEM;
+        for (size_t i = 0; i < rows; i++)
+                reply->ports[i] = (uint16_t) pg_result_u64(result, i, 3);
+        reply->n_ports = rows;
+        return 0;
+}
+
+/* What is asked for as rows with their place among those that want a port; the free ports with their place;
+ * and all of it done or nothing. A second run of the statement finds the event and reads the instances back.
+ */
+static const char start_sql[] =
+        "with done as (select at from event where operation = $1), "
+        "asked as (select a.place, a.process, a.number, a.unit, a.has_port, "
+        "            count(*) filter (where a.has_port) over (order by a.place) as port_place "
+        "          from unnest($6::text[], $7::bigint[], $8::text[], $9::bigint[]) with ordinality "
+        "            as u(process, number, unit, port_flag, place), "
+        "          lateral (select u.place, u.process, u.number, u.unit, u.port_flag = 1 as has_port) a), "
+        "free as (select port, row_number() over (order by port < $12, port) as place "
+        "         from generate_series($10::int, $11::int) port "
+        "         where not exists (select from port_lease l where l.port = port.port) "
+        "         order by port < $12, port limit (select count(*) from asked where has_port)), "
+        "enough as (select from deployment where id = $3 and status = $4 "
+        "           and not exists (select from done) "
+        "           and (select count(*) from free) = (select count(*) from asked where has_port)), "
+        "leased as (insert into port_lease (port, deployment_id, process, number) "
+        "  select f.port, $3, a.process, a.number from asked a join free f on a.has_port and f.place = "
+        "a.port_place "
+        "  where exists (select from enough) returning port, process, number), "
+        "placed as (insert into instance (deployment_id, process, number, port, unit) "
+        "  select $3, a.process, a.number, l.port, a.unit from asked a "
+        "    left join leased l on l.process = a.process and l.number = a.number "
+        "  where exists (select from enough) returning process, number, port), "
+        /* The same for one that is live and gets more of them: then only web.1 is news. */
+        "moved as (update deployment set status = $5, started_at = coalesce(started_at, now()), "
+        "    assigned_port = coalesce((select port from placed where process = 'web' and number = 1), assigned_port) "
+        "  where id = $3 and exists (select from enough) returning id, app_id, status, assigned_port), "
+        "shown as (update app set current_port = moved.assigned_port from moved "
+        "  where app.id = moved.app_id and moved.status = 'live'), "
+        "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, from_status, "
+        "to_status, detail) "
+        "  select $1, $2, case when $4 = $5 then 'scale' else 'deployment-move' end, $13, id, $4, $5, $14 from moved) "
+        "select * from ( "
+        "  select m.id, now(), 0::bigint, p.port::bigint, a.place "
+        "    from moved m, asked a join placed p on p.process = a.process and p.number = a.number "
+        "  union all select $3, at, 0::bigint, i.port::bigint, a.place "
+        "    from done, asked a join instance i on i.deployment_id = $3 and i.process = a.process "
+        "                                       and i.number = a.number "
+        "  union all select id, now(), 1::bigint, null::bigint, 0 from deployment "
+        "    where id = $3 and status = $4 and not exists (select from done) and not exists (select from "
+        "enough) "
+        ") result order by place";
+
+static int start(Store *store, const Deployment *deployment, DeploymentStatus from, DeploymentStatus to,
+                 const char *detail, const StoreInstance *instances, size_t n_instances,
+                 const StorePorts *range, const StoreAsk *ask)
+{
+        _cleanup_free_ const char **processes = calloc(n_instances + 1, sizeof(char *));
+        _cleanup_free_ const char **units = calloc(n_instances + 1, sizeof(char *));
+        _cleanup_free_ uint64_t *numbers = calloc(n_instances + 1, sizeof(uint64_t));
+        _cleanup_free_ uint64_t *ports = calloc(n_instances + 1, sizeof(uint64_t));
+
+        assert(n_instances > 0);
+
+        if (!processes || !units || !numbers || !ports)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_instances; i++) {
+                processes[i] = instances[i].process;
+                units[i] = instances[i].unit;
+                numbers[i] = instances[i].number;
+                ports[i] = instances[i].port;
+        }
+        return store_submit(store,
+                            &PG_QUERY(start_sql, store_operation(), store_actor(ask), pg_u64(deployment->id),
+                                      pg_text(deployment_status_to_string(from)),
+                                      pg_text(deployment_status_to_string(to)), pg_texts(processes),
+                                      pg_numbers(numbers, n_instances), pg_texts(units),
+                                      pg_numbers(ports, n_instances), pg_u64(range->low),
+                                      pg_u64(range->high), pg_u64(range->next),
+                                      pg_text(deployment->app->name), pg_text(detail)),
+                            read_started, ask, NULL);
+}
+
+int store_deployment_start(Store *store, const Deployment *deployment, const FlowRow *row,
+                           const StoreInstance *instances, size_t n_instances, const StorePorts *range,
+                           const StoreAsk *ask)
+{
+        return start(store, deployment, row->from, row->to, row->sentence, instances, n_instances, range,
+                     ask);
+}
+
+int store_deployment_scale_up(Store *store, const Deployment *deployment, const StoreInstance *instances,
+                              size_t n_instances, const StorePorts *range, const StoreAsk *ask)
+{
+        return start(store, deployment, deployment->status, deployment->status, "more instances", instances,
+                     n_instances, range, ask);
+}
+
+int store_deployment_forget_instance(Store *store, const Instance *instance, const StoreAsk *ask)
+{
+        static const char sql[] =
+                "with gone as (delete from instance where deployment_id = $1 and process = $2 and number = $3), "
+                "freed as (delete from port_lease where deployment_id = $1 and process = $2 and number = $3 "
+                "          returning port), "
+                "unset as (update app set current_port = null where current_port in (select port from freed)) "
+                "select $1::bigint, now(), count(*) from freed";
+
+        return store_submit(store,
+                            &PG_QUERY(sql, pg_u64(instance->deployment->id), pg_text(instance->process),
+                                      pg_u64(instance->number)),
+                            store_read_row, ask, NULL);
+}
+
+int store_deployment_set_release(Store *store, const Deployment *deployment, uint64_t release_id,
+                                 const StoreRelease *made, const StoreAsk *ask)
+{
+        static const char sql[] =
+                "with built as (insert into release (id, app_id, revision, image_tag, digest, files, bytes, processes, "
+                "                                    build_key, buildpack, formation, health_check_path, "
+                "                                    health_check_attempts, health_check_timeout_usec, "
+                "                                    health_check_wait_usec) "
+                "  select $1, $2, $3, $4, $6, $7, $8, $9::text[], $10, $11, $12::text[], $13, $14, $15, $16 "
+                "  where $6 is not null on conflict (id) do nothing) "
+                "update deployment set revision = $3, image_tag = $4, release_id = $5 where id = $1 "
+                "returning id, now(), release_id";
+        _cleanup_(release_freep) Release *none = release_new();
+        const Release *release = made ? made->release : none;
+        _cleanup_free_ char **formation = release ? formation_format(&release->formation) : NULL;
+        const char *processes[FORMATION_PROCESSES_MAX + 1] = {};
+
+        if (!formation)
+                return -ENOMEM;
+        for (size_t i = 0; i < release->processes.n; i++)
+                processes[i] = release->processes.items[i].process;
+        return store_submit(
+                store,
+                &PG_QUERY(sql, pg_u64(deployment->id), pg_u64(deployment->app->id),
+                          pg_text(deployment->revision), pg_text(deployment->image_tag), pg_u64(release_id),
+                          pg_text(made ? made->digest : NULL), pg_u64(made ? made->files : 0),
+                          pg_u64(made ? made->bytes : 0), pg_texts(processes), pg_text(release->build_key),
+                          pg_text(release->buildpack), pg_texts((const char *const *) formation),
+                          pg_text(release->health.path), pg_u64(release->health.attempts),
+                          pg_u64(release->health.timeout_usec), pg_u64(release->health.wait_usec)),
+                store_read_row, ask, NULL);
+}
