@@ -74,6 +74,8 @@ static const Verb verbs[] = {
           "show the history of an app",            verb_releases },
         { "ps",          "[APP]",                  0,   1,             JSON,
           "show the running instances",            verb_ps },
+        { "scale",       "APP [PROCESS=COUNT...]", 1,   ARGUMENTS_ANY, JSON,
+          "show or change how many instances run", verb_scale },
         { "logs",        "APP",                    1,   1,
           OPTION_BIT(OPTION_FOLLOW) | OPTION_BIT(OPTION_LINES) | OPTION_BIT(OPTION_DEPLOYMENT) |
           OPTION_BIT(OPTION_PROCESS) | OPTION_BIT(OPTION_RAW) | OPTION_BIT(OPTION_JOURNAL),

@@ -73,6 +73,7 @@ int verb_logs(const Invocation *invocation);
 int verb_start(const Invocation *invocation);
 int verb_stop(const Invocation *invocation);
 int verb_restart(const Invocation *invocation);
+int verb_scale(const Invocation *invocation);
 int verb_status(const Invocation *invocation);
 int verb_help(const Invocation *invocation);
 

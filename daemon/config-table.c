@@ -114,6 +114,10 @@ const ConfigKey config_keys[] = {
           "How long an app may take until it listens on its port." },
         { "runner", "check-successes", NUMBER(check_successes, "1", "100"), "2",
           "How many checks in a row must succeed before requests go to a new instance." },
+
+        { "runner", "check-settle", DURATION(check_settle, TIME_LEAST, TIME_MOST), "5s",
+          "How long an app without a web process must have run, for nothing of it listens that could be checked." },
+
         { "runner", "stop-timeout", DURATION(stop_timeout, TIME_LEAST, TIME_MOST), "30s",
           "How long an app may take to end after SIGTERM, before it is killed. An app may set its own." },
         { "runner", "drain-timeout", DURATION(drain_timeout, "0", TIME_MOST), "30s",

@@ -51,6 +51,7 @@ typedef struct Config {
         uint64_t keep_logs, log_max;
         uint64_t start_timeout;
         uint64_t check_successes;
+        uint64_t check_settle;
         uint64_t stop_timeout;
         uint64_t drain_timeout;
         uint64_t restart_pause;

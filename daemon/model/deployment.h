@@ -2,6 +2,7 @@
 #pragma once
 
 #include <math.h>
+#include <systemd/sd-id128.h>
 
 #include "daemon/model/model.h"
 #include "daemon/model/release.h"
@@ -27,6 +28,7 @@ struct Deployment {
         char *status_text; /* what the running step says */
         double progress;   /* 0…1 within the status, -1 = unknown */
         char *fetch_unit;  /* that has fetched for it since deployd started; NULL = none */
+        bool grows;        /* more instances of it are being recorded */
         bool release_goes; /* its release is being forgotten: not kept any more, and in use by nothing */
         void *step;        /* of the pipeline: what is under way; freed by it before the deployment goes */
 
@@ -56,6 +58,13 @@ typedef enum Route {
         ROUTE_READY,
 } Route;
 
+/* Whether an instance is to be started anew by a restart of its app. */
+typedef enum Renew {
+        RENEW_NOT,
+        RENEW_WAITS, /* for its turn */
+        RENEW_NOW,
+} Renew;
+
 /* One running copy of one process type. */
 struct Instance {
         Deployment *deployment;
@@ -69,6 +78,9 @@ struct Instance {
         unsigned n_tries;        /* so often deployd has started it again since it ran well */
         uint64_t tried_at;       /* CLOCK_MONOTONIC microseconds: when it was or will be, the last time */
         bool given_up;           /* it is not started again any more */
+        bool leaving;            /* it is one too many, and on its way out */
+        Renew renew;
+        sd_id128_t renewed_from; /* the run that is to end */
         Route route;             /* as it should be */
         Route routed;            /* as haproxy has it */
         uint64_t drain_deadline; /* CLOCK_MONOTONIC microseconds: with route none, when open connections are

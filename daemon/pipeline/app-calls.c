@@ -12,8 +12,10 @@
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/reap.h"
+#include "daemon/pipeline/renew.h"
 #include "daemon/pipeline/request.h"
 #include "daemon/pipeline/route.h"
+#include "daemon/pipeline/scale.h"
 #include "daemon/pipeline/step.h"
 #include "daemon/pipeline/wipe.h"
 
@@ -132,10 +134,29 @@ static void on_set(Request *request, int error, const StoreReply *reply)
         if (error < 0 || !app || app_settings_copy(&app->settings, &request->settings) < 0)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         apply_limits(request->pipeline, app);
+        scale_poll(request->pipeline, app);
         collect_releases(request->pipeline, app);
         ingress_poll(request->pipeline->params.ingress);
         model_changed_app(request->pipeline->model, app);
         request_answer(request, 0);
+}
+
+/* While something is live its release says which processes there are. */
+static int check_formation(const App *app, const Formation *formation, sd_bus_error *reterr)
+{
+        const Release *release = app->live ? deployment_release(app->live) : NULL;
+        _cleanup_free_ char *known = release ? release_list_processes(release) : NULL;
+
+        for (size_t i = 0; release && i < formation->n; i++) {
+                const FormationItem *item = &formation->items[i];
+
+                if (item->count > 0 && !release_has_process(release, item->process) &&
+                    formation_count(&app->settings.formation, item->process) != item->count)
+                        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                                 "what is live of %s has no process named %s; it has: %s",
+                                                 app->name, item->process, text_or_empty(known));
+        }
+        return 0;
 }
 
 int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Call *call,
@@ -143,10 +164,14 @@ int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Cal
 {
         Request *request;
         StoreAsk ask;
+        int r;
 
         assert(pipeline);
         assert(app);
 
+        r = check_formation(app, &settings->formation, reterr);
+        if (r < 0)
+                return r;
         request = request_new(pipeline, call, on_set, app->name, NULL, NULL, app->id);
         if (!request)
                 return -ENOMEM;
@@ -186,22 +211,6 @@ static int check_start(const App *app, sd_bus_error *reterr)
         return 0;
 }
 
-/* Makes an instance run whose unit has ended, in place if PID 1 lets it: not one that has failed, which may
- * be because it was started too often. */
-static void revive(Pipeline *pipeline, Instance *instance)
-{
-        Keeper *keeper = instance->keeper;
-
-        instance->n_tries = 0;
-        instance->given_up = false;
-        if (keeper && keeper->loaded && !keeper->failed)
-                keeper_restart(keeper);
-        else if (keeper && keeper->seen)
-                keeper_revive(keeper);
-        else
-                keeper_start(pipeline, instance);
-}
-
 /* Requests go to what is live again. */
 static void let_in(Pipeline *pipeline, App *app)
 {
@@ -222,10 +231,11 @@ static void on_started(Request *request, int error, const StoreReply *reply)
                 LIST_FOREACH (instances, instance, app->live->instances) {
                         const Keeper *keeper = instance->keeper;
 
-                        if (!keeper || !keeper->running)
-                                revive(request->pipeline, instance);
+                        if (!instance->leaving && (!keeper || !keeper->running))
+                                keeper_bring_up(request->pipeline, instance);
                 }
                 step_live_judge(request->pipeline, app->live);
+                scale_poll(request->pipeline, app);
         }
         model_changed_app(request->pipeline->model, app);
         request_answer(request, 0);
@@ -246,15 +256,13 @@ int app_start(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *rete
 static void on_restarted(Request *request, int error, const StoreReply *reply)
 {
         App *app = find_app(request);
-        Instance *instance;
 
         if (error < 0 || !app)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         app->stopped = false;
         if (app->live) {
                 let_in(request->pipeline, app);
-                LIST_FOREACH (instances, instance, app->live->instances)
-                        revive(request->pipeline, instance);
+                renew_begin(request->pipeline, app->live);
         }
         model_changed_app(request->pipeline->model, app);
         request_answer(request, 0);

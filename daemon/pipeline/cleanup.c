@@ -13,9 +13,6 @@
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/route.h"
 
-/* The ingress closes what is open when the drain time is over; it needs a moment for that. */
-#define DRAIN_GRACE_USEC (2 * USEC_PER_SEC)
-
 struct Cleanup {
         Pipeline *pipeline;
         uint64_t deployment;
@@ -125,9 +122,8 @@ static int drain(Cleanup *cleanup, Deployment *deployment)
 
         route_set(deployment, ROUTE_NONE, timeout);
         model_changed_app(deployment->model, deployment->app);
-        /* The ingress shuts what is open at that time; a moment later nothing waits for it any more. */
         return sd_event_add_time_relative(cleanup->pipeline->params.event, &cleanup->deadline,
-                                          CLOCK_MONOTONIC, timeout + DRAIN_GRACE_USEC, 0, on_deadline,
+                                          CLOCK_MONOTONIC, timeout + ROUTE_GRACE_USEC, 0, on_deadline,
                                           cleanup);
 }
 

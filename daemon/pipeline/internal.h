@@ -42,6 +42,7 @@ struct Pipeline {
         uint64_t n_removed;                  /* numbers the trash */
         LIST_HEAD(struct Archive, archives); /* in the order they were asked for */
         LIST_HEAD(Cleanup, cleanups);
+        LIST_HEAD(struct Leaving, leavings); /* instances that are one too many */
         LIST_HEAD(Cancellation, cancellations);
         LIST_HEAD(struct RepositoryFetch, repository_fetches);
         LIST_HEAD(struct Wipe, wipes);

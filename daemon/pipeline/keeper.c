@@ -12,6 +12,8 @@
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/reap.h"
+#include "daemon/pipeline/renew.h"
+#include "daemon/pipeline/route.h"
 #include "daemon/pipeline/step.h"
 
 /* Bytes of a line of output in a sentence. */
@@ -24,6 +26,7 @@ Keeper *keeper_free(Keeper *keeper)
         unit_call_free(keeper->call);
         unit_watch_free(keeper->watch);
         probe_wait_free(keeper->wait);
+        sd_event_source_disable_unref(keeper->settle);
         last_line_free(keeper->last_line);
         free(keeper->end);
         sd_event_source_disable_unref(keeper->restart);
@@ -79,8 +82,25 @@ static void judge_while_live(void *userdata)
         step_live_judge(keeper->pipeline, keeper->instance->deployment);
 }
 
-static void on_state_while_live(Keeper *keeper)
+/* It is new, or was started anew, and gets requests when it listens. */
+static bool wants_check(const Keeper *keeper)
 {
+        const Instance *instance = keeper->instance;
+
+        return keeper->running && instance->port != 0 && !instance->leaving &&
+               (instance->route == ROUTE_NONE ||
+                (instance->renew == RENEW_NOW && !sd_id128_equal(keeper->invocation, instance->renewed_from)));
+}
+
+static void on_state_while_live(Keeper *keeper, sd_id128_t before)
+{
+        if (!sd_id128_equal(before, keeper->invocation)) {
+                keeper->listening = keeper->unfit = false;
+                keeper->wait = probe_wait_free(keeper->wait);
+        }
+        if (wants_check(keeper))
+                keeper_check(keeper);
+        renew_poll(keeper->pipeline, keeper->instance->deployment);
         if (keeper->running)
                 judge_while_live(keeper);
         else if (!keeper->judging &&
@@ -125,7 +145,7 @@ static void on_state(void *userdata, const UnitState *state)
         keeper->invocation = state->invocation;
         keeper->control_group_id = state->control_group_id;
         if (keeper->instance->deployment->status == DEPLOYMENT_LIVE)
-                on_state_while_live(keeper);
+                on_state_while_live(keeper, before);
         else
                 on_state_before_live(keeper, state, before);
 }
@@ -255,32 +275,87 @@ void keeper_revive(Keeper *keeper)
         keeper_start(pipeline, instance);
 }
 
+void keeper_bring_up(Pipeline *pipeline, Instance *instance)
+{
+        Keeper *keeper = instance->keeper;
+
+        assert(pipeline);
+        assert(instance);
+
+        instance->n_tries = 0;
+        instance->given_up = false;
+        /* Not one that has failed, which may be because it was started too often. */
+        if (keeper && keeper->loaded && !keeper->failed)
+                keeper_restart(keeper);
+        else if (keeper && keeper->seen)
+                keeper_revive(keeper);
+        else
+                keeper_start(pipeline, instance);
+}
+
+static void pass(Keeper *keeper)
+{
+        Deployment *deployment = keeper->instance->deployment;
+
+        keeper->listening = true;
+        if (deployment->status != DEPLOYMENT_LIVE) {
+                step_check_poll(keeper->pipeline, deployment);
+                return;
+        }
+        if (keeper->instance->route == ROUTE_NONE) {
+                instance_set_route(keeper->instance, ROUTE_READY, 0);
+                ingress_poll(keeper->pipeline->params.ingress);
+        }
+        renew_poll(keeper->pipeline, deployment);
+}
+
+/* Takes the sentence. */
+static void refuse(Keeper *keeper, char *sentence)
+{
+        _cleanup_free_ char *text = sentence;
+        Deployment *deployment = keeper->instance->deployment;
+
+        if (deployment->status != DEPLOYMENT_LIVE) {
+                attempt_fail(keeper->pipeline, deployment, "%s", text_or_empty(text));
+                return;
+        }
+        log_warning("%s gets no requests: %s", keeper->instance->unit, text_or_empty(text));
+        keeper->unfit = true;
+        renew_poll(keeper->pipeline, deployment);
+}
+
 static void on_probed(void *userdata, ProbeResult result, uid_t uid, const char *text)
 {
         Keeper *keeper = userdata;
         const Instance *instance = keeper->instance;
-        Pipeline *pipeline = keeper->pipeline;
-        double seconds = (double) pipeline_config(pipeline)->start_timeout / USEC_PER_SEC;
+        double seconds = (double) pipeline_config(keeper->pipeline)->start_timeout / USEC_PER_SEC;
 
         keeper->wait = probe_wait_free(keeper->wait);
         switch (result) {
         case PROBE_LISTENING:
-                keeper->listening = true;
-                step_check_poll(pipeline, instance->deployment);
+                pass(keeper);
                 break;
         case PROBE_FOREIGN:
-                attempt_fail(pipeline, instance->deployment, "port %u is held by another process (uid %u)",
-                             instance->port, (unsigned) uid);
+                refuse(keeper, text_format("port %u is held by another process (uid %u)", instance->port,
+                                           (unsigned) uid));
                 break;
         case PROBE_TIMEOUT:
-                attempt_fail(pipeline, instance->deployment, "%s.%u did not listen on port %u within %g s",
-                             instance->process, instance->number, instance->port, seconds);
+                refuse(keeper, text_format("%s.%u did not listen on port %u within %g s", instance->process,
+                                           instance->number, instance->port, seconds));
                 break;
         case PROBE_FAILED:
-                attempt_fail(pipeline, instance->deployment, "port %u could not be checked: %s",
-                             instance->port, text);
+                refuse(keeper, text_format("port %u could not be checked: %s", instance->port, text));
                 break;
         }
+}
+
+static int on_settled(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        Keeper *keeper = userdata;
+
+        keeper->settle = sd_event_source_disable_unref(keeper->settle);
+        pass(keeper);
+        return 0;
 }
 
 void keeper_check(Keeper *keeper)
@@ -290,12 +365,16 @@ void keeper_check(Keeper *keeper)
 
         assert(keeper);
 
-        if (keeper->wait || keeper->listening)
+        if (keeper->wait || keeper->settle || keeper->listening)
                 return;
-        r = probe_wait_listening(keeper->pipeline->params.probe, keeper->instance->port,
-                                 keeper->control_group_id, config->start_timeout,
-                                 (unsigned) config->check_successes, on_probed, keeper, &keeper->wait);
+        if (keeper->instance->port == 0)
+                r = sd_event_add_time_relative(keeper->pipeline->params.event, &keeper->settle,
+                                               CLOCK_MONOTONIC, config->check_settle, 0, on_settled, keeper);
+        else
+                r = probe_wait_listening(keeper->pipeline->params.probe, keeper->instance->port,
+                                         keeper->control_group_id, config->start_timeout,
+                                         (unsigned) config->check_successes, on_probed, keeper, &keeper->wait);
         if (r < 0)
-                attempt_fail(keeper->pipeline, keeper->instance->deployment,
-                             "port %u could not be checked: %s", keeper->instance->port, strerror(-r));
+                refuse(keeper, text_format("%s.%u could not be checked: %s", keeper->instance->process,
+                                           keeper->instance->number, strerror(-r)));
 }

@@ -13,7 +13,8 @@ struct Keeper {
         Instance *instance;
         UnitCall *call;
         UnitWatch *watch;
-        ProbeWait *wait;          /* of the status `checking` */
+        ProbeWait *wait;          /* for its port */
+        sd_event_source *settle;  /* the same of one without: until it has run for a while */
         LastLine *last_line;      /* its program has ended: what it said last */
         char *end;                /* how it ended, until that is known */
         sd_event_source *restart; /* its program ended by itself: when it is started again */
@@ -28,6 +29,7 @@ struct Keeper {
         bool failed;
         bool exited;    /* its program ended with status 0, and PID 1 leaves it at that */
         bool listening; /* it has passed the check */
+        bool unfit;     /* it has not */
         sd_id128_t invocation;
         uint64_t control_group_id;
 };
@@ -35,8 +37,11 @@ struct Keeper {
 /* Starts the unit, or takes back the one that runs already; one of its name that is being stopped is gone
  * first. A second call does nothing. */
 void keeper_start(Pipeline *pipeline, Instance *instance);
-/* Waits until it listens; the deployment is told by an event. */
+/* Waits until it is as an instance should be: it listens on its port, or, without one, has run for a while.
+ * The deployment is told. */
 void keeper_check(Keeper *keeper);
+/* Makes an instance run anew, in place if PID 1 lets it, and forgets how often that was tried. */
+void keeper_bring_up(Pipeline *pipeline, Instance *instance);
 /* Starts its unit anew in place. */
 void keeper_restart(Keeper *keeper);
 /* Starts a unit of that name from nothing; the keeper is freed, and its instance has another one. */

@@ -11,6 +11,7 @@
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/repository-calls.h"
+#include "daemon/pipeline/scale.h"
 #include "daemon/pipeline/step.h"
 #include "daemon/pipeline/wipe.h"
 
@@ -51,6 +52,7 @@ Pipeline *pipeline_free(Pipeline *pipeline)
                 reap_free(pipeline->reaps);
         while (pipeline->cleanups)
                 cleanup_free(pipeline->cleanups);
+        leavings_free(pipeline);
         archives_free(pipeline);
         release_removals_free(pipeline);
         wipes_free(pipeline);
@@ -97,4 +99,5 @@ void pipeline_ingress_changed(Pipeline *pipeline)
                 if (deployment->status == DEPLOYMENT_SWITCHING)
                         step_switch_poll(pipeline, deployment);
         cleanup_poll_all(pipeline);
+        leavings_poll(pipeline);
 }

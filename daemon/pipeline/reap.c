@@ -11,6 +11,7 @@
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/resume.h"
+#include "daemon/pipeline/scale.h"
 #include "daemon/pipeline/wipe.h"
 
 struct Reap {
@@ -49,6 +50,7 @@ static void on_gone(void *userdata, int error, const char *sentence)
         }
         if (owner.repository)
                 fetch_poll(pipeline);
+        leavings_poll(pipeline);
         archives_poll(pipeline);
         wipes_poll(pipeline);
         resume_poll(pipeline);

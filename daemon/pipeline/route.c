@@ -3,19 +3,25 @@
 
 #include "base/clock.h"
 
+void instance_set_route(Instance *instance, Route route, uint64_t drain_usec)
+{
+        assert(instance);
+
+        if (instance->port == 0)
+                return;
+        instance->route = route;
+        instance->drain_deadline = drain_usec == 0 ? 0 : clock_usec(CLOCK_MONOTONIC) + drain_usec;
+}
+
 void route_set(Deployment *deployment, Route route, uint64_t drain_usec)
 {
-        uint64_t deadline = drain_usec == 0 ? 0 : clock_usec(CLOCK_MONOTONIC) + drain_usec;
         Instance *instance;
 
         assert(deployment);
 
-        LIST_FOREACH (instances, instance, deployment->instances) {
-                if (instance->port == 0)
-                        continue;
-                instance->route = route;
-                instance->drain_deadline = deadline;
-        }
+        LIST_FOREACH (instances, instance, deployment->instances)
+                if (!instance->leaving)
+                        instance_set_route(instance, route, drain_usec);
 }
 
 bool route_is(const Deployment *deployment, Route route)
@@ -25,7 +31,7 @@ bool route_is(const Deployment *deployment, Route route)
         assert(deployment);
 
         LIST_FOREACH (instances, instance, deployment->instances)
-                if (instance->port != 0 && instance->routed != route)
+                if (instance->port != 0 && !instance->leaving && instance->routed != route)
                         return false;
         return true;
 }

@@ -4,6 +4,7 @@
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/route.h"
+#include "daemon/pipeline/scale.h"
 #include "daemon/pipeline/step.h"
 
 /* From starting to live: what an instance's unit means for its deployment. */
@@ -30,6 +31,19 @@ static bool all_run(const Deployment *deployment)
         return true;
 }
 
+/* Who listens is looked at; where nobody does, whether they keep running. */
+static bool is_checked(const Instance *instance)
+{
+        const Instance *other;
+
+        if (instance->port != 0)
+                return true;
+        LIST_FOREACH (instances, other, instance->deployment->instances)
+                if (other->port != 0)
+                        return false;
+        return true;
+}
+
 void step_start_poll(Pipeline *pipeline, Deployment *deployment)
 {
         Instance *instance;
@@ -40,7 +54,7 @@ void step_start_poll(Pipeline *pipeline, Deployment *deployment)
                 attempt_handle(pipeline, deployment, FLOW_DONE, NULL);
         else if (deployment->status == DEPLOYMENT_CHECKING)
                 LIST_FOREACH (instances, instance, deployment->instances)
-                        if (instance->port != 0)
+                        if (is_checked(instance))
                                 keeper_check(instance->keeper);
 }
 
@@ -48,7 +62,9 @@ void step_check_enter(Pipeline *pipeline, Deployment *deployment)
 {
         Instance *instance;
 
-        attempt_set_text(deployment, "waiting until it listens", -1);
+        attempt_set_text(deployment,
+                         deployment->assigned_port ? "waiting until it listens" : "seeing that it keeps running",
+                         -1);
         /* After a restart of the daemon the units are taken back first. */
         LIST_FOREACH (instances, instance, deployment->instances)
                 keeper_start(pipeline, instance);
@@ -62,7 +78,7 @@ void step_check_poll(Pipeline *pipeline, Deployment *deployment)
         LIST_FOREACH (instances, instance, deployment->instances) {
                 const Keeper *keeper = instance->keeper;
 
-                if (instance->port != 0 && (!keeper || !keeper->listening))
+                if (is_checked(instance) && (!keeper || !keeper->listening))
                         return;
         }
         attempt_handle(pipeline, deployment, FLOW_DONE, NULL);
@@ -80,6 +96,7 @@ void step_live_enter(Pipeline *pipeline, Deployment *deployment)
         route_set(deployment, ROUTE_READY, 0);
         ingress_poll(pipeline->params.ingress);
         step_live_judge(pipeline, deployment);
+        scale_poll(pipeline, deployment->app);
 }
 
 static AppStatus status_of_live(const Deployment *deployment, AppStatus before)
@@ -92,6 +109,8 @@ static AppStatus status_of_live(const Deployment *deployment, AppStatus before)
         LIST_FOREACH (instances, instance, deployment->instances) {
                 const Keeper *keeper = instance->keeper;
 
+                if (instance->leaving)
+                        continue;
                 if (instance->by_hand) {
                         n++;
                         continue;

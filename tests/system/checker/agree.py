@@ -242,7 +242,8 @@ def files_are_rows(world):
     apps = {str(number) for number in world.apps}
     notes = {f"{name}.ran" for name in instances}
     private = [(f"/var/{top}/{inner}deployd-{kind}", known) for top in ("lib", "cache") for inner in ("", "private/")
-               for kind, known in (("apps", apps), ("fetch", {str(row["id"]) for row in world.rows["repository"]}))]
+               for kind, known in (("apps", apps), ("build", apps),
+                                   ("fetch", {str(row["id"]) for row in world.rows["repository"]}))]
     # Directory, what may be there, what must.
     for directory, may, must in (
             (f"{facts.STATE}/releases", releases, releases),
@@ -252,7 +253,9 @@ def files_are_rows(world):
             *((f"{facts.STATE}/logs/{app}", {f"{number}.zst" for number in deployments}, set())
               for app, deployments in world.numbers().items()),
             (facts.ENVIRONMENT, instances | notes, running),
-            *((directory, known, set()) for directory, known in private)):
+            *((directory, known, set()) for directory, known in private),
+            # The work of builds: nothing stays.
+            *((f"/var/lib/private/deployd-build/{app}", set(), set()) for app in apps)):
         found = set(entries(directory))
         for name in sorted(found - may):
             yield f"C6: {directory}/{name} is there, and no row has it"
