@@ -60,5 +60,16 @@
 /* Inside an app's unit: the tree of its release, and one file per process type with its command line. */
 #define PATH_APP_TREE      "/srv/app"
 #define PATH_APP_PROCESSES "/run/deployd/process"
-/* Inside a build's unit: the tree as it came, a tar. */
+
+/* Inside a build's unit: the app's tree as a tar archive. It is built in PATH_APP_TREE, for programs may
+ * remember the path. */
 #define PATH_BUILD_SOURCE "/srv/source.tar"
+
+/* Where buildpacks are, a directory each: the administrator's, and those that come with deployd. */
+#define PATH_BUILDPACKS_ADMIN "/etc/deployd/buildpacks"
+#define PATH_BUILDPACKS       "/usr/lib/deployd/buildpacks"
+/* The name of the one that builds nothing. */
+#define BUILDPACK_NONE "none"
+
+/* How the variables of an app are named in the environment of its build, which has another one itself. */
+#define BUILD_ENVIRONMENT_PREFIX "BUILD_ENV_"

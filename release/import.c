@@ -4,7 +4,9 @@
  * standard input. Standard output is a ticket (base/ticket.h), open for reading and writing.
  *
  *      request  max-bytes=N max-files=N max-depth=N    (unpack.h, UnpackLimits)
- *      answer   digest=HEX files=N bytes=N procfile=yes|no, process.NAME= for each process of the Procfile
+ *               default.NAME=COMMAND for each process type that the buildpack suggests: a process of the
+ *               release where the Procfile has none of that name
+ *      answer   digest=HEX files=N bytes=N procfile=yes|no, process.NAME= for each process
  *               or error=SENTENCE, and exit status 1; DIR is then half full and for the caller to remove
  *
  * When the answer is there the release is on the disk.
@@ -23,6 +25,9 @@
 #include "release/procfile.h"
 #include "release/refuse.h"
 #include "release/unpack.h"
+
+/* How the process types of a buildpack begin in the request. */
+#define DEFAULT_PREFIX "default."
 
 /* Opens DIR, which has nothing in it yet, and changes into it. */
 static int enter_empty(const char *path, char **reterr)
@@ -111,29 +116,49 @@ static int write_process(int fd, const Process *process, Manifest *manifest, Tic
         return ticket_set(answer, key, "");
 }
 
-/* Turns the tree's Procfile into one file per process; -errno, 0. */
-static int write_processes(int tree_fd, Manifest *manifest, Ticket *answer, char **reterr)
+/* Adds a suggestion of the buildpack, unless the Procfile has one of that name. */
+static int add_default(const char *key, const char *command, void *userdata)
+{
+        Procfile *procfile = userdata;
+        const char *fault;
+        int r = procfile_add(procfile, key + strlen(DEFAULT_PREFIX), command, &fault);
+
+        return r == -EEXIST ? 0 : r;
+}
+
+/* Turns the tree's Procfile, and the suggestions of the request, into one file per process; -errno, 0. */
+static int write_processes(int tree_fd, const Ticket *request, Manifest *manifest, Ticket *answer,
+                           char **reterr)
 {
         _cleanup_(procfile_freep) Procfile *procfile = NULL;
         _cleanup_close_ int fd = -1;
+        bool has_procfile;
         int r;
 
         r = read_procfile(tree_fd, &procfile, reterr);
+        has_procfile = r >= 0;
         if (r == -ENOENT)
-                return ticket_set(answer, "procfile", "no");
+                r = procfile_parse("", 0, &procfile, reterr);
         if (r < 0)
                 return r;
         assert(procfile);
+        r = ticket_set(answer, "procfile", has_procfile ? "yes" : "no");
+        if (r < 0)
+                return r;
+        r = ticket_foreach(request, DEFAULT_PREFIX, add_default, procfile);
+        if (r < 0)
+                return refuse(reterr, r, "the ticket has no valid process types");
+        if (!has_procfile && procfile->n_processes == 0)
+                return 0;
         fd = make_directory(RELEASE_PROCESSES, manifest, reterr);
         if (fd < 0)
                 return fd;
-        r = ticket_set(answer, "procfile", "yes");
         for (size_t i = 0; i < procfile->n_processes && r >= 0; i++)
                 r = write_process(fd, &procfile->processes[i], manifest, answer, reterr);
         return r;
 }
 
-static int read_limits(UnpackLimits *ret, char **reterr)
+static int read_request(Ticket **ret_request, UnpackLimits *ret, char **reterr)
 {
         const struct {
                 const char *key;
@@ -154,12 +179,14 @@ static int read_limits(UnpackLimits *ret, char **reterr)
                 if (r < 0)
                         return refuse(reterr, r, "the ticket has no valid %s", limits[i].key);
         }
+        *ret_request = TAKE_PTR(request);
         return 0;
 }
 
 static int import(const char *path, Ticket *answer, char **reterr)
 {
         _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
+        _cleanup_(ticket_freep) Ticket *request = NULL;
         _cleanup_close_ int tree_fd = -1;
         UnpackLimits limits;
         UnpackCount count;
@@ -168,7 +195,7 @@ static int import(const char *path, Ticket *answer, char **reterr)
 
         if (!manifest)
                 return -ENOMEM;
-        r = read_limits(&limits, reterr);
+        r = read_request(&request, &limits, reterr);
         if (r < 0)
                 return r;
         r = enter_empty(path, reterr);
@@ -180,7 +207,7 @@ static int import(const char *path, Ticket *answer, char **reterr)
         r = unpack_tar(STDIN_FILENO, tree_fd, &limits, manifest, &count, reterr);
         if (r < 0)
                 return r;
-        r = write_processes(tree_fd, manifest, answer, reterr);
+        r = write_processes(tree_fd, request, manifest, answer, reterr);
         if (r < 0)
                 return r;
         if (syncfs(tree_fd) < 0)

@@ -81,19 +81,47 @@ int manifest_add(Manifest *manifest, EntryKind kind, const char *path, const cha
         return MANIFEST_HAD_PARENT;
 }
 
-static void entry_hash(const void *node, VISIT visit, void *userdata)
+typedef struct Visit {
+        int (*each)(EntryKind kind, const char *path, const char *content, void *userdata);
+        void *userdata;
+        int result;
+} Visit;
+
+static void entry_visit(const void *node, VISIT visit, void *userdata)
 {
         const Entry *entry = *(Entry *const *) node;
-        Sha256 *sha = userdata;
-        char type[] = { (char) (entry->kind == ENTRY_PARENT ? ENTRY_DIRECTORY : entry->kind), ' ' };
+        Visit *walk = userdata;
 
         /* In this order twalk(3) gives the entries sorted. */
-        if (visit != postorder && visit != leaf)
+        if (walk->result < 0 || (visit != postorder && visit != leaf))
                 return;
+        walk->result = walk->each(entry->kind == ENTRY_PARENT ? ENTRY_DIRECTORY : entry->kind, entry->path,
+                                  entry->content, walk->userdata);
+}
+
+int manifest_foreach(const Manifest *manifest,
+                     int (*each)(EntryKind kind, const char *path, const char *content, void *userdata),
+                     void *userdata)
+{
+        Visit walk = { each, userdata, 0 };
+
+        assert(manifest);
+        assert(each);
+
+        twalk_r(manifest->tree, entry_visit, &walk);
+        return walk.result;
+}
+
+static int entry_hash(EntryKind kind, const char *path, const char *content, void *userdata)
+{
+        char type[] = { (char) kind, ' ' };
+        Sha256 *sha = userdata;
+
         sha256_add(sha, type, sizeof(type));
-        sha256_add(sha, entry->path, strlen(entry->path) + 1);
-        sha256_add(sha, entry->content, strlen(entry->content));
+        sha256_add(sha, path, strlen(path) + 1);
+        sha256_add(sha, content, strlen(content));
         sha256_add(sha, "\n", 1);
+        return 0;
 }
 
 int manifest_digest(const Manifest *manifest, Sha256Text *ret)
@@ -105,7 +133,7 @@ int manifest_digest(const Manifest *manifest, Sha256Text *ret)
 
         if (!sha)
                 return -ENOMEM;
-        twalk_r(manifest->tree, entry_hash, sha);
+        (void) manifest_foreach(manifest, entry_hash, sha);
         *ret = sha256_finish(sha);
         return 0;
 }

@@ -5,7 +5,8 @@
  * with
  *
  *      app/            the tree the app sees at PATH_APP_TREE
- *      process/NAME    a command line of its Procfile, byte for byte (none without a Procfile)
+ *      process/NAME    a command line of its Procfile, byte for byte, or of its buildpack where that has
+ *                      none (no directory where there is neither)
  *
  * The digest is the SHA-256 of one line per entry, sorted by the bytes of the path (from the release's
  * directory: `app`, `app/Procfile`, `process/web`):
@@ -57,6 +58,12 @@ DEFINE_CLEANUP(Manifest *, manifest_free);
  * was there as ENTRY_PARENT; -EEXIST if the path is there otherwise; -E2BIG above MANIFEST_TEXT_MAX;
  * -ENOMEM. */
 int manifest_add(Manifest *manifest, EntryKind kind, const char *path, const char *content);
+
+/* Calls `each` for every entry, sorted by the bytes of the path; ENTRY_PARENT is told as ENTRY_DIRECTORY. A
+ * negative result ends the walk and is returned. */
+int manifest_foreach(const Manifest *manifest,
+                     int (*each)(EntryKind kind, const char *path, const char *content, void *userdata),
+                     void *userdata);
 
 /* Lists the release in the current directory. 0, or -errno with a sentence in *reterr: -EUCLEAN for what an
  * import never makes (another type or mode, a path that is not clean), other errors of the file system. */

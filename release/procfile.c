@@ -32,10 +32,45 @@ Procfile *procfile_free(Procfile *procfile)
         return NULL;
 }
 
+int procfile_add(Procfile *procfile, const char *name, const char *command, const char **ret_fault)
+{
+        _cleanup_free_ char *name_copy = NULL, *command_copy = NULL;
+
+        assert(procfile);
+        assert(ret_fault);
+
+        *ret_fault = NULL;
+        for (size_t i = 0; i < procfile->n_processes; i++)
+                if (strcmp(procfile->processes[i].name, name) == 0) {
+                        *ret_fault = "its name is there already";
+                        return -EEXIST;
+                }
+        if (!process_name_is_valid(name))
+                *ret_fault = "its name is not of a-z, 0-9 and single dashes, at most 32, from a letter";
+        else if (command[0] == '\0')
+                *ret_fault = "its command is empty";
+        else if (strlen(command) > PROCESS_COMMAND_MAX)
+                *ret_fault = "its command is too long";
+        else if (!text_is_clean(command, /* allow_tab= */ true))
+                *ret_fault = "it is not UTF-8 without control characters";
+        else if (procfile->n_processes == ELEMENTSOF(procfile->processes))
+                *ret_fault = "it is one process too many";
+        if (*ret_fault)
+                return -EINVAL;
+
+        name_copy = strdup(name);
+        command_copy = strdup(command);
+        if (!name_copy || !command_copy)
+                return -ENOMEM;
+        procfile->processes[procfile->n_processes++] =
+                (Process){ TAKE_PTR(name_copy), TAKE_PTR(command_copy) };
+        return 0;
+}
+
 /* Takes one line, without its end. What is wrong with it is put into *ret_fault. */
 static int parse_line(Procfile *procfile, const char *line, const char **ret_fault)
 {
-        _cleanup_free_ char *name = NULL, *command = NULL;
+        _cleanup_free_ char *name = NULL;
         const char *colon, *start;
 
         if (!text_is_clean(line, /* allow_tab= */ true)) {
@@ -52,26 +87,9 @@ static int parse_line(Procfile *procfile, const char *line, const char **ret_fau
                 return -EINVAL;
         }
         name = strndup(line, (size_t) (colon - line));
-        command = strdup(colon + 1 + strspn(colon + 1, BLANKS));
-        if (!name || !command)
+        if (!name)
                 return -ENOMEM;
-
-        if (!process_name_is_valid(name))
-                *ret_fault = "its name is not of a-z, 0-9 and single dashes, at most 32, from a letter";
-        else if (command[0] == '\0')
-                *ret_fault = "its command is empty";
-        else if (strlen(command) > PROCESS_COMMAND_MAX)
-                *ret_fault = "its command is too long";
-        else if (procfile->n_processes == ELEMENTSOF(procfile->processes))
-                *ret_fault = "it is one process too many";
-        for (size_t i = 0; i < procfile->n_processes && !*ret_fault; i++)
-                if (strcmp(procfile->processes[i].name, name) == 0)
-                        *ret_fault = "its name is there already";
-        if (*ret_fault)
-                return -EINVAL;
-
-        procfile->processes[procfile->n_processes++] = (Process){ TAKE_PTR(name), TAKE_PTR(command) };
-        return 0;
+        return procfile_add(procfile, name, colon + 1 + strspn(colon + 1, BLANKS), ret_fault);
 }
 
 int procfile_parse(const char *text, size_t size, Procfile **ret, char **reterr)
@@ -103,7 +121,7 @@ int procfile_parse(const char *text, size_t size, Procfile **ret, char **reterr)
                         return -ENOMEM;
                 r = parse_line(procfile, copy, &fault);
                 if (fault)
-                        return refuse(reterr, r, PROCFILE_NAME " line %u: %s", number, fault);
+                        return refuse(reterr, -EINVAL, PROCFILE_NAME " line %u: %s", number, fault);
                 if (r < 0)
                         return r;
         }

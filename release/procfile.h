@@ -39,5 +39,9 @@ bool process_name_is_valid(const char *name);
 /* Reads the `size` bytes at `text`, which need no NUL behind them. 0; -EINVAL with a sentence in *reterr
  * (`Procfile line 3: its command is empty`); -ENOMEM. */
 int procfile_parse(const char *text, size_t size, Procfile **ret, char **reterr);
+
+/* Adds a process. 0; -EEXIST if there is one of that name, -EINVAL, both with what is wrong in *ret_fault (a
+ * constant: `its command is empty`); -ENOMEM. */
+int procfile_add(Procfile *procfile, const char *name, const char *command, const char **ret_fault);
 Procfile *procfile_free(Procfile *procfile);
 DEFINE_CLEANUP(Procfile *, procfile_free);

@@ -28,9 +28,6 @@ bool commit_is_valid(const char *commit);
 /* private, internal or public. */
 bool access_mode_is_valid(const char *mode);
 
-/* The buildpack of an app that has nothing to build. */
-#define BUILDPACK_NONE "none"
-
 /* port or notify. */
 bool readiness_is_valid(const char *readiness);
 

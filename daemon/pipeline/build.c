@@ -135,7 +135,6 @@ static int start(Build *build, const BuildParams *params)
         spec.state_directory = spec.cache_directory = directory;
         spec.environment_file = build->environment;
         spec.arguments[0] = spec.stop_post[0] = PATH_LIBEXEC "/deployd-build";
-        spec.arguments[1] = "build";
         /* However it ends, it leaves nothing but its cache. */
         spec.stop_post[1] = "clear";
         spec.binds[0] = (UnitBind){ build->source, PATH_BUILD_SOURCE, false };

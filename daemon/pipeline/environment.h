@@ -14,7 +14,6 @@ int environment_write(const Instance *instance);
  * port), or with NULL of its build, where each variable of the app's is named BUILD_ENVIRONMENT_PREFIX and
  * its name, so that it cannot mean anything to what reads it first. *ret is its path (caller frees, and
  * unlinks it). 0 or -errno. */
-#define BUILD_ENVIRONMENT_PREFIX "BUILD_ENV_"
 int environment_write_once(const Deployment *deployment, const char *process, char **ret);
 /* Notes beside it that the instance has run since the machine has booted; and whether that is noted. */
 void environment_note_run(const Instance *instance);

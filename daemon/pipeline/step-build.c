@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/text.h"
-#include "daemon/model/validate.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/build-key.h"
 #include "daemon/pipeline/build.h"

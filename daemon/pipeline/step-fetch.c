@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/validate.h"
 #include "daemon/pipeline/attempt.h"

@@ -14,6 +14,7 @@ BELOW = {
     "daemon/facts": ["base/", "daemon/model/"],
     "git/": ["base/"],
     "release/": ["base/"],
+    "builder/": ["base/", "release/"],
     "archive/": ["base/"],
     "probe/": ["base/"],
     "cli/": ["base/"],

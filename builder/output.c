@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "builder/output.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "builder/lines.h"
+
+#define HEADING   "-----> "
+#define COMPLAINT " !"
+#define BLANKS    " \t"
+
+/* Faster than people read would only load PID 1 and the bus. */
+#define INTERVAL (500 * USEC_PER_MSEC)
+
+/* What a part of a sentence may have. */
+#define REASON_BYTES_MAX 300
+
+/* What is indented further is not read as text. */
+#define INDENT_MAX 80
+
+void output_done(Output *output)
+{
+        free(output->complaint);
+        free(output->last);
+        free(output->heading);
+        *output = (Output){ 0 };
+}
+
+void output_restart(Output *output)
+{
+        free(output->complaint);
+        free(output->last);
+        output->complaint = output->last = NULL;
+}
+
+/* Puts a clean copy into *target; without memory the old one goes, for it would be wrong. */
+static void keep(char **target, const char *text)
+{
+        free(*target);
+        *target = text_sanitize(text, REASON_BYTES_MAX);
+}
+
+void output_line(const char *line, void *userdata)
+{
+        size_t indent = strspn(line, BLANKS);
+        _cleanup_free_ char *text = text_sanitize(line, LINE_BYTES_MAX);
+        Output *output = userdata;
+
+        assert(output);
+
+        if (!text || text[0] == '\0')
+                return;
+        log_info("%*s%s", (int) MIN2(indent, INDENT_MAX), "", text);
+
+        keep(&output->last, text);
+        if (strncmp(line, HEADING, strlen(HEADING)) == 0)
+                keep(&output->heading, line + strlen(HEADING));
+        if (strncmp(line, COMPLAINT " ", strlen(COMPLAINT " ")) == 0 &&
+            line[strlen(COMPLAINT) + strspn(line + strlen(COMPLAINT), BLANKS)] != '\0')
+                keep(&output->complaint, line + strlen(COMPLAINT));
+        (void) output_tell(output, clock_usec(CLOCK_MONOTONIC));
+}
+
+void output_say(Output *output, const char *format, ...)
+{
+        _cleanup_free_ char *line = NULL;
+        va_list arguments;
+        int n;
+
+        va_start(arguments, format);
+        n = vasprintf(&line, format, arguments);
+        va_end(arguments);
+        if (n < 0)
+                line = NULL;
+        else
+                output_line(line, output);
+}
+
+const char *output_reason(const Output *output)
+{
+        assert(output);
+
+        return output->complaint ? output->complaint : output->last;
+}
+
+uint64_t output_tell(Output *output, uint64_t now)
+{
+        assert(output);
+
+        if (!output->heading)
+                return USEC_INFINITY;
+        if (output->told != 0 && now < output->told + INTERVAL)
+                return output->told + INTERVAL;
+        (void) sd_notifyf(/* unset_environment= */ 0, "STATUS=%s", output->heading);
+        output->told = now;
+        free(output->heading);
+        output->heading = NULL;
+        return USEC_INFINITY;
+}

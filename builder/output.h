@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What a build prints goes to the log, in the style of Heroku's buildpacks:
+ *
+ *      -----> Installing packages         a heading: it is also what the unit is doing (STATUS=)
+ *             12 packages                 details
+ *       !     package.json is missing     why it will fail
+ */
+
+#include "base/macro.h"
+
+typedef struct Output {
+        char *complaint; /* the last line that says why it will fail, without the mark */
+        char *last;      /* the last line that is not blank */
+        char *heading;   /* one that has not been told yet */
+        uint64_t told;   /* when the last one was */
+} Output;
+
+void output_done(Output *output);
+
+/* Takes a line of a program: a LineEach, `userdata` is the Output. Control characters and what is not UTF-8
+ * are shown as `?`, indentation is kept, blank lines are left out. */
+void output_line(const char *line, void *userdata);
+
+/* A line of our own, in the same way. */
+void output_say(Output *output, const char *format, ...) _printf_(2, 3);
+
+/* Why a program that printed this has failed: its last complaint, else its last line; NULL if it printed
+ * nothing. Clean UTF-8, bounded; the output's. */
+const char *output_reason(const Output *output);
+
+/* Forgets what was printed: another program begins. */
+void output_restart(Output *output);
+
+/* Tells PID 1 the last heading if it is time. Returns when it will be (CLOCK_MONOTONIC, in microseconds),
+ * USEC_INFINITY if there is nothing to tell. */
+uint64_t output_tell(Output *output, uint64_t now);
