@@ -8,7 +8,7 @@ import pytest
 
 import daemon
 from apps import MIRROR, PROGRAMS, Load
-from deployd import Deployd, app_path
+from deployd import Deployd, app_path, deployment_path
 
 MACHINE_FILES = {
     "/etc/deployd/deploy.conf.d/55-test.conf": "[ports]\nrange = 20000-20019\n\n"
@@ -220,6 +220,8 @@ def test_the_release_command_runs_before_anything_starts(deployd):
     live = deployd.live("shift")
     statuses = deployd.statuses(live["Id"])
     assert statuses[-5:] == ["releasing", "starting", "checking", "switching", "live"]
+    path = deployment_path(live["Id"])
+    deployd.machine.wait(lambda: deployd.machine.get(path, "Deployment.LogsPath"), what="its log")
     log = deployd.machine.run(["deployctl", "build-log", live["Id"]]).stdout
     assert f"ran with two on {live['Revision']}" in log
     # On Deploy only.
