@@ -46,6 +46,7 @@
 #define PATH_BUILD_KEY       PATH_STATE "/build.key"
 #define PATH_RUN             "/run/deployd"
 #define PATH_ENVIRONMENT     PATH_RUN "/env"
+#define PATH_LIMITS          PATH_RUN "/limits"
 #define PATH_PROBE_SOCKET    PATH_RUN "/probe.sock"
 #define PATH_POSTGRES_SOCKET PATH_RUN "/postgres"
 #define PATH_LIBEXEC         "/usr/libexec/deployd"

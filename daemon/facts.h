@@ -21,4 +21,6 @@ typedef struct Facts {
         size_t n_migrations;
         uint32_t schema_version; /* version of the last one, 0 = none */
         uint16_t port_low, port_high;
+        const char *sandbox_state;          /* probing, enforced, partial */
+        const char *const *sandbox_missing; /* limits that are not enforced; ends with NULL */
 } Facts;

@@ -95,6 +95,19 @@ static void on_resumed(void *userdata, int error)
         bus_facts_changed(manager->bus);
 }
 
+/* As long as nothing is known. */
+static const char *const nothing_missing[] = { NULL };
+
+static void on_sandbox_known(void *userdata)
+{
+        Manager *manager = userdata;
+        const SandboxReport *report = pipeline_sandbox(manager->pipeline);
+
+        manager->facts.sandbox_state = report->state;
+        manager->facts.sandbox_missing = report->missing;
+        bus_facts_changed(manager->bus);
+}
+
 static void on_loaded(void *userdata, int error, const StoreReply *reply)
 {
         Manager *manager = userdata;
@@ -287,6 +300,7 @@ static int build(Manager *manager)
                                             .ingress = manager->ingress,
                                             .config = get_config,
                                             .fatal = end,
+                                            .sandbox_known = on_sandbox_known,
                                             .userdata = manager },
                          &manager->pipeline);
         if (r < 0)
@@ -325,6 +339,8 @@ int manager_new(sd_event *event, Config *config, const char *config_path, Manage
         manager->config = config;
         manager->event = sd_event_ref(event);
         manager->facts.database_state = pg_state_to_string(PG_CONNECTING);
+        manager->facts.sandbox_state = SANDBOX_PROBING;
+        manager->facts.sandbox_missing = nothing_missing;
         manager->model = model_new();
         if (!manager->model || text_replace(&manager->config_path, config_path) < 0 ||
             text_replace(&manager->facts.sentence, "Connecting to the database") < 0)

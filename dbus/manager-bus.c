@@ -315,6 +315,29 @@ static int run_reload(BusCall *call, void *noun, sd_bus_error *reterr)
         return 0;
 }
 
+static int get_sandbox_state(sd_bus *connection, const char *path, const char *interface,
+                             const char *property, sd_bus_message *reply, void *userdata,
+                             sd_bus_error *reterr)
+{
+        const Bus *bus = userdata;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "s", bus->params.facts->sandbox_state);
+}
+
+static int get_sandbox_missing(sd_bus *connection, const char *path, const char *interface,
+                               const char *property, sd_bus_message *reply, void *userdata,
+                               sd_bus_error *reterr)
+{
+        const Bus *bus = userdata;
+        int r = sd_bus_message_open_container(reply, 'a', "s");
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        for (const char *const *word = bus->params.facts->sandbox_missing; r >= 0 && *word; word++)
+                r = sd_bus_message_append(reply, "s", *word);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static const BusMethod methods[] = {
         { "CreateRepository", ACTION_MANAGE, run_create_repository, reply_create_repository },
         { "CreateApp", ACTION_MANAGE, run_create_app, reply_create_app },
@@ -331,6 +354,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("PortRange", "(qq)", get_port_range, 0, CHANGES),
         SD_BUS_PROPERTY("PortsAssigned", "u", get_ports_assigned, 0, CHANGES),
         SD_BUS_PROPERTY("DatabaseState", "s", get_database_state, 0, CHANGES),
+        SD_BUS_PROPERTY("SandboxState", "s", get_sandbox_state, 0, CHANGES),
+        SD_BUS_PROPERTY("SandboxMissing", "as", get_sandbox_missing, 0, CHANGES),
         SD_BUS_PROPERTY("DeploymentsQueued", "u", get_deployments_queued, 0, CHANGES),
         SD_BUS_PROPERTY("DeploymentsRunning", "u", get_deployments_running, 0, CHANGES),
         SD_BUS_METHOD_WITH_ARGS("CreateRepository",

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/ticket.h"
+#include "release/app-json.h"
 #include "release/procfile.h"
 #include "release/refuse.h"
 #include "release/unpack.h"
@@ -58,34 +59,57 @@ static int make_directory(const char *name, Manifest *manifest, char **reterr)
                 return r;
         fd = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
-                return refuse(reterr, -errno, "cannot open %s: %s", name, strerror(errno));
+                return refuse(reterr, -errno, "cannot open the %s: %s", name, strerror(errno));
         return fd;
 }
 
-/* Reads the whole Procfile. 0; -ENOENT without a sentence if there is none. */
-static int read_procfile(int tree_fd, Procfile **ret, char **reterr)
+/* Reads a whole file of the tree's root, with a NUL behind it. 0; -ENOENT without a sentence if there is none. */
+static int read_file(int tree_fd, const char *name, size_t max, char **ret, size_t *ret_size, char **reterr)
 {
-        _cleanup_close_ int fd =
-                openat(tree_fd, PROCFILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        _cleanup_close_ int fd = openat(tree_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         _cleanup_free_ char *text = NULL;
         struct stat st;
 
         if (fd < 0 && errno == ENOENT)
                 return -ENOENT;
         if (fd < 0 && errno == ELOOP)
-                return refuse(reterr, -EINVAL, "the Procfile is a symbolic link");
+                return refuse(reterr, -EINVAL, "the %s is a symbolic link", name);
         if (fd < 0 || fstat(fd, &st) < 0)
-                return refuse(reterr, -errno, "cannot open the Procfile: %s", strerror(errno));
+                return refuse(reterr, -errno, "cannot open the %s: %s", name, strerror(errno));
         if (!S_ISREG(st.st_mode))
-                return refuse(reterr, -EINVAL, "the Procfile is not a regular file");
-        if ((size_t) st.st_size > PROCFILE_SIZE_MAX)
-                return refuse(reterr, -EINVAL, "the Procfile has more than %zu bytes", PROCFILE_SIZE_MAX);
+                return refuse(reterr, -EINVAL, "the %s is not a regular file", name);
+        if ((size_t) st.st_size > max)
+                return refuse(reterr, -EINVAL, "the %s has more than %zu bytes", name, max);
         text = malloc((size_t) st.st_size + 1);
         if (!text)
                 return -ENOMEM;
         if (read(fd, text, (size_t) st.st_size) != st.st_size)
-                return refuse(reterr, -EIO, "cannot read the Procfile");
-        return procfile_parse(text, (size_t) st.st_size, ret, reterr);
+                return refuse(reterr, -EIO, "cannot read the %s", name);
+        text[st.st_size] = '\0';
+        *ret_size = (size_t) st.st_size;
+        *ret = TAKE_PTR(text);
+        return 0;
+}
+
+/* 0; -ENOENT without a sentence if there is none. */
+static int read_procfile(int tree_fd, Procfile **ret, char **reterr)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r = read_file(tree_fd, PROCFILE_NAME, PROCFILE_SIZE_MAX, &text, &size, reterr);
+
+        return r < 0 ? r : procfile_parse(text, size, ret, reterr);
+}
+
+static int read_app_json(int tree_fd, Ticket *answer, char **reterr)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r = read_file(tree_fd, APP_JSON_NAME, APP_JSON_SIZE_MAX, &text, &size, reterr);
+
+        if (r == -ENOENT)
+                return 0;
+        return r < 0 ? r : app_json_parse(text, size, answer, reterr);
 }
 
 static int write_process(int fd, const Process *process, Manifest *manifest, Ticket *answer, char **reterr)
@@ -208,6 +232,8 @@ static int import(const char *path, Ticket *answer, char **reterr)
         if (r < 0)
                 return r;
         r = write_processes(tree_fd, request, manifest, answer, reterr);
+        if (r >= 0)
+                r = read_app_json(tree_fd, answer, reterr);
         if (r < 0)
                 return r;
         if (syncfs(tree_fd) < 0)

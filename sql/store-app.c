@@ -104,3 +104,30 @@ int store_app_delete(Store *store, const App *app, const StoreAsk *ask)
         return store_submit(store, &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id)),
                             store_read_row, ask, NULL);
 }
+
+int store_app_default_environment(Store *store, const App *app, const Variables *variables,
+                                  const StoreAsk *ask)
+{
+        static const char sql[] =
+                "with done as (select at from event where operation = $1), "
+                "put as (insert into environment (app_id, name, value) "
+                "  select $3, v.name, convert_to(v.value, 'UTF8') from unnest($4::text[], $5::text[]) v(name, value) "
+                "  where not exists (select from done) on conflict (app_id, name) do nothing), "
+                "noted as (insert into event (operation, actor_uid, verb, app_name, detail) "
+                "  select $1, $2, 'environment-default', $6, left(array_to_string($4::text[], ' '), 2000) "
+                "  where not exists (select from done)) "
+                "select $3::bigint, now(), null::bigint";
+        _cleanup_free_ const char **names = calloc(variables->n + 1, sizeof(char *));
+        _cleanup_free_ const char **values = calloc(variables->n + 1, sizeof(char *));
+
+        if (!names || !values)
+                return -ENOMEM;
+        for (size_t i = 0; i < variables->n; i++) {
+                names[i] = variables->items[i].name;
+                values[i] = variables->items[i].value;
+        }
+        return store_submit(store,
+                            &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id),
+                                      pg_texts(names), pg_texts(values), pg_text(app->name)),
+                            store_read_row, ask, NULL);
+}

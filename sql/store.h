@@ -76,6 +76,9 @@ int store_repository_delete(Store *store, const Repository *repository, const St
 int store_app_insert(Store *store, const char *name, const Repository *repository,
                      const AppSettings *settings, uint16_t low, uint16_t high, const StoreAsk *ask);
 int store_app_set(Store *store, const App *app, const AppSettings *settings, const StoreAsk *ask);
+/* Variables that its app.json has values for, where it has none. Reply: nothing. */
+int store_app_default_environment(Store *store, const App *app, const Variables *variables,
+                                  const StoreAsk *ask);
 /* What is wanted of it and how it is; `verb` is the event's: start, stop, … */
 int store_app_set_status(Store *store, const App *app, bool stopped, AppStatus status, const char *verb,
                          const StoreAsk *ask);

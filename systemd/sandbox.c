@@ -110,6 +110,15 @@ static const SandboxRow build[] = {
         {},
 };
 
+/* Goes beyond its limits. */
+static const SandboxRow limit[] = {
+        { "ProcSubset", 's', 0, "pid" },
+        { "MemoryDenyWriteExecute", 'b', true, NULL },
+        { "RestrictAddressFamilies", '+', 0, "AF_INET" },
+        { "MemorySwapMax", 't', 0, NULL },
+        {},
+};
+
 /* Reads what a git server sends. */
 static const SandboxRow git[] = {
         { "Type", 's', 0, "oneshot" },
@@ -207,6 +216,7 @@ static const SandboxAddress metadata[] = {
 static const Sandbox sandboxes[UNIT_KIND_MAX] = {
         [UNIT_APP] = { { common, dynamic_user, app }, app_binds, app_tmpfs, metadata },
         [UNIT_BUILD] = { { common, dynamic_user, app, once, build }, build_binds, app_tmpfs, metadata },
+        [UNIT_LIMIT] = { { common, dynamic_user, once, limit }, NULL, NULL, NULL },
         [UNIT_RELEASE] = { { common, dynamic_user, app, once }, app_binds, app_tmpfs, metadata },
         [UNIT_FETCH] = { { common, dynamic_user, git, git_remote }, NULL, NULL, metadata },
         [UNIT_RESOLVE] = { { common, dynamic_user, git, git_mirror }, NULL, NULL, everything },

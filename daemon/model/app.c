@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/deployment.h"
 #include "daemon/model/repository.h"
@@ -120,6 +121,12 @@ int app_formation(const App *app, const Release *release, Formation *ret)
         if (release && release->formation.n > 0)
                 return formation_copy(ret, &release->formation);
         return formation_set(ret, "web", 1);
+}
+
+bool app_is_built(const App *app)
+{
+        assert(app);
+        return strcmp(app->settings.buildpack, BUILDPACK_NONE) != 0 || app->settings.build_command[0] != '\0';
 }
 
 Deployment *app_running_deployment(const App *app)

@@ -81,6 +81,9 @@ DEFINE_CLEANUP(AppSettings *, app_settings_clear);
  * app.json (NULL = what is live does); else web=1. 0 or -ENOMEM. */
 int app_formation(const App *app, const Release *release, Formation *ret);
 
+/* Whether its releases are built, or may be: a buildpack decides that when it sees the tree. */
+bool app_is_built(const App *app);
+
 /* The deployment of it that runs (fetching to switching); NULL if none does. */
 Deployment *app_running_deployment(const App *app);
 /* The one that waits longest in `queued`; NULL if none does. */

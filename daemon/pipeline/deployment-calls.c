@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/request.h"
+#include "daemon/pipeline/limits.h"
 #include "daemon/pipeline/space.h"
 
 /* Somebody who waits for the end of a deployment. */
@@ -132,7 +133,7 @@ static void on_created(Request *request, int error, const StoreReply *reply)
 int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
                       const Call *call, sd_bus_error *reterr)
 {
-        _cleanup_free_ char *no_space = NULL;
+        _cleanup_free_ char *no_space = NULL, *no_sandbox = NULL;
         Request *request;
         StoreAsk ask;
 
@@ -144,6 +145,9 @@ int deployment_create(Pipeline *pipeline, App *app, const char *revision, const 
                 return -ENOMEM;
         if (no_space)
                 return sd_bus_error_set(reterr, BUS_ERROR_NO_SPACE, no_space);
+        if (app_is_built(app) && limits_allow_build(pipeline, &no_sandbox) < 0)
+                return no_sandbox ? sd_bus_error_set(reterr, BUS_ERROR_SANDBOX_UNAVAILABLE, no_sandbox)
+                                  : -ENOMEM;
 
         request = request_new(pipeline, call, on_created, app->name, revision, request_id, app->id);
         if (!request)

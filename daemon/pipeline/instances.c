@@ -20,16 +20,19 @@ void plan_done(Plan *plan)
 }
 
 /* The release has no such process. Nobody has asked for `web` by name where nothing was said. */
-static char *make_sentence(const App *app, const Release *release, const char *process, unsigned count)
+static char *make_sentence(const Deployment *deployment, const Release *release, const char *process,
+                           unsigned count)
 {
+        const App *app = deployment->app;
         _cleanup_free_ char *known = release_list_processes(release);
 
         if (!known)
                 return NULL;
         if (release->processes.n == 0)
-                return text_format("there is no Procfile%s%s, and no buildpack says what is to run",
-                                   app->settings.directory[0] ? " in directory " : " in its root",
-                                   app->settings.directory);
+                return text_format("there is no Procfile in %s%s of commit %.12s, and no buildpack says what is "
+                                   "to run",
+                                   app->settings.directory[0] ? "directory " : "the root",
+                                   app->settings.directory, deployment->revision);
         if (app->settings.formation.n == 0 && release->formation.n == 0)
                 return text_format("the Procfile has no process named web (but %s): name what is to run, as "
                                    "in `deployctl scale %s %s=1`",
@@ -76,7 +79,7 @@ int plan_make(const Deployment *deployment, const Release *release, Plan *ret, c
 
                 if (item->count == 0 || release_has_process(release, item->process))
                         continue;
-                *ret_sentence = make_sentence(deployment->app, release, item->process, item->count);
+                *ret_sentence = make_sentence(deployment, release, item->process, item->count);
                 return *ret_sentence ? -EINVAL : -ENOMEM;
         }
         plan.items = calloc(formation_total(&plan.formation) + 1, sizeof(StoreInstance));

@@ -17,6 +17,7 @@ typedef struct Cleanup Cleanup;
 typedef struct Fetch Fetch;
 typedef struct Import Import;
 typedef struct Keeper Keeper;
+typedef struct Limits Limits;
 typedef struct Once Once;
 typedef struct Reap Reap;
 typedef struct Cancellation Cancellation;
@@ -35,6 +36,8 @@ struct Pipeline {
         uint16_t next_port;        /* where the search for a free port begins */
         unsigned n_moving_to_slot; /* deployments whose first row is being committed */
         sd_event_source *space_look;
+        Limits *limits; /* while they are tried */
+        SandboxReport sandbox;
         sd_event_source *expiry;   /* when the next ended deployment is no longer published */
         LIST_HEAD(Fetch, fetches); /* in the order they were asked for */
         LIST_HEAD(Reap, reaps);

@@ -7,6 +7,7 @@
 #include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/deployment-calls.h"
 #include "daemon/pipeline/keeper.h"
+#include "daemon/pipeline/limits.h"
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
@@ -31,6 +32,7 @@ int pipeline_new(const PipelineParams *params, Pipeline **ret)
                 .model = params->model,
                 .store = params->store,
                 .units = params->units,
+                .sandbox.state = SANDBOX_PROBING,
         };
         *ret = pipeline;
         return 0;
@@ -52,6 +54,7 @@ Pipeline *pipeline_free(Pipeline *pipeline)
                 reap_free(pipeline->reaps);
         while (pipeline->cleanups)
                 cleanup_free(pipeline->cleanups);
+        limits_free(pipeline);
         leavings_free(pipeline);
         archives_free(pipeline);
         release_removals_free(pipeline);
@@ -65,13 +68,23 @@ Pipeline *pipeline_free(Pipeline *pipeline)
         return NULL;
 }
 
+const SandboxReport *pipeline_sandbox(const Pipeline *pipeline)
+{
+        assert(pipeline);
+        return &pipeline->sandbox;
+}
+
 void pipeline_config_changed(Pipeline *pipeline)
 {
+        Deployment *deployment;
         App *app;
 
         assert(pipeline);
 
         queue_poll(pipeline);
+        LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
+                if (deployment->status == DEPLOYMENT_BUILDING)
+                        step_build_poll(pipeline, deployment);
         collect_all_releases(pipeline);
         ingress_poll(pipeline->params.ingress);
         LIST_FOREACH (apps, app, pipeline->model->apps)

@@ -16,6 +16,14 @@
 #include "sql/store.h"
 #include "systemd/units.h"
 
+/* Of the limits that builds are held by, those that this machine does not enforce. */
+#define LIMITS_MAX      4
+#define SANDBOX_PROBING "probing"
+typedef struct SandboxReport {
+        const char *state;                   /* probing, enforced, partial */
+        const char *missing[LIMITS_MAX + 1]; /* their names; ends with NULL */
+} SandboxReport;
+
 typedef struct PipelineParams {
         sd_event *event;
         Model *model;
@@ -28,6 +36,8 @@ typedef struct PipelineParams {
         /* Something happened that memory cannot be trusted after: the process is to end and be started
          * again, which reads everything anew. `sentence` says what. */
         void (*fatal)(void *userdata, const char *sentence);
+        /* pipeline_sandbox() is not `probing` any more. */
+        void (*sandbox_known)(void *userdata);
         void *userdata;
 } PipelineParams;
 
@@ -42,6 +52,9 @@ DEFINE_CLEANUP(Pipeline *, pipeline_free);
  * that run, enters every status again that was left in the middle, and starts what should run. `resumed` is
  * called when all of that is known and under way; 0, or negative errno. */
 int pipeline_resume(Pipeline *pipeline, void (*resumed)(void *userdata, int error), void *userdata);
+
+/* What is known of the limits by now. */
+const SandboxReport *pipeline_sandbox(const Pipeline *pipeline);
 
 /* How long an ended deployment without a release stays published. */
 #define PIPELINE_PUBLISHED_USEC (600 * USEC_PER_SEC)

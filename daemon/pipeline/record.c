@@ -4,18 +4,22 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
+#include "daemon/model/validate.h"
+#include "daemon/pipeline/defaults.h"
 #include "daemon/pipeline/instances.h"
 
 /* The process type that is run once, before what is deployed starts. */
 #define PROCESS_RELEASE "release"
 
-/* A release on its way into the database. It refers to the deployment by its id: an app may be removed
- * meanwhile. */
+/* A release on its way into the database, and what its app.json sets. It refers to the deployment by its id:
+ * an app may be removed meanwhile. */
 typedef struct Record {
         Pipeline *pipeline;
         uint64_t deployment, release_id;
         Release *release; /* NULL = that of another deployment */
+        Variables variables;
 } Record;
 
 static void record_free(void *userdata)
@@ -23,6 +27,7 @@ static void record_free(void *userdata)
         Record *record = userdata;
 
         release_free(record->release);
+        variables_clear(&record->variables);
         free(record);
 }
 
@@ -34,6 +39,20 @@ void record_done(Pipeline *pipeline, Deployment *deployment)
         attempt_handle(pipeline, deployment, command ? FLOW_COMMAND : FLOW_DONE, NULL);
 }
 
+/* What the database has now. */
+static int learn_variables(const Record *record, App *app)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < record->variables.n; i++)
+                if (!variables_get(&app->environment, record->variables.items[i].name))
+                        r = variables_set(&app->environment, record->variables.items[i].name,
+                                          record->variables.items[i].value);
+        if (record->variables.n > 0)
+                model_changed_app(record->pipeline->model, app);
+        return r;
+}
+
 static void on_recorded(void *userdata, int error, const StoreReply *reply)
 {
         Record *record = userdata;
@@ -43,6 +62,8 @@ static void on_recorded(void *userdata, int error, const StoreReply *reply)
         if (deployment && error < 0)
                 attempt_fail(pipeline, deployment, "the release could not be recorded: %s",
                              reply->sentence[0] ? reply->sentence : strerror(-error));
+        else if (deployment && learn_variables(record, deployment->app) < 0)
+                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         else if (deployment) {
                 deployment->release_id = record->release_id;
                 if (record->release) {
@@ -55,22 +76,31 @@ static void on_recorded(void *userdata, int error, const StoreReply *reply)
         record_free(record);
 }
 
-/* Takes `release`. */
-static void record(Attempt *attempt, uint64_t release_id, StoreRelease *made, Release *release)
+/* Takes `release` and what is in `variables`. The requests keep their order: who is told of the last knows of
+ * both. */
+static void record(Attempt *attempt, uint64_t release_id, StoreRelease *made, Release *release,
+                   Variables *variables)
 {
         Pipeline *pipeline = attempt->pipeline;
         Record *record = calloc(1, sizeof(Record));
         StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_recorded, record, record_free };
-        int r;
+        StoreAsk quiet = { .actor = STORE_DEPLOYD, .deadline = USEC_INFINITY };
+        int r = 0;
 
         if (!record) {
                 release_free(release);
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         }
-        *record = (Record){ pipeline, attempt->deployment->id, release_id, release };
+        *record = (Record){ pipeline, attempt->deployment->id, release_id, release, *variables };
+        *variables = (Variables){};
         if (made)
                 made->release = release;
-        r = store_deployment_set_release(pipeline->store, attempt->deployment, release_id, made, &ask);
+        if (record->variables.n > 0)
+                r = store_app_default_environment(pipeline->store, attempt->deployment->app,
+                                                  &record->variables, &quiet);
+        if (r >= 0)
+                r = store_deployment_set_release(pipeline->store, attempt->deployment, release_id, made,
+                                                 &ask);
         if (r < 0) {
                 record_free(record);
                 pipeline->params.fatal(pipeline->params.userdata,
@@ -81,6 +111,36 @@ static void record(Attempt *attempt, uint64_t release_id, StoreRelease *made, Re
 static int add_process(const char *key, _unused_ const char *value, void *userdata)
 {
         return formation_set(userdata, key + strlen("process."), 1);
+}
+
+static int add_count(const char *key, const char *value, void *userdata)
+{
+        uint64_t count;
+        int r = text_to_u64(value, FORMATION_COUNT_MAX, &count);
+
+        return r < 0 ? r : formation_set(userdata, key + strlen("formation."), (uint32_t) count);
+}
+
+/* A number that may be missing. */
+static int read_number(const Ticket *answer, const char *key, uint64_t *ret)
+{
+        int r = ticket_get_u64(answer, key, INT64_MAX, ret);
+
+        return r == -ENOENT ? 0 : r;
+}
+
+/* Of app.json. */
+static int read_health(const Ticket *answer, HealthCheck *health)
+{
+        int r = text_replace(&health->path, text_or_empty(ticket_get(answer, "health.path")));
+
+        if (r >= 0 && !health_check_path_is_valid(health->path))
+                r = -EINVAL;
+        if (r >= 0)
+                r = read_number(answer, "health.attempts", &health->attempts);
+        if (r >= 0)
+                r = read_number(answer, "health.timeout-usec", &health->timeout_usec);
+        return r >= 0 ? read_number(answer, "health.wait-usec", &health->wait_usec) : r;
 }
 
 /* 0, -errno. */
@@ -96,13 +156,25 @@ static int read_answer(const Ticket *answer, StoreRelease *made, Release *releas
                 r = ticket_get_u64(answer, "bytes", INT64_MAX, &made->bytes);
         if (r >= 0)
                 r = ticket_foreach(answer, "process.", add_process, &release->processes);
-        return r;
+        if (r >= 0)
+                r = ticket_foreach(answer, "formation.", add_count, &release->formation);
+        return r >= 0 ? read_health(answer, &release->health) : r;
+}
+
+static void warn_of_ignored(const Deployment *deployment, const char *keys)
+{
+        LogSubject subject = { .app = deployment->app->name, .deployment = deployment->id };
+
+        if (keys)
+                log_line(LOG_WARNING, NULL, &subject, "app.json of %s: these keys mean nothing here: %s",
+                         deployment->app->name, keys);
 }
 
 void record_import(Attempt *attempt, const Ticket *answer, const char *build_key, const char *buildpack)
 {
         Deployment *deployment = attempt->deployment;
         _cleanup_(release_freep) Release *release = release_new();
+        _cleanup_variables_ Variables variables = {};
         _cleanup_free_ char *sentence = NULL;
         _cleanup_plan_ Plan plan = {};
         StoreRelease made = {};
@@ -123,14 +195,18 @@ void record_import(Attempt *attempt, const Ticket *answer, const char *build_key
         }
         /* What cannot be started need not be kept, nor have its release command run. */
         r = plan_make(deployment, release, &plan, &sentence);
+        if (r >= 0)
+                r = defaults_find(deployment->app, answer, &variables, &sentence);
         if (r < 0)
-                attempt_fail(attempt->pipeline, deployment, "%s", sentence ? sentence : strerror(-r));
-        else
-                record(attempt, deployment->id, &made, TAKE_PTR(release));
+                return attempt_fail(attempt->pipeline, deployment, "%s", sentence ? sentence : strerror(-r));
+        warn_of_ignored(deployment, ticket_get(answer, "ignored"));
+        record(attempt, deployment->id, &made, TAKE_PTR(release), &variables);
 }
 
 void record_reuse(Attempt *attempt, const Deployment *builder)
 {
+        Variables none = {};
+
         assert(attempt);
         assert(builder);
 
@@ -138,5 +214,5 @@ void record_reuse(Attempt *attempt, const Deployment *builder)
         attempt->deployment->release_id = builder->id;
         if (text_replace(&attempt->deployment->image_tag, builder->image_tag) < 0)
                 return attempt->pipeline->params.fatal(attempt->pipeline->params.userdata, "out of memory");
-        record(attempt, builder->id, NULL, NULL);
+        record(attempt, builder->id, NULL, NULL, &none);
 }

@@ -12,6 +12,7 @@
 #include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/expiry.h"
+#include "daemon/pipeline/limits.h"
 #include "daemon/pipeline/log-file.h"
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
@@ -103,6 +104,7 @@ void resume_poll(Pipeline *pipeline)
         expiry_poll(pipeline);
         queue_poll(pipeline);
         pipeline->on_resumed(pipeline->on_resumed_userdata, 0);
+        limits_begin(pipeline);
 }
 
 static void on_listed(void *userdata, int error, char *const *names)

@@ -10,6 +10,7 @@
 #include "daemon/pipeline/build.h"
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/import.h"
+#include "daemon/pipeline/limits.h"
 #include "daemon/pipeline/once.h"
 #include "daemon/pipeline/record.h"
 #include "daemon/pipeline/release.h"
@@ -75,18 +76,33 @@ static void on_text(void *userdata, const char *text)
         attempt_set_text(attempt->deployment, text, -1);
 }
 
+/* Whether it may begin now; if it never may, the deployment fails. */
+static bool may_build(Attempt *attempt)
+{
+        _cleanup_free_ char *sentence = NULL;
+        int r = limits_allow_build(attempt->pipeline, &sentence);
+
+        if (r == 0)
+                attempt_set_text(attempt->deployment, "waiting: the limits of this machine are being tried", -1);
+        else if (r == -EACCES)
+                attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, sentence);
+        else if (r < 0)
+                fail_errno(attempt, "build", r);
+        return r > 0;
+}
+
 static void build(Attempt *attempt)
 {
         Pipeline *pipeline = attempt->pipeline;
-        _cleanup_close_ int from = -1, to = -1;
+        _cleanup_close_ int to = -1;
         int r;
 
+        if (!may_build(attempt))
+                return;
         attempt_set_text(attempt->deployment, "building", -1);
         attempt->built_fd = release_spool();
         r = attempt->built_fd < 0 ? attempt->built_fd
                                   : build_key_make(attempt->deployment, &attempt->build_key);
-        if (r >= 0)
-                from = r = release_spool_reopen(attempt->tar_fd, O_RDONLY);
         if (r >= 0)
                 to = r = release_spool_reopen(attempt->built_fd, O_WRONLY);
         if (r >= 0)
@@ -102,6 +118,15 @@ static void build(Attempt *attempt)
                 fail_errno(attempt, "build", r);
         else
                 space_watch(pipeline);
+}
+
+void step_build_poll(_unused_ Pipeline *pipeline, Deployment *deployment)
+{
+        Attempt *attempt = deployment->step;
+
+        if (attempt && !attempt->moving && !attempt->judging && !attempt->fetch && !attempt->build &&
+            !attempt->import && attempt->built_fd < 0 && attempt->tar_fd >= 0)
+                build(attempt);
 }
 
 static void on_fetched_again(void *userdata, _unused_ const Ticket *answer, const char *failure)

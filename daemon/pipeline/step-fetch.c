@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/validate.h"
 #include "daemon/pipeline/attempt.h"
@@ -27,8 +26,7 @@ static void go_on(Attempt *attempt)
         Sha256Text key;
         int r;
 
-        if (strcmp(deployment->app->settings.buildpack, BUILDPACK_NONE) == 0 &&
-            deployment->app->settings.build_command[0] == '\0')
+        if (!app_is_built(deployment->app))
                 return step_import(attempt, attempt->tar_fd, NULL);
         r = build_key_make(deployment, &key);
         if (r < 0)

@@ -17,6 +17,8 @@ void step_import(Attempt *attempt, int tar_fd, const Ticket *built);
 
 /* building: buildpack or command, release. */
 void step_build_enter(Pipeline *pipeline, Deployment *deployment);
+/* What it waits for may be there: whether this machine may build is known. */
+void step_build_poll(Pipeline *pipeline, Deployment *deployment);
 
 /* releasing: the release command. */
 void step_release_enter(Pipeline *pipeline, Deployment *deployment);

@@ -197,6 +197,8 @@ void fixture_set_up(void)
         fixture = (Fixture){
                 .facts = { .ready = true,
                            .database_state = "connected",
+                           .sandbox_state = "partial",
+                           .sandbox_missing = (const char *const[]){ "memory", "tasks", NULL },
                            .schema_version = 1,
                            .port_low = 20000,
                            .port_high = 29999 },
