@@ -24,9 +24,9 @@ mount --bind "$BASE/cache" /srv/cache &&
 if [ -n "$WORK_SIZE" ]; then mount -t tmpfs -o "size=$WORK_SIZE,uid=$USER,mode=700" tmpfs /srv/app
 else mount --bind "$BASE/work" /srv/app; fi &&
 mount -t overlay -o "lowerdir=$BASE/etc:/etc" overlay /etc &&
-mount -t overlay -o "lowerdir=$BASE/lib:/usr/lib" overlay /usr/lib &&
+for name in bin sbin lib; do mount -t overlay -o "lowerdir=$BASE/$name:/usr/$name" overlay "/usr/$name" || exit; done &&
 mount -t tmpfs -o mode=1777 tmpfs /tmp &&
-unset BASE WORK_SIZE USER && cd / &&
+unset BASE WORK_SIZE USER name && cd / &&
 "$@"
 """
 
@@ -74,8 +74,8 @@ class Builder:
         for name in ("cache", "work"):
             (base / name).mkdir(mode=0o700)
             os.chown(base / name, USER, USER)
-        for name in ("etc", "lib"):
-            (base / name / "deployd/buildpacks").mkdir(parents=True)
+        for name in ("etc/deployd/buildpacks", "lib/deployd/buildpacks", "bin", "sbin"):
+            (base / name).mkdir(parents=True)
         # Where a user without rights can get at it.
         (base / "program").write_bytes(pathlib.Path(program).read_bytes())
         (base / "program").chmod(0o755)
