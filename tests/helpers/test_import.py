@@ -554,3 +554,52 @@ def test_the_procfile_must_be_a_file_of_the_archive(importer):
 def test_a_procfile_without_processes_is_one(importer):
     answer = importer(pack(Entry("Procfile", b"# none yet\n")))
     assert answer["procfile"] == "yes" and not any(key.startswith("process.") for key in answer)
+
+
+# The process types of a buildpack
+
+
+def processes_of(importer):
+    return {name: content.decode() for name, (_, _, content) in tree(importer.release / "process").items()}
+
+
+def test_process_types_of_a_buildpack_are_there_where_the_procfile_has_none(importer):
+    command = "export A=\"${B:-c}\"; exec run 'x'=$PORT\t%s  "
+    limits = {**LIMITS, "default.web": "not this", "default.worker-2": command}
+    answer = importer(pack(Entry("Procfile", b"web: mine\n")), limits=limits)
+    assert processes_of(importer) == {"web": "mine", "worker-2": command}
+    assert answer["procfile"] == "yes" and {"process.web", "process.worker-2"} <= set(answer)
+    assert answer["digest"] == importer.digest() == digest_of(importer.release)
+
+
+def test_an_app_without_a_procfile_has_the_process_types_of_its_buildpack(importer):
+    answer = importer(pack(), limits={**LIMITS, "default.web": "run"})
+    assert processes_of(importer) == {"web": "run"}
+    assert answer["procfile"] == "no" and "process.web" in answer and answer["files"] == "0"
+
+
+@pytest.mark.parametrize("name, command", [("Web", "x"), ("a--b", "x"), ("", "x"), ("web", "")])
+def test_process_types_of_the_ticket_are_checked_as_those_of_a_procfile(importer, name, command):
+    limits = {**LIMITS, f"default.{name}": command}
+    assert importer.error(pack(), limits=limits) in (
+        "the ticket has no valid process types", "cannot read the ticket: Bad message")
+
+
+def test_there_are_not_more_processes_than_a_procfile_has(importer):
+    procfile = "".join(f"p{number}: x\n" for number in range(63)).encode()
+    importer(pack(Entry("Procfile", procfile)), limits={**LIMITS, "default.web": "x"})
+    assert importer.error(pack(Entry("Procfile", procfile)), limits={**LIMITS, "default.web": "x", "default.more": "x"}) == (
+        "the ticket has no valid process types")
+
+
+def test_the_links_of_a_virtual_environment_arrive(importer):
+    importer(pack(link(".venv/bin/python3", "/usr/bin/python3"), link(".venv/bin/python", "python3"), link(".venv/lib64", "lib")))
+    assert {name: content for name, (kind, _, content) in tree(importer.release / "app").items() if kind == stat.S_IFLNK} == {
+        ".venv/bin/python3": "/usr/bin/python3", ".venv/bin/python": "python3", ".venv/lib64": "lib"}
+
+
+@pytest.mark.parametrize("target", ["/etc", ".", "..", "/srv/app"])
+def test_a_target_is_text_and_nothing_is_made_through_it(importer, target):
+    assert importer.error(pack(link("l", target), Entry("l/canary", b"x"))) == (
+        'archive entry "l/canary" leads through a symbolic link')
+    assert importer.error(pack(link("Procfile", target))) == "the Procfile is a symbolic link"
