@@ -241,7 +241,8 @@ def test_the_directory_is_the_apps_root(deployd):
     assert failed["ErrorSummary"] == f"fetch: there is no directory \"apps/none\" in commit {live['Revision'][:12]}…"
     deployd.set("nested", Directory="apps")
     failed = deployd.end(deployd.deploy("nested"))
-    assert failed["ErrorSummary"] == f"there is no Procfile in directory apps of commit {live['Revision'][:12]}"
+    assert failed["ErrorSummary"] == f"there is no Procfile in directory apps of commit {live['Revision'][:12]}, " \
+        "and no buildpack says what is to run"
 
 
 def test_settings_outlive_the_daemon(deployd):

@@ -25,10 +25,10 @@ PYTHON = repositories.sample("python", "2")
 COMMITS = {
     "no Procfile": (
         {"app.py": PYTHON["app.py"]},
-        "there is no Procfile in the root of commit {commit:.12}"),
+        "there is no Procfile in the root of commit {commit:.12}, and no buildpack says what is to run"),
     "Procfile without web": (
         {"Procfile": "# only\nworker: sleep infinity\n"},
-        "the Procfile has no process named web"),
+        "the Procfile has no process named web (but worker): name what is to run, as in `deployctl scale {app} worker=1`"),
     "Procfile with a bad line": (
         {"Procfile": "web: python3 app.py\nno colon here\n"},
         "import: Procfile line 2: it is not of the form NAME: command"),
