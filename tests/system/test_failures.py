@@ -90,7 +90,7 @@ def fails(deployd, sentence, revision="", app="steady", commit=""):
     number = deployd.deploy(app, revision)
     failed = deployd.end(number)
     assert failed["Status"] == "failed"
-    assert failed["ErrorSummary"] == sentence.format(port=failed["AssignedPort"], commit=commit)
+    assert failed["ErrorSummary"] == sentence.format(port=failed["AssignedPort"], commit=commit, app=app)
 
     deployd.settled(number, app)
     assert deployd.files() == files

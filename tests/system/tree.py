@@ -26,6 +26,8 @@ CACHE = pathlib.Path(os.environ.get("DEPLOYD_CHECK_CACHE", "/var/cache/deployd-c
 
 # What a machine has beyond the Depends of the package: an init, what the tests call, what the samples run on.
 PACKAGES = [
+    # What buildpacks use.
+    "ccache", "darkhttpd", "gcc", "libc6-dev", "make", "python3-venv",
     "ca-certificates", "curl", "git", "haproxy", "iproute2", "nftables", "nodejs", "procps", "python3",
     "systemd", "systemd-sysv", "zstd",
     # For a package that is built with sanitizers, here so that there is one tree below both; for test_memory.py.

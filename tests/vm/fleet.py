@@ -15,6 +15,8 @@ local-paths = {repositories.DIRECTORY}
 parallel = 3
 # Emulation is slow; no test waits for its end.
 start-timeout = 10min
+build-memory-max = 128M
+build-tasks-max = 64
 """
 
 # Serves when it is told to by a file in its home.
@@ -85,6 +87,15 @@ http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).s
 '''}
 
 
+# Programs that build an app, and go beyond a limit. The last says what it could send to.
+BUILDS = {
+    "eater": "data = bytearray()\nwhile True:\n    data.extend(bytes(1 << 20))\n",
+    "bomber": "import os, time\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        time.sleep(1)\n",
+    "caller": "import send\nfor address in ('127.0.0.1', '10.0.0.1', '169.254.169.254'):\n"
+              "    print(address, send.send(address), flush=True)\n",
+}
+
+
 def version(tag, procfile=None):
     """The tree of a version, which answers "python TAG"."""
     files = repositories.sample("python", tag)
@@ -109,11 +120,16 @@ def create(host):
     for name in NAMES:
         own = trees | ({"v1": version("v1", SLOW_TO_STOP)} if name == "eel" else {})
         deployd.create_repository(name, repository(host, name, own).path)
-        deployd.create_app(name, name)
+        # This is still a container, which holds no build by its limits.
+        deployd.create_app(name, name, Buildpack="none")
     others = {"greedy": {"Procfile": GREEDY}, "many": MANY, "curious": CURIOUS}
     for name, files in others.items():
         deployd.create_repository(name, repository(host, name, {"v1": files}).path)
-        deployd.create_app(name, name)
+        deployd.create_app(name, name, Buildpack="none")
+    for name, program in BUILDS.items():
+        tree = version("v1") | {"send.py": SEND, "build.py": program}
+        deployd.create_repository(name, repository(host, name, {"v1": tree}).path)
+        deployd.create_app(name, name, BuildCommand="python3 build.py")
     for number in [deployd.deploy(name, "v1") for name in NAMES]:
         deployment = deployd.end(number)
         assert deployment["Status"] == "live", deployment["ErrorSummary"]

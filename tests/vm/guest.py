@@ -151,6 +151,13 @@ def journal(*matches):
 
 
 @offered
+def sandbox():
+    """Which limits of builds hold here, when that is known."""
+    wait(lambda: HOST.get(ROOT, "Manager.SandboxState") != "probing", SIGNALS)
+    return [HOST.get(ROOT, "Manager.SandboxState"), HOST.get(ROOT, "Manager.SandboxMissing")]
+
+
+@offered
 def send(address):
     """What becomes of a datagram of root's."""
     program = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a container does not enforce and this machine does: the limits of an app."""
+"""What a container does not enforce and this machine does: the limits of an app, and of a build."""
 
 MEMORY = 64 << 20
 TASKS = 20
@@ -31,3 +31,36 @@ def test_an_app_reaches_the_network_but_no_metadata_service(vm):
     assert vm.call("ask", "curious", METADATA) == "Operation not permitted"
     # It is the app's sandbox that forbids it: others may.
     assert vm.call("send", METADATA) == "sent"
+
+
+# Builds: they are allowed here, by default, because all limits are enforced.
+
+def build(vm, name):
+    """Deploys what is built first: how that ended, while another app goes on."""
+    before = vm.call("answers", ["ant"])
+    ended = vm.call("reach", vm.call("deploy", name, "v1"), "live", "failed")
+    assert vm.call("answers", ["ant"]) == before
+    return ended
+
+
+def test_this_machine_enforces_all_limits(vm):
+    assert vm.call("sandbox") == ["enforced", []]
+
+
+def test_a_build_that_eats_memory_is_killed_and_the_sentence_says_so(vm):
+    assert build(vm, "eater")["ErrorSummary"] == \
+        "build: ran out of memory (its limit is 128 MiB): build-memory-max of [runner] in deploy.conf"
+
+
+def test_a_build_that_forks_without_end_is_ended_and_the_sentence_says_so(vm):
+    assert build(vm, "bomber")["ErrorSummary"] == \
+        "build: it needed more than 64 processes and threads: build-tasks-max of [runner] in deploy.conf"
+
+
+def test_a_build_reaches_neither_this_machine_nor_a_private_network(vm):
+    ended = build(vm, "caller")
+    assert ended["Status"] == "live", ended["ErrorSummary"]
+    lines = [entry["MESSAGE"] for entry in vm.call("journal", f"_SYSTEMD_UNIT=deployd-build-caller-{ended['Id']}.service")]
+    refused = "Operation not permitted"
+    assert [line for line in lines if line[0].isdigit()] == \
+        [f"127.0.0.1 {refused}", f"10.0.0.1 {refused}", f"169.254.169.254 {refused}"]
