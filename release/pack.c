@@ -119,7 +119,7 @@ static int list_entry(const WalkEntry *entry, void *userdata)
         if (kind == ENTRY_SYMLINK)
                 r = read_target(entry, target);
         else if (kind != ENTRY_DIRECTORY && !(mode & 0400) &&
-                 fchmodat(entry->directory_fd, entry->name, mode | 0400, 0) < 0)
+                 fchmodat(entry->directory_fd, entry->name, (mode & 0777) | 0400, 0) < 0)
                 r = -errno;
         if (r < 0)
                 return refuse_entry(pack, r, entry->path, strerror(-r));

@@ -14,6 +14,9 @@ machine_packages=(build-essential git mmdebstrap python3 systemd-container)
 check_packages=(clang clang-format clang-tidy cppcheck dbus-daemon e2fsprogs haproxy libclang-rt-14-dev lintian
                 man-db ninja-build openssl postgresql-15 python3-gi python3-pytest python3-pytest-xdist
                 qemu-system-x86 shellcheck systemd-journal-remote)
+# What the buildpacks build with; npm comes with some builds of nodejs.
+check_packages+=(cargo curl golang-go iproute2 lighttpd nodejs python3-venv)
+command -v npm >/dev/null || check_packages+=(npm)
 
 be_root() {
         if [ "$(id -u)" != 0 ]; then

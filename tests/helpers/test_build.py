@@ -11,7 +11,7 @@ import tempfile
 
 import pytest
 
-from builder import LIMITS, USER, Builder, source
+from builder import LIMITS, Builder, Result, source
 
 PATIENCE = 60  # seconds until a test gives up: many times what anything here takes
 
@@ -449,3 +449,22 @@ def test_its_standard_input_is_empty_and_nothing_of_ours_is_open(builder):
     fds = re.findall(r" (\d+) -> (\S+)", result.tree()["fds"][0].decode())
     assert [number for number, target in fds if not target.startswith("/proc/")] == ["0", "1", "2"]
     assert ("0", "/dev/null") in fds
+
+
+def test_another_mount_in_the_tree_is_an_empty_directory(builder, tmp_path):
+    lines = "mkdir m; echo x >m/under; echo ready; until [ -e m/file ]; do sleep 0.1; done"
+    process, ticket, archive, request = builder.start(command=lines)
+    log = ""
+    while "ready\n" not in log:
+        line = process.stderr.readline().decode()
+        assert line, log
+        log += line
+    # The build could not do this itself.
+    inside = ["nsenter", f"--mount=/proc/{process.pid}/ns/mnt"]
+    subprocess.run([*inside, "sh", "-ec", "mount -t tmpfs -o mode=755 tmpfs /srv/app/m; echo y >/srv/app/m/file"], check=True)
+    _, rest = process.communicate(timeout=PATIENCE)
+    result = Result(process.returncode, {}, rest.decode(), archive.read_bytes())
+    assert (result.status, result.tree()) == (0, {"m": None})
+    assert "Cannot clear the work directory, ignoring: Device or resource busy\n" in result.log
+    # Where it is gone, so is what was below it.
+    assert builder.good(command="ls >found").tree() == {"found": (b"found\n", 0o644)}

@@ -5,11 +5,11 @@ the npm registry."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
 import tarfile
-import urllib.request
 
 import pytest
 
@@ -72,7 +72,7 @@ def serve(apps, processes):
             # From the network of the app.
             return subprocess.run(
                 ["nsenter", f"--net=/proc/{process.pid}/ns/net", "curl", "--silent", "--show-error", "--dump-header", "-",
-                 f"http://127.0.0.1:{PORT}{path}"],
+                 "--retry", "10", "--retry-connrefused", f"http://127.0.0.1:{PORT}{path}"],
                 check=True, stdout=subprocess.PIPE, text=True).stdout
 
         get.process = process
@@ -371,3 +371,55 @@ def test_the_app_s_variables_reach_the_tools(apps):
     apps.variables = {"BUILD_ENV_CFLAGS": "-DCOUNT=3 -DTEXT=\"ü 'x'\"", "BUILD_ENV_PATH": "/nowhere"}
     result = apps.good({"Makefile": b"out:\n\tprintf '%s' \"$$CFLAGS\" >out\n", "a.c": b""})
     assert result.tree()["out"][0].decode() == "-DCOUNT=3 -DTEXT=\"ü 'x'\""
+
+
+# What is written for people
+
+DOCUMENTS = PACKS.parent / "docs"
+
+
+def example(title, directory):
+    """Does what docs/apps.md says in the section of a title, until the commit; the files, and what is said to be seen."""
+    section = (DOCUMENTS / "apps.md").read_text().split(f"\n### {title}\n")[1].split("\n### ")[0].split("\n## ")[0]
+    commands, seen = re.findall(r"```(?:sh)?\n(.*?)```", section, re.DOTALL)[:2]
+    script = re.split(r"^git init", commands, flags=re.MULTILINE)[0]
+    if title == "Python":
+        script += re.search(r"cat > app.py <<'END'\n.*?\nEND\n", (DOCUMENTS.parent / "README.md").read_text(), re.DOTALL)[0]
+    subprocess.run(["sh", "-euc", script], cwd=directory, check=True)
+    files = {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*")
+             if path.is_file() and "node_modules" not in path.parts}
+    return files, seen
+
+
+@pytest.mark.parametrize("title, says", [("Node.js", "open\n"), ("Python", "open on port"), ("C", "start\n")])
+def test_the_examples_of_the_documentation(apps, serve, tmp_path, title, says):
+    directory = tmp_path / "example"
+    directory.mkdir()
+    files, seen = example(title, directory)
+    result = apps.good(files)
+    # Versions and times are those of another machine.
+    headings = [line.split(", with")[0] for line in seen.splitlines() if line.startswith("-----> ")]
+    assert [line.split(", with")[0] for line in result.log.splitlines() if line.startswith("-----> ")] == headings
+    web = files["Procfile"].decode().removeprefix("web: ") if "Procfile" in files else result.answer["default.web"]
+    get = serve(result, says, line="echo start; " + web)
+    assert get().endswith("\n\nan apple is 1\n")
+
+
+def test_the_error_in_the_documentation(apps, tmp_path):
+    directory = tmp_path / "example"
+    directory.mkdir()
+    files, _ = example("C", directory)
+    files["shop.c"] = files["shop.c"].replace(b"static", b"statc")
+    sentence = re.search(r"`(the c buildpack exited [^`]*)`", (DOCUMENTS / "apps.md").read_text())[1]
+    assert apps.error(files) == sentence
+
+
+def test_the_example_of_a_buildpack(apps, tmp_path):
+    section = (DOCUMENTS / "apps.md").read_text().split("\n### A buildpack of your own\n")[1]
+    script = re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1].replace("/etc/", f"{apps.base}/etc/")
+    subprocess.run(["sh", "-euc", script], check=True)
+    # Hugo itself is not here; who cannot run it is told so.
+    assert apps.error({"hugo.toml": b"", "public/index.html": b""}) == (
+        "the hugo buildpack exited with status 1: hugo could not build the pages")
+    result = apps.good({"hugo.toml": b"", "public/index.html": b""}, command="true")
+    assert (result.answer["buildpack"], "lighttpd" in result.answer["default.web"]) == ("hugo", True)
