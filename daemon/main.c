@@ -73,26 +73,30 @@ static int run_daemon(const char *config_path)
         return r < 0 ? EXIT_FAILURE : r;
 }
 
-static int run_migrations(const char *config_path)
+static int run_migrations(const char *config_path, bool option)
 {
         _cleanup_(config_freep) Config *config = NULL;
 
+        (void) option;
         return load(config_path, &config) < 0 ? EX_CONFIG : tool_migrations(config->database_url, stdout);
 }
 
-static int run_migrate(const char *config_path)
+static int run_migrate(const char *config_path, bool plan)
 {
         _cleanup_(config_freep) Config *config = NULL;
 
-        return load(config_path, &config) < 0 ? EX_CONFIG : tool_migrate(config->database_url, stdout);
+        if (load(config_path, &config) < 0)
+                return EX_CONFIG;
+        return plan ? tool_plan(config->database_url, stdout) : tool_migrate(config->database_url, stdout);
 }
 
 /* For the ExecCondition= of deployd-postgres.service: 0 = the private cluster is wanted, 1 = an own database
  * is set. */
-static int run_private_database(const char *config_path)
+static int run_private_database(const char *config_path, bool option)
 {
         _cleanup_(config_freep) Config *config = NULL;
 
+        (void) option;
         /* A broken file is deployd's to tell; the database of those that worked before goes on. */
         if (load(config_path, &config) < 0)
                 return 0;
@@ -101,12 +105,14 @@ static int run_private_database(const char *config_path)
 
 static const struct {
         const char *name;
-        int (*run)(const char *config_path);
+        const char *option; /* that it takes; NULL = none */
+        int (*run)(const char *config_path, bool option);
         const char *help;
 } verbs[] = {
-        { "migrations", run_migrations, "list the migrations: [X] applied, [ ] missing, [!] changed" },
-        { "migrate", run_migrate, "apply what is missing and exit" },
-        { "private-database", run_private_database,
+        { "migrations", NULL, run_migrations, "list the migrations: [X] applied, [ ] missing, [!] changed" },
+        { "migrate", "--plan", run_migrate,
+          "apply what is missing and exit; --plan: print its SQL instead" },
+        { "private-database", NULL, run_private_database,
           "exit with 0 if the private cluster is to run, else with 1" },
 };
 
@@ -124,15 +130,31 @@ static int help(void)
         return EXIT_SUCCESS;
 }
 
+static int run_verb(const char *config_path, const char *name, const char *option)
+{
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                if (strcmp(verbs[i].name, name) != 0)
+                        continue;
+                if (option && (!verbs[i].option || strcmp(verbs[i].option, option) != 0)) {
+                        log_error("%s has no option %s: deployd --help lists them", name, option);
+                        return EX_USAGE;
+                }
+                return verbs[i].run(config_path, option);
+        }
+        log_error("Unknown verb %s: deployd --help lists them", name);
+        return EX_USAGE;
+}
+
 int main(int argc, char **argv)
 {
         static const struct option options[] = {
                 { "config", required_argument, NULL, 'c' },
                 { "help", no_argument, NULL, 'h' },
+                { "plan", no_argument, NULL, 'p' },
                 { "version", no_argument, NULL, 'v' },
                 {},
         };
-        const char *config_path = PATH_CONFIG;
+        const char *config_path = PATH_CONFIG, *of_verb = NULL;
         int option;
 
         while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0)
@@ -146,6 +168,9 @@ int main(int argc, char **argv)
                         break;
                 case 'h':
                         return help();
+                case 'p':
+                        of_verb = "--plan";
+                        break;
                 case 'v':
                         (void) puts("deployd " DEPLOYD_VERSION);
                         return EXIT_SUCCESS;
@@ -153,11 +178,15 @@ int main(int argc, char **argv)
                         return EX_USAGE;
                 }
 
-        if (optind == argc)
-                return run_daemon(config_path);
-        for (size_t i = 0; i < ELEMENTSOF(verbs) && optind == argc - 1; i++)
-                if (strcmp(verbs[i].name, argv[optind]) == 0)
-                        return verbs[i].run(config_path);
-        log_error("Unknown verb %s: deployd --help lists them", argv[optind]);
-        return EX_USAGE;
+        if (optind < argc - 1) {
+                log_error("One verb at a time: deployd --help lists them");
+                return EX_USAGE;
+        }
+        if (optind == argc - 1)
+                return run_verb(config_path, argv[optind], of_verb);
+        if (of_verb) {
+                log_error("%s belongs to a verb: deployd --help lists them", of_verb);
+                return EX_USAGE;
+        }
+        return run_daemon(config_path);
 }

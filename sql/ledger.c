@@ -133,3 +133,21 @@ int ledger_check(const Ledger *ledger, char **ret)
                 return 0;
         return *ret ? -EUCLEAN : -ENOMEM;
 }
+
+char *ledger_script(uint32_t version)
+{
+        const Migration *migration;
+
+        assert(version > 0 && version <= n_migrations);
+
+        migration = &migrations[version - 1];
+        /* Name and checksum have no quotes in them (embed.py). A migration may take its time. */
+        return text_format("begin;\n"
+                           "set local statement_timeout = 0;\n"
+                           "%s%s\n;\n"
+                           "insert into schema_migration (version, name, sha256)\n"
+                           "        values (%" PRIu32 ", '%s', '%s');\n"
+                           "commit;\n",
+                           version == 1 ? LEDGER_CREATE : "", migration->sql, version, migration->name,
+                           migration->sha256);
+}

@@ -21,8 +21,8 @@ typedef struct Ledger {
 #define LEDGER_CREATE                                                            \
         "create table schema_migration ("                                        \
         "version integer primary key, name text not null, sha256 text not null," \
-        "applied_at timestamptz not null default clock_timestamp());"            \
-        "comment on table schema_migration is 'migrations that were applied';"
+        " applied_at timestamptz not null default clock_timestamp());\n"         \
+        "comment on table schema_migration is 'migrations that were applied';\n"
 
 /* `result` NULL: there is no such table. 0, -ENOMEM. */
 int ledger_read(const PgResult *result, Ledger *ret);
@@ -35,3 +35,7 @@ int ledger_check(const Ledger *ledger, char **ret);
 
 /* The first migration to be applied; NULL if all are. */
 const MigrationEntry *ledger_missing(const Ledger *ledger);
+
+/* The transaction that applies a migration, its row in the ledger with it, as a script (caller frees). NULL
+ * when out of memory. */
+char *ledger_script(uint32_t version);

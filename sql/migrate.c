@@ -123,18 +123,12 @@ static void on_applied(void *userdata, int error, const PgResult *result)
 
 static void apply(Migrate *migrate, const MigrationEntry *entry)
 {
-        const Migration *migration = &migrations[entry->version - 1];
         _cleanup_free_ char *sentence = NULL;
 
         free(TAKE_PTR(migrate->script));
-        /* Name and checksum have no quotes in them (embed.py). A migration may take its time. */
-        migrate->script = text_format("begin; set local statement_timeout = 0; %s%s\n;"
-                                      "insert into schema_migration (version, name, sha256)"
-                                      " values (%" PRIu32 ", '%s', '%s'); commit",
-                                      entry->version == 1 ? LEDGER_CREATE : "", migration->sql,
-                                      entry->version, migration->name, migration->sha256);
+        migrate->script = ledger_script(entry->version);
         sentence = text_format("Applying migration %" PRIu32 " of %zu: %s", entry->version, n_migrations,
-                               migration->name);
+                               entry->name);
         if (!migrate->script || !sentence) {
                 pg_gate_again(migrate->pg, strerror(ENOMEM));
                 return;
@@ -336,6 +330,12 @@ MigrateStep migrate_step(const Migrate *migrate)
 {
         assert(migrate);
         return migrate->step;
+}
+
+int migrate_check(const Migrate *migrate, char **ret)
+{
+        assert(migrate);
+        return ledger_check(&migrate->ledger, ret);
 }
 
 uint32_t migrate_schema_version(const Migrate *migrate)

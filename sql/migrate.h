@@ -75,3 +75,7 @@ const MigrationEntry *migrate_entries(const Migrate *migrate, size_t *ret_n);
 
 /* The highest version applied, 0 = none. */
 uint32_t migrate_schema_version(const Migrate *migrate);
+
+/* Whether what is applied fits this program, so that what is missing can follow. 0; -EUCLEAN with a sentence
+ * in *ret (caller frees); -ENOMEM. */
+int migrate_check(const Migrate *migrate, char **ret);

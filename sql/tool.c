@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/text.h"
+#include "sql/ledger.h"
 #include "sql/migrate.h"
 
 enum {
@@ -91,7 +92,38 @@ static void on_looked(void *userdata, int error, const char *sentence)
         (void) sd_event_exit(tool->event, status);
 }
 
-static int run(Tool *tool, const char *conninfo, bool look_only)
+static void on_planned(void *userdata, int error, const char *sentence)
+{
+        _cleanup_free_ char *fault = NULL;
+        const MigrationEntry *entries;
+        Tool *tool = userdata;
+        size_t n;
+
+        if (error >= 0)
+                error = migrate_check(tool->migrate, &fault);
+        if (error < 0) {
+                complain(fault ? fault : sentence ? sentence : strerror(-error));
+                (void) sd_event_exit(tool->event, error == -EUCLEAN ? EXIT_NOT_AS_WANTED : EX_OSERR);
+                return;
+        }
+        entries = migrate_entries(tool->migrate, &n);
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_free_ char *script = NULL;
+
+                if (entries[i].state != MIGRATION_MISSING)
+                        continue;
+                script = ledger_script(entries[i].version);
+                (void) fprintf(tool->out, "-- %s\n%s", entries[i].name, text_or_empty(script));
+                if (!script) {
+                        (void) sd_event_exit(tool->event, -ENOMEM);
+                        return;
+                }
+        }
+        (void) sd_event_exit(tool->event, EXIT_SUCCESS);
+}
+
+/* `looked`: what is done when the ledger was only looked at; NULL = what is missing is applied. */
+static int run(Tool *tool, const char *conninfo, MigrateDone looked)
 {
         int r;
 
@@ -101,8 +133,8 @@ static int run(Tool *tool, const char *conninfo, bool look_only)
         r = pg_new(tool->event, conninfo, NULL, NULL, &tool->pg);
         if (r < 0)
                 return r;
-        if (look_only)
-                r = migrate_look(tool->pg, on_looked, tool, &tool->migrate);
+        if (looked)
+                r = migrate_look(tool->pg, looked, tool, &tool->migrate);
         else
                 r = migrate_start(tool->pg, on_progress, on_migrated, tool, &tool->migrate);
         if (r < 0)
@@ -114,7 +146,7 @@ static int run(Tool *tool, const char *conninfo, bool look_only)
         return sd_event_loop(tool->event);
 }
 
-static int tool_run(const char *conninfo, FILE *out, bool look_only)
+static int tool_run(const char *conninfo, FILE *out, MigrateDone looked)
 {
         _cleanup_(tool_clear) Tool tool = { .out = out };
         _cleanup_free_ char *fault = NULL;
@@ -124,7 +156,7 @@ static int tool_run(const char *conninfo, FILE *out, bool look_only)
                 complain(fault);
                 return EX_CONFIG;
         }
-        r = run(&tool, conninfo, look_only);
+        r = run(&tool, conninfo, looked);
         if (r < 0) {
                 complain(strerror(-r));
                 return EX_OSERR;
@@ -139,11 +171,17 @@ static int tool_run(const char *conninfo, FILE *out, bool look_only)
 int tool_migrations(const char *conninfo, FILE *out)
 {
         assert(out);
-        return tool_run(conninfo, out, true);
+        return tool_run(conninfo, out, on_looked);
 }
 
 int tool_migrate(const char *conninfo, FILE *out)
 {
         assert(out);
-        return tool_run(conninfo, out, false);
+        return tool_run(conninfo, out, NULL);
+}
+
+int tool_plan(const char *conninfo, FILE *out)
+{
+        assert(out);
+        return tool_run(conninfo, out, on_planned);
 }

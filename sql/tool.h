@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* `deployd migrations` and `deployd migrate`: the same code as in the daemon, on a loop of its own. */
+/* `deployd migrations`, `deployd migrate` and `deployd migrate --plan`: the same code as in the daemon, on a
+ * loop of its own. */
 
 #include <stdio.h>
 
@@ -19,3 +20,8 @@ int tool_migrations(const char *conninfo, FILE *out);
  * above. A running deployd has applied everything before it says it is ready, so 75 with a running one is no
  * fault. */
 int tool_migrate(const char *conninfo, FILE *out);
+
+/* Prints to `out` the SQL that tool_migrate() would run now, a script of one transaction for each migration,
+ * and changes nothing; a running deployd does not matter. Nothing is printed if nothing is to be applied.
+ * Returns 0; 1 when it would be refused; 69, 71, 78 as above. */
+int tool_plan(const char *conninfo, FILE *out);

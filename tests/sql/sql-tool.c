@@ -4,11 +4,20 @@
 
 #include "sql/tool.h"
 
-/* sql-tool migrate|migrations CONNINFO: what `deployd` does with its configuration's URL. */
+static const struct {
+        const char *name;
+        int (*run)(const char *conninfo, FILE *out);
+} verbs[] = {
+        { "migrate", tool_migrate },
+        { "migrations", tool_migrations },
+        { "plan", tool_plan },
+};
+
+/* sql-tool VERB CONNINFO: what `deployd` does with its configuration's URL. */
 int main(int argc, char *argv[])
 {
-        if (argc != 3)
-                return 64;
-        return strcmp(argv[1], "migrate") == 0 ? tool_migrate(argv[2], stdout)
-                                               : tool_migrations(argv[2], stdout);
+        for (size_t i = 0; argc == 3 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
+                if (strcmp(verbs[i].name, argv[1]) == 0)
+                        return verbs[i].run(argv[2], stdout);
+        return 64;
 }

@@ -70,10 +70,42 @@ def test_the_list_shows_what_is_applied_missing_changed_and_unknown(database):
     assert listed() == (1, "[X] 0001_first\n[!] 0002_second\n[ ] 0003_third\n[?] 0009_later\n", "")
 
 
+def test_the_plan_is_the_sql_that_would_run_and_changes_nothing(database):
+    plan = database.run("plan", **THREE)
+    assert plan[0::2] == (0, "")
+    for file in FILES:
+        assert file.read_text() in plan[1]
+    assert database.admin(EVERYTHING) == [], "planning made something"
+    database(plan[1])
+    assert database(LEDGER) == WHOLE_LEDGER
+    assert database.run("migrations", **THREE)[0] == 0
+
+
+def test_the_plan_begins_where_the_database_is(database):
+    database.run("migrate", **THREE)
+    assert database.run("plan", **THREE) == (0, "", "")
+    database("drop function third")
+    database("delete from second")
+    database("delete from schema_migration where version = 3")
+    status, out, _ = database.run("plan", **THREE)
+    assert status == 0
+    assert [line for line in out.splitlines() if line.startswith("-- 0")] == ["-- 0003_third"]
+    database(out)
+    assert database(LEDGER) == WHOLE_LEDGER
+
+
+def test_a_plan_that_would_be_refused_is_refused(database):
+    database.run("migrate", **THREE)
+    database("delete from schema_migration where version = 2")
+    assert database.run("plan", **THREE) == \
+        (1, "", "migration 0002_second is missing in the database, which is at 3 already.\n")
+
+
 def test_looking_needs_no_lock(database):
     database.run("migrate", **THREE)
     with held_lock(database):
         assert database.run("migrations", **THREE)[0] == 0
+        assert database.run("plan", **THREE)[0] == 0
 
 
 def test_a_changed_one_is_refused(database):
