@@ -107,31 +107,50 @@ const MigrationEntry *ledger_missing(const Ledger *ledger)
         return first(ledger, MIGRATION_MISSING);
 }
 
+int ledger_judge(const Ledger *ledger, const MigrationEntry *entry, char **ret)
+{
+        assert(ledger);
+        assert(entry);
+        assert(ret);
+
+        if (entry->state == MIGRATION_UNKNOWN && entry->version == 0)
+                *ret = text_format(
+                        "the ledger schema_migration has a row of version 0, which no deployd wrote");
+        else if (entry->state == MIGRATION_UNKNOWN)
+                *ret = text_format("database is at %" PRIu32 ", this deployd knows %zu", ledger->version,
+                                   n_migrations);
+        else if (entry->state == MIGRATION_CHANGED)
+                *ret = text_format("migration %s was changed after it was applied "
+                                   "(database has %.*s…, this deployd has %.*s…)",
+                                   migrations[entry->version - 1].name, CHECKSUM_DIGITS, entry->sha256,
+                                   CHECKSUM_DIGITS, migrations[entry->version - 1].sha256);
+        else if (entry->state == MIGRATION_MISSING && entry->version < ledger->version)
+                *ret = text_format("migration %s is missing in the database, which is at %" PRIu32
+                                   " already",
+                                   entry->name, ledger->version);
+        else
+                return 0;
+        return *ret ? -EUCLEAN : -ENOMEM;
+}
+
 int ledger_check(const Ledger *ledger, char **ret)
 {
-        const MigrationEntry *entry, *missing;
+        /* A newer database first: the rest may be as its deployd wants it. */
+        static const MigrationState order[] = { MIGRATION_UNKNOWN, MIGRATION_CHANGED, MIGRATION_MISSING };
 
         assert(ledger);
         assert(ret);
 
         if (ledger->version > n_migrations)
-                *ret = text_format("database is at %" PRIu32 ", this deployd knows %zu", ledger->version,
-                                   n_migrations);
-        else if (first(ledger, MIGRATION_UNKNOWN))
-                *ret = text_format(
-                        "the ledger schema_migration has a row of version 0, which no deployd wrote");
-        else if ((entry = first(ledger, MIGRATION_CHANGED)))
-                *ret = text_format("migration %s was changed after it was applied "
-                                   "(database has %.*s…, this deployd has %.*s…)",
-                                   migrations[entry->version - 1].name, CHECKSUM_DIGITS, entry->sha256,
-                                   CHECKSUM_DIGITS, migrations[entry->version - 1].sha256);
-        else if ((missing = first(ledger, MIGRATION_MISSING)) && missing->version < ledger->version)
-                *ret = text_format("migration %s is missing in the database, which is at %" PRIu32
-                                   " already",
-                                   missing->name, ledger->version);
-        else
-                return 0;
-        return *ret ? -EUCLEAN : -ENOMEM;
+                return ledger_judge(ledger, &ledger->entries[ledger->n_entries - 1], ret);
+        for (size_t i = 0; i < ELEMENTSOF(order); i++) {
+                const MigrationEntry *entry = first(ledger, order[i]);
+                int r = entry ? ledger_judge(ledger, entry, ret) : 0;
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 char *ledger_script(uint32_t version)

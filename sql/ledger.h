@@ -29,6 +29,10 @@ int ledger_read(const PgResult *result, Ledger *ret);
 
 void ledger_clear(Ledger *ledger);
 
+/* Whether one entry lets others follow: not if it is unknown, changed, or missing below one that is applied.
+ * 0; -EUCLEAN with a sentence in *ret (caller frees); -ENOMEM. */
+int ledger_judge(const Ledger *ledger, const MigrationEntry *entry, char **ret);
+
 /* Whether the ledger fits the compiled-in migrations, so that those missing can follow. 0; -EUCLEAN with a
  * sentence in *ret (caller frees); -ENOMEM. */
 int ledger_check(const Ledger *ledger, char **ret);

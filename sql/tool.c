@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "sql/ledger.h"
 #include "sql/migrate.h"
+#include "sql/verify.h"
 
 enum {
         EXIT_NOT_AS_WANTED = 1,
@@ -19,11 +20,13 @@ typedef struct Tool {
         sd_event *event;
         Pg *pg;
         Migrate *migrate;
+        Verify *verify;
         bool applied;
 } Tool;
 
 static void tool_clear(Tool *tool)
 {
+        (void) verify_free(tool->verify);
         (void) migrate_free(tool->migrate);
         (void) pg_free(tool->pg);
         (void) sd_event_unref(tool->event);
@@ -146,16 +149,25 @@ static int run(Tool *tool, const char *conninfo, MigrateDone looked)
         return sd_event_loop(tool->event);
 }
 
+/* 0, or the exit status for a conninfo that may not be used. */
+static int check(const char *conninfo)
+{
+        _cleanup_free_ char *fault = NULL;
+
+        if (text_is_empty(conninfo) || pg_check_url(conninfo, &fault) != -EINVAL)
+                return 0;
+        complain(fault);
+        return EX_CONFIG;
+}
+
 static int tool_run(const char *conninfo, FILE *out, MigrateDone looked)
 {
         _cleanup_(tool_clear) Tool tool = { .out = out };
-        _cleanup_free_ char *fault = NULL;
         int r;
 
-        if (!text_is_empty(conninfo) && pg_check_url(conninfo, &fault) == -EINVAL) {
-                complain(fault);
-                return EX_CONFIG;
-        }
+        r = check(conninfo);
+        if (r != 0)
+                return r;
         r = run(&tool, conninfo, looked);
         if (r < 0) {
                 complain(strerror(-r));
@@ -184,4 +196,37 @@ int tool_plan(const char *conninfo, FILE *out)
 {
         assert(out);
         return tool_run(conninfo, out, on_planned);
+}
+
+static void on_verified(void *userdata, int error, const char *sentence)
+{
+        Tool *tool = userdata;
+
+        if (error < 0)
+                complain(sentence);
+        (void) sd_event_exit(tool->event, error == 0            ? EXIT_SUCCESS
+                                          : error == -EHOSTDOWN ? EX_UNAVAILABLE
+                                                                : EX_OSERR);
+}
+
+int tool_verify(const char *conninfo, Report *report)
+{
+        _cleanup_(tool_clear) Tool tool = { .out = NULL };
+        int r;
+
+        assert(report);
+
+        r = check(conninfo);
+        if (r != 0)
+                return r;
+        r = sd_event_new(&tool.event);
+        if (r >= 0)
+                r = verify_new(tool.event, conninfo, report, on_verified, &tool, &tool.verify);
+        if (r >= 0)
+                r = sd_event_loop(tool.event);
+        if (r < 0) {
+                complain(strerror(-r));
+                return EX_OSERR;
+        }
+        return r;
 }

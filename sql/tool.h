@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "daemon/model/report.h"
+
 /* How long they wait for a database that does not answer, or whose lock another deployd holds. */
 #define TOOL_PATIENCE_SEC 10
 
@@ -25,3 +27,7 @@ int tool_migrate(const char *conninfo, FILE *out);
  * and changes nothing; a running deployd does not matter. Nothing is printed if nothing is to be applied.
  * Returns 0; 1 when it would be refused; 69, 71, 78 as above. */
 int tool_plan(const char *conninfo, FILE *out);
+
+/* Makes checks 1 to 7 of `deployd verify` (sql/verify.h), for when no deployd runs that could be asked.
+ * Returns 0 with what was found in `report`; 69, 71, 78 as above. */
+int tool_verify(const char *conninfo, Report *report);

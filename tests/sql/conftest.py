@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -54,6 +55,13 @@ class Database:
     def tool(self, verb, program="sql-tool", user="deployd"):
         return subprocess.Popen([BUILD / "tests/sql" / program, verb, self.conninfo(user)], text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def dump(self):
+        """All that is in it, as SQL."""
+        done = subprocess.run([BIN / "pg_dump", "-h", self.server, "-U", "postgres", self.name], capture_output=True,
+                              text=True, check=True)
+        # These two commands of psql have a key that is another each time.
+        return re.sub(r"^\\(un)?restrict .*$", "", done.stdout, flags=re.MULTILINE)
 
     def run(self, verb, **options):
         """Exit status, output, errors."""

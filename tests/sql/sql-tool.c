@@ -2,7 +2,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/report-print.h"
 #include "sql/tool.h"
+
+static int verify(const char *conninfo, FILE *out)
+{
+        _cleanup_report_ Report report = {};
+        int status = tool_verify(conninfo, &report);
+
+        if (status != 0)
+                return status;
+        report_print(&report, out);
+        return report_status(&report);
+}
 
 static const struct {
         const char *name;
@@ -11,6 +23,7 @@ static const struct {
         { "migrate", tool_migrate },
         { "migrations", tool_migrations },
         { "plan", tool_plan },
+        { "verify", verify },
 };
 
 /* sql-tool VERB CONNINFO: what `deployd` does with its configuration's URL. */
