@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/status-line.h"
+#include "daemon/verification.h"
 #include "dbus/bus.h"
 #include "ingress/ingress.h"
 #include "sql/migrate.h"
@@ -34,6 +35,7 @@ struct Manager {
         Ingress *ingress;
         UnitWatch *ingress_unit;
         Pipeline *pipeline;
+        Verifications *verifications;
         Bus *bus;
         StatusLine *status;
 };
@@ -257,6 +259,11 @@ static int reload(void *userdata, sd_bus_error *reterr)
         return 0;
 }
 
+static int verify(void *userdata, BusVerified done, void *done_userdata)
+{
+        return verification_begin(((Manager *) userdata)->verifications, done, done_userdata);
+}
+
 static void on_name_lost(void *userdata, int error)
 {
         Manager *manager = userdata;
@@ -305,12 +312,22 @@ static int build(Manager *manager)
                          &manager->pipeline);
         if (r < 0)
                 return r;
+        r = verifications_new(&(VerificationParams){ .event = manager->event,
+                                                     .units = manager->units,
+                                                     .pg = manager->pg,
+                                                     .conninfo = manager->config->database_url,
+                                                     .config = get_config,
+                                                     .userdata = manager },
+                              &manager->verifications);
+        if (r < 0)
+                return r;
         r = bus_new(&(BusParams){ .bus = manager->bus_connection,
                                   .model = manager->model,
                                   .pipeline = manager->pipeline,
                                   .facts = &manager->facts,
                                   .config = get_config,
                                   .reload = reload,
+                                  .verify = verify,
                                   .userdata = manager },
                     &manager->bus);
         if (r < 0)
@@ -376,6 +393,7 @@ Manager *manager_free(Manager *manager)
 {
         if (!manager)
                 return NULL;
+        verifications_free(manager->verifications);
         store_free(manager->store);
         pipeline_free(manager->pipeline);
         unit_watch_free(manager->ingress_unit);

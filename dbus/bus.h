@@ -8,9 +8,14 @@
 
 #include "daemon/config.h"
 #include "daemon/facts.h"
+#include "daemon/model/report.h"
 #include "daemon/pipeline/call.h"
 
 typedef struct Bus Bus;
+
+/* The end of a verification: 0, or -errno with a sentence (-EHOSTDOWN: the database does not answer). The
+ * report lives until it returns. */
+typedef void (*BusVerified)(void *userdata, int error, const char *sentence, const Report *report);
 
 typedef struct BusParams {
         sd_bus *bus; /* the system bus, attached to the event loop */
@@ -21,6 +26,8 @@ typedef struct BusParams {
         const Config *(*config)(void *userdata);
         /* Re-reads the configuration: 0, or negative with *reterr filled and nothing changed. */
         int (*reload)(void *userdata, sd_bus_error *reterr);
+        /* Begins the checks of Verify: 0 when `done` will be called, later and once; or negative. */
+        int (*verify)(void *userdata, BusVerified done, void *done_userdata);
         void *userdata;
 } BusParams;
 

@@ -12,6 +12,7 @@
 #include "dbus/deployment-bus.h"
 #include "dbus/history-bus.h"
 #include "dbus/settings-bus.h"
+#include "dbus/verify-bus.h"
 
 static int get_version(sd_bus *connection, const char *path, const char *interface, const char *property,
                        sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
@@ -342,6 +343,7 @@ static const BusMethod methods[] = {
         { "CreateRepository", ACTION_MANAGE, run_create_repository, reply_create_repository },
         { "CreateApp", ACTION_MANAGE, run_create_app, reply_create_app },
         { "Deploy", ACTION_DEPLOY, run_deploy, deployment_bus_reply },
+        { "Verify", ACTION_MANAGE, verify_bus_run, NULL },
         { "Reload", ACTION_MANAGE, run_reload, NULL },
 };
 
@@ -385,6 +387,8 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListMigrations", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(usst)", migrations),
                                 method_list_migrations, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Verify", SD_BUS_NO_ARGS, SD_BUS_RESULT("b", passed, "a(ssbs)", checks),
+                                bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("DeploymentNew", SD_BUS_ARGS("t", id, "o", deployment, "s", app), 0),

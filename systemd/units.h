@@ -54,6 +54,9 @@ int units_stop_slice(Units *units, const char *name, UnitCallDone done, void *us
 typedef void (*UnitsListed)(void *userdata, int error, char *const *names);
 int units_list(Units *units, UnitsListed listed, void *userdata, UnitCall **ret);
 
+/* The version of systemd, `252.39-1~deb12u1`: the sentence of `done`, whose error is 0 then. */
+int units_ask_version(Units *units, UnitCallDone done, void *userdata, UnitCall **ret);
+
 /* SetUnitProperties of MemoryMax, TasksMax and CPUQuotaPerSecUSec on a running unit; 0 = infinity. Runtime
  * only. */
 int units_set_limits(Units *units, const char *name, uint64_t memory_max, uint64_t tasks_max,

@@ -182,6 +182,27 @@ static int reload(void *userdata, sd_bus_error *reterr)
         return 0;
 }
 
+/* What Verify waits for, as in deployd: it comes later. */
+static int on_verification(sd_event_source *source, void *userdata)
+{
+        (void) userdata;
+        (void) sd_event_source_unref(source);
+        fixture.verified(fixture.verified_userdata, fixture.verify_error, "the database sleeps",
+                         &fixture.report);
+        return 0;
+}
+
+static int verify(void *userdata, BusVerified done, void *done_userdata)
+{
+        sd_event_source *source;
+
+        (void) userdata;
+        fixture.n_verifications++;
+        fixture.verified = done;
+        fixture.verified_userdata = done_userdata;
+        return sd_event_add_defer(fixture.event, &source, on_verification, NULL);
+}
+
 static void on_name_lost(void *userdata, int error)
 {
         (void) userdata;
@@ -216,7 +237,8 @@ void fixture_set_up(void)
                               .pipeline = &fixture.pipeline,
                               .facts = &fixture.facts,
                               .config = get_config,
-                              .reload = reload };
+                              .reload = reload,
+                              .verify = verify };
         must(bus_new(&params, &fixture.bus));
         must(bus_request_name(fixture.bus, on_name_lost, NULL));
         fixture.client = fixture_connect(0);

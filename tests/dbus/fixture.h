@@ -29,6 +29,11 @@ typedef struct Fixture {
         Config config;
         const char *reload_error; /* Reload fails with this name */
         unsigned n_reloads;
+        Report report;    /* what Verify finds, or: */
+        int verify_error; /* how it fails */
+        BusVerified verified;
+        void *verified_userdata;
+        unsigned n_verifications;
         Bus *bus;
         char *signals; /* a line for each that came */
 } Fixture;

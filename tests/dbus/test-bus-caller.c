@@ -87,8 +87,9 @@ Test(bus_caller, lets_everybody_read_and_only_root_change)
                         cr_assert_eq(is_denied, !is_read(member), "%s", member);
                         sd_bus_message_unref(answer);
                 }
-        cr_assert_eq(n_methods, 12 + 4 + 10 + 2);
+        cr_assert_eq(n_methods, 13 + 4 + 10 + 2);
         cr_assert_eq(fixture.n_reloads, 0);
+        cr_assert_eq(fixture.n_verifications, 0);
         /* Reads that take the database are all that came through. */
         cr_assert_str_eq(fixture.pipeline.asked, "history_describe 0\nhistory_list shop 0 50\n");
 }

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/installation.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/names.h"
+
+/* The kernel's own ports, as deployd.service has them in its sandbox, where /proc/sys is hidden. */
+#define PATH_EPHEMERAL_PORTS PATH_RUN "/ip_local_port_range"
+
+/* The oldest that deployd was tested with. */
+#define SYSTEMD_VERSION_MIN 252
+
+static void say_overlap(Report *report, const char *key, PortRange range, PortRange kernel)
+{
+        if (range.low <= kernel.high && kernel.low <= range.high)
+                report_fail(report, CHECK_CONFIGURATION,
+                            "[ports] %s %" PRIu16 "-%" PRIu16
+                            " is in the range that the kernel takes ports of "
+                            "outgoing connections from, %" PRIu16 "-%" PRIu16
+                            ": move it in deploy.conf, or set net.ipv4.ip_local_port_range by sysctl",
+                            key, range.low, range.high, kernel.low, kernel.high);
+}
+
+static void check_ports(const Installation *installation, Report *report)
+{
+        const Config *config = installation->config;
+        _cleanup_file_ FILE *file = fopen(PATH_EPHEMERAL_PORTS, "re");
+        PortRange kernel;
+
+        if (!file || fscanf(file, "%" SCNu16 " %" SCNu16, &kernel.low, &kernel.high) != 2) {
+                report_fail(report, CHECK_CONFIGURATION,
+                            "the kernel's range of ports cannot be read from " PATH_EPHEMERAL_PORTS
+                            ": BindReadOnlyPaths= of deployd.service puts it there");
+                return;
+        }
+        say_overlap(report, "range", config->port_range, kernel);
+        say_overlap(report, "stable-range", config->stable_range, kernel);
+        report_say(report, CHECK_CONFIGURATION,
+                   "ports of deployments: %" PRIu16 "-%" PRIu16 ", of apps: %" PRIu16 "-%" PRIu16
+                   ", of the kernel: %" PRIu16 "-%" PRIu16,
+                   config->port_range.low, config->port_range.high, config->stable_range.low,
+                   config->stable_range.high, kernel.low, kernel.high);
+}
+
+/* As systemd/units/deployd.tmpfiles makes them. */
+static const struct {
+        const char *path;
+        mode_t mode;
+} directories[] = {
+        { PATH_STATE, 0755 },       { PATH_RELEASES, 0700 },         { PATH_SPOOL, 0700 },
+        { PATH_LOGS, 02750 },       { PATH_STATE "/ingress", 0755 }, { PATH_RUN, 0755 },
+        { PATH_ENVIRONMENT, 0700 },
+};
+
+#define MAKE_DIRECTORIES "'systemd-tmpfiles --create deployd.conf' puts it right"
+
+static void check_directories(const Installation *installation, Report *report)
+{
+        (void) installation;
+        for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
+                const char *path = directories[i].path;
+                struct stat status;
+
+                if (lstat(path, &status) < 0)
+                        report_fail(report, CHECK_CONFIGURATION, "%s: %s: " MAKE_DIRECTORIES, path,
+                                    strerror(errno));
+                else if (!S_ISDIR(status.st_mode))
+                        report_fail(report, CHECK_CONFIGURATION, "%s is not a directory", path);
+                else if (status.st_uid != 0)
+                        report_fail(report, CHECK_CONFIGURATION,
+                                    "%s is of user %" PRIu32 ", should be root's: " MAKE_DIRECTORIES, path,
+                                    status.st_uid);
+                else if ((status.st_mode & 07777) != directories[i].mode)
+                        report_fail(report, CHECK_CONFIGURATION,
+                                    "%s has the mode %04o, should have %04o: " MAKE_DIRECTORIES, path,
+                                    status.st_mode & 07777, directories[i].mode);
+        }
+}
+
+/* Without which a call or a deployment fails. */
+static const char *const files[] = {
+        "/usr/share/dbus-1/system.d/" BUS_NAME ".conf", /* who may own the name and call */
+        "/usr/share/dbus-1/system-services/" BUS_NAME ".service",
+        PATH_LIBEXEC "/deployd-archive",
+        PATH_LIBEXEC "/deployd-fetch",
+        PATH_LIBEXEC "/deployd-import",
+        PATH_LIBEXEC "/deployd-launch",
+        PATH_LIBEXEC "/deployd-probe",
+};
+
+static void check_files(const Installation *installation, Report *report)
+{
+        (void) installation;
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                if (access(files[i], R_OK) < 0)
+                        report_fail(report, CHECK_CONFIGURATION, "%s: %s: install the package deployd again",
+                                    files[i], strerror(errno));
+}
+
+static void check_systemd(const Installation *installation, Report *report)
+{
+        const char *version = installation->systemd_version;
+        unsigned number;
+
+        if (!version || sscanf(version, "%u", &number) != 1)
+                report_fail(report, CHECK_CONFIGURATION,
+                            "PID 1 does not say which systemd it is: see 'systemctl --version'");
+        else if (number < SYSTEMD_VERSION_MIN)
+                report_fail(report, CHECK_CONFIGURATION,
+                            "systemd is %s, deployd needs %d or newer: upgrade it", version,
+                            SYSTEMD_VERSION_MIN);
+        else
+                report_say(report, CHECK_CONFIGURATION, "systemd: %s", version);
+}
+
+static void (*const rows[])(const Installation *installation, Report *report) = {
+        check_ports,
+        check_directories,
+        check_files,
+        check_systemd,
+};
+
+void installation_check(const Installation *installation, Report *report)
+{
+        assert(installation);
+        assert(report);
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                rows[i](installation, report);
+        report_end(report, CHECK_CONFIGURATION);
+}

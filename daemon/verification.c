@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/verification.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/list.h"
+#include "base/text.h"
+#include "daemon/agreement.h"
+#include "daemon/installation.h"
+#include "sql/verify.h"
+
+typedef struct Verification Verification;
+
+struct Verifications {
+        VerificationParams params;
+        char *conninfo;
+        LIST_HEAD(Verification, all);
+};
+
+struct Verification {
+        Verifications *owner;
+        Report report;
+        Verify *verify;       /* checks 1 to 7 */
+        UnitCall *asking;     /* for check 8 */
+        Agreement *agreement; /* check 9 */
+        BusVerified done;
+        void *userdata;
+        LIST_FIELDS(Verification, all);
+};
+
+static void verification_free(Verification *verification)
+{
+        LIST_REMOVE(all, verification->owner->all, verification);
+        verify_free(verification->verify);
+        unit_call_free(verification->asking);
+        agreement_free(verification->agreement);
+        report_clear(&verification->report);
+        free(verification);
+}
+
+static void end(Verification *verification, int error, const char *sentence)
+{
+        verification->done(verification->userdata, error, sentence, &verification->report);
+        verification_free(verification);
+}
+
+static void on_agreement(void *userdata)
+{
+        end(userdata, 0, NULL);
+}
+
+static void on_version(void *userdata, int error, const char *sentence)
+{
+        Verification *verification = userdata;
+        const VerificationParams *params = &verification->owner->params;
+        Installation installation = { .config = params->config(params->userdata),
+                                      .systemd_version = error < 0 ? NULL : sentence };
+        int r;
+
+        verification->asking = NULL;
+        installation_check(&installation, &verification->report);
+        r = agreement_new(params->event, params->units, params->pg, &verification->report, on_agreement,
+                          verification, &verification->agreement);
+        if (r < 0)
+                end(verification, r, strerror(-r));
+}
+
+static void on_verified(void *userdata, int error, const char *sentence)
+{
+        Verification *verification = userdata;
+
+        if (error >= 0) {
+                sentence = "PID 1 cannot be asked";
+                error = units_ask_version(verification->owner->params.units, on_version, verification,
+                                          &verification->asking);
+        }
+        if (error < 0)
+                end(verification, error, sentence);
+}
+
+int verification_begin(Verifications *verifications, BusVerified done, void *userdata)
+{
+        Verification *verification;
+        int r;
+
+        assert(verifications);
+        assert(done);
+
+        verification = calloc(1, sizeof(*verification));
+        if (!verification)
+                return -ENOMEM;
+        verification->owner = verifications;
+        verification->done = done;
+        verification->userdata = userdata;
+        LIST_PREPEND(all, verifications->all, verification);
+        r = verify_new(verifications->params.event, verifications->conninfo, &verification->report,
+                       on_verified, verification, &verification->verify);
+        if (r < 0)
+                verification_free(verification);
+        return r;
+}
+
+int verifications_new(const VerificationParams *params, Verifications **ret)
+{
+        Verifications *verifications;
+
+        assert(params);
+        assert(ret);
+
+        verifications = calloc(1, sizeof(*verifications));
+        if (!verifications)
+                return -ENOMEM;
+        verifications->params = *params;
+        if (text_replace(&verifications->conninfo, params->conninfo) < 0) {
+                verifications_free(verifications);
+                return -ENOMEM;
+        }
+        *ret = verifications;
+        return 0;
+}
+
+Verifications *verifications_free(Verifications *verifications)
+{
+        if (!verifications)
+                return NULL;
+        while (verifications->all)
+                end(verifications->all, -ECANCELED, "deployd is being stopped");
+        if (verifications->conninfo) /* a password may be in it */
+                explicit_bzero(verifications->conninfo, strlen(verifications->conninfo));
+        free(verifications->conninfo);
+        free(verifications);
+        return NULL;
+}
