@@ -93,9 +93,9 @@ def server(directory):
 
 
 @contextlib.contextmanager
-def make_database(server, name):
+def make_database(server, name, options=""):
     admin = Database(server, "postgres").admin
-    admin(f"create database {name} owner deployd")
+    admin(f"create database {name} owner deployd {options}")
     yield Database(server, name)
     admin(f"drop database {name} with (force)")
 

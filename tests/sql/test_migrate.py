@@ -2,7 +2,6 @@
 """Migrations are applied once, whole and in order, by one deployd at a time, or refused with one sentence."""
 
 import hashlib
-import signal
 import subprocess
 
 import pytest
@@ -227,65 +226,6 @@ def test_of_many_at_once_each_migration_is_applied_by_one(database):
     applied = [line for line in lines if line.startswith("Applying")]
     assert applied == [f"Applying migration {i} of 3: {name}" for i, name, _ in WHOLE_LEDGER]
     assert lines.count("Nothing to apply: the database is at 3") == 5
-
-
-STOP_AT = 4711
-
-
-def stop_at_statement(database, number):
-    """From now on, statement `number` that changes the schema waits for a lock that we hold."""
-    database.admin("drop event trigger if exists stop")
-    database.admin(f"""
-        create or replace function public.stop_there() returns event_trigger language plpgsql security definer as $$
-        begin
-                if nextval('public.statement_number') = {number} then perform pg_advisory_lock({STOP_AT}); end if;
-        end $$""")
-    database.admin("drop sequence if exists statement_number")
-    database.admin("create sequence statement_number")
-    database.admin("grant usage on sequence statement_number to deployd")
-    database.admin("create event trigger stop on ddl_command_end execute function stop_there()")
-
-
-@pytest.mark.parametrize("number", [1, 2, 9, 12, 20, 30, 45, 60])
-def test_a_deployd_killed_inside_a_migration_leaves_nothing_and_the_next_completes(database, number):
-    stop_at_statement(database, number)
-    before = database.admin(EVERYTHING)
-    with subprocess.Popen(database.psql(user="postgres"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as us:
-        us.stdin.write(f"select 'held' from pg_advisory_lock({STOP_AT});\n")
-        us.stdin.flush()
-        assert us.stdout.readline() == "held\n"
-
-        process = database.tool("migrate")
-        while database.admin("select count(*) from pg_locks where locktype = 'advisory' and not granted") == [["0"]]:
-            assert process.poll() is None, process.communicate()
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        # The dead one's session ends while it still waits: client_connection_check_interval.
-        while database.admin("select count(*) from pg_locks where locktype = 'advisory' and not granted") != [["0"]]:
-            pass
-        assert database.admin(EVERYTHING) == before
-        us.stdin.close()
-        us.wait()
-    database.admin("drop event trigger stop")
-    assert database.run("migrate")[0] == 0
-    assert database("select count(*) from schema_migration") == [["1"]]
-
-
-def test_a_backend_killed_inside_a_migration_is_no_end_for_the_deployd(database):
-    stop_at_statement(database, 9)
-    with subprocess.Popen(database.psql(user="postgres"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as us:
-        us.stdin.write(f"select 'held' from pg_advisory_lock({STOP_AT});\n")
-        us.stdin.flush()
-        assert us.stdout.readline() == "held\n"
-        process = database.tool("migrate")
-        while not database.admin("select pg_terminate_backend(pid) from pg_locks"
-                                 " where locktype = 'advisory' and not granted"):
-            assert process.poll() is None, process.communicate()
-        out, errors = process.communicate(timeout=60)
-        us.stdin.close()
-        us.wait()
-    assert (process.returncode, errors) == (0, "")
-    assert database("select count(*) from schema_migration") == [["1"]]
 
 
 def test_a_password_in_a_bad_url_is_not_shown(database):
