@@ -221,11 +221,15 @@ static int settings_read(const Setting *settings, size_t n_settings, char *const
 
 static void settings_print(const Setting *settings, size_t n_settings)
 {
+        int width = 0;
+
+        for (size_t i = 0; i < n_settings; i++)
+                width = MAX2(width, (int) strlen(settings[i].key));
         printf("\nSettings:\n");
         for (size_t i = 0; i < n_settings; i++) {
                 bool number = settings[i].type != SETTING_TEXT;
 
-                printf("  %-14s %s%s%s\n", settings[i].key, settings[i].help, number ? ": " : "",
+                printf("  %-*s %s%s%s\n", width, settings[i].key, settings[i].help, number ? ": " : "",
                        number ? number_forms[settings[i].type].form : "");
         }
 }

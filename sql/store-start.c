@@ -50,12 +50,12 @@ static const char start_sql[] =
         "  select $3, a.process, a.number, l.port, a.unit from asked a "
         "    left join leased l on l.process = a.process and l.number = a.number "
         "  where exists (select from enough) returning process, number, port), "
-        /* The same for one that is live and gets more of them: then only web.1 is news. */
+        /* The same for one that is live and gets more of them: then web.1 is news, and nothing else. */
         "moved as (update deployment set status = $5, started_at = coalesce(started_at, now()), "
         "    assigned_port = coalesce((select port from placed where process = 'web' and number = 1), assigned_port) "
-        "  where id = $3 and exists (select from enough) returning id, app_id, status, assigned_port), "
-        "shown as (update app set current_port = moved.assigned_port from moved "
-        "  where app.id = moved.app_id and moved.status = 'live'), "
+        "  where id = $3 and exists (select from enough) returning id, app_id, status), "
+        "shown as (update app set current_port = placed.port from moved, placed "
+        "  where app.id = moved.app_id and moved.status = 'live' and placed.process = 'web' and placed.number = 1), "
         "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, from_status, "
         "to_status, detail) "
         "  select $1, $2, case when $4 = $5 then 'scale' else 'deployment-move' end, $13, id, $4, $5, $14 from moved) "
@@ -138,8 +138,8 @@ int store_deployment_set_release(Store *store, const Deployment *deployment, uin
                 "                                    build_key, buildpack, formation, health_check_path, "
                 "                                    health_check_attempts, health_check_timeout_usec, "
                 "                                    health_check_wait_usec) "
-                "  select $1, $2, $3, $4, $6, $7, $8, $9::text[], $10, $11, $12::text[], $13, $14, $15, $16 "
-                "  where $6 is not null on conflict (id) do nothing) "
+                "  select $1, $2, $3, $4, $6::text, $7, $8, $9::text[], $10, $11, $12::text[], $13, $14, $15, $16 "
+                "  where $6::text is not null on conflict (id) do nothing) "
                 "update deployment set revision = $3, image_tag = $4, release_id = $5 where id = $1 "
                 "returning id, now(), release_id";
         _cleanup_(release_freep) Release *none = release_new();

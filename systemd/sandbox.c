@@ -86,13 +86,17 @@ static const SandboxRow journal_reader[] = {
  * like. MemoryDenyWriteExecute would end every just-in-time compiler, and without AF_NETLINK nobody can list
  * network interfaces. */
 static const SandboxRow app[] = {
-        { "Type", 's', 0, "exec" },
         { "ProcSubset", 's', 0, "all" },
         { "RestrictAddressFamilies", '+', 0, "AF_INET AF_INET6 AF_UNIX AF_NETLINK" },
         { "WorkingDirectory", 's', 0, PATH_APP_TREE },
         { "StateDirectoryMode", 'u', 0700, NULL },
         { "CacheDirectoryMode", 'u', 0700, NULL },
         { "MemorySwapMax", 't', 0, NULL },
+        {},
+};
+
+static const SandboxRow service[] = {
+        { "Type", 's', 0, "exec" },
         {},
 };
 
@@ -214,7 +218,7 @@ static const SandboxAddress metadata[] = {
 };
 
 static const Sandbox sandboxes[UNIT_KIND_MAX] = {
-        [UNIT_APP] = { { common, dynamic_user, app }, app_binds, app_tmpfs, metadata },
+        [UNIT_APP] = { { common, dynamic_user, app, service }, app_binds, app_tmpfs, metadata },
         [UNIT_BUILD] = { { common, dynamic_user, app, once, build }, build_binds, app_tmpfs, metadata },
         [UNIT_LIMIT] = { { common, dynamic_user, once, limit }, NULL, NULL, NULL },
         [UNIT_RELEASE] = { { common, dynamic_user, app, once }, app_binds, app_tmpfs, metadata },

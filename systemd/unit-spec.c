@@ -110,9 +110,13 @@ static int append_command(sd_bus_message *message, const char *property,
 static int append_tmpfs(sd_bus_message *message, const UnitSpec *spec)
 {
         _cleanup_free_ char *options = NULL;
+        int r;
 
         if (!spec->tmpfs)
                 return 0;
+        r = check_text(spec->tmpfs);
+        if (r < 0)
+                return r;
         options = text_format("size=%llu,nr_inodes=%llu,mode=1777", (unsigned long long) spec->tmpfs_size,
                               (unsigned long long) spec->tmpfs_files);
         return options ? sd_bus_message_append(message, "(sv)", "TemporaryFileSystem", "a(ss)", 1,

@@ -82,6 +82,10 @@ int plan_make(const Deployment *deployment, const Release *release, Plan *ret, c
                 *ret_sentence = make_sentence(deployment, release, item->process, item->count);
                 return *ret_sentence ? -EINVAL : -ENOMEM;
         }
+        if (formation_total(&plan.formation) == 0) {
+                *ret_sentence = strdup("the formation has no process above 0: nothing would run");
+                return *ret_sentence ? -EINVAL : -ENOMEM;
+        }
         plan.items = calloc(formation_total(&plan.formation) + 1, sizeof(StoreInstance));
         plan.units = calloc(formation_total(&plan.formation) + 1, sizeof(char *));
         if (!plan.items || !plan.units)

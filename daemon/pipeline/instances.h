@@ -17,5 +17,6 @@ void plan_done(Plan *plan);
 #define _cleanup_plan_ _cleanup_(plan_done)
 
 /* The instances that a deployment is to have with today's formation of its app. `release` is what it runs.
- * 0; -EINVAL with a sentence in *ret_sentence (caller frees): the release has no such process; -ENOMEM. */
+ * 0; -EINVAL with a sentence in *ret_sentence (caller frees): the release has no such process, or
+ * nothing is to run; -ENOMEM. */
 int plan_make(const Deployment *deployment, const Release *release, Plan *ret, char **ret_sentence);

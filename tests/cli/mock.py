@@ -43,7 +43,8 @@ TYPES = {
     "App": {"Name": "s", "Repository": "o", "Status": "s", "CurrentPort": "q", "CurrentDeployment": "o",
             "Deployments": "ao", "Slice": "s", "CreatedAt": "t", "Branch": "s", "Directory": "s",
             "StopTimeoutUSec": "t", "MemoryMax": "t", "TasksMax": "t", "CPUQuotaPerSecUSec": "t",
-            "Url": "s", "Port": "q", "AccessMode": "s", "KeepReleases": "u"},
+            "Url": "s", "Port": "q", "AccessMode": "s", "KeepReleases": "u", "Formation": "a{su}", "Buildpack": "s",
+            "BuildCommand": "s", "Readiness": "s", "HealthCheckPath": "s", "HealthCheckTimeoutUSec": "t"},
     "Deployment": {"Id": "t", "App": "o", "AppName": "s", "Status": "s", "RequestedRevision": "s", "Revision": "s",
                    "ImageTag": "s", "AssignedPort": "q", "Units": "as", "Progress": "d", "StatusText": "s",
                    "CreatedAt": "t", "StartedAt": "t", "FinishedAt": "t", "ErrorSummary": "s", "LogsPath": "s",
@@ -231,7 +232,8 @@ class Mock:
             "Name": name, "Repository": path("Repository", repository), "Status": "new", "CurrentPort": 0,
             "CurrentDeployment": "/", "Deployments": [], "Slice": f"deployd-apps-{name.replace('-', '_')}.slice",
             "CreatedAt": now(), "Branch": "", "Directory": "", "StopTimeoutUSec": 0, "MemoryMax": 0, "TasksMax": 0,
-            "CPUQuotaPerSecUSec": 0, "KeepReleases": 0, **properties})
+            "CPUQuotaPerSecUSec": 0, "KeepReleases": 0, "Formation": {"web": 1}, "Buildpack": "", "BuildCommand": "",
+            "Readiness": "port", "HealthCheckPath": "", "HealthCheckTimeoutUSec": 0, **properties})
 
     def deployment(self, app="shop", revision="", **properties):
         number = self.next_id

@@ -18,6 +18,8 @@ OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--j
            "rollback": ["--no-wait", "--journal"],
            "releases": ["--json", "--lines"], "ps": ["--json"], "status": ["--json"],
            "logs": ["--follow", "--lines", "--deployment", "--process", "--raw", "--journal"]}
+SETTINGS = ["access-mode", "branch", "directory", "keep-releases", "buildpack", "build-command", "readiness",
+            "health-check-path", "health-check-timeout", "stop-timeout", "memory-max", "tasks-max", "cpu-quota"]
 
 
 def test_help_lists_every_verb_and_every_option(deployctl):
@@ -48,8 +50,11 @@ def test_list_verbs_is_what_there_is(deployctl):
 
 
 def test_help_of_settings_names_each(deployctl):
-    for key in "access-mode", "branch", "directory", "stop-timeout", "memory-max", "tasks-max", "cpu-quota":
+    for key in SETTINGS:
         assert f"\n  {key} " in deployctl("help", "app", "set").out
+    begins = {re.match(r"  \S+ +", line).end() for line in deployctl("help", "app", "set").out.splitlines()
+              if line.split()[:1] and line.split()[0] in SETTINGS}
+    assert len(begins) == 1, "what they mean is one column"
     assert "\n  url " in deployctl("help", "repo", "set").out
 
 
@@ -90,8 +95,7 @@ def test_version(deployctl):
     (["cancel", ""], "'cancel' needs an app or the id of a deployment"),
     (["app", "set", "shop", "branch"], "'branch' is not KEY=VALUE"),
     (["app", "set", "shop", "colour=red"],
-     "unknown setting 'colour'; known are access-mode, branch, directory, keep-releases, "
-     "stop-timeout, memory-max, tasks-max, cpu-quota"),
+     "unknown setting 'colour'; known are " + ", ".join(SETTINGS)),
     (["app", "create", "shop", "code", "=x"], "unknown setting ''"),
     (["app", "set", "shop", "branch=a", "branch=b"], "setting 'branch' is given twice"),
     (["repo", "set", "code", "name=x"], "unknown setting 'name'; known are url, branch"),
@@ -101,6 +105,7 @@ def test_version(deployctl):
     (["app", "set", "shop", "stop-timeout=0"], "stop-timeout needs a time, like 30s or 5min (above 0), or 'default'"),
     (["app", "set", "shop", "stop-timeout=99999999999999999999s"], "is too large"),
     (["app", "set", "shop", "stop-timeout=18446744073709551615us"], "is too large"),
+    (["app", "set", "shop", "health-check-timeout=soon"], "health-check-timeout needs a time, like 30s or 5min"),
     (["app", "set", "shop", "memory-max=1X"], "memory-max needs a size, like 512M or 1.5G"),
     (["app", "set", "shop", "memory-max="], "memory-max needs a size"),
     (["app", "set", "shop", "memory-max=1M 1K"], "memory-max needs a size"),
@@ -217,7 +222,7 @@ def test_the_man_page_has_every_verb_option_setting_and_status():
         assert f"*{verb}*" in page, verb
     for option in {"--help", "--version", "--list-verbs"}.union(*OPTIONS.values()):
         assert re.search(rf"^(\*-\w\*, )?\*{option}\*", page, re.MULTILINE), option
-    for word in "stop-timeout", "memory-max", "tasks-max", "cpu-quota", "access-mode", "branch", "directory":
+    for word in SETTINGS:
         assert f"|  *{word}*" in page
     for status in 0, 1, 2, 3, 4, 130:
         assert f"|  {status}\n" in page

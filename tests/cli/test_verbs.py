@@ -73,6 +73,13 @@ def test_app_create_gives_settings_in_the_units_of_the_bus(mock, deployctl):
     ("cpu-quota=7%", "CPUQuotaPerSecUSec", 70000),
     ("keep-releases=3", "KeepReleases", 3),
     ("keep-releases=default", "KeepReleases", 0),
+    ("health-check-timeout=1min", "HealthCheckTimeoutUSec", 60 * 1000000),
+    ("health-check-timeout=default", "HealthCheckTimeoutUSec", 0),
+    ("health-check-path=/up?a=b", "HealthCheckPath", "/up?a=b"),
+    ("health-check-path=", "HealthCheckPath", ""),
+    ("readiness=notify", "Readiness", "notify"),
+    ("buildpack=none", "Buildpack", "none"),
+    ("build-command=make A=1 && echo 'é'", "BuildCommand", "make A=1 && echo 'é'"),
 ])
 def test_app_set_reads_human_units(mock, deployctl, setting, name, value):
     where = mock.app("shop")
@@ -107,6 +114,19 @@ def test_app_show_is_human_and_json_is_exact(mock, deployctl):
     shown = deployctl("app", "show", "my-app", "--json").json["app"][0]
     assert (shown["memory_max"], shown["stop_timeout"], shown["cpu_quota"]) == (536870912, 90000000, 1500000)
     assert (shown["current_deployment"], shown["deployments"]) == ("42", ["42"])
+
+
+def test_app_show_has_builds_processes_and_health(mock, deployctl):
+    mock.app("shop", Formation={"web": 2, "worker": 0}, Buildpack="node", BuildCommand="make", Readiness="notify",
+             HealthCheckPath="/up", HealthCheckTimeoutUSec=90 * 1000000)
+    out = deployctl("app", "show", "shop").out
+    fields = {key: value.strip() for key, value in (line.split(":", 1) for line in out.splitlines() if ":" in line)}
+    assert (fields["Buildpack"], fields["Build command"], fields["Readiness"]) == ("node", "make", "notify")
+    assert (fields["Health check"], fields["Health check timeout"]) == ("/up", "1min 30s")
+    assert fields["Formation"] == "web=2" and "worker=0" in out.split()
+    shown = deployctl("app", "show", "shop", "--json").json["app"][0]
+    assert (shown["buildpack"], shown["readiness"], shown["health_check_timeout"]) == ("node", "notify", 90000000)
+    assert shown["formation"] == ["web=2", "worker=0"]
 
 
 def test_a_list_without_items_is_empty_in_json(mock, deployctl):

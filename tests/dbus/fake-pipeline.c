@@ -142,11 +142,23 @@ int repository_remove(Pipeline *pipeline, Repository *repository, const Call *ca
 static int note_settings(Pipeline *pipeline, const char *what, const char *name, const AppSettings *settings,
                          const Call *call, sd_bus_error *reterr)
 {
+        _cleanup_free_ char **formation = formation_format(&settings->formation), *all = strdup("");
+
+        assert(formation && all);
+        for (char **text = formation; *text; text++) {
+                _cleanup_free_ char *before = all;
+
+                all = text_format("%s%s%s", before, before[0] ? " " : "", *text);
+                assert(all);
+        }
         return note(pipeline, reterr,
-                    "%s %s %s [%s] [%s] %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " uid=%u", what, name,
-                    settings->access_mode, settings->branch, settings->directory,
+                    "%s %s %s [%s] [%s] %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+                    " [%s] [%s] %s [%s] %" PRIu64 " {%s} uid=%u",
+                    what, name, settings->access_mode, settings->branch, settings->directory,
                     settings->stop_timeout_usec, settings->memory_max, settings->tasks_max,
-                    settings->cpu_quota_usec, call->uid);
+                    settings->cpu_quota_usec, settings->buildpack, settings->build_command,
+                    settings->readiness, settings->health_check_path, settings->health_check_timeout_usec,
+                    all, call->uid);
 }
 
 int app_create(Pipeline *pipeline, const char *name, Repository *repository, const AppSettings *settings,

@@ -133,6 +133,31 @@ static sd_bus_message *send_app_directory(const char *text)
         return fixture_call(APP, "SetProperties", "a{sv}", 1, "Directory", "s", text);
 }
 
+static sd_bus_message *send_app_buildpack(const char *text)
+{
+        return fixture_call(APP, "SetProperties", "a{sv}", 1, "Buildpack", "s", text);
+}
+
+static sd_bus_message *send_app_build_command(const char *text)
+{
+        return fixture_call(APP, "SetProperties", "a{sv}", 1, "BuildCommand", "s", text);
+}
+
+static sd_bus_message *send_app_readiness(const char *text)
+{
+        return fixture_call(APP, "SetProperties", "a{sv}", 1, "Readiness", "s", text);
+}
+
+static sd_bus_message *send_app_health_check_path(const char *text)
+{
+        return fixture_call(APP, "SetProperties", "a{sv}", 1, "HealthCheckPath", "s", text);
+}
+
+static sd_bus_message *send_app_formation(const char *text)
+{
+        return fixture_call(APP, "SetProperties", "a{sv}", 1, "Formation", "a{su}", 1, text, 1);
+}
+
 static sd_bus_message *send_get_repository(const char *text)
 {
         return fixture_call(MANAGER, "GetRepository", "s", text);
@@ -185,11 +210,30 @@ static sd_bus_message *send_property(const char *text)
 }
 
 static Sender *const senders[] = {
-        send_repository_name, send_repository_url,     send_repository_branch, send_repository_option,
-        send_app_name,        send_app_repository,     send_app_option,        send_app_branch,
-        send_app_directory,   send_get_repository,     send_get_app,           send_list_app,
-        send_deploy_app,      send_deploy_revision,    send_deploy_option,     send_deploy_request_id,
-        send_set_git_url,     send_set_default_branch, send_property,
+        send_repository_name,
+        send_repository_url,
+        send_repository_branch,
+        send_repository_option,
+        send_app_name,
+        send_app_repository,
+        send_app_option,
+        send_app_branch,
+        send_app_directory,
+        send_get_repository,
+        send_get_app,
+        send_list_app,
+        send_deploy_app,
+        send_deploy_revision,
+        send_deploy_option,
+        send_deploy_request_id,
+        send_set_git_url,
+        send_set_default_branch,
+        send_property,
+        send_app_buildpack,
+        send_app_build_command,
+        send_app_readiness,
+        send_app_health_check_path,
+        send_app_formation,
 };
 
 /* Errors that say what is wrong, and no others. */

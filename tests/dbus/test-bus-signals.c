@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
 #include "base/text.h"
 #include "tests/dbus/fixture.h"
 
@@ -99,6 +101,25 @@ Test(bus_signals, each_status_is_seen)
                                "changed /deployment/_342 Status=starting\n"
                                "changed /deployment/_342 Status=checking\n"
                                "changed  DeploymentsQueued=0 DeploymentsRunning=1\n");
+}
+
+Test(bus_signals, a_formation_is_seen_when_it_is_set_and_when_another_tree_says_another)
+{
+        Deployment *deployment = start_with_a_deployment();
+        App *app = deployment->app;
+
+        cr_assert(formation_set(&app->settings.formation, "web", 2) == 0);
+        model_changed_app(fixture.model, app);
+        fixture_expect_signals("changed /app/shop Formation=[[web,2]]\n");
+        formation_clear(&app->settings.formation);
+        model_changed_app(fixture.model, app);
+        fixture_expect_signals("changed /app/shop Formation=[[web,1]]\n");
+        deployment->release = release_new();
+        deployment->release_id = deployment->id;
+        cr_assert(deployment->release && formation_set(&deployment->release->formation, "worker", 1) == 0);
+        model_set_deployment_status(fixture.model, deployment, DEPLOYMENT_LIVE);
+        fixture_settle();
+        cr_assert(strstr(text_or_empty(fixture.signals), " Formation=[[worker,1]]"), "%s", fixture.signals);
 }
 
 Test(bus_signals, each_status_of_an_app_is_seen)

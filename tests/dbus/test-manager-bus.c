@@ -98,14 +98,17 @@ Test(manager_bus, creates_an_app)
 {
         (void) fixture_repository("code");
         answers(fixture_call(CALL("CreateApp", "ssa{sv}", "shop", "code", 0)), "/app/shop");
-        answers(fixture_call(CALL("CreateApp", "ssa{sv}", "my-shop", "code", 7, "AccessMode", "s",
-                                  "internal", "Branch", "s", "next", "Directory", "s", "web/shop",
-                                  "StopTimeoutUSec", "t", (uint64_t) 5000000, "MemoryMax", "t",
-                                  (uint64_t) 1 << 30, "TasksMax", "t", (uint64_t) 64, "CPUQuotaPerSecUSec",
-                                  "t", (uint64_t) 500000)),
+        answers(fixture_call(CALL("CreateApp", "ssa{sv}", "my-shop", "code", 13, "Buildpack", "s", "node",
+                                  "BuildCommand", "s", "make", "Readiness", "s", "notify", "HealthCheckPath",
+                                  "s", "/up", "HealthCheckTimeoutUSec", "t", (uint64_t) 7000000, "Formation",
+                                  "a{su}", 2, "worker", 2, "web", 1, "AccessMode", "s", "internal", "Branch",
+                                  "s", "next", "Directory", "s", "web/shop", "StopTimeoutUSec", "t",
+                                  (uint64_t) 5000000, "MemoryMax", "t", (uint64_t) 1 << 30, "TasksMax", "t",
+                                  (uint64_t) 64, "CPUQuotaPerSecUSec", "t", (uint64_t) 500000)),
                 "/app/my_2dshop");
-        asked_is("app_create shop private [] [] 0 0 0 0 uid=0\n"
-                 "app_create my-shop internal [next] [web/shop] 5000000 1073741824 64 500000 uid=0\n");
+        asked_is("app_create shop private [] [] 0 0 0 0 [] [] port [] 0 {} uid=0\n"
+                 "app_create my-shop internal [next] [web/shop] 5000000 1073741824 64 500000 [node] [make] "
+                 "notify [/up] 7000000 {web=1 worker=2} uid=0\n");
 }
 
 Test(manager_bus, refuses_a_bad_app)
@@ -116,8 +119,10 @@ Test(manager_bus, refuses_a_bad_app)
                       CALL("CreateApp", "ssa{sv}", "shop", "other", 0));
         fixture_fails(NOT_SUPPORTED, "Port",
                       CALL("CreateApp", "ssa{sv}", "shop", "code", 1, "Port", "q", 30001));
-        fixture_fails(NOT_SUPPORTED, "Buildpack",
-                      CALL("CreateApp", "ssa{sv}", "shop", "code", 1, "Buildpack", "s", "node"));
+        fixture_fails(NOT_SUPPORTED, "AutoDeploy",
+                      CALL("CreateApp", "ssa{sv}", "shop", "code", 1, "AutoDeploy", "b", true));
+        fixture_fails(INVALID_ARGS, "Formation has no process above 0",
+                      CALL("CreateApp", "ssa{sv}", "shop", "code", 1, "Formation", "a{su}", 1, "web", 0));
         fixture_fails(INVALID_ARGS, "private",
                       CALL("CreateApp", "ssa{sv}", "shop", "code", 1, "AccessMode", "s", "secret"));
         fixture_fails(INVALID_ARGS, "Branch, Directory",
@@ -148,6 +153,11 @@ Test(manager_bus, holds_settings_to_their_bounds)
                 { "StopTimeoutUSec", 100000, true },
                 { "StopTimeoutUSec", UINT64_C(86400000000), true },
                 { "StopTimeoutUSec", UINT64_C(86400000001), false },
+                { "HealthCheckTimeoutUSec", 0, true },
+                { "HealthCheckTimeoutUSec", 99999, false },
+                { "HealthCheckTimeoutUSec", 100000, true },
+                { "HealthCheckTimeoutUSec", UINT64_C(3600000000), true },
+                { "HealthCheckTimeoutUSec", UINT64_C(3600000001), false },
                 { "MemoryMax", 1048575, false },
                 { "MemoryMax", 1048576, true },
                 { "MemoryMax", UINT64_C(1) << 31, true },

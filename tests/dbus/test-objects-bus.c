@@ -24,6 +24,8 @@ BUS_SUITE(objects_bus);
         cr_assert_str_eq(fixture.pipeline.asked ? fixture.pipeline.asked : "", wanted, "%s", \
                          fixture.pipeline.asked)
 
+#define INVALID_ARGS "org.freedesktop.DBus.Error.InvalidArgs"
+
 static void set(char **target, const char *value)
 {
         cr_assert(text_replace(target, value) >= 0);
@@ -90,6 +92,12 @@ Test(objects_bus, an_app_has_its_properties)
         app->settings.memory_max = 2;
         app->settings.tasks_max = 3;
         app->settings.cpu_quota_usec = 4;
+        app->settings.keep_releases = 5;
+        set(&app->settings.buildpack, "node");
+        set(&app->settings.build_command, "make");
+        set(&app->settings.readiness, "notify");
+        set(&app->settings.health_check_path, "/up");
+        app->settings.health_check_timeout_usec = 6;
         cr_assert(instance_new(fixture_deployment(app, 42), "web", 1, 20007));
         (void) fixture_deployment(app, 43);
         model_set_deployment_status(fixture.model, model_deployment(fixture.model, 42), DEPLOYMENT_LIVE);
@@ -107,6 +115,12 @@ Test(objects_bus, an_app_has_its_properties)
         app_is("2", "MemoryMax");
         app_is("3", "TasksMax");
         app_is("4", "CPUQuotaPerSecUSec");
+        app_is("5", "KeepReleases");
+        app_is("node", "Buildpack");
+        app_is("make", "BuildCommand");
+        app_is("notify", "Readiness");
+        app_is("/up", "HealthCheckPath");
+        app_is("6", "HealthCheckTimeoutUSec");
         app_is("private", "AccessMode");
         app_is("0", "Port");
         app->port = 30001;
@@ -134,7 +148,7 @@ Test(objects_bus, an_app_has_its_methods)
                  "app_start shop uid=0\n"
                  "app_stop shop uid=0\n"
                  "app_restart shop uid=0\n"
-                 "app_set shop private [main] [web] 0 0 0 0 uid=0\n"
+                 "app_set shop private [main] [web] 0 0 0 0 [] [] port [] 0 {} uid=0\n"
                  "app_remove shop 1 uid=0\n");
 }
 
@@ -150,6 +164,122 @@ Test(objects_bus, an_app_keeps_its_settings_when_one_of_them_is_bad)
                       APP("SetProperties", "a{sv}", 1, "Port", "q", 30000));
         app_is("", "Branch");
         asked_is("");
+}
+
+Test(objects_bus, the_formation_of_an_app_is_what_is_in_force)
+{
+        App *app = fixture_app("shop", fixture_repository("code"));
+        Deployment *live = fixture_deployment(app, 42);
+
+        app_is("[[web,1]]", "Formation");
+        live->release = release_new();
+        live->release_id = 42;
+        cr_assert(live->release && formation_set(&live->release->formation, "worker", 2) == 0 &&
+                  formation_set(&live->release->formation, "web", 3) == 0);
+        app_is("[[web,1]]", "Formation");
+        model_set_deployment_status(fixture.model, live, DEPLOYMENT_LIVE);
+        app_is("[[web,3],[worker,2]]", "Formation");
+
+        fixture_succeeds(APP("SetProperties", "a{sv}", 1, "Formation", "a{su}", 3, "worker", 9999, "web", 0,
+                             "clock-2", 1));
+        app_is("[[clock-2,1],[web,0],[worker,9999]]", "Formation");
+        /* Whole: what is not named has none. */
+        fixture_succeeds(APP("SetProperties", "a{sv}", 1, "Formation", "a{su}", 1, "clock-2", 1));
+        app_is("[[clock-2,1]]", "Formation");
+        /* Another setting leaves it as it is, and an empty one takes it back. */
+        fixture_succeeds(APP("SetProperties", "a{sv}", 1, "Branch", "s", "next"));
+        app_is("[[clock-2,1]]", "Formation");
+        fixture_succeeds(APP("SetProperties", "a{sv}", 1, "Formation", "a{su}", 0));
+        app_is("[[web,3],[worker,2]]", "Formation");
+        asked_is("app_set shop private [] [] 0 0 0 0 [] [] port [] 0 {clock-2=1 web=0 worker=9999} uid=0\n"
+                 "app_set shop private [] [] 0 0 0 0 [] [] port [] 0 {clock-2=1} uid=0\n"
+                 "app_set shop private [next] [] 0 0 0 0 [] [] port [] 0 {clock-2=1} uid=0\n"
+                 "app_set shop private [next] [] 0 0 0 0 [] [] port [] 0 {} uid=0\n");
+}
+
+Test(objects_bus, a_formation_of_nothing_or_of_what_cannot_be_is_refused)
+{
+        static const char *const bad[] = { "",   "Web",  "web.1", "web=1",
+                                           "-a", "a--b", "a\nb",  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
+        sd_bus_message *message =
+                fixture_new_call(fixture.client, BUS_PATH_APP "/shop", BUS_INTERFACE_APP, "SetProperties");
+        App *app = fixture_app("shop", fixture_repository("code"));
+
+        cr_assert(formation_set(&app->settings.formation, "kept", 1) == 0);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                fixture_fails(
+                        INVALID_ARGS, "Formation has process types (1 to 32 of a-z, 0-9 and single -",
+                        APP("SetProperties", "a{sv}", 1, "Formation", "a{su}", 2, "web", 1, bad[i], 1));
+        fixture_fails(INVALID_ARGS, "counts of 0 to 9999",
+                      APP("SetProperties", "a{sv}", 1, "Formation", "a{su}", 1, "web", 10000));
+        fixture_fails(INVALID_ARGS, "counts of 0 to 9999",
+                      APP("SetProperties", "a{sv}", 1, "Formation", "a{su}", 1, "web", UINT32_MAX));
+        fixture_fails(INVALID_ARGS, "Formation has no process above 0: Stop stops an app",
+                      APP("SetProperties", "a{sv}", 1, "Formation", "a{su}", 2, "web", 0, "worker", 0));
+        fixture_fails(INVALID_ARGS, "Formation is of type a{su}, not a{ss}",
+                      APP("SetProperties", "a{sv}", 1, "Formation", "a{ss}", 1, "web", "1"));
+        fixture_fails(INVALID_ARGS, "Formation is of type a{su}, not s",
+                      APP("SetProperties", "a{sv}", 1, "Formation", "s", "web=1"));
+        fixture_fails(INVALID_ARGS, "given twice",
+                      APP("SetProperties", "a{sv}", 2, "Formation", "a{su}", 1, "web", 1, "Formation",
+                          "a{su}", 0));
+        fixture_fails(INVALID_ARGS, "MemoryMax",
+                      APP("SetProperties", "a{sv}", 2, "Formation", "a{su}", 1, "web", 1, "MemoryMax", "t",
+                          (uint64_t) 1));
+
+        cr_assert(sd_bus_message_open_container(message, 'a', "{sv}") >= 0);
+        cr_assert(sd_bus_message_open_container(message, 'e', "sv") >= 0);
+        cr_assert(sd_bus_message_append(message, "s", "Formation") >= 0);
+        cr_assert(sd_bus_message_open_container(message, 'v', "a{su}") >= 0);
+        cr_assert(sd_bus_message_open_container(message, 'a', "{su}") >= 0);
+        for (unsigned i = 0; i < FORMATION_PROCESSES_MAX + 1; i++) {
+                _cleanup_free_ char *process = text_format("p%u", i);
+
+                cr_assert(sd_bus_message_append(message, "{su}", process, 1) >= 0);
+        }
+        for (unsigned i = 0; i < 4; i++)
+                cr_assert(sd_bus_message_close_container(message) >= 0);
+        message = fixture_send(fixture.client, message);
+        fixture_check_error(message, INVALID_ARGS, "Formation has at most 64 process types", __LINE__);
+        sd_bus_message_unref(message);
+        app_is("[[kept,1]]", "Formation");
+        asked_is("");
+}
+
+Test(objects_bus, settings_of_builds_and_health_are_checked)
+{
+        static const struct {
+                const char *name, *value, *part; /* NULL = it is legal */
+        } cases[] = {
+                { "Buildpack", "node", NULL },
+                { "Buildpack", "none", NULL },
+                { "Buildpack", "", NULL },
+                { "Buildpack", "Node",
+                  "Buildpack is \"\" (the one that detects the app), none, or the name of one" },
+                { "Buildpack", "../x", "or the name of one" },
+                { "BuildCommand", "npm run build && echo \"$A\"", NULL },
+                { "BuildCommand", "", NULL },
+                { "BuildCommand", "a\nb", "BuildCommand is one line of UTF-8 without control characters" },
+                { "Readiness", "notify", NULL },
+                { "Readiness", "port", NULL },
+                { "Readiness", "", "Readiness is port" },
+                { "Readiness", "http", "or notify" },
+                { "HealthCheckPath", "/up?a=1", NULL },
+                { "HealthCheckPath", "", NULL },
+                { "HealthCheckPath", "up", "HealthCheckPath is not allowed: a path begins with /" },
+                { "HealthCheckPath", "/a\r\nHost: x", "HealthCheckPath is not allowed" },
+        };
+
+        (void) fixture_app("shop", fixture_repository("code"));
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                if (cases[i].part)
+                        fixture_fails(INVALID_ARGS, cases[i].part,
+                                      APP("SetProperties", "a{sv}", 1, cases[i].name, "s", cases[i].value));
+                else {
+                        fixture_succeeds(
+                                APP("SetProperties", "a{sv}", 1, cases[i].name, "s", cases[i].value));
+                        app_is(cases[i].value, cases[i].name);
+                }
 }
 
 Test(objects_bus, an_app_passes_on_errors)

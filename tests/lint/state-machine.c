@@ -8,22 +8,14 @@
 
 #include "daemon/model/flow.h"
 
-static bool is_reached(DeploymentStatus status)
+/* The statuses of a deployment that meets no trouble, in their order: each of these events happens as often
+ * as it can, one after another. */
+static void print_path(const FlowEvent forward[], size_t n)
 {
-        for (size_t i = 0; i < flow_table_size; i++)
-                if (flow_table[i].to == status || flow_table[i].from == status)
-                        return true;
-        return false;
-}
-
-/* The statuses of a deployment that meets no trouble, in their order. */
-static void print_path(void)
-{
-        static const FlowEvent forward[] = { FLOW_SLOT, FLOW_DONE, FLOW_REPLACED };
         DeploymentStatus status = DEPLOYMENT_QUEUED;
 
         (void) printf("    %s", deployment_status_to_string(status));
-        for (size_t i = 0; i < ELEMENTSOF(forward);) {
+        for (size_t i = 0; i < n;) {
                 const FlowRow *row = flow_find(status, forward[i]);
 
                 if (row) {
@@ -47,15 +39,18 @@ static void print_rows(void)
         }
 }
 
-static void print_later(void)
+static void print_paths(void)
 {
-        const char *separator = "";
+        static const FlowEvent whole[] = { FLOW_SLOT, FLOW_BUILD, FLOW_COMMAND, FLOW_DONE, FLOW_REPLACED };
+        static const FlowEvent as_it_is[] = { FLOW_SLOT, FLOW_DONE, FLOW_REPLACED };
+        static const FlowEvent again[] = { FLOW_REUSE, FLOW_DONE, FLOW_REPLACED };
 
-        for (unsigned i = 0; i < DEPLOYMENT_STATUS_MAX; i++)
-                if (!is_reached(i)) {
-                        (void) printf("%s`%s`", separator, deployment_status_to_string(i));
-                        separator = ", ";
-                }
+        (void) printf("Without trouble, of a tree that is built and has a release command:\n\n");
+        print_path(whole, ELEMENTSOF(whole));
+        (void) printf("\nOf a tree that runs as it is, or was built before:\n\n");
+        print_path(as_it_is, ELEMENTSOF(as_it_is));
+        (void) printf("\nOf a release that is kept:\n\n");
+        print_path(again, ELEMENTSOF(again));
 }
 
 static const char head[] =
@@ -63,8 +58,6 @@ static const char head[] =
         "\n"
         "Printed from the table in `daemon/model/flow.c`; a test compares. To write it anew:\n"
         "`build/docs/state-machine > docs/STATE_MACHINE.md`.\n"
-        "\n"
-        "Without trouble:\n"
         "\n";
 
 static const char rule[] = "\n"
@@ -78,6 +71,12 @@ static const char events[] =
         "\n"
         "- **slot**: its turn has come. One deployment of an app at a time, first come\n"
         "  first served, and `[runner] parallel` of them in all.\n"
+        "- **reuse**: the same, for `Redeploy`, `Rollback` and `SetEnvironment`: there is\n"
+        "  nothing to fetch.\n"
+        "- **build**: the tree is there, and neither was it built before nor is there\n"
+        "  nothing to build.\n"
+        "- **command**: the release is there, and it has a process type `release`, which\n"
+        "  is run once before anything else of it.\n"
         "- **done**, **failed**: how the work of the status ended. `failed` has a\n"
         "  sentence for people, the deployment's `ErrorSummary`.\n"
         "- **cancel**: somebody asked for its end, by `Deployment.Cancel` or `App.Stop`.\n"
@@ -86,18 +85,14 @@ static const char events[] =
         "\n"
         "After `superseded`, `failed` and `cancelled` comes the cleaning up: units are\n"
         "stopped, ports are free, files are removed. A superseded deployment keeps its\n"
-        "release, and its units have `drain-timeout` for the requests they have begun.\n"
-        "\n"
-        "Words of the D-Bus interface that no row reaches yet: ";
+        "release, and its units have `drain-timeout` for the requests they have begun.\n";
 
 int main(void)
 {
         (void) fputs(head, stdout);
-        print_path();
+        print_paths();
         (void) fputs(rule, stdout);
         print_rows();
         (void) fputs(events, stdout);
-        print_later();
-        (void) fputs(".\n", stdout);
         return fclose(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -131,6 +131,46 @@ const char *everything(void)
         return digest;
 }
 
+const AppSettings default_settings = {
+        .access_mode = (char[]){ "private" },
+        .branch = (char[]){ "" },
+        .directory = (char[]){ "" },
+        .buildpack = (char[]){ "" },
+        .build_command = (char[]){ "" },
+        .readiness = (char[]){ "port" },
+        .health_check_path = (char[]){ "" },
+};
+
+static FormationItem two_items[] = { { (char[]){ "web" }, 2 }, { (char[]){ "worker-2" }, 0 } };
+
+const AppSettings all_settings = {
+        .access_mode = (char[]){ "internal" },
+        .branch = (char[]){ "release" },
+        .directory = (char[]){ "web/sité" },
+        .buildpack = (char[]){ "node" },
+        .build_command = (char[]){ "make \"{a,b}\" 'c' \\d é" },
+        .readiness = (char[]){ "notify" },
+        .health_check_path = (char[]){ "/up?a='b'&c=%20" },
+        .formation = { two_items, ELEMENTSOF(two_items) },
+        .health_check_timeout_usec = 6,
+        .stop_timeout_usec = 1,
+        .memory_max = 2,
+        .tasks_max = 3,
+        .cpu_quota_usec = INT64_MAX,
+        .keep_releases = 5,
+};
+
+bool formation_is(const Formation *formation, const Formation *expected)
+{
+        if (formation->n != expected->n)
+                return false;
+        for (size_t i = 0; i < formation->n; i++)
+                if (!text_is(formation->items[i].process, expected->items[i].process) ||
+                    formation->items[i].count != expected->items[i].count)
+                        return false;
+        return true;
+}
+
 Repository *known_repository(const char *name)
 {
         Reply reply = done_by(store_repository_insert, name, URL, "main", AS);
@@ -177,21 +217,49 @@ const FlowRow *row_of(DeploymentStatus from, FlowEvent happened)
         return row;
 }
 
-Reply start_it(Deployment *deployment, uint16_t low, uint16_t high, uint16_t next)
+static Release *make_release(void)
 {
-        static const char *const processes[] = { "web", "worker", NULL };
-        _cleanup_free_ char *tag = NULL, *unit = unit_name_make(UNIT_APP, deployment->app->name,
-                                                                deployment->id, "web", 1);
-        StoreInstance instance = { "web", 1, unit, true };
-        StoreRelease release = {
-                .revision = REVISION, .digest = DIGEST, .files = 3, .bytes = 4096, .processes = processes
-        };
+        Release *release = release_new();
+
+        cr_assert(release != NULL);
+        cr_assert(eq(int, formation_set(&release->processes, "web", 1), 0));
+        cr_assert(eq(int, formation_set(&release->processes, "worker", 1), 0));
+        cr_assert(eq(int, formation_set(&release->formation, "web", 1), 0));
+        cr_assert(eq(int, formation_set(&release->formation, "worker", 9999), 0));
+        cr_assert(eq(int, text_replace(&release->build_key, BUILD_KEY), 0));
+        cr_assert(eq(int, text_replace(&release->buildpack, "node"), 0));
+        cr_assert(eq(int, text_replace(&release->health.path, "/up"), 0));
+        release->health.attempts = 7;
+        release->health.timeout_usec = 8;
+        release->health.wait_usec = 9;
+        return release;
+}
+
+Reply record_it(Deployment *deployment)
+{
+        Release *release = make_release();
+        StoreRelease made = { .digest = DIGEST, .files = 3, .bytes = 4096, .release = release };
+        Reply reply;
 
         cr_assert(eq(int, text_replace(&deployment->revision, REVISION), 0));
-        tag = deployment_make_image_tag(deployment);
-        release.image_tag = tag;
-        return say(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), &release,
-                   &instance, 1, low, high, next, AS);
+        free(deployment->image_tag);
+        deployment->image_tag = deployment_make_image_tag(deployment);
+        reply = done_by(store_deployment_set_release, deployment, deployment->id, &made, AS);
+        deployment->release_id = deployment->id;
+        release_free(deployment->release);
+        deployment->release = release;
+        return reply;
+}
+
+Reply start_it(Deployment *deployment, uint16_t low, uint16_t high, uint16_t next)
+{
+        _cleanup_free_ char *unit =
+                unit_name_make(UNIT_APP, deployment->app->name, deployment->id, "web", 1);
+        StoreInstance instance = { "web", 1, unit, true };
+        StorePorts range = { low, high, next };
+
+        return say(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), &instance, 1,
+                   &range, AS);
 }
 
 static void step_to(Deployment *deployment, DeploymentStatus status)
@@ -203,10 +271,12 @@ static void step_to(Deployment *deployment, DeploymentStatus status)
                         row = &flow_table[i];
         cr_assert(row != NULL);
         if (status == DEPLOYMENT_STARTING) {
-                Reply reply = start_it(deployment, PORT_LOW, PORT_HIGH, PORT_LOW);
+                Reply reply;
 
+                if (!deployment->release)
+                        record_it(deployment);
+                reply = start_it(deployment, PORT_LOW, PORT_HIGH, PORT_LOW);
                 cr_assert(eq(int, reply.error, 0), "%s", reply.sentence);
-                deployment->release_id = deployment->id;
                 cr_assert(instance_new(deployment, "web", 1, reply.ports[0]) != NULL);
         } else if (status == DEPLOYMENT_LIVE)
                 done_by(store_deployment_go_live, deployment, row, row_of(DEPLOYMENT_LIVE, FLOW_REPLACED),
@@ -221,6 +291,7 @@ static void step_to(Deployment *deployment, DeploymentStatus status)
 
 void bring_to(Deployment *deployment, DeploymentStatus status)
 {
+        /* The shortest: nothing is built, and nothing is run before it. */
         static const DeploymentStatus way[] = { DEPLOYMENT_FETCHING, DEPLOYMENT_STARTING,
                                                 DEPLOYMENT_CHECKING, DEPLOYMENT_SWITCHING, DEPLOYMENT_LIVE };
 

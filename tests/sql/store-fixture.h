@@ -4,6 +4,8 @@
 /* What the tests of the store share: a server with the real schema, a store that reaches it through a proxy
  * that can lose answers, and `pg` beside it, which sees all as superuser. */
 
+#include "daemon/model/app.h"
+#include "daemon/model/deployment.h"
 #include "daemon/model/model.h"
 #include "fixture.h"
 #include "proxy.h"
@@ -11,9 +13,10 @@
 
 #define ACTOR 1000
 
-#define URL      "https://git.example/shop.git"
-#define REVISION "0123456789abcdef0123456789abcdef01234567"
-#define DIGEST   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define URL       "https://git.example/shop.git"
+#define REVISION  "0123456789abcdef0123456789abcdef01234567"
+#define DIGEST    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define BUILD_KEY "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 
 #define STABLE_LOW  8000
 #define STABLE_HIGH 8003
@@ -70,6 +73,11 @@ void sees(const char *sql, const char *expected);
 /* A digest of every row of every table: the same as long as nothing is changed. */
 const char *everything(void);
 
+/* Settings of an app: as a new one has them, and another value in each. */
+extern const AppSettings default_settings, all_settings;
+
+bool formation_is(const Formation *formation, const Formation *expected);
+
 /* Objects as the model has them after the verbs that make them. */
 Repository *known_repository(const char *name);
 App *known_app(const char *name, Repository *repository);
@@ -78,5 +86,7 @@ Deployment *known_deployment(App *app, const char *revision);
 const FlowRow *row_of(DeploymentStatus from, FlowEvent event);
 /* Takes it from queued to this status, port and release and all. */
 void bring_to(Deployment *deployment, DeploymentStatus status);
-/* The next step of that way: its number of ports is one. */
+/* The steps of that way from fetching to starting: it has built its release (with another value in each
+ * column), and it starts as web.1, so that its number of ports is one. */
+Reply record_it(Deployment *deployment);
 Reply start_it(Deployment *deployment, uint16_t low, uint16_t high, uint16_t next);

@@ -6,24 +6,32 @@
 
 TestSuite(store_app, .init = store_fixture_start, .fini = store_fixture_end, .timeout = 120);
 
-static char mode[] = "internal", branch[] = "release", directory[] = "web/site";
-static AppSettings settings = { mode, branch, directory, 1, 2, 3, 4 };
-static AppSettings defaults = { (char[]){ "private" }, (char[]){ "" }, (char[]){ "" }, 0, 0, 0, 0 };
+/* Each setting is in the column of its own: what all_settings has there, in two halves. */
+static void sees_all_settings(void)
+{
+        sees("select concat_ws('|', access_mode, branch, directory, stop_timeout_usec, memory_max, tasks_max, "
+             "cpu_quota_usec, keep_releases) from app",
+             "internal|release|web/sité|1|2|3|9223372036854775807|5");
+        sees("select concat_ws('|', formation, buildpack, build_command, readiness, health_check_path, "
+             "health_check_timeout_usec) from app",
+             "{web=2,worker-2=0}|node|make \"{a,b}\" 'c' \\d é|notify|/up?a='b'&c=%20|6");
+}
 
 #define INSERT(name, repository) \
-        store_app_insert, (name), (repository), &defaults, STABLE_LOW, STABLE_HIGH, AS
+        store_app_insert, (name), (repository), &default_settings, STABLE_LOW, STABLE_HIGH, AS
 
 Test(store_app, is_made_with_its_settings_a_port_for_life_and_an_event)
 {
         Repository *repository = known_repository("shop");
-        Reply reply = done_by(store_app_insert, "shop", repository, &settings, STABLE_LOW, STABLE_HIGH, AS);
+        Reply reply =
+                done_by(store_app_insert, "shop", repository, &all_settings, STABLE_LOW, STABLE_HIGH, AS);
 
         cr_expect(eq(u64, reply.id, 1));
         cr_expect(eq(u64, reply.number, STABLE_LOW));
-        sees("select concat_ws(' ', id, name, repository_id, access_mode, port, current_port is null, "
-             "wanted, "
-             "status, branch, directory, stop_timeout_usec, memory_max, tasks_max, cpu_quota_usec) from app",
-             "1 shop 1 internal 8000 t running new release web/site 1 2 3 4");
+        sees("select concat_ws(' ', id, name, repository_id, port, current_port is null, wanted, status) "
+             "from app",
+             "1 shop 1 8000 t running new");
+        sees_all_settings();
         cr_expect(
                 eq(u64, reply.at,
                    (uint64_t) strtoull(
@@ -92,14 +100,14 @@ Test(store_app, two_asked_for_at_once_get_two_ports)
         Reply one = {}, two = {};
         StoreAsk asking_one = asking(&one), asking_two = asking(&two);
 
-        cr_assert(eq(
-                int,
-                store_app_insert(store, "one", repository, &defaults, STABLE_LOW, STABLE_HIGH, &asking_one),
-                0));
-        cr_assert(eq(
-                int,
-                store_app_insert(store, "two", repository, &defaults, STABLE_LOW, STABLE_HIGH, &asking_two),
-                0));
+        cr_assert(eq(int,
+                     store_app_insert(store, "one", repository, &default_settings, STABLE_LOW, STABLE_HIGH,
+                                      &asking_one),
+                     0));
+        cr_assert(eq(int,
+                     store_app_insert(store, "two", repository, &default_settings, STABLE_LOW, STABLE_HIGH,
+                                      &asking_two),
+                     0));
         cr_expect(not(one.done || two.done), "never from within the verb");
         await(&two);
         cr_expect(one.done, "in the order they were asked");
@@ -111,14 +119,15 @@ Test(store_app, settings_are_set_all_at_once)
 {
         App *app = known_app("shop", known_repository("shop"));
 
-        done_by(store_app_set, app, &settings, AS);
-        sees("select concat_ws(' ', access_mode, branch, directory, stop_timeout_usec, memory_max, tasks_max, "
-             "cpu_quota_usec) from app",
-             "internal release web/site 1 2 3 4");
-        done_by(store_app_set, app, &defaults, AS);
+        done_by(store_app_set, app, &all_settings, AS);
+        sees_all_settings();
+        done_by(store_app_set, app, &default_settings, AS);
         sees("select concat_ws(' ', access_mode, branch = '', directory = '', stop_timeout_usec, memory_max, tasks_max, "
-             "cpu_quota_usec) from app",
-             "private t t 0 0 0 0");
+             "cpu_quota_usec, keep_releases) from app",
+             "private t t 0 0 0 0 0");
+        sees("select concat_ws(' ', formation, buildpack = '', build_command = '', readiness, "
+             "health_check_path = '', health_check_timeout_usec) from app",
+             "{} t t port t 0");
         sees("select string_agg(verb || ' ' || app_name || ' ' || actor_uid, ', ') from event where verb = "
              "'app-set'",
              "app-set shop 1000, app-set shop 1000");
@@ -131,9 +140,27 @@ Test(store_app, settings_the_schema_does_not_allow_are_invalid_and_nothing_is_wr
         const char *before = strdupa(everything());
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
-                AppSettings wrong = { mode, branch, bad[i], 0, 0, 0, 0 };
+                AppSettings wrong = default_settings;
 
+                wrong.directory = bad[i];
                 cr_expect(eq(int, say(store_app_set, app, &wrong, AS).error, -EINVAL), "%s", bad[i]);
+        }
+        for (unsigned i = 0; i < 5; i++) {
+                static char line_break[] = "a\nb", word[] = "http", upper[] = "Web";
+                FormationItem item = { upper, 1 };
+                AppSettings wrong = default_settings;
+
+                if (i == 0)
+                        wrong.buildpack = line_break;
+                else if (i == 1)
+                        wrong.build_command = line_break;
+                else if (i == 2)
+                        wrong.readiness = word;
+                else if (i == 3)
+                        wrong.health_check_path = word;
+                else
+                        wrong.formation = (Formation){ &item, 1 };
+                cr_expect(eq(int, say(store_app_set, app, &wrong, AS).error, -EINVAL), "%u", i);
         }
         cr_expect(text_is(everything(), before));
 }
@@ -191,7 +218,7 @@ Test(store_app, one_that_is_gone_is_stale_for_every_verb_and_nothing_is_written)
 
         done_by(store_app_delete, app, AS);
         before = strdupa(everything());
-        cr_expect(eq(int, say(store_app_set, app, &settings, AS).error, -ESTALE));
+        cr_expect(eq(int, say(store_app_set, app, &all_settings, AS).error, -ESTALE));
         cr_expect(eq(int, say(store_app_set_status, app, true, APP_STOPPED, "stop", AS).error, -ESTALE));
         cr_expect(eq(int, say(store_app_delete, app, AS).error, -ESTALE));
         cr_expect(text_is(everything(), before));

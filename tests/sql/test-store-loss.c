@@ -74,8 +74,7 @@ Test(store_loss, verbs_of_a_repository_take_effect_once)
 
 Test(store_loss, verbs_of_an_app_take_effect_once)
 {
-        static char mode[] = "public", branch[] = "release", directory[] = "web";
-        AppSettings settings = { mode, branch, directory, 1, 2, 3, 4 };
+        AppSettings settings = all_settings;
         App *app = app_new("shop", known_repository("shop"));
         Reply reply;
 
@@ -98,16 +97,16 @@ Test(store_loss, verbs_of_an_app_take_effect_once)
 Test(store_loss, an_app_without_a_port_left_is_refused_when_it_is_sent_twice_too)
 {
         Repository *repository = known_repository("shop");
-        AppSettings settings = { (char[]){ "private" }, (char[]){ "" }, (char[]){ "" }, 0, 0, 0, 0 };
         Reply reply;
 
         /* The last port goes to the first run; the second must not take its own effect for another's. */
-        reply = once(store_app_insert, "a", repository, &settings, STABLE_LOW, STABLE_LOW, AS);
+        reply = once(store_app_insert, "a", repository, &default_settings, STABLE_LOW, STABLE_LOW, AS);
         cr_expect(eq(u64, reply.number, STABLE_LOW));
         lose();
-        cr_expect(eq(int,
-                     say(store_app_insert, "b", repository, &settings, STABLE_LOW, STABLE_LOW, AS).error,
-                     -ESTALE));
+        cr_expect(eq(
+                int,
+                say(store_app_insert, "b", repository, &default_settings, STABLE_LOW, STABLE_LOW, AS).error,
+                -ESTALE));
         sees("select count(*)::text from app", "1");
 }
 
@@ -132,6 +131,12 @@ Test(store_loss, verbs_of_a_deployment_take_effect_once)
                         eq(u64, reply.at,
                            number_of("select (extract(epoch from started_at) * 1000000)::bigint::text from "
                                      "deployment order by id desc limit 1")));
+                lose();
+                record_it(deployment);
+                cr_expect(eq(u32, proxy.swallowed, n_expected));
+                cr_expect(eq(u64, number_of("select count(*)::text from release"), i + 1));
+                cr_expect(
+                        eq(u64, number_of("select max(release_id)::text from deployment"), deployment->id));
                 lose();
                 reply = start_it(deployment, PORT_LOW, PORT_LOW + 1, PORT_LOW);
                 cr_assert(eq(int, reply.error, 0), "%s", reply.sentence);
@@ -178,6 +183,32 @@ Test(store_loss, verbs_of_a_deployment_take_effect_once)
         cr_expect(eq(u32, proxy.swallowed, n_expected));
 }
 
+Test(store_loss, one_that_is_live_gets_more_instances_and_loses_some_once)
+{
+        static const StoreInstance more[] = {
+                { "worker", 1, "deployd-app-shop-1.worker.1.service", false },
+                { "web", 2, "deployd-app-shop-1.web.2.service", true },
+        };
+        /* Two ports: the second run finds none, for it has the second itself. */
+        static const StorePorts range = { PORT_LOW, PORT_LOW + 1, PORT_LOW };
+        Deployment *deployment = known_deployment(known_app("shop", known_repository("shop")), "");
+        Reply reply;
+
+        bring_to(deployment, DEPLOYMENT_LIVE);
+        reply = once(store_deployment_scale_up, deployment, more, ELEMENTSOF(more), &range, AS);
+        cr_assert(eq(sz, reply.n_ports, 2));
+        cr_expect(eq(u16, reply.ports[0], 0));
+        cr_expect(eq(u16, reply.ports[1], PORT_LOW + 1));
+        sees("select string_agg(concat_ws('.', process, number), ' ' order by process, number) from instance",
+             "web.1 web.2 worker.1");
+        lose();
+        done_by(store_deployment_forget_instance, deployment->instances, AS);
+        cr_expect(eq(u32, proxy.swallowed, n_expected));
+        sees("select string_agg(concat_ws('.', process, number), ' ' order by process, number) from instance",
+             "web.2 worker.1");
+        sees("select string_agg(port::text, ' ') from port_lease", "20001");
+}
+
 Test(store_loss, a_failure_and_a_cancel_are_recorded_once)
 {
         App *app = known_app("shop", known_repository("shop"));
@@ -193,15 +224,19 @@ Test(store_loss, what_failed_fails_the_same_way_when_it_is_sent_twice)
 {
         Repository *repository = known_repository("shop");
         App *app = known_app("shop", repository);
-        Deployment *deployment = known_deployment(app, "");
-        const char *before = strdupa(everything());
+        Deployment *deployment = known_deployment(app, ""), *other = known_deployment(app, "");
+        const char *before;
 
+        record_it(deployment);
+        before = strdupa(everything());
         lose();
         cr_expect(eq(int, say(store_repository_insert, "shop", URL, "", AS).error, -EEXIST));
         lose();
         cr_expect(eq(int, say(store_repository_delete, repository, AS).error, -EBUSY));
         lose();
         cr_expect(eq(int, start_it(deployment, PORT_LOW, PORT_HIGH, PORT_LOW).error, -ESTALE));
+        lose();
+        cr_expect(eq(int, say(store_deployment_set_release, other, 99, NULL, AS).error, -EBUSY));
         cr_expect(eq(u32, proxy.swallowed, n_expected));
         cr_expect(text_is(everything(), before));
 }

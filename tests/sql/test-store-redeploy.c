@@ -56,7 +56,7 @@ Test(store_redeploy, what_is_live_is_queued_again_with_its_release)
 {
         Deployment *live = known_deployment(app, "main"), *again;
         StoreInstance instance = { "web", 1, "deployd-app-shop-2.web.1.service", true };
-        StoreRelease release = { REVISION, "shop:0123456789ab-1", NULL, 0, 0, NULL };
+        StorePorts range = { PORT_LOW, PORT_HIGH, PORT_LOW };
         Reply reply;
 
         bring_to(live, DEPLOYMENT_LIVE);
@@ -70,8 +70,8 @@ Test(store_redeploy, what_is_live_is_queued_again_with_its_release)
         again = deployment_new(app, reply.id);
         again->release_id = 1;
         cr_assert(eq(int, model_add_deployment(model, again), 0));
-        reply = done_by(store_deployment_start, again, row_of(DEPLOYMENT_QUEUED, FLOW_REUSE), &release,
-                        &instance, 1, PORT_LOW, PORT_HIGH, PORT_LOW, AS);
+        reply = done_by(store_deployment_start, again, row_of(DEPLOYMENT_QUEUED, FLOW_REUSE), &instance, 1,
+                        &range, AS);
         cr_expect(eq(u16, reply.ports[0], PORT_LOW + 1));
         sees("select concat_ws(' ', status, release_id, assigned_port, started_at is not null) from deployment where id = 2",
              "starting 1 20001 t");

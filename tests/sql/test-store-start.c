@@ -14,7 +14,9 @@ static void start(void)
 
 TestSuite(store_start, .init = start, .fini = store_fixture_end, .timeout = 120);
 
-Test(store_start, starts_with_release_instances_and_ports_all_at_once)
+static const StorePorts ports = { PORT_LOW, PORT_HIGH, PORT_LOW };
+
+Test(store_start, starts_with_instances_and_ports_all_at_once)
 {
         static const StoreInstance instances[] = {
                 { "worker", 1, "deployd-app-shop-1.worker.1.service", false },
@@ -22,14 +24,14 @@ Test(store_start, starts_with_release_instances_and_ports_all_at_once)
                 { "web", 1, "deployd-app-shop-1.web.1.service", true },
                 { "clock", 1, "deployd-app-shop-1.clock.1.service", false },
         };
-        static const char *const processes[] = { "web", "worker", "clock", NULL };
-        static const StoreRelease release = { REVISION, "shop:0123456789ab-1", DIGEST, 3, 4096, processes };
+        static const StorePorts range = { PORT_LOW, PORT_HIGH, PORT_LOW + 2 };
         Deployment *deployment = known_deployment(app, "main");
         Reply reply;
 
         bring_to(deployment, DEPLOYMENT_FETCHING);
-        reply = done_by(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), &release,
-                        instances, ELEMENTSOF(instances), PORT_LOW, PORT_HIGH, PORT_LOW + 2, AS);
+        record_it(deployment);
+        reply = done_by(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE),
+                        instances, ELEMENTSOF(instances), &range, AS);
         cr_assert(eq(sz, reply.n_ports, ELEMENTSOF(instances)));
         cr_expect(eq(u16, reply.ports[0], 0));
         cr_expect(eq(u16, reply.ports[1], PORT_LOW + 2));
@@ -37,9 +39,6 @@ Test(store_start, starts_with_release_instances_and_ports_all_at_once)
         cr_expect(eq(u16, reply.ports[3], 0));
         sees("select concat_ws(' ', status, revision, image_tag, release_id, assigned_port) from deployment",
              "starting " REVISION " shop:0123456789ab-1 1 20003");
-        sees("select concat_ws(' ', id, app_id, revision, image_tag, digest, files, bytes, processes) from "
-             "release",
-             "1 1 " REVISION " shop:0123456789ab-1 " DIGEST " 3 4096 {web,worker,clock}");
         sees("select string_agg(concat_ws(' ', process, number, port, unit), ', ' order by process, number) "
              "from "
              "instance where deployment_id = 1",
@@ -60,18 +59,31 @@ Test(store_start, starts_with_release_instances_and_ports_all_at_once)
 Test(store_start, without_web_it_starts_without_a_port)
 {
         static const StoreInstance instance = { "worker", 1, "deployd-app-shop-1.worker.1.service", false };
-        static const char *const processes[] = { "worker", NULL };
-        static const StoreRelease release = { REVISION, "shop:0123456789ab-1", DIGEST, 0, 0, processes };
         Deployment *deployment = known_deployment(app, "main");
         Reply reply;
 
         bring_to(deployment, DEPLOYMENT_FETCHING);
-        reply = done_by(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), &release,
-                        &instance, 1, PORT_LOW, PORT_HIGH, PORT_LOW, AS);
+        record_it(deployment);
+        reply = done_by(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE),
+                        &instance, 1, &ports, AS);
         cr_assert(eq(sz, reply.n_ports, 1));
         cr_expect(eq(u16, reply.ports[0], 0));
         sees("select (assigned_port is null)::text from deployment", "true");
         sees("select count(*)::text from port_lease", "0");
+}
+
+Test(store_start, without_a_release_it_does_not_start)
+{
+        Deployment *deployment = known_deployment(app, "main");
+        const char *before;
+        Reply reply;
+
+        bring_to(deployment, DEPLOYMENT_FETCHING);
+        before = strdupa(everything());
+        reply = start_it(deployment, PORT_LOW, PORT_HIGH, PORT_LOW);
+        cr_expect(eq(int, reply.error, -EINVAL));
+        cr_expect(text_is(reply.constraint, "deployment_release_if_started"), "%s", reply.constraint);
+        cr_expect(text_is(everything(), before));
 }
 
 Test(store_start, the_next_port_is_the_first_free_one_after_the_last_and_then_from_the_start)
@@ -92,6 +104,7 @@ Test(store_start, the_next_port_is_the_first_free_one_after_the_last_and_then_fr
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 deployment = known_deployment(app, "");
                 bring_to(deployment, DEPLOYMENT_FETCHING);
+                record_it(deployment);
                 reply = start_it(deployment, PORT_LOW, PORT_HIGH, cases[i].next);
                 cr_assert(eq(int, reply.error, 0), "%s", reply.sentence);
                 cr_expect(eq(u16, reply.ports[0], cases[i].expected), "%zu", i);
@@ -101,6 +114,7 @@ Test(store_start, the_next_port_is_the_first_free_one_after_the_last_and_then_fr
 
         deployment = known_deployment(app, "");
         bring_to(deployment, DEPLOYMENT_FETCHING);
+        record_it(deployment);
         before = strdupa(everything());
         reply = start_it(deployment, PORT_LOW, PORT_HIGH, PORT_LOW);
         cr_expect(eq(int, reply.error, -ESTALE), "no port is free");
@@ -121,16 +135,16 @@ Test(store_start, with_fewer_ports_free_than_it_needs_it_gets_none)
                 { "web", 2, "deployd-app-shop-1.web.2.service", true },
                 { "worker", 1, "deployd-app-shop-1.worker.1.service", false },
         };
-        static const char *const processes[] = { "web", NULL };
-        static const StoreRelease release = { REVISION, "shop:0123456789ab-1", DIGEST, 3, 4096, processes };
+        static const StorePorts one_port = { PORT_LOW, PORT_LOW, PORT_LOW };
         Deployment *deployment = known_deployment(app, "main");
         const char *before;
         Reply reply;
 
         bring_to(deployment, DEPLOYMENT_FETCHING);
+        record_it(deployment);
         before = strdupa(everything());
-        reply = say(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), &release,
-                    instances, ELEMENTSOF(instances), PORT_LOW, PORT_LOW, PORT_LOW, AS);
+        reply = say(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), instances,
+                    ELEMENTSOF(instances), &one_port, AS);
         cr_expect(eq(int, reply.error, -ESTALE));
         cr_expect(eq(u64, reply.number, 1));
         cr_expect(eq(sz, reply.n_ports, 0));
@@ -139,25 +153,23 @@ Test(store_start, with_fewer_ports_free_than_it_needs_it_gets_none)
 
 Test(store_start, two_that_start_at_once_get_two_ports)
 {
-        static const char *const processes[] = { "web", NULL };
         App *blog = known_app("blog", app->repository);
         Deployment *deployments[2] = { known_deployment(app, ""), known_deployment(blog, "") };
         Reply replies[2] = {};
 
-        for (unsigned i = 0; i < 2; i++)
-                bring_to(deployments[i], DEPLOYMENT_FETCHING);
         for (unsigned i = 0; i < 2; i++) {
-                _cleanup_free_ char *tag = text_format("%s:0123456789ab-%u", deployments[i]->app->name,
-                                                       i + 1),
-                                    *unit = text_format("deployd-app-x-%u.web.1.service", i);
-                StoreRelease release = { REVISION, tag, DIGEST, 3, 4096, processes };
+                bring_to(deployments[i], DEPLOYMENT_FETCHING);
+                record_it(deployments[i]);
+        }
+        for (unsigned i = 0; i < 2; i++) {
+                _cleanup_free_ char *unit = text_format("deployd-app-x-%u.web.1.service", i);
                 StoreInstance instance = { "web", 1, unit, true };
                 StoreAsk as = asking(&replies[i]);
 
                 cr_assert(eq(int,
                              store_deployment_start(store, deployments[i],
-                                                    row_of(DEPLOYMENT_FETCHING, FLOW_DONE), &release,
-                                                    &instance, 1, PORT_LOW, PORT_HIGH, PORT_LOW, &as),
+                                                    row_of(DEPLOYMENT_FETCHING, FLOW_DONE), &instance, 1,
+                                                    &ports, &as),
                              0));
         }
         await(&replies[1]);

@@ -17,6 +17,7 @@ def checksum(path):
 
 
 FILES = sorted((SOURCE / "tests/sql/migrations").glob("*.sql"))
+SHIPPED = sorted((SOURCE / "sql/migrations").glob("*.sql"))
 WHOLE_LEDGER = [[str(i), file.stem, checksum(file)] for i, file in enumerate(FILES, 1)]
 
 
@@ -51,8 +52,18 @@ def test_a_second_start_applies_nothing(database):
 
 def test_the_shipped_ones_apply(database):
     assert database.run("migrate")[0] == 0
-    shipped = sorted((SOURCE / "sql/migrations").glob("*.sql"))
-    assert database(LEDGER) == [[str(i), file.stem, checksum(file)] for i, file in enumerate(shipped, 1)]
+    assert database(LEDGER) == [[str(i), file.stem, checksum(file)] for i, file in enumerate(SHIPPED, 1)]
+
+
+def test_a_formation_that_nobody_chose_becomes_none(database):
+    initial, builds = SHIPPED[:2]
+    database(initial.read_text())
+    database("insert into repository (name, git_url) values ('code', 'https://example.com/code.git')")
+    database("insert into app (name, repository_id, port, formation) values ('a', 1, 1, default),"
+             " ('b', 1, 2, '{web=2}'), ('c', 1, 3, '{worker=1}'), ('d', 1, 4, '{}')")
+    database(builds.read_text())
+    assert database("select name, formation from app order by name") == [
+        ["a", "{}"], ["b", "{web=2}"], ["c", "{worker=1}"], ["d", "{}"]]
 
 
 def test_the_list_shows_what_is_applied_missing_changed_and_unknown(database):

@@ -119,6 +119,18 @@ def untouched(server):
     ("update release set digest = 'x' where id = 1", CHECK, "release_digest_form"),
     ("update release set processes = '{Web}' where id = 1", CHECK, "release_processes_form"),
     ("update release set bytes = -1 where id = 1", CHECK, "amount_not_negative"),
+    *((f"update release set build_key = '{key}' where id = 1", CHECK, "release_build_key_form")
+      for key in ("x", DIGEST[1:], DIGEST + "0", DIGEST.upper())),
+    ("update release set buildpack = E'a\\nb' where id = 1", CHECK, "one_line_is_clean"),
+    *((f"update release set formation = '{value}' where id = 1", CHECK, "release_formation_form")
+      for value in ('{web}', '{web=01}', '{web=10000}', '{Web=1}', '{NULL}')),
+    ("update release set health_check_path = 'up' where id = 1", CHECK, "release_health_check_path_form"),
+    ("update release set health_check_path = '/a b' where id = 1", CHECK, "release_health_check_path_form"),
+    *((f"update release set {column} = -1 where id = 1", CHECK, "amount_not_negative")
+      for column in ("health_check_attempts", "health_check_timeout_usec", "health_check_wait_usec")),
+    *((f"update release set {column} = null where id = 1", NOT_NULL, "")
+      for column in ("build_key", "buildpack", "formation", "health_check_path", "health_check_attempts",
+                     "health_check_timeout_usec", "health_check_wait_usec")),
     ("update release set id = 77 where id = 4", FOREIGN, "release_id_fkey"),
     # ports and instances
     ("insert into port_lease (port, deployment_id, process, number) values (20000, 2, 'web', 1)", UNIQUE,
@@ -218,7 +230,10 @@ def test_the_defaults_are_the_documented_ones(house):
     row = house("""select access_mode, wanted, status, branch, directory, formation, domains, auto_deploy,
                    keep_releases, buildpack, build_command, readiness, health_check_path, memory_max, connect_to
                    from app where id = 1""")
-    assert row == [["private", "running", "new", "", "", "{web=1}", "{}", "f", "0", "", "", "port", "", "0", "{}"]]
+    assert row == [["private", "running", "new", "", "", "{}", "{}", "f", "0", "", "", "port", "", "0", "{}"]]
+    row = house("""select processes, build_key, buildpack, formation, health_check_path, health_check_attempts,
+                   health_check_timeout_usec, health_check_wait_usec from release where id = 1""")
+    assert row == [["{}", "", "", "{}", "", "0", "0", "0"]]
 
 
 def test_times_have_microseconds(house):

@@ -24,9 +24,18 @@ static const Move moves[] = {
           DEPLOYMENT_STARTING }, /* a release that is kept: nothing to fetch */
         { DEPLOYMENT_QUEUED, FLOW_FAILED, DEPLOYMENT_FAILED },
         { DEPLOYMENT_QUEUED, FLOW_CANCEL, DEPLOYMENT_CANCELLED },
-        { DEPLOYMENT_FETCHING, FLOW_DONE, DEPLOYMENT_STARTING },
+        { DEPLOYMENT_FETCHING, FLOW_DONE, DEPLOYMENT_STARTING }, /* nothing to build or to run before it */
+        { DEPLOYMENT_FETCHING, FLOW_BUILD, DEPLOYMENT_BUILDING },
+        { DEPLOYMENT_FETCHING, FLOW_COMMAND, DEPLOYMENT_RELEASING },
         { DEPLOYMENT_FETCHING, FLOW_FAILED, DEPLOYMENT_FAILED },
         { DEPLOYMENT_FETCHING, FLOW_CANCEL, DEPLOYMENT_CANCELLED },
+        { DEPLOYMENT_BUILDING, FLOW_DONE, DEPLOYMENT_STARTING },
+        { DEPLOYMENT_BUILDING, FLOW_COMMAND, DEPLOYMENT_RELEASING },
+        { DEPLOYMENT_BUILDING, FLOW_FAILED, DEPLOYMENT_FAILED },
+        { DEPLOYMENT_BUILDING, FLOW_CANCEL, DEPLOYMENT_CANCELLED },
+        { DEPLOYMENT_RELEASING, FLOW_DONE, DEPLOYMENT_STARTING },
+        { DEPLOYMENT_RELEASING, FLOW_FAILED, DEPLOYMENT_FAILED },
+        { DEPLOYMENT_RELEASING, FLOW_CANCEL, DEPLOYMENT_CANCELLED },
         { DEPLOYMENT_STARTING, FLOW_DONE, DEPLOYMENT_CHECKING },
         { DEPLOYMENT_STARTING, FLOW_FAILED, DEPLOYMENT_FAILED },
         { DEPLOYMENT_STARTING, FLOW_CANCEL, DEPLOYMENT_CANCELLED },
@@ -38,12 +47,6 @@ static const Move moves[] = {
         { DEPLOYMENT_SWITCHING, FLOW_CANCEL, DEPLOYMENT_CANCELLED },
         { DEPLOYMENT_LIVE, FLOW_REPLACED, DEPLOYMENT_SUPERSEDED },
 };
-
-/* Words of Deployment.Status whose steps this deployd does not have: nothing leads there. */
-static bool has_no_step(DeploymentStatus status)
-{
-        return status == DEPLOYMENT_BUILDING || status == DEPLOYMENT_RELEASING;
-}
 
 static bool is_an_end(DeploymentStatus status)
 {
@@ -116,7 +119,7 @@ Test(flow, whatever_waits_or_runs_can_fail_be_cancelled_and_go_on)
                 const FlowRow *failed = flow_find(status, FLOW_FAILED),
                               *cancelled = flow_find(status, FLOW_CANCEL);
 
-                if (!deployment_status_is_unfinished(status) || has_no_step(status)) {
+                if (!deployment_status_is_unfinished(status)) {
                         cr_expect_null(failed, "%s", word);
                         cr_expect_null(cancelled, "%s", word);
                         continue;
@@ -130,7 +133,7 @@ Test(flow, whatever_waits_or_runs_can_fail_be_cancelled_and_go_on)
         }
 }
 
-Test(flow, every_status_with_a_step_is_reached_from_queued)
+Test(flow, every_status_is_reached_from_queued)
 {
         bool reached[DEPLOYMENT_STATUS_MAX] = { [DEPLOYMENT_QUEUED] = true };
 
@@ -140,8 +143,7 @@ Test(flow, every_status_with_a_step_is_reached_from_queued)
                         if (reached[flow_table[i].from])
                                 reached[flow_table[i].to] = true;
         for (DeploymentStatus status = 0; status < DEPLOYMENT_STATUS_MAX; status++)
-                cr_expect_eq(reached[status], !has_no_step(status), "%s",
-                             deployment_status_to_string(status));
+                cr_expect(reached[status], "%s", deployment_status_to_string(status));
 }
 
 Test(flow, an_end_is_an_end_and_nothing_goes_back)
@@ -157,7 +159,12 @@ Test(flow, an_end_is_an_end_and_nothing_goes_back)
         }
 }
 
-Test(flow, sentences_fit_the_log_and_none_is_said_twice)
+static bool ends_well(FlowEvent event)
+{
+        return event == FLOW_DONE || event == FLOW_COMMAND;
+}
+
+Test(flow, sentences_fit_the_log_and_no_trouble_is_said_twice)
 {
         for (size_t i = 0; i < flow_table_size; i++) {
                 const char *sentence = flow_table[i].sentence;
@@ -170,8 +177,10 @@ Test(flow, sentences_fit_the_log_and_none_is_said_twice)
                 cr_expect(islower((unsigned char) sentence[0]), "'%s'", sentence);
                 cr_expect(isalnum((unsigned char) sentence[length - 1]), "'%s'", sentence);
                 cr_expect_null(strstr(sentence, "  "), "'%s'", sentence);
+                /* The same work may end well in two statuses: those tell the rows apart. */
                 for (size_t j = 0; j < i; j++)
-                        cr_expect_str_neq(sentence, flow_table[j].sentence);
+                        if (!ends_well(flow_table[i].event) || !ends_well(flow_table[j].event))
+                                cr_expect_str_neq(sentence, flow_table[j].sentence);
         }
 }
 

@@ -230,26 +230,69 @@ Test(model, live_is_the_new_one_in_whichever_order_the_two_change)
         cr_expect_null(app->live);
 }
 
+Test(model, settings_of_a_new_app_say_nothing)
+{
+        _cleanup_(app_settings_clear) AppSettings settings = {};
+
+        cr_assert_eq(app_settings_init(&settings), 0);
+        cr_expect_str_eq(settings.access_mode, "private");
+        cr_expect_str_eq(settings.branch, "");
+        cr_expect_str_eq(settings.directory, "");
+        cr_expect_str_eq(settings.buildpack, "");
+        cr_expect_str_eq(settings.build_command, "");
+        cr_expect_str_eq(settings.readiness, "port");
+        cr_expect_str_eq(settings.health_check_path, "");
+        cr_expect_eq(settings.formation.n, 0);
+        cr_expect(settings.health_check_timeout_usec == 0 && settings.stop_timeout_usec == 0 &&
+                  settings.memory_max == 0 && settings.tasks_max == 0 && settings.cpu_quota_usec == 0 &&
+                  settings.keep_releases == 0);
+}
+
 Test(model, settings_are_copied_whole)
 {
-        char mode[] = "public", branch[] = "main", directory[] = "web/site";
-        AppSettings settings = { mode, branch, directory, 1, 2, 3, 4, 5 }, copy = {};
+        static const AppSettings none = {};
+        AppSettings settings = {
+                .access_mode = (char[]){ "public" },
+                .branch = (char[]){ "main" },
+                .directory = (char[]){ "web/site" },
+                .buildpack = (char[]){ "node" },
+                .build_command = (char[]){ "make" },
+                .readiness = (char[]){ "notify" },
+                .health_check_path = (char[]){ "/up" },
+                .health_check_timeout_usec = 1,
+                .stop_timeout_usec = 2,
+                .memory_max = 3,
+                .tasks_max = 4,
+                .cpu_quota_usec = 5,
+                .keep_releases = 6,
+        };
+        AppSettings copy = {};
 
+        cr_assert_eq(formation_set(&settings.formation, "worker", 2), 0);
         cr_assert_eq(app_settings_init(&copy), 0);
-        cr_expect_str_eq(copy.access_mode, "private");
-        cr_expect_str_eq(copy.branch, "");
-        cr_expect_str_eq(copy.directory, "");
+        cr_assert_eq(formation_set(&copy.formation, "web", 1), 0);
         cr_assert_eq(app_settings_copy(&copy, &settings), 0);
         cr_expect_str_eq(copy.access_mode, "public");
         cr_expect_str_eq(copy.branch, "main");
         cr_expect_str_eq(copy.directory, "web/site");
-        cr_expect_neq(copy.branch, settings.branch);
-        cr_expect(copy.stop_timeout_usec == 1 && copy.memory_max == 2 && copy.tasks_max == 3 &&
-                  copy.cpu_quota_usec == 4 && copy.keep_releases == 5);
+        cr_expect_str_eq(copy.buildpack, "node");
+        cr_expect_str_eq(copy.build_command, "make");
+        cr_expect_str_eq(copy.readiness, "notify");
+        cr_expect_str_eq(copy.health_check_path, "/up");
+        cr_expect(copy.health_check_timeout_usec == 1 && copy.stop_timeout_usec == 2 &&
+                  copy.memory_max == 3 && copy.tasks_max == 4 && copy.cpu_quota_usec == 5 &&
+                  copy.keep_releases == 6);
+        cr_assert_eq(copy.formation.n, 1);
+        cr_expect_str_eq(copy.formation.items[0].process, "worker");
+        cr_expect_eq(copy.formation.items[0].count, 2);
+
+        /* What it has is its own: the source may go. */
+        formation_clear(&settings.formation);
+        settings.branch[0] = 'x';
+        cr_expect_str_eq(copy.branch, "main");
+        cr_expect_str_eq(copy.formation.items[0].process, "worker");
         app_settings_clear(&copy);
-        cr_expect(!copy.access_mode && !copy.branch && !copy.directory);
-        cr_expect(copy.stop_timeout_usec == 0 && copy.memory_max == 0 && copy.tasks_max == 0 &&
-                  copy.cpu_quota_usec == 0 && copy.keep_releases == 0);
+        cr_expect_eq(memcmp(&copy, &none, sizeof(copy)), 0);
 }
 
 Test(model, an_image_tag_has_the_first_digits_of_the_commit_and_the_id)

@@ -53,6 +53,8 @@ Test(unit_name, is_what_the_documentation_says)
                 { UNIT_IMPORT, "shop", 42, NULL, 0, "deployd-import-shop-42.service" },
                 { UNIT_ARCHIVE, "my-app", 42, NULL, 0, "deployd-archive-my_app-42.service" },
                 { UNIT_REMOVE, "release", 9, NULL, 0, "deployd-remove-release-9.service" },
+                { UNIT_BUILD, "my-app", 42, NULL, 0, "deployd-build-my_app-42.service" },
+                { UNIT_RELEASE, "shop", 42, NULL, 0, "deployd-release-shop-42.service" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -163,7 +165,10 @@ Test(unit_name, foreign_names_are_refused)
                 "deployd-fetch-shop-1.web.1.service",
                 "deployd-fetch-shop-1.1.service",
                 "deployd-fetch-sh\\x2dop-1.service",
-                "deployd-build-shop-1.service",
+                "deployd-build-shop.service",
+                "deployd-build-shop-1.web.1.service",
+                "deployd-builds-shop-1.service",
+                "deployd-run-shop-1.service",
                 "deployd-fetchshop-1.service",
                 "deployd-fetch",
                 "deployd-fetch.service",

@@ -116,6 +116,61 @@ static Example examples[] = {
             .stdin_fd = -1,
             .stdout_fd = -1,
             .timeout_usec = 60 } },
+        { "build",
+          { .kind = UNIT_BUILD,
+            .name = "deployd-build-my_shop-42.service",
+            .slice = "deployd-builds.slice",
+            .user = "deployd-b7",
+            .state_directory = "deployd-build/7",
+            .cache_directory = "deployd-build/7",
+            .environment_file = "/run/deployd/env/42.build",
+            .arguments = { "/usr/libexec/deployd/deployd-build", "build" },
+            .stop_post = { "/usr/libexec/deployd/deployd-build", "clear" },
+            .binds = { { "/var/lib/deployd/spool/42.tar", "/srv/source.tar", false } },
+            .tmpfs = "/srv/app",
+            .tmpfs_size = 7,
+            .tmpfs_files = 8,
+            .network = UNIT_NETWORK_PUBLIC,
+            .stdin_fd = 0,
+            .stdout_fd = 1,
+            .timeout_usec = 60,
+            .stop_timeout_usec = 5,
+            .file_size_max = 6,
+            .memory_max = 1,
+            .tasks_max = 2,
+            .log_app = "my-shop",
+            .log_deployment = 42 } },
+        { "build, without a network",
+          { .kind = UNIT_BUILD,
+            .name = "deployd-build-my_shop-43.service",
+            .slice = "deployd-builds.slice",
+            .user = "deployd-b7",
+            .state_directory = "deployd-build/7",
+            .cache_directory = "deployd-build/7",
+            .arguments = { "/usr/libexec/deployd/deployd-build", "build" },
+            .binds = { { "/var/lib/deployd/spool/43.tar", "/srv/source.tar", false },
+                       { "/var/lib/private/deployd-build/7", "/srv/app", true } },
+            .network = UNIT_NETWORK_NONE,
+            .stdin_fd = 0,
+            .stdout_fd = 1,
+            .timeout_usec = 60 } },
+        { "release",
+          { .kind = UNIT_RELEASE,
+            .name = "deployd-release-my_shop-42.service",
+            .slice = "deployd-apps-my_shop.slice",
+            .user = "deployd-a7",
+            .state_directory = "deployd-apps/7",
+            .cache_directory = "deployd-apps/7",
+            .environment_file = "/run/deployd/env/42.release.1",
+            .arguments = { "/usr/libexec/deployd/deployd-launch", "release" },
+            .binds = { { "/var/lib/deployd/releases/42/app", "/srv/app", false },
+                       { "/var/lib/deployd/releases/42/process", "/run/deployd/process", false } },
+            .stdin_fd = -1,
+            .stdout_fd = -1,
+            .timeout_usec = 60,
+            .log_app = "my-shop",
+            .log_process = "release.1",
+            .log_deployment = 42 } },
         { "remove, of a dynamic user",
           { .kind = UNIT_REMOVE,
             .name = "deployd-remove-user-9.service",
@@ -130,10 +185,46 @@ static Example examples[] = {
             .timeout_usec = 60 } },
 };
 
+static inline const Example *example(const char *title)
+{
+        for (size_t i = 0; i < ELEMENTSOF(examples); i++)
+                if (strcmp(examples[i].title, title) == 0)
+                        return &examples[i];
+        cr_assert(false, "there is no example '%s'", title);
+        return NULL;
+}
+
 static inline int append(const UnitSpec *spec, sd_bus_message **ret)
 {
         must(sd_bus_message_new_method_call(bus, ret, "org.freedesktop.systemd1",
                                             "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
                                             "StartTransientUnit"));
         return unit_spec_append(*ret, spec);
+}
+
+/* The message of a spec that is all right, to be read. */
+static inline sd_bus_message *message_of(const Example *example)
+{
+        sd_bus_message *message;
+        int r = append(&example->spec, &message);
+
+        cr_assert_eq(r, 0, "%s: %s", example->title, strerror(-r));
+        must(sd_bus_message_seal(message, 1, 0));
+        must(sd_bus_message_rewind(message, true));
+        return message;
+}
+
+/* Enters the next property up to its value. False at the end. */
+static inline bool next_property(sd_bus_message *message, const char **ret_name, const char **ret_type)
+{
+        char type;
+        int r = sd_bus_message_enter_container(message, 'r', "sv");
+
+        must(r);
+        if (r == 0)
+                return false;
+        must(sd_bus_message_read_basic(message, 's', ret_name));
+        must(sd_bus_message_peek_type(message, &type, ret_type));
+        cr_assert_eq(type, 'v');
+        return true;
 }

@@ -131,6 +131,58 @@ Test(validate, directories_stay_below_the_root)
         cr_assert_not(directory_is_valid(longest));
 }
 
+Test(validate, readiness_is_one_of_two_words)
+{
+        static const Case cases[] = {
+                { "port", true },  { "notify", true },   { "", false },
+                { "Port", false }, { "notify ", false }, { "http", false },
+        };
+
+        walk(cases, ELEMENTSOF(cases), readiness_is_valid);
+}
+
+Test(validate, a_path_to_check_is_printable_ascii_from_the_root)
+{
+        static const Case cases[] = {
+                { "", true },
+                { "/", true },
+                { "/up", true },
+                { "/up/?a=1&b=%20~!", true },
+                { "up", false },
+                { " /up", false },
+                { "/a b", false },
+                { "/a\tb", false },
+                { "/a\r\nHost: x", false },
+                { "/a\x7f", false },
+                { "/\xc3\xa4", false },
+                { "http://x/", false },
+        };
+        char longest[HEALTH_CHECK_PATH_LENGTH_MAX + 2] = "/";
+
+        walk(cases, ELEMENTSOF(cases), health_check_path_is_valid);
+        memset(longest + 1, 'a', HEALTH_CHECK_PATH_LENGTH_MAX - 1);
+        cr_assert(health_check_path_is_valid(longest));
+        longest[HEALTH_CHECK_PATH_LENGTH_MAX] = 'a';
+        cr_assert_not(health_check_path_is_valid(longest));
+}
+
+Test(validate, a_build_command_is_one_line)
+{
+        static const Case cases[] = {
+                { "", true },         { "npm run build && echo \"$A\" 'b' | cat > c; d &", true },
+                { "\xc3\xa4", true }, { "a\nb", false },
+                { "a\tb", false },    { "a\x1b[31m", false },
+                { "a\xff", false },
+        };
+        char longest[BUILD_COMMAND_LENGTH_MAX + 2] = "";
+
+        walk(cases, ELEMENTSOF(cases), build_command_is_valid);
+        memset(longest, 'a', BUILD_COMMAND_LENGTH_MAX);
+        cr_assert(build_command_is_valid(longest));
+        longest[BUILD_COMMAND_LENGTH_MAX] = 'a';
+        cr_assert_not(build_command_is_valid(longest));
+}
+
 static char https[] = "https", ssh[] = "ssh", srv_git[] = "/srv/git", home[] = "/home/git/";
 static char *const schemes[] = { https, ssh, NULL };
 static char *const local_paths[] = { srv_git, home, NULL };

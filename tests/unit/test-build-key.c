@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "test-model.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/names.h"
+#include "daemon/pipeline/build-key.h"
+
+static App *app;
+static Deployment *deployment;
+
+/* The machine's own state is out of sight: a directory in memory is there instead, of this process alone.
+ * That takes a root, whom meson.build makes of anybody. */
+static void start(void)
+{
+        cr_assert_eq(unshare(CLONE_NEWNS), 0, "%m");
+        cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0, "%m");
+        cr_assert_eq(mount("tmpfs", "/var/lib", "tmpfs", 0, NULL), 0, "%m");
+        cr_assert_eq(mkdir(PATH_STATE, 0700), 0, "%m");
+        make_model();
+        app = add_app("shop", add_repository("one"));
+        deployment = add_deployment(app, 1, DEPLOYMENT_FETCHING);
+        cr_assert_eq(text_replace(&deployment->revision, "0123456789abcdef0123456789abcdef01234567"), 0);
+}
+
+TestSuite(build_key, .init = start, .fini = remove_model);
+
+static Sha256Text key_of(const Deployment *of)
+{
+        Sha256Text key = {};
+
+        cr_assert_eq(build_key_make(of, &key), 0);
+        cr_assert_eq(strlen(key.text), 64);
+        return key;
+}
+
+Test(build_key, is_the_same_for_the_same_and_its_secret_is_roots)
+{
+        Sha256Text key = key_of(deployment), again = key_of(deployment);
+        Deployment *other = add_deployment(app, 2, DEPLOYMENT_FETCHING);
+        struct stat st;
+
+        cr_expect_str_eq(again.text, key.text);
+        cr_assert_eq(text_replace(&other->revision, deployment->revision), 0);
+        again = key_of(other);
+        cr_expect_str_eq(again.text, key.text, "whichever deployment it is");
+        cr_assert_eq(lstat(PATH_BUILD_KEY, &st), 0);
+        cr_expect(S_ISREG(st.st_mode) && (st.st_mode & 07777) == 0600, "%o", st.st_mode);
+        cr_expect_eq(st.st_size, 32);
+}
+
+Test(build_key, is_another_for_each_thing_that_differs)
+{
+        AppSettings *settings = &app->settings;
+        Sha256Text keys[9] = { key_of(deployment) };
+        size_t n = 1;
+
+        cr_assert_eq(text_replace(&settings->directory, "a"), 0);
+        keys[n++] = key_of(deployment);
+        cr_assert_eq(text_replace(&settings->directory, ""), 0);
+        cr_assert_eq(text_replace(&settings->buildpack, "a"), 0);
+        keys[n++] = key_of(deployment);
+        cr_assert_eq(text_replace(&settings->buildpack, ""), 0);
+        cr_assert_eq(text_replace(&settings->build_command, "a"), 0);
+        keys[n++] = key_of(deployment);
+        cr_assert_eq(text_replace(&settings->build_command, ""), 0);
+        cr_assert_eq(variables_set(&app->environment, "A", "BC"), 0);
+        keys[n++] = key_of(deployment);
+        cr_assert_eq(variables_set(&app->environment, "A", ""), 0);
+        keys[n++] = key_of(deployment);
+        cr_assert_eq(variables_set(&app->environment, "BC", ""), 0);
+        keys[n++] = key_of(deployment);
+        cr_assert_eq(text_replace(&deployment->revision, "1123456789abcdef0123456789abcdef01234567"), 0);
+        keys[n++] = key_of(deployment);
+        /* Another machine, another secret. */
+        cr_assert_eq(unlink(PATH_BUILD_KEY), 0);
+        keys[n++] = key_of(deployment);
+        cr_assert_eq(n, ELEMENTSOF(keys));
+        for (size_t i = 0; i < n; i++)
+                for (size_t j = 0; j < i; j++)
+                        cr_expect_str_neq(keys[i].text, keys[j].text, "%zu and %zu", i, j);
+}
+
+Test(build_key, is_the_same_whatever_does_not_go_into_a_build)
+{
+        Sha256Text key = key_of(deployment), again;
+
+        cr_assert_eq(text_replace(&app->settings.readiness, "notify"), 0);
+        cr_assert_eq(text_replace(&app->settings.health_check_path, "/up"), 0);
+        cr_assert_eq(formation_set(&app->settings.formation, "web", 2), 0);
+        app->settings.memory_max = 1;
+        again = key_of(deployment);
+        cr_expect_str_eq(again.text, key.text);
+}
+
+Test(build_key, of_a_secret_that_is_cut_or_a_link_is_an_error)
+{
+        Sha256Text key;
+
+        (void) key_of(deployment);
+        cr_assert_eq(truncate(PATH_BUILD_KEY, 31), 0);
+        cr_expect_eq(build_key_make(deployment, &key), -EBADMSG);
+        cr_assert_eq(rename(PATH_BUILD_KEY, PATH_STATE "/other"), 0);
+        cr_assert_eq(symlink(PATH_STATE "/other", PATH_BUILD_KEY), 0);
+        cr_expect_eq(build_key_make(deployment, &key), -ELOOP);
+        cr_assert_eq(unlink(PATH_BUILD_KEY), 0);
+        cr_assert_eq(unlink(PATH_STATE "/other"), 0);
+        cr_assert_eq(rmdir(PATH_STATE), 0);
+        cr_expect_eq(build_key_make(deployment, &key), -ENOENT);
+}
+
+static Deployment *add_built(App *of, uint64_t id, DeploymentStatus status, const char *key)
+{
+        Deployment *built = add_deployment(of, id, status);
+
+        built->release = release_new();
+        built->release_id = id;
+        cr_assert(built->release);
+        cr_assert_eq(text_replace(&built->release->build_key, key), 0);
+        return built;
+}
+
+Test(build_key, finds_the_newest_kept_release_that_was_good)
+{
+        Deployment *old = add_built(app, 10, DEPLOYMENT_SUPERSEDED, "aa"),
+                   *live = add_built(app, 11, DEPLOYMENT_LIVE, "aa"), *reuser;
+
+        add_built(app, 12, DEPLOYMENT_FAILED, "aa");
+        add_built(app, 13, DEPLOYMENT_CHECKING, "aa");
+        add_built(app, 14, DEPLOYMENT_SUPERSEDED, "bb");
+        add_built(app, 15, DEPLOYMENT_SUPERSEDED, "");
+        add_built(add_app("blog", app->repository), 16, DEPLOYMENT_LIVE, "cc");
+        reuser = add_deployment(app, 17, DEPLOYMENT_SUPERSEDED);
+        reuser->release_id = 10;
+        cr_expect_eq(build_key_find(app, "aa"), live);
+        cr_expect_eq(build_key_find(app, "bb"), model_deployment(model, 14));
+        cr_expect_null(build_key_find(app, "cc"), "another app's");
+        cr_expect_null(build_key_find(app, "dd"));
+        cr_expect_null(build_key_find(app, ""), "nothing was built");
+        live->release_goes = true;
+        cr_expect_eq(build_key_find(app, "aa"), old);
+        old->release = release_free(old->release);
+        cr_expect_null(build_key_find(app, "aa"));
+}
