@@ -126,6 +126,9 @@ static int read_formation(sd_bus_message *message, const char *name, Formation *
                                                  "%s has process types (1 to 32 of a-z, 0-9 and single -, "
                                                  "from a letter) with counts of 0 to %d",
                                                  name, FORMATION_COUNT_MAX);
+                if (formation_has(&read, process))
+                        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                                 "%s has the process %s twice", name, process);
                 r = formation_set(&read, process, count);
                 if (r == -E2BIG)
                         return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,

@@ -109,6 +109,9 @@ static int check_formation(const Bus *bus, const char *name, const void *value, 
         const Formation *formation = value;
 
         (void) bus;
+        if (formation_total(formation) > FORMATION_COUNT_MAX)
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                         "%s has more than %d instances in all", name, FORMATION_COUNT_MAX);
         if (formation->n == 0 || formation_total(formation) > 0)
                 return 0;
         return sd_bus_error_setf(

@@ -41,8 +41,8 @@ static int ignore(Reading *reading, const char *where, const char *key)
 
         if (!shown)
                 return -ENOMEM;
-        longer = text_format("%s%s%s%s%s", text_or_empty(reading->ignored), reading->ignored ? " " : "", where,
-                             where[0] ? "." : "", shown);
+        longer = text_format("%s%s%s%s%s", text_or_empty(reading->ignored), reading->ignored ? " " : "",
+                             where, where[0] ? "." : "", shown);
         if (!longer)
                 return -ENOMEM;
         free(reading->ignored);
@@ -101,9 +101,10 @@ static int add_variable(Reading *reading, const char *kind, const char *name, co
         if (!key || !line)
                 return -ENOMEM;
         r = ticket_set(reading->answer, key, line);
-        return r == -EINVAL ? refuse_key(reading, "env", name,
-                                         "has a value that is not one line of UTF-8 without control characters")
-                            : r;
+        return r == -EINVAL
+                       ? refuse_key(reading, "env", name,
+                                    "has a value that is not one line of UTF-8 without control characters")
+                       : r;
 }
 
 static int read_variable(Reading *reading, const char *name, struct json_object *value)
@@ -130,8 +131,9 @@ static int read_variable(Reading *reading, const char *name, struct json_object 
         if (json_object_object_get_ex(value, "required", &required) &&
             !json_object_is_type(required, json_type_boolean))
                 return refuse_key(reading, "env", name, "has a required that is neither true nor false");
-        return required && !json_object_get_boolean(required) ? 0
-                                                              : add_variable(reading, "-required", name, NULL);
+        return required && !json_object_get_boolean(required)
+                       ? 0
+                       : add_variable(reading, "-required", name, NULL);
 }
 
 /* ---- healthchecks ---- */
@@ -145,7 +147,8 @@ static int read_check(Reading *reading, struct json_object *check)
                 const char *fault;
         } numbers[] = {
                 { "attempts", "health.attempts", ATTEMPTS_MAX, 1, "is not a number from 0 to 1000" },
-                { "timeout", "health.timeout-usec", SECONDS_MAX, USEC_PER_SEC, "is not a number of seconds" },
+                { "timeout", "health.timeout-usec", SECONDS_MAX, USEC_PER_SEC,
+                  "is not a number of seconds" },
                 { "wait", "health.wait-usec", SECONDS_MAX, USEC_PER_SEC, "is not a number of seconds" },
         };
         static const char where[] = "healthchecks.web";
@@ -214,7 +217,8 @@ static int read_key(Reading *reading, const char *key, struct json_object *value
                         continue;
                 if (!json_object_is_type(value, json_type_object))
                         return refuse_key(reading, "", key, "is not an object");
-                json_object_object_foreach (value, inner, object) {
+                json_object_object_foreach(value, inner, object)
+                {
                         r = known[i].read(reading, inner, object);
                         if (r < 0)
                                 break;
@@ -265,7 +269,8 @@ int app_json_parse(const char *text, size_t size, Ticket *answer, char **reterr)
         r = parse(text, size, &root, reterr);
         if (r < 0)
                 return r;
-        json_object_object_foreach (root, key, value) {
+        json_object_object_foreach(root, key, value)
+        {
                 r = read_key(&reading, key, value);
                 if (r < 0)
                         break;

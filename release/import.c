@@ -63,7 +63,8 @@ static int make_directory(const char *name, Manifest *manifest, char **reterr)
         return fd;
 }
 
-/* Reads a whole file of the tree's root, with a NUL behind it. 0; -ENOENT without a sentence if there is none. */
+/* Reads a whole file of the tree's root, with a NUL behind it. 0; -ENOENT without a sentence if there is
+ * none. */
 static int read_file(int tree_fd, const char *name, size_t max, char **ret, size_t *ret_size, char **reterr)
 {
         _cleanup_close_ int fd = openat(tree_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

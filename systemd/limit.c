@@ -24,8 +24,7 @@
 static bool memory_is_held(void)
 {
         const size_t size = 64 * MIB, page = 4096;
-        volatile char *memory =
-                mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        volatile char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
         if (memory == MAP_FAILED)
                 return true;

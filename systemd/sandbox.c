@@ -192,7 +192,8 @@ static const SandboxAddress everything[] = {
         {},
 };
 
-/* This machine, and what is not the public Internet: RFC 1122, 1918, 3927, 4193, 4291, 6598. */
+/* This machine, and what is not the public Internet: the special-purpose registries of RFC 6890 that lead
+ * somewhere. */
 static const SandboxAddress not_public[] = {
         { "this host", AF_INET, { 0 }, 8 },
         { "loopback", AF_INET, { 127 }, 8 },
@@ -201,9 +202,14 @@ static const SandboxAddress not_public[] = {
         { "private", AF_INET, { 192, 168 }, 16 },
         { "shared by carriers", AF_INET, { 100, 64 }, 10 },
         { "link-local", AF_INET, { 169, 254 }, 16 },
+        { "of protocols", AF_INET, { 192 }, 24 },
+        { "of benchmarks", AF_INET, { 198, 18 }, 15 },
+        { "multicast, reserved, broadcast", AF_INET, { 224 }, 3 },
         { "loopback of IPv6", AF_INET6, { [15] = 1 }, 128 },
         { "unique local", AF_INET6, { 0xfc }, 7 },
         { "link-local of IPv6", AF_INET6, { 0xfe, 0x80 }, 10 },
+        { "multicast of IPv6", AF_INET6, { 0xff }, 8 },
+        { "IPv4 behind a translator", AF_INET6, { 0x00, 0x64, 0xff, 0x9b }, 96 },
         {},
 };
 

@@ -2,6 +2,7 @@
 #include "systemd/unit-spec.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/names.h"
@@ -104,6 +105,34 @@ static int append_command(sd_bus_message *message, const char *property,
         if (r >= 0)
                 r = sd_bus_message_close_container(message);
         return r < 0 ? r : close_array(message);
+}
+
+/* They go before what is denied. */
+static int append_reached(sd_bus_message *message, const UnitSpec *spec)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(spec->reached) && spec->reached[i].family != 0; i++) {
+                const UnitAddress *address = &spec->reached[i];
+                uint32_t size =
+                        address->family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+
+                /* The property adds to what is there. */
+                r = open_array(message, "IPAddressAllow", "(iayu)");
+                if (r >= 0)
+                        r = sd_bus_message_open_container(message, 'r', "iayu");
+                if (r >= 0)
+                        r = sd_bus_message_append(message, "i", address->family);
+                if (r >= 0)
+                        r = sd_bus_message_append_array(message, 'y', address->bytes, size);
+                if (r >= 0)
+                        r = sd_bus_message_append(message, "u", 8 * size);
+                if (r >= 0)
+                        r = sd_bus_message_close_container(message);
+                if (r >= 0)
+                        r = close_array(message);
+        }
+        return r;
 }
 
 /* Anybody may write there: nobody else is in the unit. */
@@ -294,6 +323,8 @@ int unit_spec_append(sd_bus_message *message, const UnitSpec *spec)
                 r = sandbox_append(message, sandbox, spec->network);
         if (r >= 0)
                 r = append_tmpfs(message, spec);
+        if (r >= 0)
+                r = append_reached(message, spec);
         if (r >= 0)
                 r = append_own_values(message, spec);
         if (r >= 0)

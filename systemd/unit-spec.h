@@ -14,6 +14,12 @@
 /* Longest list of any kind of unit. */
 #define UNIT_SPEC_BINDS_MAX     8
 #define UNIT_SPEC_ARGUMENTS_MAX 6
+#define UNIT_SPEC_ADDRESSES_MAX 3 /* of name servers, as resolv.conf(5) has (MAXNS) */
+
+typedef struct UnitAddress {
+        int family; /* AF_INET, AF_INET6; 0 = none */
+        uint8_t bytes[16];
+} UnitAddress;
 
 typedef struct UnitBind {
         const char *source, *target;
@@ -40,7 +46,8 @@ typedef struct UnitSpec {
         const char *tmpfs; /* a directory in memory that is the unit's own */
         uint64_t tmpfs_size, tmpfs_files;
         UnitNetwork network;
-        int stdin_fd, stdout_fd;    /* duplicated for the call; -1 = null and journal */
+        UnitAddress reached[UNIT_SPEC_ADDRESSES_MAX]; /* although `network` does not */
+        int stdin_fd, stdout_fd;                      /* duplicated for the call; -1 = null and journal */
         bool hold;                  /* keep it loaded for us when it has ended: units_clean() */
         uint64_t timeout_usec;      /* of a oneshot unit: until it is killed */
         uint64_t stop_timeout_usec; /* between SIGTERM and SIGKILL */

@@ -126,7 +126,8 @@ int app_formation(const App *app, const Release *release, Formation *ret)
 bool app_is_built(const App *app)
 {
         assert(app);
-        return strcmp(app->settings.buildpack, BUILDPACK_NONE) != 0 || app->settings.build_command[0] != '\0';
+        return strcmp(app->settings.buildpack, BUILDPACK_NONE) != 0 ||
+               app->settings.build_command[0] != '\0';
 }
 
 Deployment *app_running_deployment(const App *app)

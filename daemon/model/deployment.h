@@ -75,10 +75,10 @@ struct Instance {
         void *keeper;    /* of the pipeline: watches its unit */
         bool by_hand; /* its unit was stopped by somebody else: it is left alone until Start, Deploy or boot
                        */
-        unsigned n_tries;        /* so often deployd has started it again since it ran well */
-        uint64_t tried_at;       /* CLOCK_MONOTONIC microseconds: when it was or will be, the last time */
-        bool given_up;           /* it is not started again any more */
-        bool leaving;            /* it is one too many, and on its way out */
+        unsigned n_tries;  /* so often deployd has started it again since it ran well */
+        uint64_t tried_at; /* CLOCK_MONOTONIC microseconds: when it was or will be, the last time */
+        bool given_up;     /* it is not started again any more */
+        bool leaving;      /* it is one too many, and on its way out */
         Renew renew;
         sd_id128_t renewed_from; /* the run that is to end */
         Route route;             /* as it should be */

@@ -48,6 +48,7 @@ int formation_set(Formation *formation, const char *process, uint32_t count)
 
         assert(formation);
         assert(process);
+        assert(count <= FORMATION_COUNT_MAX);
 
         for (i = 0; i < formation->n && strcmp(formation->items[i].process, process) < 0; i++)
                 ;
@@ -79,6 +80,16 @@ uint32_t formation_count(const Formation *formation, const char *process)
                 if (strcmp(formation->items[i].process, process) == 0)
                         return formation->items[i].count;
         return 0;
+}
+
+bool formation_has(const Formation *formation, const char *process)
+{
+        assert(formation);
+
+        for (size_t i = 0; i < formation->n; i++)
+                if (strcmp(formation->items[i].process, process) == 0)
+                        return true;
+        return false;
 }
 
 uint64_t formation_total(const Formation *formation)

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 
 #define FORMATION_PROCESSES_MAX 64   /* as many as a Procfile may have */
-#define FORMATION_COUNT_MAX     9999 /* as the database has it */
+#define FORMATION_COUNT_MAX     9999 /* of one process, as the database has it; and of all together */
 
 typedef struct FormationItem {
         char *process;
@@ -31,6 +31,8 @@ int formation_copy(Formation *target, const Formation *source);
 int formation_set(Formation *formation, const char *process, uint32_t count);
 /* 0 if it is not named. */
 uint32_t formation_count(const Formation *formation, const char *process);
+/* Whether it is named, be it with 0. */
+bool formation_has(const Formation *formation, const char *process);
 /* Of all processes together. */
 uint64_t formation_total(const Formation *formation);
 

@@ -15,8 +15,7 @@
 static const char *const unit_kind_table[UNIT_KIND_MAX] = {
         [UNIT_APP] = "app",       [UNIT_FETCH] = "fetch",     [UNIT_RESOLVE] = "resolve",
         [UNIT_IMPORT] = "import", [UNIT_REMOVE] = "remove",   [UNIT_ARCHIVE] = "archive",
-        [UNIT_BUILD] = "build",   [UNIT_RELEASE] = "release",
-        [UNIT_LIMIT] = "limit",
+        [UNIT_BUILD] = "build",   [UNIT_RELEASE] = "release", [UNIT_LIMIT] = "limit",
 };
 
 static void swap_bytes(char *text, char from, char to)

@@ -17,9 +17,10 @@ static int make_key(unsigned char key[static KEY_SIZE])
         _cleanup_close_ int fd = open(PATH_STATE, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
         char path[sizeof("/proc/self/fd/2147483647")];
 
-        if (fd < 0 || getrandom(key, KEY_SIZE, 0) != KEY_SIZE || write(fd, key, KEY_SIZE) != KEY_SIZE ||
-            fsync(fd) < 0)
-                return errno > 0 ? -errno : -EIO;
+        if (fd < 0)
+                return -errno;
+        if (getrandom(key, KEY_SIZE, 0) != KEY_SIZE || write(fd, key, KEY_SIZE) != KEY_SIZE || fsync(fd) < 0)
+                return -EIO;
         (void) snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
         return linkat(AT_FDCWD, path, AT_FDCWD, PATH_BUILD_KEY, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }

@@ -13,6 +13,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/environment.h"
+#include "daemon/pipeline/resolvers.h"
 
 /* What a tar has besides the files: see fetch.c. */
 #define TAR_OVERHEAD_PER_FILE 2048
@@ -145,6 +146,8 @@ static int start(Build *build, const BuildParams *params)
         } else
                 spec.binds[1] = (UnitBind){ work, PATH_APP_TREE, true };
         spec.network = network(config);
+        if (spec.network == UNIT_NETWORK_PUBLIC)
+                resolvers_read(spec.reached);
         spec.stdout_fd = params->tar_fd;
         spec.timeout_usec = config->build_timeout;
         spec.stop_timeout_usec = HELPER_STOP_USEC;

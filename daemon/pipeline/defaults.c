@@ -66,8 +66,9 @@ static int check_required(const char *key, const char *name, void *userdata)
         (void) key;
         if (r <= 0)
                 return r;
-        search->sentence = text_format("app.json requires %s, which nobody has set: deployctl config set %s %s=…",
-                                       name, search->app->name, name);
+        search->sentence =
+                text_format("app.json requires %s, which nobody has set: deployctl config set %s %s=…", name,
+                            search->app->name, name);
         return search->sentence ? -EINVAL : -ENOMEM;
 }
 

@@ -7,6 +7,6 @@
 #include "base/ticket.h"
 #include "daemon/model/app.h"
 
-/* Those that the app does not have, into *ret, which is empty; secrets are made up. 0; -EINVAL with a sentence
- * in *ret_sentence (caller frees): one is required, or cannot be set; -ENOMEM, other -errno. */
+/* Those that the app does not have, into *ret, which is empty; secrets are made up. 0; -EINVAL with a
+ * sentence in *ret_sentence (caller frees): one is required, or cannot be set; -ENOMEM, other -errno. */
 int defaults_find(const App *app, const Ticket *answer, Variables *ret, char **ret_sentence);

@@ -7,8 +7,8 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/attempt.h"
-#include "daemon/pipeline/request.h"
 #include "daemon/pipeline/limits.h"
+#include "daemon/pipeline/request.h"
 #include "daemon/pipeline/space.h"
 
 /* Somebody who waits for the end of a deployment. */

@@ -29,10 +29,11 @@ static char *make_sentence(const Deployment *deployment, const Release *release,
         if (!known)
                 return NULL;
         if (release->processes.n == 0)
-                return text_format("there is no Procfile in %s%s of commit %.12s, and no buildpack says what is "
-                                   "to run",
-                                   app->settings.directory[0] ? "directory " : "the root",
-                                   app->settings.directory, deployment->revision);
+                return text_format(
+                        "there is no Procfile in %s%s of commit %.12s, and no buildpack says what is "
+                        "to run",
+                        app->settings.directory[0] ? "directory " : "the root", app->settings.directory,
+                        deployment->revision);
         if (app->settings.formation.n == 0 && release->formation.n == 0)
                 return text_format("the Procfile has no process named web (but %s): name what is to run, as "
                                    "in `deployctl scale %s %s=1`",
@@ -64,6 +65,7 @@ static int add(Plan *plan, const Deployment *deployment, const FormationItem *it
 int plan_make(const Deployment *deployment, const Release *release, Plan *ret, char **ret_sentence)
 {
         _cleanup_plan_ Plan plan = {};
+        uint64_t total;
         int r;
 
         assert(deployment);
@@ -82,12 +84,16 @@ int plan_make(const Deployment *deployment, const Release *release, Plan *ret, c
                 *ret_sentence = make_sentence(deployment, release, item->process, item->count);
                 return *ret_sentence ? -EINVAL : -ENOMEM;
         }
-        if (formation_total(&plan.formation) == 0) {
-                *ret_sentence = strdup("the formation has no process above 0: nothing would run");
+        total = formation_total(&plan.formation);
+        if (total == 0 || total > FORMATION_COUNT_MAX) {
+                *ret_sentence = total == 0
+                                        ? strdup("the formation has no process above 0: nothing would run")
+                                        : text_format("the formation has more than %d instances in all",
+                                                      FORMATION_COUNT_MAX);
                 return *ret_sentence ? -EINVAL : -ENOMEM;
         }
-        plan.items = calloc(formation_total(&plan.formation) + 1, sizeof(StoreInstance));
-        plan.units = calloc(formation_total(&plan.formation) + 1, sizeof(char *));
+        plan.items = calloc(total + 1, sizeof(StoreInstance));
+        plan.units = calloc(total + 1, sizeof(char *));
         if (!plan.items || !plan.units)
                 return -ENOMEM;
         for (unsigned turn = 0; turn < 2; turn++)

@@ -89,7 +89,8 @@ static bool wants_check(const Keeper *keeper)
 
         return keeper->running && instance->port != 0 && !instance->leaving &&
                (instance->route == ROUTE_NONE ||
-                (instance->renew == RENEW_NOW && !sd_id128_equal(keeper->invocation, instance->renewed_from)));
+                (instance->renew == RENEW_NOW &&
+                 !sd_id128_equal(keeper->invocation, instance->renewed_from)));
 }
 
 static void on_state_while_live(Keeper *keeper, sd_id128_t before)
@@ -373,7 +374,8 @@ void keeper_check(Keeper *keeper)
         else
                 r = probe_wait_listening(keeper->pipeline->params.probe, keeper->instance->port,
                                          keeper->control_group_id, config->start_timeout,
-                                         (unsigned) config->check_successes, on_probed, keeper, &keeper->wait);
+                                         (unsigned) config->check_successes, on_probed, keeper,
+                                         &keeper->wait);
         if (r < 0)
                 refuse(keeper, text_format("%s.%u could not be checked: %s", keeper->instance->process,
                                            keeper->instance->number, strerror(-r)));

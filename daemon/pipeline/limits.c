@@ -124,8 +124,9 @@ static void finish(Pipeline *pipeline)
                 list = longer;
         }
         if (pipeline->sandbox.missing[0])
-                log_warning("This machine does not enforce all limits that builds are held by: %s are missing",
-                            text_or_empty(list));
+                log_warning(
+                        "This machine does not enforce all limits that builds are held by: %s are missing",
+                        text_or_empty(list));
         know(pipeline);
 }
 
@@ -229,9 +230,10 @@ int limits_allow_build(const Pipeline *pipeline, char **ret)
         if (list && list[0] == '\0')
                 return 1;
         if (list)
-                *ret = text_format("this machine does not hold builds by their limits (%s): build elsewhere, set "
-                                   "buildpack=none if there is nothing to build, or require-sandbox = no in "
-                                   "[runner] of deploy.conf if you trust what is built",
-                                   list);
+                *ret = text_format(
+                        "this machine does not hold builds by their limits (%s): build elsewhere, set "
+                        "buildpack=none if there is nothing to build, or require-sandbox = no in "
+                        "[runner] of deploy.conf if you trust what is built",
+                        list);
         return list && *ret ? -EACCES : -ENOMEM;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Whether the limits that builds are held by are enforced here: kernels and containers that lack a controller
- * let them pass in silence. So each is tried, once after the machine has booted, by a unit that goes beyond
- * it. */
+/* Whether the limits that builds are held by are enforced here: kernels and containers that lack a
+ * controller let them pass in silence. So each is tried, once after the machine has booted, by a unit that
+ * goes beyond it. */
 
 #include "daemon/pipeline/internal.h"
 

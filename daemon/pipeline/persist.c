@@ -156,7 +156,9 @@ static void on_start(void *userdata, int error, const StoreReply *reply)
                 fatal(pipeline, "Out of memory", -ENOMEM, NULL);
                 return;
         }
-        pipeline->next_port = (uint16_t) (deployment->assigned_port + 1);
+        for (size_t i = 0; i < reply->n_ports; i++)
+                if (reply->ports[i] != 0)
+                        pipeline->next_port = (uint16_t) (reply->ports[i] + 1);
         attempt_moved(attempt, commit->row);
 }
 

@@ -59,7 +59,16 @@ static void on_recorded(void *userdata, int error, const StoreReply *reply)
         Pipeline *pipeline = record->pipeline;
         Deployment *deployment = model_deployment(pipeline->model, record->deployment);
 
-        if (deployment && error < 0)
+        if (deployment && error == -EBUSY && !record->release) {
+                /* It was forgotten at the same moment: then it is built once more. */
+                char *tag = deployment_make_image_tag(deployment);
+
+                if (!tag)
+                        return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                free(deployment->image_tag);
+                deployment->image_tag = tag;
+                attempt_handle(pipeline, deployment, FLOW_BUILD, NULL);
+        } else if (deployment && error < 0)
                 attempt_fail(pipeline, deployment, "the release could not be recorded: %s",
                              reply->sentence[0] ? reply->sentence : strerror(-error));
         else if (deployment && learn_variables(record, deployment->app) < 0)
@@ -76,8 +85,8 @@ static void on_recorded(void *userdata, int error, const StoreReply *reply)
         record_free(record);
 }
 
-/* Takes `release` and what is in `variables`. The requests keep their order: who is told of the last knows of
- * both. */
+/* Takes `release` and what is in `variables`. The requests keep their order: who is told of the last knows
+ * of both. */
 static void record(Attempt *attempt, uint64_t release_id, StoreRelease *made, Release *release,
                    Variables *variables)
 {
@@ -210,8 +219,6 @@ void record_reuse(Attempt *attempt, const Deployment *builder)
         assert(attempt);
         assert(builder);
 
-        /* Nobody may forget it from now on. */
-        attempt->deployment->release_id = builder->id;
         if (text_replace(&attempt->deployment->image_tag, builder->image_tag) < 0)
                 return attempt->pipeline->params.fatal(attempt->pipeline->params.userdata, "out of memory");
         record(attempt, builder->id, NULL, NULL, &none);

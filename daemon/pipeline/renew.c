@@ -4,7 +4,8 @@
 #include "base/log.h"
 #include "daemon/pipeline/keeper.h"
 
-/* Whether the one whose turn it is has come up again. Positive: it has; 0: not yet; negative: it does not. */
+/* Whether the one whose turn it is has come up again. Positive: it has; 0: not yet; negative: it does not.
+ */
 static int look_at(const Instance *instance)
 {
         const Keeper *keeper = instance->keeper;

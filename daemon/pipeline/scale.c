@@ -15,8 +15,8 @@
 
 /* ---- what is too much ---- */
 
-/* One instance on its way out. It is known by its names: its deployment may be superseded meanwhile, and then
- * goes as a whole. */
+/* One instance on its way out. It is known by its names: its deployment may be superseded meanwhile, and
+ * then goes as a whole. */
 typedef struct Leaving {
         Pipeline *pipeline;
         uint64_t deployment;

@@ -83,7 +83,8 @@ static bool may_build(Attempt *attempt)
         int r = limits_allow_build(attempt->pipeline, &sentence);
 
         if (r == 0)
-                attempt_set_text(attempt->deployment, "waiting: the limits of this machine are being tried", -1);
+                attempt_set_text(attempt->deployment, "waiting: the limits of this machine are being tried",
+                                 -1);
         else if (r == -EACCES)
                 attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, sentence);
         else if (r < 0)

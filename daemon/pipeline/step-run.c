@@ -62,9 +62,9 @@ void step_check_enter(Pipeline *pipeline, Deployment *deployment)
 {
         Instance *instance;
 
-        attempt_set_text(deployment,
-                         deployment->assigned_port ? "waiting until it listens" : "seeing that it keeps running",
-                         -1);
+        attempt_set_text(
+                deployment,
+                deployment->assigned_port ? "waiting until it listens" : "seeing that it keeps running", -1);
         /* After a restart of the daemon the units are taken back first. */
         LIST_FOREACH (instances, instance, deployment->instances)
                 keeper_start(pipeline, instance);

@@ -21,7 +21,6 @@ alter table release
         add column health_check_attempts amount not null default 0,
         add column health_check_timeout_usec amount not null default 0,
         add column health_check_wait_usec amount not null default 0;
-create index release_build_key_idx on release (app_id, build_key) where build_key <> '';
 comment on column release.build_key is 'keyed hash of all that went into the build; empty = nothing was built';
 comment on column release.buildpack is 'that built it; empty = none did';
 comment on column release.formation is 'of its app.json, as in app';

@@ -27,7 +27,7 @@ CACHE = pathlib.Path(os.environ.get("DEPLOYD_CHECK_CACHE", "/var/cache/deployd-c
 # What a machine has beyond the Depends of the package: an init, what the tests call, what the samples run on.
 PACKAGES = [
     # What buildpacks use.
-    "ccache", "darkhttpd", "gcc", "libc6-dev", "make", "python3-venv",
+    "ccache", "gcc", "libc6-dev", "lighttpd", "make", "python3-venv",
     "ca-certificates", "curl", "git", "haproxy", "iproute2", "nftables", "nodejs", "procps", "python3",
     "systemd", "systemd-sysv", "zstd",
     # For a package that is built with sanitizers, here so that there is one tree below both; for test_memory.py.
@@ -38,6 +38,7 @@ PACKAGES = [
 MASKED = [
     "apt-daily.timer", "apt-daily-upgrade.timer", "console-getty.service", "dpkg-db-backup.timer",
     "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer", "getty@.service",
+    "lighttpd.service",
 ]
 
 # Where programs that are built with sanitizers report what they find (tests/sanitizers.h says so to them), and
