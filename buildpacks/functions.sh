@@ -23,12 +23,13 @@ run() {
 # A program ($1) that a Debian package ($2) has.
 need() { command -v "$1" >/dev/null || fail "$1 is missing on this machine: apt install $2"; }
 
-# Exports the app's variables, files in a directory ($1), but for what would change the tools themselves.
+# Exports the app's variables, files in a directory ($1), but for what would change the tools themselves, and what belongs
+# to the shell.
 export_variables() {
         local file
         for file in "$1"/*; do
                 case ${file##*/} in
-                '*' | PATH | HOME | TMPDIR | CACHE_DIRECTORY | IFS | CPATH | LIBRARY_PATH) ;;
+                '*' | PATH | HOME | TMPDIR | CACHE_DIRECTORY | IFS | CPATH | LIBRARY_PATH | BASH* | SHELLOPTS | UID | EUID | PPID | _) ;;
                 *) export "${file##*/}=$(cat "$file")" ;;
                 esac
         done

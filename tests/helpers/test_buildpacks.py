@@ -368,7 +368,8 @@ def test_a_tool_that_is_missing_is_named_with_its_package(apps, files, hidden, s
 
 
 def test_the_app_s_variables_reach_the_tools(apps):
-    apps.variables = {"BUILD_ENV_CFLAGS": "-DCOUNT=3 -DTEXT=\"ü 'x'\"", "BUILD_ENV_PATH": "/nowhere"}
+    apps.variables = {"BUILD_ENV_CFLAGS": "-DCOUNT=3 -DTEXT=\"ü 'x'\"", "BUILD_ENV_PATH": "/nowhere",
+                      "BUILD_ENV_UID": "1", "BUILD_ENV_BASH_ENV": "/etc/passwd", "BUILD_ENV_EMPTY": ""}
     result = apps.good({"Makefile": b"out:\n\tprintf '%s' \"$$CFLAGS\" >out\n", "a.c": b""})
     assert result.tree()["out"][0].decode() == "-DCOUNT=3 -DTEXT=\"ü 'x'\""
 
