@@ -118,7 +118,7 @@ int workspace_open(const char *path, bool make, char **reterr)
 
         if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
                 return refuse(reterr, -errno, "cannot make %s: %s", path, strerror(errno));
-        /* What systemd has made may be a link of its own; what builds have made may not be one. */
-        fd = open(path, O_RDONLY | O_DIRECTORY | (make ? O_NOFOLLOW : 0) | O_CLOEXEC);
+        /* Those that the unit gives us may be links: CacheDirectory= of a dynamic user is one. */
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (make ? O_NOFOLLOW : 0));
         return fd < 0 ? refuse(reterr, -errno, "cannot open %s: %s", path, strerror(errno)) : fd;
 }

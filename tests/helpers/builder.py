@@ -12,15 +12,17 @@ USER = 61999
 
 LIMITS = {"max-bytes": 500_000_000, "max-files": 10000, "max-depth": 16, "max-tasks": 512}
 
-# The paths are constants of the program, so it gets a view of the files in which they are ours. A process namespace
+# The paths are constants of the program, so it gets a view of the files in which they are ours. The cache of a dynamic
+# user is a link. A process namespace
 # besides, for it kills whatever its user runs; not as its first process, which nobody in there could kill.
 SCRIPT = """
 mount -t tmpfs -o mode=755 tmpfs /srv &&
-mkdir /srv/app /srv/cache &&
+mkdir /srv/app /srv/private &&
+ln -s private /srv/cache &&
 touch /srv/program /srv/source.tar &&
 mount --bind "$BASE/program" /srv/program &&
 mount --bind -o ro "$BASE/source.tar" /srv/source.tar &&
-mount --bind "$BASE/cache" /srv/cache &&
+mount --bind "$BASE/cache" /srv/private &&
 if [ -n "$WORK_SIZE" ]; then mount -t tmpfs -o "size=$WORK_SIZE,uid=$USER,mode=700" tmpfs /srv/app
 else mount --bind "$BASE/work" /srv/app; fi &&
 mount -t overlay -o "lowerdir=$BASE/etc:/etc" overlay /etc &&
