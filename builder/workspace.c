@@ -102,6 +102,8 @@ int workspace_clear(int directory_fd)
         Clear clear = { directory_fd, 0 };
         int r;
 
+        /* Where it is ours, for a build may have closed it. */
+        (void) fchmod(directory_fd, 0700);
         /* A reading need not show what came during it. Each round removes all that was there when it began.
          */
         do {
@@ -112,13 +114,27 @@ int workspace_clear(int directory_fd)
         return r;
 }
 
+/* Makes a directory where something else may have been put. */
+static int make_directory(const char *path)
+{
+        struct stat state;
+
+        if (lstat(path, &state) >= 0 && !S_ISDIR(state.st_mode) && unlink(path) < 0)
+                return -errno;
+        return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
 int workspace_open(const char *path, bool make, char **reterr)
 {
-        int fd;
-
-        if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
-                return refuse(reterr, -errno, "cannot make %s: %s", path, strerror(errno));
         /* Those that the unit gives us may be links: CacheDirectory= of a dynamic user is one. */
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (make ? O_NOFOLLOW : 0));
+        int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (make ? O_NOFOLLOW : 0), fd;
+        int r = make ? make_directory(path) : 0;
+
+        if (r < 0)
+                return refuse(reterr, r, "cannot make %s: %s", path, strerror(-r));
+        fd = open(path, flags);
+        /* A build before may have closed it. */
+        if (fd < 0 && errno == EACCES && chmod(path, 0700) >= 0)
+                fd = open(path, flags);
         return fd < 0 ? refuse(reterr, -errno, "cannot open %s: %s", path, strerror(errno)) : fd;
 }

@@ -10,6 +10,6 @@
  * entering other mounts. 0; -EBUSY for a mount in it, which stays; other -errno. */
 int workspace_clear(int directory_fd);
 
-/* Opens a directory, making it (0700) where `make` says so. A descriptor; -errno with a sentence in
- * *reterr. */
+/* Opens a directory, and makes it readable if it is ours; with `make` it is made (0700), instead of what is
+ * there and no directory. A descriptor; -errno with a sentence in *reterr. */
 int workspace_open(const char *path, bool make, char **reterr);

@@ -94,5 +94,7 @@ int walk_tree(int tree_fd, int (*each)(const WalkEntry *entry, void *userdata), 
                 return -errno;
         walk->device = state.st_dev;
         fd = openat(tree_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 && errno == EACCES && fchmod(tree_fd, 0700) >= 0)
+                fd = openat(tree_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         return fd < 0 ? -errno : walk_directory(walk, fd, 0, 1);
 }

@@ -468,3 +468,17 @@ def test_another_mount_in_the_tree_is_an_empty_directory(builder, tmp_path):
     assert "Cannot clear the work directory, ignoring: Device or resource busy\n" in result.log
     # Where it is gone, so is what was below it.
     assert builder.good(command="ls >found").tree() == {"found": (b"found\n", 0o644)}
+
+
+def test_a_closed_work_directory_is_packed(builder):
+    assert builder.good(command="touch file; chmod 0 .").tree() == {"file": (b"", 0o644)}
+    assert builder.error(command="chmod 0 .; echo why; exit 1") == "the build command exited with status 1: why"
+
+
+@pytest.mark.parametrize("end", ["kill -KILL $PPID", "exit 1"])
+def test_no_build_can_spoil_the_next_one(builder, end):
+    lines = "touch x; rm -r $HOME $CACHE_DIRECTORY; ln -s /etc $HOME; touch $CACHE_DIRECTORY; chmod 0 /srv/app /srv/private; "
+    builder(command=lines + end)
+    result = builder.good(command="touch $HOME/file $CACHE_DIRECTORY/file; ls >found; chmod 0 $HOME $CACHE_DIRECTORY")
+    assert result.tree() == {"found": (b"found\n", 0o644)}
+    assert builder.good(command="ls $HOME >found").tree() == {"found": (b"file\n", 0o644)}
