@@ -51,6 +51,19 @@ static bool is_control(uint32_t code)
         return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
+bool text_is_http_target(const char *text)
+{
+        size_t length;
+
+        assert(text);
+
+        for (length = 0; text[length] != '\0'; length++)
+                if (length == HTTP_TARGET_MAX || text[length] <= ' ' || text[length] > '~' ||
+                    text[length] == '#')
+                        return false;
+        return text[0] == '/';
+}
+
 bool text_is_clean(const char *text, bool allow_tab)
 {
         assert(text);

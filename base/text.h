@@ -6,6 +6,11 @@
 /* True if `text` is valid UTF-8 and has no control characters (C0, DEL, C1) but, with `allow_tab`, a tab. */
 bool text_is_clean(const char *text, bool allow_tab);
 
+/* What a request line of HTTP names (RFC 9112, origin-form): `/` and what follows, a query too, printable
+ * ASCII without blanks, without the `#` that is never sent, at most HTTP_TARGET_MAX bytes. */
+#define HTTP_TARGET_MAX ((size_t) 256)
+bool text_is_http_target(const char *text);
+
 /* A copy of `text`, fit to be shown and stored: invalid UTF-8 and control characters are replaced by `?`,
  * blanks at the ends dropped, and what is longer than `max` bytes cut at a character's border with `…`.
  * Caller frees; NULL when out of memory. */

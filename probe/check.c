@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "probe/listener.h"
 
 /* Nothing tells when a socket begins to listen, so it is looked for. Pauses begin short, since a small
@@ -16,6 +17,12 @@
 #define PAUSE_MAX       (100 * USEC_PER_MSEC)
 #define PAUSE_NEXT(now) MIN2((now) *5 / 4, PAUSE_MAX)
 
+/* A request is more work for the app than a look. Pauses between them double to a second, each counted from
+ * the answer; they never become short again, or one that fails now and then would have them all the time. */
+#define REST_FIRST     (10 * USEC_PER_MSEC)
+#define REST_MAX       USEC_PER_SEC
+#define REST_NEXT(now) MIN2((now) *2, REST_MAX)
+
 /* sd-event may be late by this; its usual quarter of a second would be most of the pause. */
 #define ACCURACY 1
 
@@ -24,10 +31,19 @@ struct Check {
         int netlink_fd;
         ProbeRequest request;
         uint64_t deadline; /* CLOCK_MONOTONIC: while the machine sleeps the app does too */
-        uint64_t pause;
+        uint64_t pause;    /* after the next look */
         unsigned successes;
         CheckDone done;
         void *userdata;
+        /* Of PROBE_HTTP: */
+        Http *http;
+        HttpRequest *sent; /* while one is under way */
+        uint64_t patience; /* with that one */
+        uint64_t rest;     /* after it */
+        unsigned n_failed;
+        HttpAnswer last; /* and so many alike, the last ones; */
+        unsigned n_alike;
+        uint64_t waited; /* so long for each, if none came */
 };
 
 uint64_t check_id(const Check *check)
@@ -40,8 +56,35 @@ Check *check_free(Check *check)
         if (!check)
                 return NULL;
         (void) sd_event_source_disable_unref(check->timer);
+        (void) http_request_free(check->sent);
         free(check);
         return NULL;
+}
+
+/* In words that follow what was asked: "answered 503 (5 times)". Nothing that the app wrote is among them.
+ */
+static void check_describe(const Check *check, char *text, size_t size)
+{
+        static const char *const words[HTTP_RESULT_MAX] = {
+                [HTTP_REFUSED] = "did not accept the connection",
+                [HTTP_CLOSED] = "closed the connection without an answer",
+                [HTTP_TOO_LONG] = "sent a header of more than 64 KiB",
+                [HTTP_GARBAGE] = "answered something that is not HTTP",
+                [HTTP_FAILED] = "could not be sent",
+        };
+        _cleanup_free_ char *end = NULL, *count = NULL;
+
+        if (check->last.result == HTTP_ANSWERED)
+                end = text_format("answered %u%s", check->last.status,
+                                  check->last.status / 100 == 3 ? ", a redirect" : "");
+        else if (check->last.result == HTTP_UNANSWERED)
+                end = text_format("did not answer within %g s", (double) check->waited / USEC_PER_SEC);
+        if (http_answer_is_good(&check->last))
+                count = text_format(", but only %u of %u times in a row", check->n_alike,
+                                    check->request.successes);
+        else if (check->n_alike > 1)
+                count = text_format(" (%u times)", check->n_alike);
+        (void) snprintf(text, size, "%s%s", end ? end : words[check->last.result], text_or_empty(count));
 }
 
 static void check_finish(Check *check, ProbeResult result, uid_t uid, int error)
@@ -51,53 +94,119 @@ static void check_finish(Check *check, ProbeResult result, uid_t uid, int error)
         if (result == PROBE_FAILED)
                 (void) snprintf(answer.text, sizeof(answer.text), "cannot see who listens: %s",
                                 strerror(-error));
+        else if (result == PROBE_UNHEALTHY)
+                check_describe(check, answer.text, sizeof(answer.text));
         (void) sd_event_source_set_enabled(check->timer, SD_EVENT_OFF);
         check->done(check, &answer, check->userdata);
 }
 
-/* Takes what one look has found, and ends the check or sets the time of the next look. */
-static void check_saw(Check *check, int sight, uid_t uid)
+/* Whether its own control group listens, and nobody else; or -ECANCELED: the check is over, and perhaps
+ * freed. The answer of the kernel is there at once. */
+static int check_look(Check *check)
+{
+        uid_t uid = 0;
+        int sight = listener_look(check->netlink_fd, check->request.port, check->request.cgroup_id, &uid);
+
+        if (sight < 0)
+                check_finish(check, PROBE_FAILED, 0, sight);
+        else if (sight == LISTENER_FOREIGN)
+                check_finish(check, PROBE_FOREIGN, uid, 0);
+        else {
+                /* However well it was, what answered is gone. */
+                if (sight == LISTENER_NONE && http_answer_is_good(&check->last))
+                        check->n_alike = 0;
+                return sight == LISTENER_OWN;
+        }
+        return -ECANCELED;
+}
+
+/* Takes what one look, or one request between two, has come to; ends the check or sets the time of the next
+ * look.
+ */
+static void check_count(Check *check, bool success, uint64_t pause)
 {
         uint64_t now;
         int r;
 
-        if (sight < 0)
-                return check_finish(check, PROBE_FAILED, 0, sight);
-        if (sight == LISTENER_FOREIGN)
-                return check_finish(check, PROBE_FOREIGN, uid, 0);
-
-        check->successes = sight == LISTENER_OWN ? check->successes + 1 : 0;
+        check->successes = success ? check->successes + 1 : 0;
         if (check->successes == check->request.successes)
                 return check_finish(check, PROBE_LISTENING, 0, 0);
 
         r = sd_event_now(sd_event_source_get_event(check->timer), CLOCK_MONOTONIC, &now);
         if (r < 0)
                 return check_finish(check, PROBE_FAILED, 0, r);
-        if (now >= check->deadline)
-                return check_finish(check, PROBE_TIMEOUT, 0, 0);
+        if (now >= check->deadline ||
+            (check->request.attempts > 0 && check->n_failed == check->request.attempts))
+                return check_finish(check, check->n_alike > 0 ? PROBE_UNHEALTHY : PROBE_TIMEOUT, 0, 0);
 
-        r = sd_event_source_set_time(check->timer, MIN2(now + check->pause, check->deadline));
+        r = sd_event_source_set_time(check->timer, MIN2(now + pause, check->deadline));
         if (r >= 0)
                 r = sd_event_source_set_enabled(check->timer, SD_EVENT_ONESHOT);
         if (r < 0)
-                return check_finish(check, PROBE_FAILED, 0, r);
-        check->pause = PAUSE_NEXT(check->pause);
+                check_finish(check, PROBE_FAILED, 0, r);
 }
 
-/* The answer of the kernel is there at once; a look that has to wait for its own would call check_saw() when
- * it comes. */
-static int check_look(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+/* The end of the time cuts a request short: that there was no answer until then tells less than how the one
+ * before ended. */
+static void check_note(Check *check, const HttpAnswer *answer)
+{
+        bool cut =
+                answer->result == HTTP_UNANSWERED && check->patience < check->request.request_timeout_usec;
+
+        if (cut && check->n_alike > 0)
+                return;
+        if (answer->result != check->last.result || answer->status != check->last.status)
+                check->n_alike = 0;
+        check->last = *answer;
+        check->waited = check->patience;
+        check->n_alike++;
+}
+
+static void on_answer(void *userdata, HttpAnswer answer)
 {
         Check *check = userdata;
-        uid_t uid = 0;
-        int sight = listener_look(check->netlink_fd, check->request.port, check->request.cgroup_id, &uid);
+        bool good = http_answer_is_good(&answer);
+        uint64_t rest = check->rest;
+        int own;
 
-        check_saw(check, sight, uid);
+        check->sent = http_request_free(check->sent);
+        check->rest = REST_NEXT(rest);
+        check->n_failed += !good;
+        check_note(check, &answer);
+        /* Who answered is who listens: it was so before, and is so still. */
+        own = check_look(check);
+        if (own >= 0)
+                check_count(check, good && own, rest);
+}
+
+static int check_turn(sd_event_source *source, uint64_t usec _unused_, void *userdata)
+{
+        Check *check = userdata;
+        uint64_t now, pause = check->pause;
+        int own = check_look(check), r;
+
+        if (own < 0)
+                return 0;
+        check->pause = PAUSE_NEXT(pause);
+        r = sd_event_now(sd_event_source_get_event(source), CLOCK_MONOTONIC, &now);
+        if (r < 0)
+                check_finish(check, PROBE_FAILED, 0, r);
+        else if (!own || check->request.verb == PROBE_LISTEN)
+                check_count(check, own, pause);
+        else if (now >= check->deadline)
+                check_count(check, false, 0);
+        else {
+                check->patience = MIN2(check->request.request_timeout_usec, check->deadline - now);
+                r = http_get(check->http, check->request.port, check->request.path, check->patience,
+                             on_answer, check, &check->sent);
+                if (r < 0)
+                        check_finish(check, PROBE_FAILED, 0, r);
+        }
         return 0;
 }
 
-int check_new(sd_event *event, int netlink_fd, const ProbeRequest *request, CheckDone done, void *userdata,
-              Check **ret)
+int check_new(sd_event *event, int netlink_fd, Http *http, const ProbeRequest *request, CheckDone done,
+              void *userdata, Check **ret)
 {
         _cleanup_(check_freep) Check *check = malloc(sizeof(Check));
         uint64_t now;
@@ -112,8 +221,10 @@ int check_new(sd_event *event, int netlink_fd, const ProbeRequest *request, Chec
                 return -ENOMEM;
         *check = (Check){
                 .netlink_fd = netlink_fd,
+                .http = http,
                 .request = *request,
                 .pause = PAUSE_FIRST,
+                .rest = REST_FIRST,
                 .done = done,
                 .userdata = userdata,
         };
@@ -121,7 +232,7 @@ int check_new(sd_event *event, int netlink_fd, const ProbeRequest *request, Chec
         if (r < 0)
                 return r;
         check->deadline = now + request->timeout_usec;
-        r = sd_event_add_time(event, &check->timer, CLOCK_MONOTONIC, now, ACCURACY, check_look, check);
+        r = sd_event_add_time(event, &check->timer, CLOCK_MONOTONIC, now, ACCURACY, check_turn, check);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(check);

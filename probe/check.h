@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/list.h"
+#include "probe/http.h"
 #include "probe/protocol.h"
 
 /* One request of a client while it is under way: it looks, again and again, until it has seen what it waits
@@ -16,9 +17,9 @@ typedef struct Check Check;
  * within check_new(). */
 typedef void (*CheckDone)(Check *check, const ProbeAnswer *answer, void *userdata);
 
-/* `netlink_fd` (listener_open()) stays the caller's. 0 or -errno. */
-int check_new(sd_event *event, int netlink_fd, const ProbeRequest *request, CheckDone done, void *userdata,
-              Check **ret);
+/* `netlink_fd` (listener_adopt()) and `http` stay the caller's. 0 or -errno. */
+int check_new(sd_event *event, int netlink_fd, Http *http, const ProbeRequest *request, CheckDone done,
+              void *userdata, Check **ret);
 Check *check_free(Check *check);
 DEFINE_CLEANUP(Check *, check_free);
 

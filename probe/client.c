@@ -232,8 +232,8 @@ static int wait_timeout(sd_event_source *source _unused_, uint64_t usec _unused_
         return 0;
 }
 
-int probe_wait_listening(ProbeClient *client, uint16_t port, uint64_t cgroup_id, uint64_t timeout_usec,
-                         unsigned successes, ProbeDone done, void *userdata, ProbeWait **ret)
+static int wait_new(ProbeClient *client, const ProbeRequest *request, ProbeDone done, void *userdata,
+                    ProbeWait **ret)
 {
         _cleanup_free_ ProbeWait *wait = NULL;
         uint64_t now;
@@ -243,8 +243,8 @@ int probe_wait_listening(ProbeClient *client, uint16_t port, uint64_t cgroup_id,
         assert(done);
         assert(ret);
 
-        if (port == 0 || successes == 0 || successes > PROBE_SUCCESSES_MAX ||
-            timeout_usec > PROBE_TIMEOUT_MAX)
+        if (request->port == 0 || request->successes == 0 || request->successes > PROBE_SUCCESSES_MAX ||
+            request->timeout_usec > PROBE_TIMEOUT_MAX)
                 return -EINVAL;
         if (client->n_waits >= PROBE_CHECKS_MAX)
                 return -EBUSY;
@@ -256,11 +256,12 @@ int probe_wait_listening(ProbeClient *client, uint16_t port, uint64_t cgroup_id,
                 return -ENOMEM;
         *wait = (ProbeWait){
                 .client = client,
-                .deadline = now + timeout_usec,
-                .request = { PROBE_LISTEN, ++client->last_id, cgroup_id, timeout_usec, successes, port },
+                .deadline = now + request->timeout_usec,
+                .request = *request,
                 .done = done,
                 .userdata = userdata,
         };
+        wait->request.id = ++client->last_id;
         r = sd_event_add_time(client->event, &wait->timer, CLOCK_MONOTONIC, wait->deadline + ANSWER_GRACE,
                               ACCURACY, wait_timeout, wait);
         if (r < 0)
@@ -277,6 +278,41 @@ int probe_wait_listening(ProbeClient *client, uint16_t port, uint64_t cgroup_id,
                 client_connect(client);
         (void) TAKE_PTR(wait);
         return 0;
+}
+
+int probe_wait_listening(ProbeClient *client, uint16_t port, uint64_t cgroup_id, uint64_t timeout_usec,
+                         unsigned successes, ProbeDone done, void *userdata, ProbeWait **ret)
+{
+        ProbeRequest request = {
+                .verb = PROBE_LISTEN,
+                .port = port,
+                .cgroup_id = cgroup_id,
+                .timeout_usec = timeout_usec,
+                .successes = successes,
+        };
+
+        return wait_new(client, &request, done, userdata, ret);
+}
+
+int probe_wait_healthy(ProbeClient *client, uint16_t port, uint64_t cgroup_id, uint64_t timeout_usec,
+                       unsigned successes, const ProbeHealth *health, ProbeDone done, void *userdata,
+                       ProbeWait **ret)
+{
+        ProbeRequest request = {
+                .verb = PROBE_HTTP,
+                .port = port,
+                .cgroup_id = cgroup_id,
+                .timeout_usec = timeout_usec,
+                .successes = successes,
+                .attempts = health->attempts,
+                .request_timeout_usec = health->request_timeout_usec,
+        };
+
+        if (!text_is_http_target(health->path) || health->attempts > PROBE_ATTEMPTS_MAX ||
+            health->request_timeout_usec == 0 || health->request_timeout_usec > PROBE_TIMEOUT_MAX)
+                return -EINVAL;
+        (void) stpcpy(request.path, health->path);
+        return wait_new(client, &request, done, userdata, ret);
 }
 
 ProbeWait *probe_wait_free(ProbeWait *wait)

@@ -14,8 +14,9 @@ typedef struct ProbeClient ProbeClient;
 typedef struct ProbeWait ProbeWait;
 
 /* The end of a wait, called from the event loop, once at most. `uid` is the owner of the other socket
- * (PROBE_FOREIGN), `text` says why the helper cannot know (PROBE_FAILED; clean UTF-8, else "", valid during
- * the call). The wait, still the caller's, and the client may be freed here. */
+ * (PROBE_FOREIGN), `text` says what was wrong with the answers (PROBE_UNHEALTHY) or why the helper cannot
+ * know (PROBE_FAILED), clean UTF-8, else "", valid during the call. The wait, still the caller's, and the
+ * client may be freed here. */
 typedef void (*ProbeDone)(void *userdata, ProbeResult result, uid_t uid, const char *text);
 
 /* `socket_path` is PATH_PROBE_SOCKET but in tests. 0; -EINVAL if it is too long for a socket; -ENOMEM. */
@@ -31,6 +32,19 @@ DEFINE_CLEANUP(ProbeClient *, probe_client_free);
  * or PROBE_TIMEOUT_MAX; -EBUSY if PROBE_CHECKS_MAX waits are under way; -ENOMEM. */
 int probe_wait_listening(ProbeClient *client, uint16_t port, uint64_t cgroup_id, uint64_t timeout_usec,
                          unsigned successes, ProbeDone done, void *userdata, ProbeWait **ret);
+
+/* The same, and it answers `GET health->path` well, `successes` times in a row (protocol.h, `http`);
+ * PROBE_UNHEALTHY with a text that says how the last request ended when it has not. 0, and the same errors;
+ * -EINVAL as well for a path that is none, a request timeout of 0, or a number above its bound. */
+typedef struct ProbeHealth {
+        const char *path; /* as text_is_http_target() has it */
+        uint64_t request_timeout_usec;
+        unsigned attempts; /* requests that may fail; 0 = as many as there is time for */
+} ProbeHealth;
+
+int probe_wait_healthy(ProbeClient *client, uint16_t port, uint64_t cgroup_id, uint64_t timeout_usec,
+                       unsigned successes, const ProbeHealth *health, ProbeDone done, void *userdata,
+                       ProbeWait **ret);
 
 /* Cancels the wait if it is under way: `done` is never called then. */
 ProbeWait *probe_wait_free(ProbeWait *wait);

@@ -28,17 +28,18 @@ typedef struct Listener {
         bool v6only;
 } Listener;
 
-int listener_open(void)
+int listener_adopt(int fd)
 {
-        _cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
         struct sockaddr_nl address = { .nl_family = AF_NETLINK };
-        /* The kernel answers a dump while it is asked; this is for the case that it does not. */
-        struct timeval timeout = { .tv_sec = 1 };
+        uint8_t byte;
 
-        if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
-            connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
+        assert(fd >= 0);
+
+        if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0)
                 return -errno;
-        return TAKE_FD(fd);
+        while (recv(fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0)
+                ;
+        return errno == EAGAIN ? 0 : -errno;
 }
 
 static int ask(int fd, int family, uint16_t port, uint32_t sequence)
@@ -164,7 +165,8 @@ static int read_answer(int fd, uint32_t sequence, uint16_t port, uint64_t cgroup
         } answer;
 
         for (;;) {
-                ssize_t n = recv(fd, answer.bytes, sizeof(answer.bytes), MSG_TRUNC);
+                /* The kernel answers a dump while it is asked, and goes on while it is read. */
+                ssize_t n = recv(fd, answer.bytes, sizeof(answer.bytes), MSG_DONTWAIT | MSG_TRUNC);
                 struct nlmsghdr *header = &answer.header;
                 unsigned rest;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* deployd-probe: looks at the sockets of apps for deployd, which may not (it has AF_UNIX only). Started by
- * its socket, stays, needs no capability; the requests are in protocol.h. It must be in the network and user
- * namespace of the machine to see all sockets, and their owners by their own numbers. */
+/* deployd-probe: looks at the sockets of apps, and asks them, for deployd, which may not (it has AF_UNIX
+ * only). Started by its socket, stays, needs no capability; the requests are in protocol.h. It asks apps in
+ * the network namespace it is in; that it sees all their sockets, and the owners by their own numbers, comes
+ * with the other socket it is given, which belongs to the namespaces of the machine. */
 
 #include <errno.h>
 #include <signal.h>
@@ -24,6 +25,7 @@ typedef struct Server {
         sd_event *event;
         sd_event_source *accept_source;
         int netlink_fd;
+        Http *http;
         LIST_HEAD(Client, clients);
         unsigned n_clients;
 } Server;
@@ -104,7 +106,7 @@ static Item *client_find(Client *client, uint64_t id)
         return NULL;
 }
 
-static void client_listen(Client *client, const ProbeRequest *request)
+static void client_check(Client *client, const ProbeRequest *request)
 {
         ProbeAnswer failure = { .result = PROBE_FAILED, .id = request->id };
         Item *item;
@@ -122,8 +124,8 @@ static void client_listen(Client *client, const ProbeRequest *request)
         item->client = client;
         LIST_PREPEND(items, client->items, item);
         client->n_items++;
-        r = check_new(client->server->event, client->server->netlink_fd, request, item_done, item,
-                      &item->check);
+        r = check_new(client->server->event, client->server->netlink_fd, client->server->http, request,
+                      item_done, item, &item->check);
         if (r < 0) {
                 (void) item_free(item);
                 client_drop(client, strerror(-r));
@@ -139,7 +141,8 @@ static void client_cancel(Client *client, const ProbeRequest *request)
 }
 
 static void (*const verb_table[])(Client *client, const ProbeRequest *request) = {
-        [PROBE_LISTEN] = client_listen,
+        [PROBE_LISTEN] = client_check,
+        [PROBE_HTTP] = client_check,
         [PROBE_CANCEL] = client_cancel,
 };
 
@@ -202,17 +205,18 @@ static int server_accept(sd_event_source *source _unused_, int fd, uint32_t reve
         return r < 0 ? sd_event_exit(server->event, r) : 0;
 }
 
-/* The one socket PID 1 has opened. Descriptor or -errno. */
-static int listening_socket(void)
+/* Takes the two sockets that PID 1 has opened. 0 or -errno. */
+static int inherit(int *ret_listen, int *ret_netlink)
 {
-        int n = sd_listen_fds(/* unset_environment= */ 1), r;
+        int n = sd_listen_fds(/* unset_environment= */ 1);
 
-        if (n < 0)
-                return n;
-        r = n == 1 ? sd_is_socket(SD_LISTEN_FDS_START, AF_UNIX, SOCK_SEQPACKET, /* listening= */ 1) : 0;
-        if (r < 0)
-                return r;
-        return r > 0 ? SD_LISTEN_FDS_START : -EINVAL;
+        *ret_listen = *ret_netlink = -1;
+        for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++)
+                if (sd_is_socket(fd, AF_UNIX, SOCK_SEQPACKET, /* listening= */ 1) > 0)
+                        *ret_listen = fd;
+                else if (sd_is_socket(fd, AF_NETLINK, SOCK_RAW, /* listening= */ -1) > 0)
+                        *ret_netlink = fd;
+        return *ret_listen < 0 || *ret_netlink < 0 ? -EINVAL : 0;
 }
 
 static int server_run(Server *server, int listen_fd)
@@ -225,10 +229,11 @@ static int server_run(Server *server, int listen_fd)
         (void) sigaddset(&signals, SIGINT);
         (void) sigprocmask(SIG_BLOCK, &signals, NULL);
 
-        server->netlink_fd = listener_open();
-        if (server->netlink_fd < 0)
-                return server->netlink_fd;
-        r = sd_event_new(&server->event);
+        r = listener_adopt(server->netlink_fd);
+        if (r >= 0)
+                r = sd_event_new(&server->event);
+        if (r >= 0)
+                r = http_new(server->event, &server->http);
         if (r >= 0)
                 r = sd_event_add_signal(server->event, NULL, SIGTERM, NULL, NULL);
         if (r >= 0)
@@ -249,11 +254,11 @@ static int server_run(Server *server, int listen_fd)
 
 int main(void)
 {
-        Server server = { .netlink_fd = -1 };
+        Server server = { 0 };
         Client *client, *next;
-        int listen_fd = listening_socket(), r;
+        int listen_fd, r;
 
-        if (listen_fd < 0) {
+        if (inherit(&listen_fd, &server.netlink_fd) < 0) {
                 log_error("deployd-probe has to be started by its socket");
                 return EXIT_FAILURE;
         }
@@ -264,7 +269,7 @@ int main(void)
         LIST_FOREACH_SAFE (clients, client, next, server.clients)
                 (void) client_free(client);
         (void) sd_event_source_disable_unref(server.accept_source);
+        (void) http_free(server.http);
         (void) sd_event_unref(server.event);
-        closep(&server.netlink_fd);
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -9,20 +9,49 @@
 
 #include "base/text.h"
 
-/* `listen` and its five numbers. */
-#define WORDS_MAX 6
+/* The numbers of a request in their order, of which a verb has the first few; `least` and `most` are theirs.
+ */
+enum { ID, PORT, CGROUP_ID, TIMEOUT, SUCCESSES, ATTEMPTS, REQUEST_TIMEOUT, NUMBERS_MAX };
+
+static const struct {
+        uint64_t least, most;
+} bounds[NUMBERS_MAX] = {
+        [ID] = { 0, UINT64_MAX },
+        [PORT] = { 1, UINT16_MAX },
+        [CGROUP_ID] = { 0, UINT64_MAX },
+        [TIMEOUT] = { 0, PROBE_TIMEOUT_MAX },
+        [SUCCESSES] = { 1, PROBE_SUCCESSES_MAX },
+        [ATTEMPTS] = { 0, PROBE_ATTEMPTS_MAX },
+        [REQUEST_TIMEOUT] = { 1, PROBE_TIMEOUT_MAX },
+};
+
+/* The verb, its numbers, and a path. */
+#define WORDS_MAX (1 + NUMBERS_MAX + 1)
+
+/* Verb and numbers are at most 20 digits each, a path follows. */
+_Static_assert(WORDS_MAX * 21 + HTTP_TARGET_MAX <= PROBE_PACKET_MAX, "each request fits a packet");
 
 static const char *const verb_table[] = {
         [PROBE_LISTEN] = "listen",
+        [PROBE_HTTP] = "http",
         [PROBE_CANCEL] = "cancel",
 };
 
-static const char *const result_table[] = {
-        [PROBE_LISTENING] = "listening",
-        [PROBE_FOREIGN] = "foreign",
-        [PROBE_TIMEOUT] = "timeout",
-        [PROBE_FAILED] = "error",
+static const size_t verb_numbers[] = {
+        [PROBE_LISTEN] = SUCCESSES + 1,
+        [PROBE_HTTP] = NUMBERS_MAX,
+        [PROBE_CANCEL] = ID + 1,
 };
+
+static const char *const result_table[] = {
+        [PROBE_LISTENING] = "listening", [PROBE_FOREIGN] = "foreign", [PROBE_TIMEOUT] = "timeout",
+        [PROBE_UNHEALTHY] = "unhealthy", [PROBE_FAILED] = "error",
+};
+
+static bool result_has_text(int result)
+{
+        return result == PROBE_UNHEALTHY || result == PROBE_FAILED;
+}
 
 static int word_lookup(const char *const table[], size_t size, const char *word)
 {
@@ -47,45 +76,61 @@ static size_t split(ProbePacket *packet, char *words[], size_t max)
 
 ProbePacket probe_request_format(const ProbeRequest *request)
 {
+        const uint64_t numbers[NUMBERS_MAX] = {
+                [ID] = request->id,
+                [PORT] = request->port,
+                [CGROUP_ID] = request->cgroup_id,
+                [TIMEOUT] = request->timeout_usec,
+                [SUCCESSES] = request->successes,
+                [ATTEMPTS] = request->attempts,
+                [REQUEST_TIMEOUT] = request->request_timeout_usec,
+        };
         ProbePacket packet;
+        char *end = stpcpy(packet.text, verb_table[request->verb]);
 
-        if (request->verb == PROBE_LISTEN)
-                (void) snprintf(packet.text, sizeof(packet.text),
-                                "%s %" PRIu64 " %" PRIu16 " %" PRIu64 " %" PRIu64 " %u",
-                                verb_table[request->verb], request->id, request->port, request->cgroup_id,
-                                request->timeout_usec, request->successes);
-        else
-                (void) snprintf(packet.text, sizeof(packet.text), "%s %" PRIu64, verb_table[request->verb],
-                                request->id);
+        for (size_t i = 0; i < verb_numbers[request->verb]; i++)
+                end += snprintf(end, (size_t) (packet.text + sizeof(packet.text) - end), " %" PRIu64,
+                                numbers[i]);
+        if (request->verb == PROBE_HTTP)
+                (void) stpcpy(stpcpy(end, " "), request->path);
         return packet;
 }
 
 int probe_request_parse(const ProbePacket *packet, ProbeRequest *ret)
 {
-        static const uint64_t max[WORDS_MAX] = { 0,          UINT64_MAX,        UINT16_MAX,
-                                                 UINT64_MAX, PROBE_TIMEOUT_MAX, PROBE_SUCCESSES_MAX };
-        uint64_t numbers[WORDS_MAX] = { 0 };
+        uint64_t numbers[NUMBERS_MAX] = { 0 };
         ProbePacket copy = *packet;
-        char *words[WORDS_MAX];
-        size_t n = split(&copy, words, ELEMENTSOF(words));
+        char *words[WORDS_MAX] = { NULL };
+        size_t n = split(&copy, words, ELEMENTSOF(words)), n_numbers;
         int verb = n > 0 ? word_lookup(verb_table, ELEMENTSOF(verb_table), words[0]) : -EBADMSG;
+        const char *path = "";
 
-        if (verb < 0 || n != (verb == PROBE_LISTEN ? WORDS_MAX : 2))
+        if (verb < 0)
                 return -EBADMSG;
-        for (size_t i = 1; i < n; i++)
-                if (text_to_u64(words[i], max[i], &numbers[i]) < 0)
+        n_numbers = verb_numbers[verb];
+        if (n != 1 + n_numbers + (verb == PROBE_HTTP))
+                return -EBADMSG;
+        for (size_t i = 0; i < n_numbers; i++)
+                if (text_to_u64(words[i + 1], bounds[i].most, &numbers[i]) < 0 ||
+                    numbers[i] < bounds[i].least)
                         return -EBADMSG;
-        if (verb == PROBE_LISTEN && (numbers[2] == 0 || numbers[5] == 0))
-                return -EBADMSG;
+        if (verb == PROBE_HTTP) {
+                path = words[n - 1];
+                if (!text_is_http_target(path))
+                        return -EBADMSG;
+        }
 
         *ret = (ProbeRequest){
                 .verb = (ProbeVerb) verb,
-                .id = numbers[1],
-                .port = (uint16_t) numbers[2],
-                .cgroup_id = numbers[3],
-                .timeout_usec = numbers[4],
-                .successes = (unsigned) numbers[5],
+                .id = numbers[ID],
+                .port = (uint16_t) numbers[PORT],
+                .cgroup_id = numbers[CGROUP_ID],
+                .timeout_usec = numbers[TIMEOUT],
+                .successes = (unsigned) numbers[SUCCESSES],
+                .attempts = (unsigned) numbers[ATTEMPTS],
+                .request_timeout_usec = numbers[REQUEST_TIMEOUT],
         };
+        (void) stpcpy(ret->path, path);
         return 0;
 }
 
@@ -97,7 +142,7 @@ ProbePacket probe_answer_format(const ProbeAnswer *answer)
         if (answer->result == PROBE_FOREIGN)
                 (void) snprintf(packet.text, sizeof(packet.text), "%s %" PRIu64 " %u", word, answer->id,
                                 answer->uid);
-        else if (answer->result == PROBE_FAILED)
+        else if (result_has_text(answer->result))
                 (void) snprintf(packet.text, sizeof(packet.text), "%s %" PRIu64 " %.256s", word, answer->id,
                                 answer->text);
         else
@@ -114,18 +159,18 @@ int probe_answer_parse(const ProbePacket *packet, ProbeAnswer *ret)
         int result = n > 0 ? word_lookup(result_table, ELEMENTSOF(result_table), words[0]) : -EBADMSG;
         uint64_t uid = 0;
 
-        if (result < 0 || n != (result == PROBE_FOREIGN || result == PROBE_FAILED ? 3 : 2))
+        if (result < 0 || n != (result == PROBE_FOREIGN || result_has_text(result) ? 3 : 2))
                 return -EBADMSG;
         if (text_to_u64(words[1], UINT64_MAX, &answer.id) < 0)
                 return -EBADMSG;
         if (result == PROBE_FOREIGN && text_to_u64(words[2], UINT32_MAX, &uid) < 0)
                 return -EBADMSG;
-        if (result == PROBE_FAILED && !text_is_clean(words[2], /* allow_tab= */ false))
+        if (result_has_text(result) && !text_is_clean(words[2], /* allow_tab= */ false))
                 return -EBADMSG;
 
         answer.result = (ProbeResult) result;
         answer.uid = (uid_t) uid;
-        if (result == PROBE_FAILED)
+        if (result_has_text(result))
                 (void) stpcpy(answer.text, words[2]);
         *ret = answer;
         return 0;

@@ -2,27 +2,32 @@
 #pragma once
 
 /* What deployd and deployd-probe say to each other: one line of text per packet of an AF_UNIX SOCK_SEQPACKET
- * socket, words separated by one space, no newline, numbers decimal.
+ * socket, words separated by one space, no newline, numbers decimal, times in microseconds.
  *
  *      listen ID PORT CGROUPID TIMEOUT SUCCESSES
  *              wait until SUCCESSES looks in a row find that the control group with this id (the inode of
  *              its directory, systemd's ControlGroupId=) takes connections to 127.0.0.1:PORT, and nobody
- *              else does to 127.0.0.1:PORT or [::1]:PORT; at most TIMEOUT microseconds
- *      cancel ID
- *              forget it; nothing is answered, and nothing happens if there is no ID (its answer may be on
- *              the way)
+ *              else does to 127.0.0.1:PORT or [::1]:PORT; at most TIMEOUT
+ *      http ID PORT CGROUPID TIMEOUT SUCCESSES ATTEMPTS REQUESTTIMEOUT PATH
+ *              the same, and each look that finds it goes on with `GET PATH` (to the end of the packet) of
+ *              HTTP there and one more look: wait until SUCCESSES in a row are answered with a status from
+ * 200 to 299, each within REQUESTTIMEOUT. At most TIMEOUT, and until ATTEMPTS requests have failed (0 =
+ * however many) cancel ID forget it; nothing is answered, and nothing happens if there is no ID (its answer
+ * may be on the way)
  *
- * Each `listen` has one answer:
+ * Each `listen` and each `http` has one answer:
  *
  *      listening ID
  *      foreign ID UID          a socket of another control group takes connections there; its owner
- *      timeout ID
- *      error ID TEXT           the helper cannot know; TEXT to the end of the packet
+ *      timeout ID              nobody took connections there, often enough
+ *      unhealthy ID TEXT       the requests of `http` were not answered as they had to be; TEXT, to the end
+ * of the packet, says how the last one ended: "answered 503 (5 times)" error ID TEXT           the helper
+ * cannot know; TEXT to the end of the packet
  *
  * The client chooses an ID, other than those it still waits for. What a client has asked ends with its
  * connection. A packet of any other form ends the connection. */
 
-#include "base/macro.h"
+#include "base/text.h"
 
 /* The longest packet there is, a NUL behind it not counted: an error's text is cut to fit. */
 #define PROBE_PACKET_MAX 511
@@ -36,25 +41,33 @@
 
 #define PROBE_SUCCESSES_MAX 1000
 
+#define PROBE_ATTEMPTS_MAX 1000
+
 typedef enum ProbeVerb {
         PROBE_LISTEN,
+        PROBE_HTTP,
         PROBE_CANCEL,
 } ProbeVerb;
 
 typedef struct ProbeRequest {
         ProbeVerb verb;
         uint64_t id;
-        /* Of PROBE_LISTEN only. */
+        /* Of PROBE_LISTEN and PROBE_HTTP. */
         uint64_t cgroup_id;
         uint64_t timeout_usec;
         unsigned successes;
         uint16_t port;
+        /* Of PROBE_HTTP. */
+        unsigned attempts; /* 0 = no bound */
+        uint64_t request_timeout_usec;
+        char path[HTTP_TARGET_MAX + 1];
 } ProbeRequest;
 
 typedef enum ProbeResult {
         PROBE_LISTENING,
         PROBE_FOREIGN,
         PROBE_TIMEOUT,
+        PROBE_UNHEALTHY,
         PROBE_FAILED,
 } ProbeResult;
 
@@ -62,7 +75,7 @@ typedef struct ProbeAnswer {
         ProbeResult result;
         uint64_t id;
         uid_t uid;                       /* of PROBE_FOREIGN */
-        char text[PROBE_PACKET_MAX + 1]; /* of PROBE_FAILED: clean UTF-8 */
+        char text[PROBE_PACKET_MAX + 1]; /* of PROBE_UNHEALTHY and PROBE_FAILED: clean UTF-8 */
 } ProbeAnswer;
 
 typedef struct ProbePacket {

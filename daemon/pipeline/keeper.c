@@ -344,6 +344,9 @@ static void on_probed(void *userdata, ProbeResult result, uid_t uid, const char 
                 refuse(keeper, text_format("%s.%u did not listen on port %u within %g s", instance->process,
                                            instance->number, instance->port, seconds));
                 break;
+        case PROBE_UNHEALTHY:
+                refuse(keeper, text_format("the health check on port %u %s", instance->port, text));
+                break;
         case PROBE_FAILED:
                 refuse(keeper, text_format("port %u could not be checked: %s", instance->port, text));
                 break;

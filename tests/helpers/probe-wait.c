@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* probe-wait SOCKET PORT CGROUPID TIMEOUT SUCCESSES: one wait of the client library, for its tests. Prints
- * the result, then stays until standard input ends. A line on standard input cancels the wait. */
+/* probe-wait SOCKET PORT CGROUPID TIMEOUT SUCCESSES [REQUESTTIMEOUT ATTEMPTS PATH]: one wait of the client
+ * library, for its tests; with the last three for a healthy one. Prints the result, then stays until
+ * standard input ends. A line on standard input cancels the wait. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,10 +20,8 @@ typedef struct Waiting {
 static void done(void *userdata, ProbeResult result, uid_t uid, const char *text)
 {
         static const char *const words[] = {
-                [PROBE_LISTENING] = "listening",
-                [PROBE_FOREIGN] = "foreign",
-                [PROBE_TIMEOUT] = "timeout",
-                [PROBE_FAILED] = "error",
+                [PROBE_LISTENING] = "listening", [PROBE_FOREIGN] = "foreign", [PROBE_TIMEOUT] = "timeout",
+                [PROBE_UNHEALTHY] = "unhealthy", [PROBE_FAILED] = "error",
         };
         Waiting *waiting = userdata;
 
@@ -48,22 +47,28 @@ static int told(sd_event_source *source _unused_, int fd, uint32_t revents _unus
 int main(int argc, char *argv[])
 {
         _cleanup_(probe_client_freep) ProbeClient *client = NULL;
-        uint64_t numbers[4];
+        bool healthy = argc == 9;
+        uint64_t numbers[6] = { 0 };
+        ProbeHealth health;
         Waiting waiting = { 0 };
         int r;
 
-        if (argc != 6)
+        if (argc != 6 && !healthy)
                 return EXIT_FAILURE;
-        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
+        for (size_t i = 0; i < (healthy ? 6 : 4); i++)
                 if (text_to_u64(argv[i + 2], UINT64_MAX, &numbers[i]) < 0)
                         return EXIT_FAILURE;
 
+        health = (ProbeHealth){ argv[argc - 1], numbers[4], (unsigned) numbers[5] };
         r = sd_event_new(&waiting.event);
         if (r >= 0)
                 r = sd_event_add_io(waiting.event, NULL, STDIN_FILENO, EPOLLIN, told, &waiting);
         if (r >= 0)
                 r = probe_client_new(waiting.event, argv[1], &client);
-        if (r >= 0)
+        if (r >= 0 && healthy)
+                r = probe_wait_healthy(client, (uint16_t) numbers[0], numbers[1], numbers[2],
+                                       (unsigned) numbers[3], &health, done, &waiting, &waiting.wait);
+        else if (r >= 0)
                 r = probe_wait_listening(client, (uint16_t) numbers[0], numbers[1], numbers[2],
                                          (unsigned) numbers[3], done, &waiting, &waiting.wait);
         if (r >= 0)

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""deployd-probe and the daemon's client: who listens on a port is told by control group, in real ones."""
+"""deployd-probe and the daemon's client: who listens on a port is told by control group, in real ones, and what
+it answers."""
 
 import itertools
 import json
 import os
+import re
 import select
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -16,6 +19,7 @@ from conftest import without_capabilities
 
 NOBODY = 65534
 STRANGER = 12345
+NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, NLM_F_DUMP, TCP_LISTEN = 4, 20, 0x1, 0x300, 10
 NO_GROUP = 2**64 - 1  # the id of no control group
 SECOND = 1_000_000
 PATIENCE = 20  # seconds until a test gives up: many times what anything here takes
@@ -43,16 +47,80 @@ sys.stdin.readline()
 """
 
 
+# A server: as above, and tells the head of each request it gets. What it answers to the first connection, the second
+# and so on (the last answer serves for all that follow) is a list of parts: a text is sent, a number is waited for in
+# seconds, "again" repeats the part before it until nobody reads it, "hold" waits until the client is gone and tells
+# that, "reset" closes hard, "deaf" stops to listen.
+WEB = """
+import itertools, json, os, socket, struct, sys, threading, time
+group, uid, port, answers = json.loads(sys.argv[1])
+open(group + "/cgroup.procs", "w").write(str(os.getpid()))
+os.setresuid(uid, uid, uid)
+s = socket.create_server(("127.0.0.1", port), backlog=64)
+print("ready", flush=True)
+sys.stdin.readline()
+print("listening", flush=True)
+
+def tell(line):
+    os.write(1, json.dumps(line).encode() + b"\\n")
+
+def serve(c, parts):
+    head = b""
+    while not head.endswith(b"\\r\\n\\r\\n"):
+        head += c.recv(4096)
+    tell(head.decode())
+    before = None
+    for part in parts:
+        if part == "hold":
+            try:
+                c.recv(1)
+            except ConnectionResetError: # it had not read all
+                pass
+            tell("gone")
+        elif part == "deaf":
+            s.shutdown(socket.SHUT_RDWR)
+        elif part == "reset":
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        elif part == "again":
+            while True:
+                c.sendall(before.encode("latin-1"))
+        elif isinstance(part, str):
+            c.sendall(part.encode("latin-1"))
+            before = part
+        else:
+            time.sleep(part)
+    c.close()
+
+def guarded(function, *arguments):
+    try:
+        function(*arguments)
+    except OSError:
+        pass
+
+def listen():
+    for parts in itertools.chain(answers, itertools.repeat(answers[-1])):
+        threading.Thread(target=guarded, args=(serve, s.accept()[0], parts), daemon=True).start()
+
+guarded(listen)
+threading.Event().wait()
+"""
+
+
 class App:
+    program = APP
+
     def __init__(self, processes, group, port, *addresses, uid=STRANGER, wait=False):
-        self.cgroup_id = os.stat(group).st_ino
-        arguments = json.dumps([group, uid, port, [a if isinstance(a, tuple) else (a, 0) for a in addresses]])
-        self.process = processes(
-            [sys.executable, "-c", APP, arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout.readline() == "ready\n"
+        self.start(processes, group, uid, port, [a if isinstance(a, tuple) else (a, 0) for a in addresses])
         if not wait:
             self.listen()
+
+    def start(self, processes, group, *arguments):
+        self.cgroup_id = os.stat(group).st_ino
+        self.process = processes(
+            [sys.executable, "-c", self.program, json.dumps([group, *arguments])],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        assert self.process.stdout.readline() == "ready\n"
 
     def listen(self):
         self.process.stdin.write("\n")
@@ -62,6 +130,25 @@ class App:
     def stop(self):
         self.process.kill()
         self.process.wait()
+
+
+class Web(App):
+    """A server that gives these answers, each a text or a list of parts."""
+
+    program = WEB
+
+    def __init__(self, processes, group, port, *answers):
+        self.start(processes, group, STRANGER, port, [[a] if isinstance(a, str) else a for a in answers])
+        self.listen()
+
+    def requests(self):
+        """The heads of the requests so far; it serves no more."""
+        self.stop()
+        return [line for line in map(json.loads, self.process.stdout) if line != "gone"]
+
+    def told(self):
+        """The head of the next request, or that its client is gone."""
+        return json.loads(self.process.stdout.readline())
 
 
 @pytest.fixture
@@ -94,6 +181,12 @@ def app(groups, processes):
 
 
 @pytest.fixture
+def web(groups, processes, port):
+    """web(answer...) serves in a control group of its own."""
+    return lambda *answers: Web(processes, groups(), port, *answers)
+
+
+@pytest.fixture
 def port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -101,7 +194,8 @@ def port():
 
 
 class Helper:
-    """deployd-probe the way PID 1 starts it: unprivileged, the socket as descriptor 3, readiness by message."""
+    """deployd-probe the way PID 1 starts it: unprivileged, in a user namespace of its own, two sockets from descriptor
+    3 on, readiness by message."""
 
     def __init__(self, program, directory, processes):
         self.program, self.processes = program, processes
@@ -110,17 +204,20 @@ class Helper:
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(self.path)
         self.listener.listen()
+        self.diag = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind("\0deployd-test-" + os.urandom(8).hex())
         self.notify.settimeout(PATIENCE)
 
     def start(self):
-        script = f'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3<&{self.listener.fileno()}'
+        sockets = [self.listener.fileno(), self.diag.fileno()]
+        script = 'export LISTEN_PID=$$ LISTEN_FDS=2; exec "$@" 3<&{} 4<&{}'.format(*sockets)
         user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
         self.process = self.processes(
-            ["bash", "-c", script, "bash", *user, *without_capabilities(self.program)],
-            pass_fds=[self.listener.fileno()],
-            env={**os.environ, "NOTIFY_SOCKET": "@" + self.notify.getsockname()[1:].decode()},
+            ["bash", "-c", script, "bash", *user, *without_capabilities("unshare", "--user", self.program)],
+            pass_fds=sockets,
+            # A proxy of the environment that nobody is at: nothing could be asked through it.
+            env={**os.environ, "http_proxy": "http://127.0.0.1:1", "NOTIFY_SOCKET": "@" + self.notify.getsockname()[1:].decode()},
             stderr=open(self.log, "ab"),
         )
         assert self.notify.recv(4096) == b"READY=1"
@@ -143,6 +240,7 @@ def silent(binary, processes, tmp_path):
     helper = Helper(binary("probe"), tmp_path, processes)
     yield helper
     helper.listener.close()
+    helper.diag.close()
     helper.notify.close()
 
 
@@ -161,12 +259,23 @@ class Requests:
         self.socket.send(f"listen {number} {port} {cgroup_id} {timeout} {successes}".encode())
         return number
 
+    def http(self, port, cgroup_id, path="/up", timeout=PATIENCE * SECOND, successes=2, attempts=0, patience=5 * SECOND):
+        number = next(self.numbers)
+        numbers = f"{number} {port} {cgroup_id} {timeout} {successes} {attempts} {patience}"
+        self.socket.send(f"http {numbers} {path}".encode())
+        return number
+
     def answer(self):
         return self.socket.recv(4096).decode()
 
     def look(self, port, cgroup_id, **options):
         """The answer to one request, without its number."""
-        number = self.listen(port, cgroup_id, **options)
+        return self.result(self.listen(port, cgroup_id, **options))
+
+    def healthy(self, port, cgroup_id, **options):
+        return self.result(self.http(port, cgroup_id, **options))
+
+    def result(self, number):
         word, answered, *rest = self.answer().split(" ", 2)
         assert int(answered) == number
         return " ".join([word, *rest])
@@ -245,6 +354,15 @@ def test_all_successes_have_to_be_in_a_row(ask, app, groups, processes, port):
     assert ask.look(port, after.cgroup_id, timeout=0) == "timeout"
 
 
+def test_what_was_answered_to_the_one_before_is_not_taken(silent, app, port):
+    """The kernel is asked for the listeners of no port, as the first question of a helper is, and nobody reads."""
+    mine = app(port, "127.0.0.1")
+    question = struct.pack("=BBBBI48x", socket.AF_INET, socket.IPPROTO_TCP, 0, 0, 1 << TCP_LISTEN)
+    header = struct.pack("=IHHII", 16 + len(question), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0)
+    silent.diag.sendto(header + question, (0, 0))
+    assert Requests(silent.start()).look(port, mine.cgroup_id, timeout=0, successes=1) == "listening"
+
+
 def test_the_time_ends_the_wait(ask, port):
     assert ask.look(port, NO_GROUP, timeout=1) == "timeout"
     assert ask.look(port, NO_GROUP, timeout=100_000) == "timeout"
@@ -267,6 +385,158 @@ def test_clients_do_not_know_of_one_another(helper, app, port):
     one.socket.close()
     late.listen()
     assert two.answer() == "listening 1"
+
+
+# What is answered
+
+OK = "HTTP/1.1 200 OK\r\n\r\n"
+BUSY = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 5\r\n\r\nlater"
+REDIRECT = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{}/\r\n\r\n"
+
+
+def test_an_app_that_answers_well_is_healthy_after_as_many_requests_as_asked_for(ask, web, port):
+    app = web(OK)
+    assert ask.healthy(port, app.cgroup_id, path="/up?a=%20b//../c", successes=3) == "listening"
+    assert app.requests() == 3 * [f"GET /up?a=%20b//../c HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+                                  "User-Agent: deployd-probe\r\nAccept: */*\r\n\r\n"]
+
+
+GOOD = {
+    "without a reason": "HTTP/1.0 200\r\n\r\n",
+    "no content": "HTTP/1.1 204 No Content\r\n\r\n",
+    "the last of them": "HTTP/1.1 299 Fine\r\n\r\n",
+    "after interim answers": "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK,
+    "an endless body": [OK, "x" * 65536, "again"],
+    "a body that never comes": ["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", "hold"],
+    "garbage that is said to be gzip": "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+    "garbage that is said to be chunked": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnothing",
+    "a body in the same packet, then a reset": [OK + "x" * 1000, "reset"],
+    "a big header": "HTTP/1.1 200 OK\r\n" + "A: " + "x" * 60_000 + "\r\n\r\n",
+    "a header in pieces": ["HTTP/1.1 20", 0.05, "0 OK\r\nA:", 0.05, " b\r\n", 0.05, "\r\n"],
+}
+
+
+@pytest.mark.parametrize("answer", GOOD.values(), ids=GOOD)
+def test_an_answer_is_good_as_soon_as_its_header_is_whole(ask, web, port, answer):
+    assert ask.healthy(port, web(answer).cgroup_id) == "listening"
+
+
+BAD = {
+    "503": (BUSY, "answered 503"),
+    "500 without a body": ("HTTP/1.1 500 Oh\r\n\r\n", "answered 500"),
+    "404": ("HTTP/1.1 404 Not Found\r\n\r\n", "answered 404"),
+    "a redirect": ("HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n", "answered 302, a redirect"),
+    "a redirect to itself": ("HTTP/1.1 301 Moved\r\nLocation: /up\r\n\r\n", "answered 301, a redirect"),
+    "a reason with control characters": ("HTTP/1.1 500 \x1b[2J\xff\r\n\r\n", "answered 500"),
+    "an upgrade": ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", "answered 101"),
+    "an interim answer alone": ("HTTP/1.1 100 Continue\r\n\r\n", "closed the connection without an answer"),
+    "nothing": ([], "closed the connection without an answer"),
+    "a reset": (["reset"], "closed the connection without an answer"),
+    "half a header": ("HTTP/1.1 200 OK\r\nA: b", "closed the connection without an answer"),
+    "half a header, a reset": (["HTTP/1.1 200 OK\r\nA: b\r\n", 0.05, "reset"], "closed the connection without an answer"),
+    "silence": (["hold"], "did not answer within 0.3 s"),
+    "half a header, silence": (["HTTP/1.1 200 OK\r\n", "hold"], "did not answer within 0.3 s"),
+    "byte by byte": (["HTTP/1.1 200 OK\r\nA: "] + 100 * ["x", 0.02], "did not answer within 0.3 s"),
+    "an endless header": (["HTTP/1.1 200 OK\r\n", "A: b\r\n" * 1000, "again"], "sent a header of more than 64 KiB"),
+    "an endless line": (["HTTP/1.1 200 OK\r\nA: ", "x" * 65536, "again"], "sent a header of more than 64 KiB"),
+    "endless interim answers": (["HTTP/1.1 100 Continue\r\n\r\n" * 100, "again"], "sent a header of more than 64 KiB"),
+    "no HTTP": ("SSH-2.0-OpenSSH_9.2\r\n\r\n", "answered something that is not HTTP"),
+    "HTTP/0.9": ("<html>hello</html>", "answered something that is not HTTP"),
+    "endless garbage": (["\0" * 1000, "again"], "answered something that is not HTTP"),
+    "a status that is none": ("HTTP/1.1 x OK\r\n\r\n", "answered something that is not HTTP"),
+}
+
+
+@pytest.mark.parametrize("answer, text", BAD.values(), ids=BAD)
+def test_another_answer_is_told_after_as_many_as_may_fail(ask, web, port, answer, text):
+    app = web(answer)
+    assert ask.healthy(port, app.cgroup_id, attempts=2, patience=300_000) == f"unhealthy {text} (2 times)"
+    assert ask.healthy(port, app.cgroup_id, attempts=1, patience=300_000) == f"unhealthy {text}"
+    assert len(app.requests()) == 3
+
+
+def test_a_redirect_is_not_followed(ask, web, app, groups, processes, port):
+    other = Web(processes, groups(), port + 1, OK)
+    assert ask.healthy(port, web(REDIRECT.format(port + 1)).cgroup_id, attempts=1) == "unhealthy answered 302, a redirect"
+    assert other.requests() == []
+
+
+def test_an_app_that_answers_well_after_a_while_is_healthy(ask, web, port):
+    app = web(BUSY, BUSY, ["reset"], OK)
+    assert ask.healthy(port, app.cgroup_id) == "listening"
+    assert len(app.requests()) == 5
+
+
+def test_good_answers_have_to_be_in_a_row(ask, web, port):
+    app = web(OK, BUSY, OK, OK, BUSY, OK)
+    assert ask.healthy(port, app.cgroup_id, successes=3) == "listening"
+    assert len(app.requests()) == 8
+
+
+def test_only_answers_that_were_alike_at_the_end_are_counted(ask, web, port):
+    assert ask.healthy(port, web(["reset"], "HTTP/1.1 500 Oh\r\n\r\n", BUSY).cgroup_id, attempts=5) == (
+        "unhealthy answered 503 (3 times)")
+
+
+def test_the_time_ends_the_wait_for_health(ask, web, port):
+    answer = ask.healthy(port, web(BUSY).cgroup_id, timeout=SECOND)
+    times = int(re.fullmatch(r"unhealthy answered 503 \((\d+) times\)", answer)[1])
+    # Pauses double from 10 ms: the seventh request is sent after at least 0.63 s, the eighth after 1.27 s.
+    assert 2 <= times <= 8
+
+
+def test_too_few_good_answers_are_told(ask, web, port):
+    assert ask.healthy(port, web(BUSY, OK, ["hold"]).cgroup_id, timeout=SECOND) == (
+        "unhealthy answered 200, but only 1 of 2 times in a row")
+
+
+def test_the_time_ends_a_request_too_and_tells_how_the_one_before_ended(ask, web, port):
+    assert ask.healthy(port, web(BUSY, ["hold"]).cgroup_id, timeout=500_000) == "unhealthy answered 503"
+
+
+def test_a_single_request_that_the_time_ends_is_told(ask, web, port):
+    assert re.fullmatch(r"unhealthy did not answer within 0\.[45]\d* s",
+                        ask.healthy(port, web(["hold"]).cgroup_id, timeout=500_000))
+
+
+def test_who_does_not_listen_is_not_asked(ask, groups, port):
+    assert ask.healthy(port, os.stat(groups()).st_ino, timeout=200_000) == "timeout"
+
+
+def test_a_stranger_is_not_asked(ask, web, groups, port):
+    stranger = web(OK)
+    assert ask.healthy(port, os.stat(groups()).st_ino) == f"foreign {STRANGER}"
+    assert stranger.requests() == []
+
+
+def test_a_stranger_that_comes_while_the_answer_is_awaited_ends_the_wait(ask, web, app, port):
+    mine = web([0.3, OK])
+    waiting = ask.http(port, mine.cgroup_id)
+    assert mine.told().startswith("GET /up")
+    app(port, "::1", uid=NOBODY)
+    assert ask.answer() == f"foreign {waiting} {NOBODY}"
+
+
+def test_an_answer_does_not_count_when_what_listened_is_gone(ask, web, port):
+    assert ask.healthy(port, web(["deaf", OK]).cgroup_id, successes=1, timeout=SECOND) == "timeout"
+
+
+def test_who_is_not_waited_for_any_more_is_hung_up_on(helper, web, port):
+    app, asked = web(["HTTP/1.1 200 OK\r\n", "hold"]), Requests(helper)
+    cancelled = asked.http(port, app.cgroup_id)
+    assert app.told().startswith("GET /up")
+    asked.socket.send(f"cancel {cancelled}".encode())
+    assert app.told() == "gone"
+    asked.http(port, app.cgroup_id)
+    assert app.told().startswith("GET /up")
+    asked.socket.close()
+    assert app.told() == "gone"
+
+
+def test_many_are_asked_at_once(ask, web, port):
+    mine = web(["HTTP/1.1 200 OK\r\n", 0.2, "\r\n"])
+    waiting = [ask.http(port, mine.cgroup_id) for _ in range(50)]
+    assert sorted(ask.answer() for _ in waiting) == sorted(f"listening {number}" for number in waiting)
 
 
 # Who misbehaves
@@ -292,6 +562,19 @@ def test_clients_do_not_know_of_one_another(helper, app, port):
         b"listen 1 80 1 1 1\n",
         b"listen 1 80 1 1 1\0",
         b"LISTEN 1 80 1 1 1",
+        b"http 1 80 1 1 1",
+        b"http 1 80 1 1 1 0 1",
+        b"http 1 80 1 1 1 0 1 ",
+        b"http 1 80 1 1 1 0 1 up",
+        b"http 1 80 1 1 1 0 1 /a b",
+        b"http 1 80 1 1 1 0 1 /a#b",
+        b"http 1 80 1 1 1 0 1 /\r\nX: y",
+        b"http 1 80 1 1 1 0 1 /\xc3\xa9",
+        b"http 1 80 1 1 1 0 1 /" + b"a" * 256,
+        b"http 1 80 1 1 1 0 0 /",
+        b"http 1 80 1 1 1 1001 1 /",
+        b"http 1 80 1 1 0 0 1 /",
+        b"http 1 80 1 1 1 0 86400000001 /",
         b"cancel",
         b"cancel 1 2",
         b"listening 1",
@@ -362,9 +645,9 @@ def test_without_its_socket_it_does_not_start(binary):
 def wait(binary, processes):
     """Starts a wait of the client library; its lines are read with readline()."""
 
-    def start(path, port, cgroup_id, timeout=PATIENCE * SECOND, successes=3):
+    def start(path, port, cgroup_id, timeout=PATIENCE * SECOND, successes=3, health=()):
         return processes(
-            [binary("probe-wait"), path, *(str(n) for n in (port, cgroup_id, timeout, successes))],
+            [binary("probe-wait"), path, *(str(n) for n in (port, cgroup_id, timeout, successes, *health))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -400,6 +683,26 @@ def test_a_wait_ends_with_a_stranger(helper, wait, app, port):
 
 def test_a_wait_ends_with_its_time(helper, wait, port):
     assert wait(helper.path, port, NO_GROUP, timeout=50_000).stdout.readline() == "timeout 0 \n"
+
+
+def test_a_wait_ends_with_good_answers(helper, wait, web, port):
+    app = web(BUSY, OK)
+    waiting = wait(helper.path, port, app.cgroup_id, health=(SECOND, 0, "/up"))
+    assert waiting.stdout.readline() == "listening 0 \n"
+    assert len(app.requests()) == 4
+
+
+def test_a_wait_ends_with_bad_answers(helper, wait, web, port):
+    waiting = wait(helper.path, port, web(BUSY).cgroup_id, health=(SECOND, 2, "/up"))
+    assert waiting.stdout.readline() == "unhealthy 0 answered 503 (2 times)\n"
+
+
+@pytest.mark.parametrize("health", [(SECOND, 0, "up"), (SECOND, 0, "/a b"), (SECOND, 0, "/" + "a" * 256), (0, 0, "/"),
+                                    (SECOND, 1001, "/"), (24 * 3600 * SECOND + 1, 0, "/")], ids=lambda h: str(h)[:30])
+def test_a_wait_for_health_that_cannot_be_asked_for_is_refused(silent, wait, port, health):
+    waiting = wait(silent.path, port, NO_GROUP, health=health)
+    assert waiting.stderr.readline() == "Invalid argument\n"
+    assert end(waiting)[1] == 1
 
 
 def test_a_wait_outlives_the_helper(helper, wait, app, port):

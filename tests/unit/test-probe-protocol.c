@@ -17,13 +17,19 @@ static ProbePacket packet(const char *text)
 
 Test(probe_protocol, a_request_is_read_as_it_was_written)
 {
-        const ProbeRequest requests[] = {
+        ProbeRequest requests[] = {
                 { PROBE_LISTEN, 1, 308984, 30 * USEC_PER_SEC, 3, 20007 },
                 { PROBE_LISTEN, UINT64_MAX, UINT64_MAX, PROBE_TIMEOUT_MAX, PROBE_SUCCESSES_MAX, UINT16_MAX },
                 { PROBE_LISTEN, 0, 0, 0, 1, 1 },
+                { PROBE_HTTP, 1, 308984, 30 * USEC_PER_SEC, 3, 20007, 5, 5 * USEC_PER_SEC, "/up" },
+                { PROBE_HTTP, UINT64_MAX, UINT64_MAX, PROBE_TIMEOUT_MAX, PROBE_SUCCESSES_MAX, UINT16_MAX,
+                  PROBE_ATTEMPTS_MAX, PROBE_TIMEOUT_MAX, "" },
+                { PROBE_HTTP, 0, 0, 0, 1, 1, 0, 1, "/" },
                 { .verb = PROBE_CANCEL, .id = 7 },
         };
 
+        /* The longest there is. */
+        memset(requests[4].path, '/', HTTP_TARGET_MAX);
         for (size_t i = 0; i < ELEMENTSOF(requests); i++) {
                 ProbePacket p = probe_request_format(&requests[i]);
                 ProbeRequest read;
@@ -35,15 +41,21 @@ Test(probe_protocol, a_request_is_read_as_it_was_written)
                 cr_assert_eq(read.cgroup_id, requests[i].cgroup_id);
                 cr_assert_eq(read.timeout_usec, requests[i].timeout_usec);
                 cr_assert_eq(read.successes, requests[i].successes);
+                cr_assert_eq(read.attempts, requests[i].attempts);
+                cr_assert_eq(read.request_timeout_usec, requests[i].request_timeout_usec);
+                cr_assert_str_eq(read.path, requests[i].path);
         }
 }
 
 Test(probe_protocol, a_request_is_the_words_of_the_documentation)
 {
         ProbeRequest listen = { PROBE_LISTEN, 1, 308984, 30000000, 3, 20007 };
+        ProbeRequest http = { PROBE_HTTP, 1, 308984, 30000000, 3, 20007, 5, 1000000, "/up?now" };
         ProbeRequest cancel = { .verb = PROBE_CANCEL, .id = 7 };
 
         cr_assert_str_eq(probe_request_format(&listen).text, "listen 1 20007 308984 30000000 3");
+        cr_assert_str_eq(probe_request_format(&http).text,
+                         "http 1 20007 308984 30000000 3 5 1000000 /up?now");
         cr_assert_str_eq(probe_request_format(&cancel).text, "cancel 7");
 }
 
@@ -57,6 +69,8 @@ Test(probe_protocol, an_answer_is_the_words_of_the_documentation_and_is_read_as_
                 { { PROBE_FOREIGN, UINT64_MAX, UINT32_MAX, "" }, "foreign 18446744073709551615 4294967295" },
                 { { PROBE_FOREIGN, 2, 0, "" }, "foreign 2 0" },
                 { { PROBE_TIMEOUT, 3, 0, "" }, "timeout 3" },
+                { { PROBE_UNHEALTHY, 5, 0, "answered 503 (5 times)" },
+                  "unhealthy 5 answered 503 (5 times)" },
                 { { PROBE_FAILED, 4, 0, "cannot see: why ever" }, "error 4 cannot see: why ever" },
         };
 
@@ -93,6 +107,8 @@ Test(probe_protocol, an_answer_of_another_form_is_refused)
                 "foreign 1 1 1",
                 "timeout",
                 "timeout 1 ",
+                "unhealthy 1",
+                "unhealthy 1 \x1b[2J",
                 "error 1",
                 "error x y",
                 "error 1 \x1b[2J",

@@ -73,6 +73,23 @@ Test(text, is_clean_refuses_every_control_character)
         }
 }
 
+Test(text, a_target_of_http_is_a_path_of_visible_ascii)
+{
+        static const char *const good[] = { "/", "/up", "//", "/a?b=c&d", "/%20~!$'()*+,;=:@[]\"\\" };
+        static const char *const bad[] = { "",     "up",    "*",       "http://a/", " /",        "/ ",
+                                           "/a b", "/a\tb", "/a\r\nb", "/\x7f",     "/\xc3\xa9", "/a#b" };
+        char longest[HTTP_TARGET_MAX + 2] = "/";
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++)
+                cr_expect(text_is_http_target(good[i]), "%s", good[i]);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                cr_expect_not(text_is_http_target(bad[i]), "%s", bad[i]);
+        memset(longest, '/', HTTP_TARGET_MAX);
+        cr_expect(text_is_http_target(longest));
+        longest[HTTP_TARGET_MAX] = '/';
+        cr_expect_not(text_is_http_target(longest));
+}
+
 static void expect_sanitized(const char *text, size_t max, const char *expected)
 {
         _cleanup_free_ char *clean = text_sanitize(text, max);
