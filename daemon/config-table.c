@@ -118,6 +118,8 @@ const ConfigKey config_keys[] = {
         { "runner", "check-settle", DURATION(check_settle, TIME_LEAST, TIME_MOST), "5s",
           "How long an app without a web process must have run, for nothing of it listens that could be checked." },
 
+        { "runner", "health-check-timeout", DURATION(health_check_timeout, TIME_LEAST, "1h"), "5s",
+          "How long an app may take to answer a health check. An app may set its own." },
         { "runner", "stop-timeout", DURATION(stop_timeout, TIME_LEAST, TIME_MOST), "30s",
           "How long an app may take to end after SIGTERM, before it is killed. An app may set its own." },
         { "runner", "drain-timeout", DURATION(drain_timeout, "0", TIME_MOST), "30s",

@@ -52,6 +52,7 @@ typedef struct Config {
         uint64_t start_timeout;
         uint64_t check_successes;
         uint64_t check_settle;
+        uint64_t health_check_timeout;
         uint64_t stop_timeout;
         uint64_t drain_timeout;
         uint64_t restart_pause;

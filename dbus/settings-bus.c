@@ -100,8 +100,8 @@ static int check_health_path(const Bus *bus, const char *name, const void *value
         if (health_check_path_is_valid(value))
                 return 0;
         return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                 "%s is not allowed: " HEALTH_CHECK_PATH_RULE ", at most %d", name,
-                                 HEALTH_CHECK_PATH_LENGTH_MAX);
+                                 "%s is not allowed: " HEALTH_CHECK_PATH_RULE ", at most %zu", name,
+                                 HTTP_TARGET_MAX);
 }
 
 static int check_formation(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)

@@ -95,8 +95,16 @@ static const SandboxRow app[] = {
         {},
 };
 
-static const SandboxRow service[] = {
+/* Runs when its program does. */
+static const SandboxRow by_program[] = {
         { "Type", 's', 0, "exec" },
+        {},
+};
+
+/* Runs when it says so, be it the shell before it or a process behind it that does. */
+static const SandboxRow by_notice[] = {
+        { "Type", 's', 0, "notify" },
+        { "NotifyAccess", 's', 0, "all" },
         {},
 };
 
@@ -167,6 +175,17 @@ static const SandboxBind app_binds[] = {
         { "/run/systemd/resolve", true },          {},
 };
 
+/* The same, and it says when it is ready. */
+static const SandboxBind notifier_binds[] = {
+        { "/run/systemd/journal/stdout", false },
+        { "/run/systemd/journal/socket", false },
+        { "/run/systemd/journal/dev-log", false },
+        { "/run/systemd/userdb/io.systemd.DynamicUser", true },
+        { "/run/systemd/resolve", true },
+        { "/run/systemd/notify", false },
+        {},
+};
+
 /* The same, and it says what it does. */
 static const SandboxBind build_binds[] = {
         { "/run/systemd/journal/stdout", false }, { "/run/systemd/journal/socket", false },
@@ -224,7 +243,7 @@ static const SandboxAddress metadata[] = {
 };
 
 static const Sandbox sandboxes[UNIT_KIND_MAX] = {
-        [UNIT_APP] = { { common, dynamic_user, app, service }, app_binds, app_tmpfs, metadata },
+        [UNIT_APP] = { { common, dynamic_user, app, by_program }, app_binds, app_tmpfs, metadata },
         [UNIT_BUILD] = { { common, dynamic_user, app, once, build }, build_binds, app_tmpfs, metadata },
         [UNIT_LIMIT] = { { common, dynamic_user, once, limit }, NULL, NULL, NULL },
         [UNIT_RELEASE] = { { common, dynamic_user, app, once }, app_binds, app_tmpfs, metadata },
@@ -237,10 +256,16 @@ static const Sandbox sandboxes[UNIT_KIND_MAX] = {
 
 static const Sandbox sandbox_cleaner = { { common, dynamic_user, cleaner }, NULL, NULL, everything };
 
-const Sandbox *sandbox_of(UnitKind kind, bool dynamic)
+static const Sandbox sandbox_notifier = {
+        { common, dynamic_user, app, by_notice }, notifier_binds, app_tmpfs, metadata
+};
+
+const Sandbox *sandbox_of(UnitKind kind, bool dynamic, bool notify)
 {
         assert(kind < UNIT_KIND_MAX);
 
+        if (kind == UNIT_APP && notify)
+                return &sandbox_notifier;
         if (kind == UNIT_REMOVE && dynamic)
                 return &sandbox_cleaner;
         return &sandboxes[kind];

@@ -49,8 +49,8 @@ typedef enum UnitNetwork {
 } UnitNetwork;
 
 /* `dynamic`: of UNIT_REMOVE, the one that has a dynamic user's directories removed rather than root's own.
- */
-const Sandbox *sandbox_of(UnitKind kind, bool dynamic);
+ * `notify`: of UNIT_APP, one that says itself when it is ready. */
+const Sandbox *sandbox_of(UnitKind kind, bool dynamic, bool notify);
 
 /* Appends all of it but the binds, which share a list with the unit's own. 0 or -errno of sd-bus. */
 int sandbox_append(sd_bus_message *message, const Sandbox *sandbox, UnitNetwork network);

@@ -315,7 +315,7 @@ int unit_spec_append(sd_bus_message *message, const UnitSpec *spec)
         assert(spec->kind < UNIT_KIND_MAX);
         assert(spec->name && spec->arguments[0]);
 
-        sandbox = sandbox_of(spec->kind, spec->user != NULL);
+        sandbox = sandbox_of(spec->kind, spec->user != NULL, spec->notify);
         r = check_text(spec->name);
         if (r >= 0)
                 r = sd_bus_message_open_container(message, 'a', "(sv)");

@@ -48,8 +48,9 @@ typedef struct UnitSpec {
         UnitNetwork network;
         UnitAddress reached[UNIT_SPEC_ADDRESSES_MAX]; /* although `network` does not */
         int stdin_fd, stdout_fd;                      /* duplicated for the call; -1 = null and journal */
+        bool notify;                /* of an app: it runs when it says READY=1, not with its program */
         bool hold;                  /* keep it loaded for us when it has ended: units_clean() */
-        uint64_t timeout_usec;      /* of a oneshot unit: until it is killed */
+        uint64_t timeout_usec;      /* of an app: until it runs; of a oneshot unit: until it is killed */
         uint64_t stop_timeout_usec; /* between SIGTERM and SIGKILL */
         uint64_t file_size_max;     /* LimitFSIZE */
         uint64_t memory_max, tasks_max, cpu_quota_usec; /* 0 = infinity */

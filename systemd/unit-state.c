@@ -128,7 +128,8 @@ int unit_state_read(sd_bus_message *reply, UnitState *ret)
 bool unit_state_is_running(const UnitState *state)
 {
         assert(state);
-        return strcmp(state->active, "active") == 0 && strcmp(state->sub, "running") == 0;
+        return (strcmp(state->active, "active") == 0 && strcmp(state->sub, "running") == 0) ||
+               strcmp(state->active, "reloading") == 0;
 }
 
 bool unit_state_is_over(const UnitState *state)

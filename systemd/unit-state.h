@@ -28,7 +28,8 @@ typedef struct UnitState {
 /* Reads the reply of Properties.GetAll(""). 0 or -errno of sd-bus. */
 int unit_state_read(sd_bus_message *reply, UnitState *ret);
 
-/* The main process runs. */
+/* The main process runs; if it has to say that it is ready, it has, and may be at reading its configuration
+ * again. */
 bool unit_state_is_running(const UnitState *state);
 
 /* Nothing of it runs or is about to: it has ended, well or not, or is not loaded. */

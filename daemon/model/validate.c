@@ -298,15 +298,7 @@ bool readiness_is_valid(const char *readiness)
 bool health_check_path_is_valid(const char *path)
 {
         assert(path);
-
-        if (path[0] == '\0')
-                return true;
-        if (path[0] != '/' || strlen(path) > HEALTH_CHECK_PATH_LENGTH_MAX)
-                return false;
-        for (; *path; path++)
-                if (*path <= ' ' || *path > '~')
-                        return false;
-        return true;
+        return path[0] == '\0' || text_is_http_target(path);
 }
 
 bool build_command_is_valid(const char *command)

@@ -4,7 +4,7 @@
 /* What a legal name, address or revision is: pure rules. The bus layer asks them once, where a value enters.
  * Each returns true if the value is legal; validate_sentence_*() below say what would be. */
 
-#include "base/macro.h"
+#include "base/text.h"
 
 /* Names of apps and repositories: ^[a-z]([a-z0-9-]{0,48}[a-z0-9])?$, no "--". */
 #define NAME_LENGTH_MAX 50
@@ -31,9 +31,8 @@ bool access_mode_is_valid(const char *mode);
 /* port or notify. */
 bool readiness_is_valid(const char *readiness);
 
-/* An absolute path of a URL, of printable ASCII without blanks; "" is legal: none. */
-#define HEALTH_CHECK_PATH_LENGTH_MAX 255
-#define HEALTH_CHECK_PATH_RULE       "a path begins with / and has printable ASCII characters without blanks"
+/* As text_is_http_target() has it; "" is legal: none. */
+#define HEALTH_CHECK_PATH_RULE "a path begins with / and has printable ASCII characters without blanks and #"
 bool health_check_path_is_valid(const char *path);
 
 /* One line of text without control characters; "" is legal. */

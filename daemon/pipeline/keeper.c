@@ -10,6 +10,7 @@
 #include "daemon/pipeline/again.h"
 #include "daemon/pipeline/app-unit.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/check.h"
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/renew.h"
@@ -44,22 +45,21 @@ void keepers_free(Deployment *deployment)
                 keeper_free(instance->keeper);
 }
 
-/* How the unit's end is told: before it listened its port belongs into the sentence, and what it said last.
- */
+/* How the unit's end is told: with what it had not come to yet, and what it said last. */
 static void on_last_line(void *userdata, char *line)
 {
         Keeper *keeper = userdata;
         const Instance *instance = keeper->instance;
-        _cleanup_free_ char *end = TAKE_PTR(keeper->end), *port = NULL, *shown = NULL;
+        _cleanup_free_ char *end = TAKE_PTR(keeper->end), *before = NULL, *shown = NULL;
 
         keeper->last_line = NULL;
-        if (instance->port != 0 && instance->deployment->status != DEPLOYMENT_SWITCHING)
-                port = text_format(" before it listened on port %u", instance->port);
+        if (instance->deployment->status != DEPLOYMENT_SWITCHING)
+                before = check_describe_missing(instance, keeper->noted);
         /* Before it is cut: what is left of a value could not be told any more. */
         if (variables_redact(&instance->deployment->app->environment, line) >= 0)
                 shown = text_sanitize(line, LINE_SHOWN_MAX);
         attempt_fail(keeper->pipeline, instance->deployment, "%s.%u %s%s%s%s", instance->process,
-                     instance->number, end, text_or_empty(port), text_is_empty(shown) ? "" : ": ",
+                     instance->number, end, text_or_empty(before), text_is_empty(shown) ? "" : ": ",
                      text_or_empty(shown));
 }
 
@@ -112,9 +112,15 @@ static void on_state_while_live(Keeper *keeper, sd_id128_t before)
 
 static void on_state_before_live(Keeper *keeper, const UnitState *state, sd_id128_t before)
 {
-        Deployment *deployment = keeper->instance->deployment;
+        const Instance *instance = keeper->instance;
+        Deployment *deployment = instance->deployment;
 
-        if (unit_state_is_over(state) || strcmp(state->sub, "auto-restart") == 0) {
+        /* It may take its stop timeout to end now. */
+        if (!keeper->noted && check_is_by_notice(instance) && strcmp(state->result, "timeout") == 0)
+                attempt_fail(keeper->pipeline, deployment, "%s.%u did not say READY=1 within %g s",
+                             instance->process, instance->number,
+                             (double) pipeline_config(keeper->pipeline)->start_timeout / USEC_PER_SEC);
+        else if (unit_state_is_over(state) || strcmp(state->sub, "auto-restart") == 0) {
                 _cleanup_free_ char *end = unit_state_describe_end(state);
 
                 fail(keeper, text_or_empty(end), sd_id128_is_null(before) ? state->invocation : before);
@@ -134,7 +140,7 @@ static void on_state(void *userdata, const UnitState *state)
         keeper->loaded = state->loaded;
         keeper->starting = strcmp(state->active, "inactive") == 0
                                    ? state->job_pending
-                                   : strcmp(state->active, "activating") == 0 &&
+                                   : strcmp(state->active, "activating") == 0 && state->n_restarts == 0 &&
                                              strcmp(state->sub, "auto-restart") != 0;
         keeper->running = unit_state_is_running(state);
         if (keeper->running && !keeper->noted) {
@@ -182,6 +188,7 @@ static int start_unit(Keeper *keeper)
                                   instance->process, dyno, environment, &unit);
         if (r < 0)
                 return r;
+        unit.spec.notify = check_is_by_notice(instance);
         unit.spec.timeout_usec = config->start_timeout;
         unit.spec.restart_pause_usec = config->restart_pause;
         unit.spec.restart_burst = (unsigned) config->restart_burst;
@@ -328,29 +335,12 @@ static void refuse(Keeper *keeper, char *sentence)
 static void on_probed(void *userdata, ProbeResult result, uid_t uid, const char *text)
 {
         Keeper *keeper = userdata;
-        const Instance *instance = keeper->instance;
-        double seconds = (double) pipeline_config(keeper->pipeline)->start_timeout / USEC_PER_SEC;
 
         keeper->wait = probe_wait_free(keeper->wait);
-        switch (result) {
-        case PROBE_LISTENING:
+        if (result == PROBE_LISTENING)
                 pass(keeper);
-                break;
-        case PROBE_FOREIGN:
-                refuse(keeper, text_format("port %u is held by another process (uid %u)", instance->port,
-                                           (unsigned) uid));
-                break;
-        case PROBE_TIMEOUT:
-                refuse(keeper, text_format("%s.%u did not listen on port %u within %g s", instance->process,
-                                           instance->number, instance->port, seconds));
-                break;
-        case PROBE_UNHEALTHY:
-                refuse(keeper, text_format("the health check on port %u %s", instance->port, text));
-                break;
-        case PROBE_FAILED:
-                refuse(keeper, text_format("port %u could not be checked: %s", instance->port, text));
-                break;
-        }
+        else
+                refuse(keeper, check_describe(keeper->pipeline, keeper->instance, result, uid, text));
 }
 
 static int on_settled(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
@@ -375,10 +365,8 @@ void keeper_check(Keeper *keeper)
                 r = sd_event_add_time_relative(keeper->pipeline->params.event, &keeper->settle,
                                                CLOCK_MONOTONIC, config->check_settle, 0, on_settled, keeper);
         else
-                r = probe_wait_listening(keeper->pipeline->params.probe, keeper->instance->port,
-                                         keeper->control_group_id, config->start_timeout,
-                                         (unsigned) config->check_successes, on_probed, keeper,
-                                         &keeper->wait);
+                r = check_begin(keeper->pipeline, keeper->instance, keeper->control_group_id, on_probed,
+                                keeper, &keeper->wait);
         if (r < 0)
                 refuse(keeper, text_format("%s.%u could not be checked: %s", keeper->instance->process,
                                            keeper->instance->number, strerror(-r)));

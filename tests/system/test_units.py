@@ -61,9 +61,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 """
 
-# At most so much by `systemd-analyze security`.
-EXPOSURE = {"app": 1.2, "fetch": 1.1, "import": 0.8, "archive": 0.8, "remove": 0.8, "wipe": 1.1, "deployd.service": 1.3,
-            "deployd-probe.service": 1.0}
+# Says that it is ready, and does nothing else.
+NOTIFIER = "web: systemd-notify --ready; exec python3 -m http.server --bind $HOST $PORT\n"
+
+# At most so much by `systemd-analyze security`. All processes of a notifier may speak to PID 1, for a child of the shell
+# has to.
+EXPOSURE = {"app": 1.2, "notifier": 1.4, "fetch": 1.1, "import": 0.8, "archive": 0.8, "remove": 0.8, "wipe": 1.1,
+            "deployd.service": 1.3, "deployd-probe.service": 1.0}
 
 # What is there as long as the machine runs, and the slice of the app.
 RESIDENT = ("deployd.service", "deployd-postgres.service", "deployd-ingress.service", "deployd-probe.service",
@@ -146,6 +150,8 @@ def kinds(machine, deployd, unit):
     machine.wait(lambda: not machine.units(*PASSING), what="the end of all units of steps")
 
     look("app", unit)
+    deployd.app("notifier", {"Procfile": NOTIFIER}, Readiness="notify")
+    look("notifier", deployd.live("notifier")["Units"][0])
     for name in RESIDENT:
         look(name, name)
     return found
@@ -164,7 +170,7 @@ def test_no_unit_is_exposed_more_than_it_may(kinds, kind):
     assert kinds[kind][2] <= EXPOSURE[kind]
 
 
-@pytest.mark.parametrize("kind", ["fetch", "import", "archive", "app", "remove", "wipe", *RESIDENT])
+@pytest.mark.parametrize("kind", ["fetch", "import", "archive", "app", "notifier", "remove", "wipe", *RESIDENT])
 def test_a_unit_is_the_same_after_daemon_reload(kinds, kind):
     before, after = ({name: sorted(value.split()) if name in SETS else RUN.sub("", value)
                       for name, value in properties.items() if name not in FLEETING}

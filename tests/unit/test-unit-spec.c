@@ -145,7 +145,8 @@ static unsigned count_values(const Example *example, const char *property, const
 Test(unit_spec, the_values_of_a_unit_are_its_own)
 {
         const Example *app = example("app"), *import = example("import"), *build = example("build"),
-                      *release = example("release"), *cleaner = example("remove, of a dynamic user");
+                      *release = example("release"), *cleaner = example("remove, of a dynamic user"),
+                      *notifier = example("app that says when it is ready");
 
         cr_expect_eq(count_values(app, "Slice", "deployd-apps-my_shop.slice", 0), 1);
         cr_expect_eq(count_values(app, "User", "deployd-a7", 0), 1);
@@ -164,6 +165,9 @@ Test(unit_spec, the_values_of_a_unit_are_its_own)
         cr_expect_eq(count_values(app, "RemainAfterExit", NULL, true), 1);
         cr_expect_eq(count_values(app, "CollectMode", "inactive", 0), 1);
         cr_expect_eq(count_values(app, "Type", "exec", 0), 1);
+        cr_expect_eq(count_values(app, "NotifyAccess", "all", 0), 0);
+        cr_expect_eq(count_values(notifier, "Type", "notify", 0), 1);
+        cr_expect_eq(count_values(notifier, "NotifyAccess", "all", 0), 1);
         cr_expect_eq(count_values(import, "Type", "oneshot", 0), 1);
         cr_expect_eq(count_values(import, "CapabilityBoundingSet", NULL, 0), 1);
         cr_expect_eq(count_values(import, "User", "", 0), 0);

@@ -183,6 +183,16 @@ static Example examples[] = {
             .stdout_fd = -1,
             .hold = true,
             .timeout_usec = 60 } },
+        { "app that says when it is ready",
+          { .kind = UNIT_APP,
+            .name = "deployd-app-my_shop-43.web.1.service",
+            .user = "deployd-a7",
+            .arguments = { "/usr/libexec/deployd/deployd-launch", "web" },
+            .binds = { { "/var/lib/deployd/releases/43/app", "/srv/app", false } },
+            .stdin_fd = -1,
+            .stdout_fd = -1,
+            .notify = true,
+            .timeout_usec = 60 } },
 };
 
 static inline const Example *example(const char *title)

@@ -273,7 +273,7 @@ Test(unit_state, running_over_and_success_are_told_apart)
                 { "activating", "auto-restart", "exit-code", true, false, false, false, false },
                 { "deactivating", "stop-sigterm", "success", true, true, false, false, false },
                 { "deactivating", "final-sigkill", "timeout", true, false, false, false, false },
-                { "reloading", "reload", "success", true, false, false, false, false },
+                { "reloading", "reload", "success", true, false, true, false, false },
                 { "failed", "failed", "exit-code", true, false, false, true, false },
                 { "failed", "failed", "success", true, false, false, true, false },
                 { "failed", "failed", "exit-code", true, true, false, false, false },

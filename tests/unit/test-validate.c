@@ -157,12 +157,12 @@ Test(validate, a_path_to_check_is_printable_ascii_from_the_root)
                 { "/\xc3\xa4", false },
                 { "http://x/", false },
         };
-        char longest[HEALTH_CHECK_PATH_LENGTH_MAX + 2] = "/";
+        char longest[HTTP_TARGET_MAX + 2] = "/";
 
         walk(cases, ELEMENTSOF(cases), health_check_path_is_valid);
-        memset(longest + 1, 'a', HEALTH_CHECK_PATH_LENGTH_MAX - 1);
+        memset(longest + 1, 'a', HTTP_TARGET_MAX - 1);
         cr_assert(health_check_path_is_valid(longest));
-        longest[HEALTH_CHECK_PATH_LENGTH_MAX] = 'a';
+        longest[HTTP_TARGET_MAX] = 'a';
         cr_assert_not(health_check_path_is_valid(longest));
 }
 

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/check.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+bool check_is_by_notice(const Instance *instance)
+{
+        assert(instance);
+        return strcmp(instance->deployment->app->settings.readiness, "notify") == 0;
+}
+
+/* What the administrator has set goes before what the tree says. `path` is "" where neither asks for any; a
+ * request timeout of 0 is the configured one. */
+static ProbeHealth health_of(const Instance *instance)
+{
+        const AppSettings *own = &instance->deployment->app->settings;
+        const Release *release = deployment_release(instance->deployment);
+        ProbeHealth health = { .path = own->health_check_path };
+
+        if (health.path[0] == '\0' && release) {
+                health.path = release->health.path;
+                health.attempts = (unsigned) MIN2(release->health.attempts, (uint64_t) PROBE_ATTEMPTS_MAX);
+                health.request_timeout_usec = release->health.timeout_usec;
+        }
+        if (own->health_check_timeout_usec != 0)
+                health.request_timeout_usec = own->health_check_timeout_usec;
+        return health;
+}
+
+int check_begin(const Pipeline *pipeline, const Instance *instance, uint64_t cgroup_id, ProbeDone done,
+                void *userdata, ProbeWait **ret)
+{
+        const Config *config = pipeline_config(pipeline);
+        ProbeHealth health = health_of(instance);
+        unsigned successes = (unsigned) config->check_successes;
+
+        if (health.path[0] == '\0')
+                return probe_wait_listening(pipeline->params.probe, instance->port, cgroup_id,
+                                            config->start_timeout, successes, done, userdata, ret);
+        if (health.request_timeout_usec == 0)
+                health.request_timeout_usec = config->health_check_timeout;
+        return probe_wait_healthy(pipeline->params.probe, instance->port, cgroup_id, config->start_timeout,
+                                  successes, &health, done, userdata, ret);
+}
+
+char *check_describe(const Pipeline *pipeline, const Instance *instance, ProbeResult result, uid_t uid,
+                     const char *text)
+{
+        double seconds = (double) pipeline_config(pipeline)->start_timeout / USEC_PER_SEC;
+
+        switch (result) {
+        case PROBE_FOREIGN:
+                return text_format("port %u is held by another process (uid %u)", instance->port,
+                                   (unsigned) uid);
+        case PROBE_TIMEOUT:
+                return text_format("%s.%u did not listen on port %u within %g s", instance->process,
+                                   instance->number, instance->port, seconds);
+        case PROBE_UNHEALTHY:
+                return text_format("the health check GET %s on port %u %s", health_of(instance).path,
+                                   instance->port, text);
+        default:
+                return text_format("port %u could not be checked: %s", instance->port, text);
+        }
+}
+
+char *check_describe_missing(const Instance *instance, bool has_run)
+{
+        const char *path = health_of(instance).path;
+
+        if (!has_run && check_is_by_notice(instance))
+                return strdup(" before it said READY=1");
+        if (instance->port == 0)
+                return NULL;
+        if (path[0] != '\0')
+                return text_format(" before the health check GET %s on port %u succeeded", path,
+                                   instance->port);
+        return text_format(" before it listened on port %u", instance->port);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Whether an instance is as it has to be before requests go to it: who listens on its port, and, where the
+ * app has a health check, what it answers. */
+
+#include "daemon/pipeline/internal.h"
+
+/* It runs when it says so (Readiness=notify) rather than with its program. */
+bool check_is_by_notice(const Instance *instance);
+
+/* Begins to wait until it is, for at most start-timeout. 0 or -errno, as of probe_wait_listening(). */
+int check_begin(const Pipeline *pipeline, const Instance *instance, uint64_t cgroup_id, ProbeDone done,
+                void *userdata, ProbeWait **ret);
+
+/* A sentence about another end of that than PROBE_LISTENING; the arguments are those of ProbeDone. Caller
+ * frees; NULL when out of memory. */
+char *check_describe(const Pipeline *pipeline, const Instance *instance, ProbeResult result, uid_t uid,
+                     const char *text);
+
+/* What one that ends before it is live had not come to, in words that follow how it ended, such as " before
+ * it listened on port 20007"; `has_run`: its unit was running. Caller frees; NULL if there is nothing to
+ * say, or when out of memory. */
+char *check_describe_missing(const Instance *instance, bool has_run);
