@@ -4,6 +4,7 @@ are not as they should be. The faults of the schema, one by one, are in tests/sq
 
 import contextlib
 import json
+import pathlib
 import re
 
 import pytest
@@ -288,3 +289,29 @@ def test_the_words_of_the_command_line(machine):
 def test_the_plan_of_a_migration_is_printed_beside_a_running_daemon(machine, deployd):
     done = machine.run(["/usr/sbin/deployd", "migrate", "--plan"])
     assert (done.stdout, done.stderr) == ("", "")
+
+
+# docs/MIGRATIONS.md
+
+def commands(heading):
+    """The shell commands below the words of docs/MIGRATIONS.md."""
+    document = (pathlib.Path(__file__).resolve().parents[2] / "docs/MIGRATIONS.md").read_text(encoding="utf-8")
+    return document.split(heading)[1].split("```sh\n")[1].split("```")[0]
+
+
+def test_the_documented_way_back(machine, deployd):
+    """A backup is made, the database goes on, and is thrown away for the backup: the apps notice nothing."""
+    machine.sh(f"cd /root; {commands('**A backup**')}")
+    known = deployd.sql("select name from repository order by 1")
+    deployd.app("later")
+    deployd.live("later")
+    later, = daemon.instances(machine, "later")
+    with daemon.untouched(machine, "shop"):
+        machine.sh(f"cd /root; set -e; {commands('**Going back**')}")
+        daemon.ready(machine)
+    deployd.listen()
+    assert deployd.sql("select name from repository order by 1") == known
+    assert later not in daemon.instances(machine)
+    assert deployd.get("shop", "Status") == "running"
+    passes(machine)
+    deployd.live("shop")

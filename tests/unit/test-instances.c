@@ -86,7 +86,7 @@ static void refused(const char *part)
 
 Test(instances, of_a_process_that_the_release_does_not_have_are_refused_in_a_sentence)
 {
-        refused("there is no Procfile in its root, and no buildpack says what is to run");
+        refused("there is no Procfile in the root of commit 0123456789ab, and no buildpack says what is to run");
         cr_assert_eq(text_replace(&deployment->app->settings.directory, "web/site"), 0);
         refused("there is no Procfile in directory web/site, ");
         has("worker");
