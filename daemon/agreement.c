@@ -188,7 +188,7 @@ static int ask(Agreement *agreement)
                         " union all select name, exists (select from deployment where id = key::bigint)"
                         "  from unnest($4::text[], $5::text[]) t (name, key)),"
                         " fault (text) as ("
-                        " select format('unit %s has no row: ''systemctl stop %s'' ends it', name, name)"
+                        " select format('unit %s has no row: ''systemctl restart deployd'' ends it', name)"
                         "  from unit where not known"
                         " union all select format('unit %s of app %s is not there: ''deployctl start %s'' starts it',"
                         "   unit, app.name, app.name) from instance join deployment on deployment.id = deployment_id"

@@ -255,9 +255,9 @@ def test_a_missing_policy_of_the_bus_is_named(machine, deployd):
 def test_a_unit_without_a_row_is_named(machine, deployd):
     machine.run(["systemd-run", f"--unit={GHOST}", "sleep", "infinity"])
     try:
-        assert failed(machine) == ("units", [f"unit {GHOST} has no row: 'systemctl stop {GHOST}' ends it"])
+        assert failed(machine) == ("units", [f"unit {GHOST} has no row: 'systemctl restart deployd' ends it"])
     finally:
-        machine.systemctl("stop", GHOST)
+        machine.systemctl("restart", daemon.UNIT)
     passes(machine)
 
 
