@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "daemon/ledger-facts.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/status-line.h"
 #include "daemon/verification.h"
@@ -129,45 +130,6 @@ static void on_loaded(void *userdata, int error, const StoreReply *reply)
                 on_resumed(manager, r);
 }
 
-static void facts_clear_migrations(Facts *facts)
-{
-        for (size_t i = 0; i < facts->n_migrations; i++) {
-                free(facts->migrations[i].name);
-                free(facts->migrations[i].sha256);
-        }
-        free(facts->migrations);
-        facts->migrations = NULL;
-        facts->n_migrations = 0;
-}
-
-/* The ledger as the bus shows it. 0 or -ENOMEM. */
-static int learn_migrations(Manager *manager)
-{
-        Facts *facts = &manager->facts;
-        const MigrationEntry *entries;
-        size_t n;
-
-        facts_clear_migrations(facts);
-        entries = migrate_entries(manager->migrate, &n);
-        facts->migrations = calloc(n + 1, sizeof(AppliedMigration));
-        if (!facts->migrations)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                AppliedMigration *row = &facts->migrations[facts->n_migrations];
-
-                if (entries[i].state != MIGRATION_APPLIED)
-                        continue;
-                facts->n_migrations++;
-                row->version = entries[i].version;
-                row->applied_at = entries[i].applied_at;
-                if (text_replace(&row->name, entries[i].name) < 0 ||
-                    text_replace(&row->sha256, entries[i].sha256) < 0)
-                        return -ENOMEM;
-        }
-        facts->schema_version = migrate_schema_version(manager->migrate);
-        return 0;
-}
-
 static void on_migrate_progress(void *userdata, const char *sentence)
 {
         Manager *manager = userdata;
@@ -186,7 +148,7 @@ static void on_migrated(void *userdata, int error, const char *sentence)
                 say(manager, sentence);
                 return;
         }
-        if (learn_migrations(manager) < 0) {
+        if (ledger_learn(&manager->facts, manager->migrate) < 0) {
                 end(manager, "Out of memory");
                 return;
         }
@@ -405,7 +367,7 @@ Manager *manager_free(Manager *manager)
         probe_client_free(manager->probe);
         units_free(manager->units);
         model_free(manager->model);
-        facts_clear_migrations(&manager->facts);
+        ledger_forget(&manager->facts);
         free(manager->facts.sentence);
         config_free(manager->config);
         free(manager->config_path);

@@ -10,75 +10,10 @@
 #include "dbus/bus-object.h"
 #include "dbus/bus-path.h"
 #include "dbus/deployment-bus.h"
+#include "dbus/facts-bus.h"
 #include "dbus/history-bus.h"
 #include "dbus/settings-bus.h"
 #include "dbus/verify-bus.h"
-
-static int get_version(sd_bus *connection, const char *path, const char *interface, const char *property,
-                       sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
-{
-        (void) connection, (void) path, (void) interface, (void) property, (void) userdata, (void) reterr;
-        return sd_bus_message_append(reply, "s", DEPLOYD_VERSION);
-}
-
-static int get_schema_version(sd_bus *connection, const char *path, const char *interface,
-                              const char *property, sd_bus_message *reply, void *userdata,
-                              sd_bus_error *reterr)
-{
-        const Bus *bus = userdata;
-
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
-        return sd_bus_message_append(reply, "u", bus->params.facts->schema_version);
-}
-
-static int get_port_range(sd_bus *connection, const char *path, const char *interface, const char *property,
-                          sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
-{
-        const Facts *facts = ((const Bus *) userdata)->params.facts;
-
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
-        return sd_bus_message_append(reply, "(qq)", facts->port_low, facts->port_high);
-}
-
-static int get_ports_assigned(sd_bus *connection, const char *path, const char *interface,
-                              const char *property, sd_bus_message *reply, void *userdata,
-                              sd_bus_error *reterr)
-{
-        const Bus *bus = userdata;
-
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
-        return sd_bus_message_append(reply, "u", bus->params.model->n_ports_assigned);
-}
-
-static int get_database_state(sd_bus *connection, const char *path, const char *interface,
-                              const char *property, sd_bus_message *reply, void *userdata,
-                              sd_bus_error *reterr)
-{
-        const Bus *bus = userdata;
-
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
-        return sd_bus_message_append(reply, "s", bus->params.facts->database_state);
-}
-
-static int get_deployments_queued(sd_bus *connection, const char *path, const char *interface,
-                                  const char *property, sd_bus_message *reply, void *userdata,
-                                  sd_bus_error *reterr)
-{
-        const Bus *bus = userdata;
-
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
-        return sd_bus_message_append(reply, "u", bus->params.model->n_queued);
-}
-
-static int get_deployments_running(sd_bus *connection, const char *path, const char *interface,
-                                   const char *property, sd_bus_message *reply, void *userdata,
-                                   sd_bus_error *reterr)
-{
-        const Bus *bus = userdata;
-
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
-        return sd_bus_message_append(reply, "u", bus->params.model->n_running);
-}
 
 /* ---- reads ---- */
 
@@ -316,29 +251,6 @@ static int run_reload(BusCall *call, void *noun, sd_bus_error *reterr)
         return 0;
 }
 
-static int get_sandbox_state(sd_bus *connection, const char *path, const char *interface,
-                             const char *property, sd_bus_message *reply, void *userdata,
-                             sd_bus_error *reterr)
-{
-        const Bus *bus = userdata;
-
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
-        return sd_bus_message_append(reply, "s", bus->params.facts->sandbox_state);
-}
-
-static int get_sandbox_missing(sd_bus *connection, const char *path, const char *interface,
-                               const char *property, sd_bus_message *reply, void *userdata,
-                               sd_bus_error *reterr)
-{
-        const Bus *bus = userdata;
-        int r = sd_bus_message_open_container(reply, 'a', "s");
-
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
-        for (const char *const *word = bus->params.facts->sandbox_missing; r >= 0 && *word; word++)
-                r = sd_bus_message_append(reply, "s", *word);
-        return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
 static const BusMethod methods[] = {
         { "CreateRepository", ACTION_MANAGE, run_create_repository, reply_create_repository },
         { "CreateApp", ACTION_MANAGE, run_create_app, reply_create_app },
@@ -351,15 +263,15 @@ static const BusMethod methods[] = {
 
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("SchemaVersion", "u", get_schema_version, 0, CHANGES),
-        SD_BUS_PROPERTY("PortRange", "(qq)", get_port_range, 0, CHANGES),
-        SD_BUS_PROPERTY("PortsAssigned", "u", get_ports_assigned, 0, CHANGES),
-        SD_BUS_PROPERTY("DatabaseState", "s", get_database_state, 0, CHANGES),
-        SD_BUS_PROPERTY("SandboxState", "s", get_sandbox_state, 0, CHANGES),
-        SD_BUS_PROPERTY("SandboxMissing", "as", get_sandbox_missing, 0, CHANGES),
-        SD_BUS_PROPERTY("DeploymentsQueued", "u", get_deployments_queued, 0, CHANGES),
-        SD_BUS_PROPERTY("DeploymentsRunning", "u", get_deployments_running, 0, CHANGES),
+        SD_BUS_PROPERTY("Version", "s", facts_bus_get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("SchemaVersion", "u", facts_bus_get_schema_version, 0, CHANGES),
+        SD_BUS_PROPERTY("PortRange", "(qq)", facts_bus_get_port_range, 0, CHANGES),
+        SD_BUS_PROPERTY("PortsAssigned", "u", facts_bus_get_ports_assigned, 0, CHANGES),
+        SD_BUS_PROPERTY("DatabaseState", "s", facts_bus_get_database_state, 0, CHANGES),
+        SD_BUS_PROPERTY("SandboxState", "s", facts_bus_get_sandbox_state, 0, CHANGES),
+        SD_BUS_PROPERTY("SandboxMissing", "as", facts_bus_get_sandbox_missing, 0, CHANGES),
+        SD_BUS_PROPERTY("DeploymentsQueued", "u", facts_bus_get_deployments_queued, 0, CHANGES),
+        SD_BUS_PROPERTY("DeploymentsRunning", "u", facts_bus_get_deployments_running, 0, CHANGES),
         SD_BUS_METHOD_WITH_ARGS("CreateRepository",
                                 SD_BUS_ARGS("s", name, "s", git_url, "s", default_branch, "a{sv}", options),
                                 SD_BUS_RESULT("o", repository), bus_caller_method,

@@ -76,6 +76,9 @@ static int make_request(const Config *config, const AppSettings *settings, Ticke
                 r = ticket_set_u64(ticket, "max-files", config->build_files_max);
         if (r >= 0)
                 r = ticket_set_u64(ticket, "max-depth", config->fetch_max_depth);
+        /* A directory in memory is bounded by its size. */
+        if (r >= 0 && config->build_space == BUILD_SPACE_DISK)
+                r = ticket_set_u64(ticket, "min-free", config->min_free_space);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(ticket);

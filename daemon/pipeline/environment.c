@@ -41,6 +41,12 @@ static void write_variables(FILE *file, const App *app, const char *prefix)
         }
 }
 
+/* Where the programs are that a tree has brought with it, before those of the machine, which are PID 1's
+ * default (DEFAULT_PATH of systemd). An app may have another PATH. */
+#define APP_PATH                                                                    \
+        PATH_APP_TREE "/.venv/bin:" PATH_APP_TREE "/node_modules/.bin:"             \
+                      "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* What a process of the app gets besides. */
 static void write_own(FILE *file, const Deployment *deployment, const char *process, unsigned number,
                       uint16_t port)
@@ -75,6 +81,9 @@ static int write_file(const char *path, const Deployment *deployment, const char
                 return -errno;
         TAKE_FD(fd);
 
+        /* Of two with one name the later one counts. */
+        if (process)
+                (void) fprintf(file, "PATH=" APP_PATH "\n");
         write_variables(file, deployment->app, process ? "" : BUILD_ENVIRONMENT_PREFIX);
         if (process)
                 write_own(file, deployment, process, number, port);

@@ -12,6 +12,7 @@ static void start(void)
         deployment = add_deployment(add_app("my-shop", add_repository("one")), 42, DEPLOYMENT_FETCHING);
         release = release_new();
         cr_assert(release);
+        cr_assert_eq(text_replace(&deployment->revision, "0123456789abcdef0123456789abcdef01234567"), 0);
 }
 
 static void end(void)
