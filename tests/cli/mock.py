@@ -37,7 +37,7 @@ METHODS = {
 
 TYPES = {
     "Manager": {"Version": "s", "SchemaVersion": "u", "PortRange": "(qq)", "PortsAssigned": "u", "DatabaseState": "s",
-                "DeploymentsQueued": "u", "DeploymentsRunning": "u"},
+                "DeploymentsQueued": "u", "DeploymentsRunning": "u", "SandboxState": "s", "SandboxMissing": "as"},
     "Repository": {"Name": "s", "GitUrl": "s", "DefaultBranch": "s", "HeadRevision": "s", "LastFetchedAt": "t",
                    "CreatedAt": "t", "Apps": "ao"},
     "App": {"Name": "s", "Repository": "o", "Status": "s", "CurrentPort": "q", "CurrentDeployment": "o",
@@ -105,7 +105,8 @@ class Mock:
         self.address = address
         self.calls = queue.Queue()
         self.manager = {"Version": "0.1.0", "SchemaVersion": 1, "PortRange": (20000, 29999), "PortsAssigned": 1,
-                        "DatabaseState": "connected", "DeploymentsQueued": 0, "DeploymentsRunning": 0}
+                        "DatabaseState": "connected", "DeploymentsQueued": 0, "DeploymentsRunning": 0,
+                        "SandboxState": "enforced", "SandboxMissing": []}
         self.objects = {}   # path: (noun, properties)
         self.failures = {}  # method: Failure
         self.silent = set() # methods that never answer

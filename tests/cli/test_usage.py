@@ -10,13 +10,14 @@ import pytest
 from conftest import BINARY
 
 VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo remove", "app create", "app list",
-         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "rollback", "cancel", "build-log", "releases", "ps", "logs", "start", "stop", "restart",
+         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "rollback", "cancel", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
          "status", "help"]
 OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json"],
            "app show": ["--json"], "app remove": ["--force"], "config": ["--json"],
            "config set": ["--no-wait", "--journal"], "config unset": ["--no-wait", "--journal"], "deploy": ["--no-wait", "--request-id", "--journal"],
            "rollback": ["--no-wait", "--journal"],
            "releases": ["--json", "--lines"], "ps": ["--json"], "status": ["--json"],
+           "scale": ["--json"],
            "logs": ["--follow", "--lines", "--deployment", "--process", "--raw", "--journal"]}
 SETTINGS = ["access-mode", "branch", "directory", "keep-releases", "buildpack", "build-command", "readiness",
             "health-check-path", "health-check-timeout", "stop-timeout", "memory-max", "tasks-max", "cpu-quota"]
@@ -85,6 +86,12 @@ def test_version(deployctl):
     (["releases", "shop", "-n", "1001"], "option --lines needs a whole number from 1 to 1000, not '1001'"),
     (["releases", "shop", "-n", "-1"], "option --lines needs a whole number from 1 to 1000, not '-1'"),
     (["logs", "shop", "--deployment", "x"], "option --deployment needs a whole number"),
+    (["scale", "shop", "web"], "'web' is not PROCESS=COUNT, as in web=2"),
+    (["scale", "shop", "web=two"], "'web=two' is not PROCESS=COUNT"),
+    (["scale", "shop", "web=-1"], "'web=-1' is not PROCESS=COUNT"),
+    (["scale", "shop", "=1"], "'=1' is not PROCESS=COUNT"),
+    (["scale", "shop", "web=1", "web=2"], "process 'web' is given twice"),
+    (["scale", "shop", "web=1", "--json"], "--json is for showing a formation"),
     (["logs", "Shop"], "'Shop' is no name of an app"),
     (["logs", "my_app"], "'my_app' is no name of an app"),
     (["logs", ""], "'' is no name of an app"),

@@ -87,6 +87,21 @@ def test_app_set_reads_human_units(mock, deployctl, setting, name, value):
     assert mock.wait_call("SetProperties") == (where, {name: value})
 
 
+def test_scale_changes_what_is_named_and_leaves_the_rest(mock, deployctl):
+    where = mock.app("shop", Formation={"web": 1, "worker": 2})
+    assert deployctl("scale", "shop").out.split() == ["PROCESS", "COUNT", "web", "1", "worker", "2"]
+    assert deployctl("scale", "shop", "--json").json["formation"] == [
+        {"process": "web", "count": 1}, {"process": "worker", "count": 2}]
+    assert deployctl("scale", "shop", "web=3", "clock=1").status == 0
+    assert mock.wait_call("SetProperties") == (where, {"Formation": {"web": 3, "worker": 2, "clock": 1}})
+
+
+def test_scale_takes_a_formation_back(mock, deployctl):
+    where = mock.app("shop", Formation={"web": 3})
+    assert deployctl("scale", "shop", "default").status == 0
+    assert mock.wait_call("SetProperties") == (where, {"Formation": {}})
+
+
 def test_app_list_and_status_show_the_apps(mock, deployctl):
     mock.app("shop", Status="running", CurrentPort=20007)
     mock.app("my-app", Status="running", CurrentPort=20008, Port=30001, AccessMode="public")
@@ -249,12 +264,12 @@ METHOD_OF = {"repo add": "CreateRepository", "repo list": "ListRepositories", "r
              "repo fetch": "Fetch", "repo set": "SetGitUrl", "repo remove": "Remove", "app create": "CreateApp",
              "app list": "ListApps", "app show": "GetApp", "app set": "SetProperties", "app remove": "Remove",
              "deploy": "Deploy", "cancel": "GetDeployment", "build-log": "GetDeployment", "rollback": "Rollback",
-             "releases": "ListDeployments", "ps": "GetManagedObjects",
+             "releases": "ListDeployments", "scale": "SetProperties", "ps": "GetManagedObjects",
              "start": "Start", "stop": "Stop", "restart": "Restart", "status": "GetAll", "config": "GetEnvironment",
              "config get": "GetEnvironment", "config set": "SetEnvironment", "config unset": "SetEnvironment"}
 WORDS = {"repo add": ["x", "y"], "repo show": ["code"], "repo fetch": ["code"], "repo set": ["code", "url=x"],
          "repo remove": ["code"], "app create": ["a", "code"], "app show": ["shop"], "app set": ["shop", "branch=x"],
-         "app remove": ["shop"], "deploy": ["shop"], "cancel": ["42"], "build-log": ["42"], "rollback": ["shop"], "releases": ["shop"], "start": ["shop"],
+         "app remove": ["shop"], "deploy": ["shop"], "cancel": ["42"], "build-log": ["42"], "rollback": ["shop"], "scale": ["shop", "web=2"], "releases": ["shop"], "start": ["shop"],
          "stop": ["shop"], "restart": ["shop"], "config": ["shop"], "config get": ["shop", "A"],
          "config set": ["shop", "A=1"], "config unset": ["shop", "A"]}
 

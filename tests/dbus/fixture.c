@@ -213,13 +213,14 @@ void fixture_set_up(void)
 {
         static char https[] = "https", ssh[] = "ssh", srv_git[] = "/srv/git";
         static char *schemes[] = { https, ssh, NULL }, *local_paths[] = { srv_git, NULL };
+        static const char *const missing[] = { "memory", "tasks", NULL };
         BusParams params;
 
         fixture = (Fixture){
                 .facts = { .ready = true,
                            .database_state = "connected",
                            .sandbox_state = "partial",
-                           .sandbox_missing = (const char *const[]){ "memory", "tasks", NULL },
+                           .sandbox_missing = missing,
                            .schema_version = 1,
                            .port_low = 20000,
                            .port_high = 29999 },

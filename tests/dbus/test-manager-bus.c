@@ -51,6 +51,8 @@ Test(manager_bus, has_its_properties)
         fixture_property_is("connected", BUS_PATH, BUS_INTERFACE_MANAGER, "DatabaseState");
         fixture_property_is("1", BUS_PATH, BUS_INTERFACE_MANAGER, "DeploymentsQueued");
         fixture_property_is("1", BUS_PATH, BUS_INTERFACE_MANAGER, "DeploymentsRunning");
+        fixture_property_is("partial", BUS_PATH, BUS_INTERFACE_MANAGER, "SandboxState");
+        fixture_property_is("[memory,tasks]", BUS_PATH, BUS_INTERFACE_MANAGER, "SandboxMissing");
 }
 
 Test(manager_bus, creates_a_repository)
