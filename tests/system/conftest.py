@@ -33,6 +33,7 @@ ABOUT = {
     "test_samples.py": "plain",
     "test_sanitizers.py": "sanitized",
     "test_units.py": "plain",
+    "test_upgrade.py": "sanitized",
 }
 
 

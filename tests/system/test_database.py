@@ -352,5 +352,6 @@ def test_an_own_server_by_unix_socket_is_used_instead(bare):
     own = ["psql", "--host=/run/postgresql", "--no-psqlrc", "--tuples-only", "--no-align", "--command"]
     assert bare.run([*own, "select name from repository", "deployd"]).stdout == "own\n"
     assert tool(bare, "migrations")[0] == 0
+    assert tool(bare, "verify")[0] == 0
     bare.systemctl("restart", daemon.UNIT)
     assert [row[0] for row in bare.call(ROOT, "Manager.ListRepositories")[0]] == ["own"]
