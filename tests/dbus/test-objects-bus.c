@@ -180,9 +180,9 @@ Test(objects_bus, the_formation_of_an_app_is_what_is_in_force)
         model_set_deployment_status(fixture.model, live, DEPLOYMENT_LIVE);
         app_is("[[web,3],[worker,2]]", "Formation");
 
-        fixture_succeeds(APP("SetProperties", "a{sv}", 1, "Formation", "a{su}", 3, "worker", 9999, "web", 0,
+        fixture_succeeds(APP("SetProperties", "a{sv}", 1, "Formation", "a{su}", 3, "worker", 9998, "web", 0,
                              "clock-2", 1));
-        app_is("[[clock-2,1],[web,0],[worker,9999]]", "Formation");
+        app_is("[[clock-2,1],[web,0],[worker,9998]]", "Formation");
         /* Whole: what is not named has none. */
         fixture_succeeds(APP("SetProperties", "a{sv}", 1, "Formation", "a{su}", 1, "clock-2", 1));
         app_is("[[clock-2,1]]", "Formation");
