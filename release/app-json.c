@@ -164,10 +164,13 @@ static int read_check(Reading *reading, struct json_object *check)
                 return ignore(reading, where, "startup");
         if (!json_object_is_type(path, json_type_string) || json_object_get_string(path)[0] != '/')
                 return refuse_key(reading, where, "path", "is not a text that begins with /");
+        if (!text_is_http_target(json_object_get_string(path)))
+                return refuse_key(
+                        reading, where, "path",
+                        "has more than 256 characters, a blank, a # or something that is not ASCII");
         r = ticket_set(reading->answer, "health.path", json_object_get_string(path));
         if (r == -EINVAL)
-                return refuse_key(reading, where, "path",
-                                  "is not one line without control characters, or there are two");
+                return refuse_key(reading, where, "path", "is there twice");
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(numbers); i++) {
                 uint64_t number;
 

@@ -84,6 +84,8 @@ def test_what_is_required_and_not_set_fails_and_says_how_to_set_it(deployd):
     ("not-his", {"env": {"PORT": "80"}}, "app.json: PORT cannot be set: it is deployd's own"),
     ("no-path", {"healthchecks": {"web": [{"type": "startup", "path": "up"}]}},
      "import: app.json: healthchecks.web.path is not a text that begins with /"),
+    ("blank-path", {"healthchecks": {"web": [{"type": "startup", "path": "/a b"}]}},
+     "import: app.json: healthchecks.web.path has more than 256 characters, a blank, a # or something that is not ASCII"),
 ])
 def test_a_bad_one_fails_with_its_place(deployd, name, document, sentence):
     deployd.app(name, tree(document))
