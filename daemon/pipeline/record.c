@@ -61,12 +61,7 @@ static void on_recorded(void *userdata, int error, const StoreReply *reply)
 
         if (deployment && error == -EBUSY && !record->release) {
                 /* It was forgotten at the same moment: then it is built once more. */
-                char *tag = deployment_make_image_tag(deployment);
-
-                if (!tag)
-                        return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
-                free(deployment->image_tag);
-                deployment->image_tag = tag;
+                (void) text_replace(&deployment->image_tag, "");
                 attempt_handle(pipeline, deployment, FLOW_BUILD, NULL);
         } else if (deployment && error < 0)
                 attempt_fail(pipeline, deployment, "the release could not be recorded: %s",
@@ -184,7 +179,7 @@ void record_import(Attempt *attempt, const Ticket *answer, const char *build_key
         Deployment *deployment = attempt->deployment;
         _cleanup_(release_freep) Release *release = release_new();
         _cleanup_variables_ Variables variables = {};
-        _cleanup_free_ char *sentence = NULL;
+        _cleanup_free_ char *sentence = NULL, *tag = NULL;
         _cleanup_plan_ Plan plan = {};
         StoreRelease made = {};
         int r;
@@ -192,7 +187,10 @@ void record_import(Attempt *attempt, const Ticket *answer, const char *build_key
         assert(attempt);
         assert(answer);
 
-        r = release ? read_answer(answer, &made, release) : -ENOMEM;
+        tag = deployment_make_image_tag(deployment);
+        r = release && tag ? read_answer(answer, &made, release) : -ENOMEM;
+        if (r >= 0)
+                r = text_replace(&deployment->image_tag, tag);
         if (r >= 0)
                 r = text_replace(&release->build_key, build_key);
         if (r >= 0)

@@ -43,8 +43,6 @@ static void on_fetched(void *userdata, const Ticket *answer, const char *failure
         Attempt *attempt = userdata;
         Deployment *deployment = attempt->deployment;
         const char *commit, *head;
-        char *tag;
-        int r;
 
         if (failure) {
                 attempt_handle(attempt->pipeline, deployment, FLOW_FAILED, failure);
@@ -59,14 +57,10 @@ static void on_fetched(void *userdata, const Ticket *answer, const char *failure
         /* A commit that was asked for by itself can be there without a branch to follow. */
         if (head[0] != '\0')
                 repository_learn_head(attempt->pipeline, deployment->app->repository, head);
-        r = text_replace(&deployment->revision, commit);
-        tag = r < 0 ? NULL : deployment_make_image_tag(deployment);
-        if (!tag) {
+        if (text_replace(&deployment->revision, commit) < 0) {
                 fail_errno(attempt, "fetch", -ENOMEM);
                 return;
         }
-        free(deployment->image_tag);
-        deployment->image_tag = tag;
         model_changed_deployment(deployment->model, deployment);
         attempt->fetch = fetch_free(attempt->fetch);
         go_on(attempt);

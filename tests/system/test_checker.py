@@ -251,7 +251,7 @@ def test_what_is_under_way_is_waited_for(machine, deployd):
         imports.unit("slow-*")
         machine.write("/run/acknowledged", f"{number}\n")
         acknowledged = "--acknowledged=/run/acknowledged"
-        finds(machine, [rf"C1: deployment {number} of slow is still fetching", r"C1: app slow is still deploying",
+        finds(machine, [rf"C1: deployment {number} of slow is still building", r"C1: app slow is still deploying",
                         rf"C1: deployd-import-slow-{number}\.service is still there \(activating, start-pre\)",
                         ], acknowledged)
         assert look(machine, acknowledged, "--unsettled") == []

@@ -226,7 +226,7 @@ def test_a_fetch_takes_no_longer_than_fetch_timeout(machine, deployd):
     with daemon.configured(machine, "[runner]\nfetch-timeout = 2s\n"):
         deployment = deployd.end(deployd.deploy("mute"))
         assert deployment["Status"] == "failed"
-        assert deployment["ErrorSummary"] == "fetch: ran out of time"
+        assert deployment["ErrorSummary"] == "fetch: ran out of time: fetch-timeout of [runner] in deploy.conf"
         assert 2_000_000 <= deployment["FinishedAt"] - deployment["StartedAt"]
         deployd.settled(deployment["Id"], "mute")
     machine.systemctl("stop", "test-mute.socket", "test-mute.service")

@@ -67,7 +67,7 @@ def test_every_step_is_a_signal_that_every_local_user_sees(machine, deployd):
         return [values[values.index(name) + 1] for member, at, values in seen
                 if name in values and (at == of or member == "InterfacesAdded" and values[0] == of)]
 
-    assert words(path, "Status") == ["queued", "fetching", "starting", "checking", "switching", "live"]
+    assert words(path, "Status") == ["queued", "fetching", "building", "starting", "checking", "switching", "live"]
     app = words(app_path("shop"), "Status")
     assert (app[0], app[-1]) == ("new", "running") and "deploying" in app
     assert words(path, "Revision")[-1] == commit

@@ -110,7 +110,7 @@ def test_a_start_can_be_cancelled(deployd, steady):
         number = deployd.deploy("steady")
         apps.unit(f"steady-{number}.*")
         cancel(deployd, number, "steady")
-    assert deployd.statuses(number) == ["queued", "fetching", "starting", "cancelled"]
+    assert deployd.statuses(number) == ["queued", "fetching", "building", "starting", "cancelled"]
     stays_live(deployd, steady)
 
 
@@ -118,7 +118,7 @@ def test_a_check_can_be_cancelled(deployd, steady):
     number = deployd.deploy("steady")
     deployd.status(number, "checking")
     cancel(deployd, number, "steady")
-    assert deployd.statuses(number) == ["queued", "fetching", "starting", "checking", "cancelled"]
+    assert deployd.statuses(number) == ["queued", "fetching", "building", "starting", "checking", "cancelled"]
     stays_live(deployd, steady)
 
 
@@ -129,7 +129,7 @@ def test_a_switch_can_be_cancelled(deployd, steady):
         number = deployd.deploy("steady", steady["Revision"])
         deployd.status(number, "switching")
         cancel(deployd, number, "steady")
-        assert deployd.statuses(number) == ["queued", "fetching", "starting", "checking", "switching", "cancelled"]
+        assert deployd.statuses(number) == ["queued", "fetching", "building", "starting", "checking", "switching", "cancelled"]
         stays_live(deployd, steady)
     finally:
         machine.systemctl("start", INGRESS)
