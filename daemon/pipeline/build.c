@@ -20,25 +20,36 @@
 
 struct Build {
         Pipeline *pipeline;
-        char *source;      /* the tar under a name, for the unit's namespace */
-        char *environment; /* file */
+        uint64_t deployment;
         Helper *helper;
         HelperDone done;
         HelperText text;
         void *userdata;
 };
 
+static char *source_path(uint64_t id)
+{
+        return text_format(PATH_SPOOL "/%" PRIu64 ".tar", id);
+}
+
+void build_forget(uint64_t id)
+{
+        _cleanup_free_ char *source = source_path(id), *environment = environment_path_once(id, NULL);
+
+        if (source)
+                (void) unlink(source);
+        if (environment)
+                (void) unlink(environment);
+}
+
 Build *build_free(Build *build)
 {
         if (!build)
                 return NULL;
+        /* The files go with the unit, whose last program wants them too. */
+        if (!build->helper)
+                build_forget(build->deployment);
         helper_free(build->helper);
-        if (build->source && !build->pipeline->ending)
-                (void) unlink(build->source);
-        if (build->environment && !build->pipeline->ending)
-                (void) unlink(build->environment);
-        free(build->source);
-        free(build->environment);
         free(build);
         return NULL;
 }
@@ -88,7 +99,7 @@ static int make_request(const Config *config, const AppSettings *settings, Ticke
 /* The tar gets a name, which everybody who gets there may read: nobody gets there but by the unit's bind. */
 static int link_source(int fd, uint64_t id, char **ret)
 {
-        _cleanup_free_ char *path = text_format(PATH_SPOOL "/%" PRIu64 ".tar", id);
+        _cleanup_free_ char *path = source_path(id);
         char from[sizeof("/proc/self/fd/2147483647")];
 
         if (!path)
@@ -113,7 +124,8 @@ static int start(Build *build, const BuildParams *params)
 {
         const Config *config = pipeline_config(build->pipeline);
         const App *app = params->deployment->app;
-        _cleanup_free_ char *unit = NULL, *user = NULL, *directory = NULL, *work = NULL;
+        _cleanup_free_ char *unit = NULL, *user = NULL, *directory = NULL, *work = NULL, *source = NULL,
+                            *environment = NULL;
         _cleanup_(ticket_freep) Ticket *request = NULL;
         UnitSpec spec = UNIT_SPEC_INIT;
         int r;
@@ -126,9 +138,9 @@ static int start(Build *build, const BuildParams *params)
                 return -ENOMEM;
         r = make_request(config, &app->settings, &request);
         if (r >= 0)
-                r = link_source(params->source_fd, params->deployment->id, &build->source);
+                r = link_source(params->source_fd, params->deployment->id, &source);
         if (r >= 0)
-                r = environment_write_once(params->deployment, NULL, &build->environment);
+                r = environment_write_once(params->deployment, NULL, &environment);
         if (r < 0)
                 return r;
 
@@ -137,11 +149,11 @@ static int start(Build *build, const BuildParams *params)
         spec.slice = "deployd-builds.slice";
         spec.user = user;
         spec.state_directory = spec.cache_directory = directory;
-        spec.environment_file = build->environment;
+        spec.environment_file = environment;
         spec.arguments[0] = spec.stop_post[0] = PATH_LIBEXEC "/deployd-build";
         /* However it ends, it leaves nothing but its cache. */
         spec.stop_post[1] = "clear";
-        spec.binds[0] = (UnitBind){ build->source, PATH_BUILD_SOURCE, false };
+        spec.binds[0] = (UnitBind){ source, PATH_BUILD_SOURCE, false };
         if (config->build_space == BUILD_SPACE_MEMORY) {
                 spec.tmpfs = PATH_APP_TREE;
                 spec.tmpfs_size = config->build_disk_max;
@@ -186,6 +198,7 @@ int build_new(Pipeline *pipeline, const BuildParams *params, Build **ret)
                 return -ENOMEM;
         *build = (Build){
                 .pipeline = pipeline,
+                .deployment = params->deployment->id,
                 .done = params->done,
                 .text = params->text,
                 .userdata = params->userdata,

@@ -20,5 +20,7 @@ int build_new(Pipeline *pipeline, const BuildParams *params, Build **ret);
 /* Has its unit stopped if it runs. */
 Build *build_free(Build *build);
 
+/* The build unit of that deployment is gone, and what it needed goes too. */
+void build_forget(uint64_t deployment);
 /* At start: removes what builds have left in the spool. */
 void build_sweep(void);

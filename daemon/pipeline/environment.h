@@ -14,6 +14,7 @@ int environment_write(const Instance *instance);
  * port), or with NULL of its build, where each variable of the app's is named BUILD_ENVIRONMENT_PREFIX and
  * its name, so that it cannot mean anything to what reads it first. *ret is its path (caller frees, and
  * unlinks it). 0 or -errno. */
+char *environment_path_once(uint64_t deployment, const char *process);
 int environment_write_once(const Deployment *deployment, const char *process, char **ret);
 /* Notes beside it that the instance has run since the machine has booted; and whether that is noted. */
 void environment_note_run(const Instance *instance);
