@@ -86,6 +86,9 @@ static const SandboxRow journal_reader[] = {
  * like. MemoryDenyWriteExecute would end every just-in-time compiler, and without AF_NETLINK nobody can list
  * network interfaces. */
 static const SandboxRow app[] = {
+        /* make(1) and others become who they are before they run a program; without a capability nobody can
+         * become anybody else. */
+        { "SystemCallFilter", '+', 0, "@setuid" },
         { "ProcSubset", 's', 0, "all" },
         { "RestrictAddressFamilies", '+', 0, "AF_INET AF_INET6 AF_UNIX AF_NETLINK" },
         { "WorkingDirectory", 's', 0, PATH_APP_TREE },

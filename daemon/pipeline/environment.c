@@ -106,6 +106,11 @@ int environment_write(const Instance *instance)
                     : -ENOMEM;
 }
 
+char *environment_path_once(uint64_t deployment, const char *process)
+{
+        return text_format(PATH_ENVIRONMENT "/%" PRIu64 ".%s", deployment, process ? process : "build");
+}
+
 int environment_write_once(const Deployment *deployment, const char *process, char **ret)
 {
         _cleanup_free_ char *path =

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/pipeline/archive.h"
+#include "daemon/pipeline/build.h"
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/keeper.h"
@@ -38,10 +39,13 @@ static void on_gone(void *userdata, int error, const char *sentence)
         Reap *reap = userdata;
         Pipeline *pipeline = reap->pipeline;
         ReapOwner owner = reap->owner;
+        _cleanup_unit_name_ UnitName name = {};
 
         if (error < 0)
                 log_warning("Cannot stop unit %s, ignoring: %s", reap->unit, sentence);
         reap->call = NULL;
+        if (unit_name_parse(reap->unit, &name) >= 0 && name.kind == UNIT_BUILD)
+                build_forget(name.id);
         reap_free(reap);
 
         if (owner.deployment) {

@@ -98,6 +98,7 @@ void resume_poll(Pipeline *pipeline)
         pipeline->resuming = false;
         pipeline->resumed = true;
         environment_sweep(pipeline->model);
+        build_sweep();
         wipes_sweep(pipeline);
         enter_all(pipeline);
         collect_all_releases(pipeline);
@@ -138,7 +139,6 @@ static void on_listed(void *userdata, int error, char *const *names)
         if (r < 0)
                 log_warning("Cannot look through the release directories, ignoring: %s", strerror(-r));
         log_files_sweep(pipeline->model);
-        build_sweep();
         pipeline->resuming = true;
         resume_poll(pipeline);
 }

@@ -191,9 +191,9 @@ def test_the_same_is_not_built_twice(deployd):
     ("last-line", "echo only this; exit 1", "build: the own buildpack exited with status 1: only this"),
     ("killed", "kill -SEGV $$", "build: the own buildpack was killed by signal SIGSEGV"),
     ("big", "head -c 80M /dev/zero > big",
-     "build: it used more than 64M of the disk: build-disk-max of [runner] in deploy.conf"),
+     "build: it used more than 64.0 MiB of the disk: build-disk-max of [runner] in deploy.conf"),
     ("fills", "i=0; while :; do head -c 4M /dev/zero > $i; i=$((i+1)); done",
-     "build: it used more than 64M of the disk: build-disk-max of [runner] in deploy.conf"),
+     "build: it used more than 64.0 MiB of the disk: build-disk-max of [runner] in deploy.conf"),
     ("many", "seq 3000 | xargs touch", None),
     ("nobody", "kill -KILL $PPID; sleep infinity", "build: was killed by signal SIGKILL"),
 ])
@@ -217,7 +217,7 @@ def test_a_build_reaches_nothing_that_is_not_its_own(deployd):
     attempts = {
         "write /usr": "touch /usr/x", "write /etc": "touch /etc/x", "write /srv": "touch /srv/x",
         "releases": "ls /var/lib/deployd/releases", "the spool": "ls /var/lib/deployd/spool",
-        "state of apps": "ls /var/lib/private", "other caches": "ls /var/cache/private",
+        "state of apps": "ls /var/lib/private/deployd-apps", "other caches": "test $(ls /var/cache/private/* | wc -l) -gt 1",
         "the bus": "test -S /run/dbus/system_bus_socket", "the database": "test -S /run/deployd/postgres/.s.PGSQL.5432",
         "PID 1": "test -S /run/systemd/private", "environments": "ls /run/deployd/env", "home": "ls /root",
         "a setuid file": "touch s && chmod 4755 s", "a device": "mknod d c 1 3", "a namespace": "unshare --user true",
