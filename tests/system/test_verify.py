@@ -261,6 +261,16 @@ def test_a_unit_without_a_row_is_named(machine, deployd):
     passes(machine)
 
 
+def test_what_agrees_a_moment_later_is_no_fault(machine, deployd):
+    """Units and rows are read one after the other, while deployments go on."""
+    calls = machine.monitor("--match=type='method_call',member='ListUnitsByPatterns'")
+    machine.run(["systemd-run", f"--unit={GHOST}", "--property=CollectMode=inactive-or-failed", "sleep", "infinity"])
+    with machine.stream(["/usr/sbin/deployd", "verify"]) as asking:
+        calls.wait(lambda message: message.get("member") == "ListUnitsByPatterns")
+        machine.systemctl("stop", GHOST)
+        assert asking.wait(lambda line: "systemd agree" in line) == "✓ The database and systemd agree"
+
+
 def test_a_row_without_a_unit_is_named(machine, deployd):
     unit, = daemon.instances(machine, "shop")
     machine.systemctl("stop", unit)
