@@ -178,6 +178,34 @@ def settings(client):
     assert client.platform.get(client.app, "TasksMax") == 100
 
 
+def built(version):
+    """A tree that is built, and has a command that runs before it."""
+    files = repositories.sample("python", str(version))
+    return files | {"Procfile": "release: test -f built\n" + files["Procfile"]}
+
+
+def is_built(client):
+    client.create()
+    client.insist(app_path(client.app), "App.SetProperties", "a{sv}", *options({"BuildCommand": "cp VERSION built"}))
+    client.repository.commit(built(1))
+    client.deploy("live")
+
+
+def build(client):
+    client.version = 3 - client.version
+    client.repository.commit(built(client.version))
+    client.deploy("live")
+    client.answers(client.version)
+
+
+def scale(client):
+    for count in (3, 1):
+        client.insist(app_path(client.app), "App.SetProperties", "a{sv}", 1, "Formation", "a{su}", 1, "web", count)
+        client.machine.wait(lambda: len(client.machine.units(f"deployd-app-{client.app.replace('-', '_')}-*")) == count,
+                            what=f"{count} instances")
+    client.answers(1)
+
+
 def start_again(client):
     # It fails when the first start does.
     client.machine.systemctl("restart", daemon.UNIT, check=False)
@@ -187,7 +215,8 @@ def start_again(client):
 OPERATIONS = {
     "start of the daemon": (is_live, start_again), "create": (nothing, create), "first deployment": (create, first),
     "next deployment": (is_live, second), "failure": (is_live, fail), "cancel": (is_live, cancel),
-    "environment": (is_live, configure), "rollback": (has_two, roll_back), "cleaning up": (has_two, collect), "stop and start": (is_live, stop_and_start), "restart": (is_live, restart),
+    "environment": (is_live, configure), "rollback": (has_two, roll_back), "cleaning up": (has_two, collect),
+    "build": (is_built, build), "scale": (is_live, scale), "stop and start": (is_live, stop_and_start), "restart": (is_live, restart),
     "settings": (is_live, settings), "remove": (is_live, remove),
 }
 # After these it is not as before: each time they need an app of its own.

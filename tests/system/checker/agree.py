@@ -13,7 +13,7 @@ from facts import entries
 
 ENDED = ("live", "superseded", "failed", "cancelled")
 # Units of a step: there while it lasts.
-PASSING = re.compile(r"deployd-(fetch|resolve|build|import|release|archive|remove)-.*\.service")
+PASSING = re.compile(r"deployd-(fetch|resolve|build|import|release|archive|remove|limit)-.*\.service")
 # Statuses of an app that are on their way to another.
 MOVING = ("deploying", "degraded")
 IMPORT = "/usr/libexec/deployd/deployd-import"
