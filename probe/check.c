@@ -171,6 +171,8 @@ static void on_answer(void *userdata, HttpAnswer answer)
 
         check->sent = http_request_free(check->sent);
         check->rest = REST_NEXT(rest);
+        if (!good && check->request.wait_usec > 0)
+                rest = check->request.wait_usec;
         check->n_failed += !good;
         check_note(check, &answer);
         /* Who answered is who listens: it was so before, and is so still. */

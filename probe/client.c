@@ -306,10 +306,12 @@ int probe_wait_healthy(ProbeClient *client, uint16_t port, uint64_t cgroup_id, u
                 .successes = successes,
                 .attempts = health->attempts,
                 .request_timeout_usec = health->request_timeout_usec,
+                .wait_usec = health->wait_usec,
         };
 
         if (!text_is_http_target(health->path) || health->attempts > PROBE_ATTEMPTS_MAX ||
-            health->request_timeout_usec == 0 || health->request_timeout_usec > PROBE_TIMEOUT_MAX)
+            health->request_timeout_usec == 0 || health->request_timeout_usec > PROBE_TIMEOUT_MAX ||
+            health->wait_usec > PROBE_TIMEOUT_MAX)
                 return -EINVAL;
         (void) stpcpy(request.path, health->path);
         return wait_new(client, &request, done, userdata, ret);

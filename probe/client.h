@@ -40,6 +40,7 @@ typedef struct ProbeHealth {
         const char *path; /* as text_is_http_target() has it */
         uint64_t request_timeout_usec;
         unsigned attempts; /* requests that may fail; 0 = as many as there is time for */
+        uint64_t wait_usec; /* after each of those; 0 = pauses that grow */
 } ProbeHealth;
 
 int probe_wait_healthy(ProbeClient *client, uint16_t port, uint64_t cgroup_id, uint64_t timeout_usec,

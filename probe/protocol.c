@@ -11,7 +11,7 @@
 
 /* The numbers of a request in their order, of which a verb has the first few; `least` and `most` are theirs.
  */
-enum { ID, PORT, CGROUP_ID, TIMEOUT, SUCCESSES, ATTEMPTS, REQUEST_TIMEOUT, NUMBERS_MAX };
+enum { ID, PORT, CGROUP_ID, TIMEOUT, SUCCESSES, ATTEMPTS, REQUEST_TIMEOUT, WAIT, NUMBERS_MAX };
 
 static const struct {
         uint64_t least, most;
@@ -23,6 +23,7 @@ static const struct {
         [SUCCESSES] = { 1, PROBE_SUCCESSES_MAX },
         [ATTEMPTS] = { 0, PROBE_ATTEMPTS_MAX },
         [REQUEST_TIMEOUT] = { 1, PROBE_TIMEOUT_MAX },
+        [WAIT] = { 0, PROBE_TIMEOUT_MAX },
 };
 
 /* The verb, its numbers, and a path. */
@@ -84,6 +85,7 @@ ProbePacket probe_request_format(const ProbeRequest *request)
                 [SUCCESSES] = request->successes,
                 [ATTEMPTS] = request->attempts,
                 [REQUEST_TIMEOUT] = request->request_timeout_usec,
+                [WAIT] = request->wait_usec,
         };
         ProbePacket packet;
         char *end = stpcpy(packet.text, verb_table[request->verb]);
@@ -129,6 +131,7 @@ int probe_request_parse(const ProbePacket *packet, ProbeRequest *ret)
                 .successes = (unsigned) numbers[SUCCESSES],
                 .attempts = (unsigned) numbers[ATTEMPTS],
                 .request_timeout_usec = numbers[REQUEST_TIMEOUT],
+                .wait_usec = numbers[WAIT],
         };
         (void) stpcpy(ret->path, path);
         return 0;

@@ -8,7 +8,7 @@
  *              wait until SUCCESSES looks in a row find that the control group with this id (the inode of
  *              its directory, systemd's ControlGroupId=) takes connections to 127.0.0.1:PORT, and nobody
  *              else does to 127.0.0.1:PORT or [::1]:PORT; at most TIMEOUT
- *      http ID PORT CGROUPID TIMEOUT SUCCESSES ATTEMPTS REQUESTTIMEOUT PATH
+ *      http ID PORT CGROUPID TIMEOUT SUCCESSES ATTEMPTS REQUESTTIMEOUT WAIT PATH
  *              the same, and each look that finds it goes on with `GET PATH` (to the end of the packet) of
  *              HTTP there and one more look: wait until SUCCESSES in a row are answered with a status from
  * 200 to 299, each within REQUESTTIMEOUT. At most TIMEOUT, and until ATTEMPTS requests have failed (0 =
@@ -60,6 +60,7 @@ typedef struct ProbeRequest {
         /* Of PROBE_HTTP. */
         unsigned attempts; /* 0 = no bound */
         uint64_t request_timeout_usec;
+        uint64_t wait_usec; /* after a request that failed; 0 = pauses that grow */
         char path[HTTP_TARGET_MAX + 1];
 } ProbeRequest;
 

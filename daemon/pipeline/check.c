@@ -23,6 +23,7 @@ static ProbeHealth health_of(const Instance *instance)
                 health.path = release->health.path;
                 health.attempts = (unsigned) MIN2(release->health.attempts, (uint64_t) PROBE_ATTEMPTS_MAX);
                 health.request_timeout_usec = release->health.timeout_usec;
+                health.wait_usec = release->health.wait_usec;
         }
         if (own->health_check_timeout_usec != 0)
                 health.request_timeout_usec = own->health_check_timeout_usec;

@@ -259,9 +259,10 @@ class Requests:
         self.socket.send(f"listen {number} {port} {cgroup_id} {timeout} {successes}".encode())
         return number
 
-    def http(self, port, cgroup_id, path="/up", timeout=PATIENCE * SECOND, successes=2, attempts=0, patience=5 * SECOND):
+    def http(self, port, cgroup_id, path="/up", timeout=PATIENCE * SECOND, successes=2, attempts=0, patience=5 * SECOND,
+             wait=0):
         number = next(self.numbers)
-        numbers = f"{number} {port} {cgroup_id} {timeout} {successes} {attempts} {patience}"
+        numbers = f"{number} {port} {cgroup_id} {timeout} {successes} {attempts} {patience} {wait}"
         self.socket.send(f"http {numbers} {path}".encode())
         return number
 
@@ -468,6 +469,13 @@ def test_an_app_that_answers_well_after_a_while_is_healthy(ask, web, port):
     assert len(app.requests()) == 5
 
 
+def test_between_bad_answers_it_waits_as_long_as_it_is_told(ask, web, port):
+    app = web(BUSY)
+    assert ask.healthy(port, app.cgroup_id, timeout=1 * SECOND, wait=400_000).startswith("unhealthy answered 503")
+    # At 0, 0.4 and 0.8 seconds, and once at the end; without it there are dozens.
+    assert len(app.requests()) <= 4
+
+
 def test_good_answers_have_to_be_in_a_row(ask, web, port):
     app = web(OK, BUSY, OK, OK, BUSY, OK)
     assert ask.healthy(port, app.cgroup_id, successes=3) == "listening"
@@ -564,18 +572,19 @@ def test_many_are_asked_at_once(ask, web, port):
         b"listen 1 80 1 1 1\0",
         b"LISTEN 1 80 1 1 1",
         b"http 1 80 1 1 1",
-        b"http 1 80 1 1 1 0 1",
-        b"http 1 80 1 1 1 0 1 ",
-        b"http 1 80 1 1 1 0 1 up",
-        b"http 1 80 1 1 1 0 1 /a b",
-        b"http 1 80 1 1 1 0 1 /a#b",
-        b"http 1 80 1 1 1 0 1 /\r\nX: y",
-        b"http 1 80 1 1 1 0 1 /\xc3\xa9",
-        b"http 1 80 1 1 1 0 1 /" + b"a" * 256,
-        b"http 1 80 1 1 1 0 0 /",
-        b"http 1 80 1 1 1 1001 1 /",
-        b"http 1 80 1 1 0 0 1 /",
-        b"http 1 80 1 1 1 0 86400000001 /",
+        b"http 1 80 1 1 1 0 1 0",
+        b"http 1 80 1 1 1 0 1 0 ",
+        b"http 1 80 1 1 1 0 1 0 up",
+        b"http 1 80 1 1 1 0 1 0 /a b",
+        b"http 1 80 1 1 1 0 1 0 /a#b",
+        b"http 1 80 1 1 1 0 1 0 /\r\nX: y",
+        b"http 1 80 1 1 1 0 1 0 /\xc3\xa9",
+        b"http 1 80 1 1 1 0 1 0 /" + b"a" * 256,
+        b"http 1 80 1 1 1 0 0 0 /",
+        b"http 1 80 1 1 1 1001 1 0 /",
+        b"http 1 80 1 1 0 0 1 0 /",
+        b"http 1 80 1 1 1 0 86400000001 0 /",
+        b"http 1 80 1 1 1 0 1 86400000001 /",
         b"cancel",
         b"cancel 1 2",
         b"listening 1",

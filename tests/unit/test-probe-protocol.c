@@ -21,10 +21,10 @@ Test(probe_protocol, a_request_is_read_as_it_was_written)
                 { PROBE_LISTEN, 1, 308984, 30 * USEC_PER_SEC, 3, 20007 },
                 { PROBE_LISTEN, UINT64_MAX, UINT64_MAX, PROBE_TIMEOUT_MAX, PROBE_SUCCESSES_MAX, UINT16_MAX },
                 { PROBE_LISTEN, 0, 0, 0, 1, 1 },
-                { PROBE_HTTP, 1, 308984, 30 * USEC_PER_SEC, 3, 20007, 5, 5 * USEC_PER_SEC, "/up" },
+                { PROBE_HTTP, 1, 308984, 30 * USEC_PER_SEC, 3, 20007, 5, 5 * USEC_PER_SEC, 7, "/up" },
                 { PROBE_HTTP, UINT64_MAX, UINT64_MAX, PROBE_TIMEOUT_MAX, PROBE_SUCCESSES_MAX, UINT16_MAX,
-                  PROBE_ATTEMPTS_MAX, PROBE_TIMEOUT_MAX, "" },
-                { PROBE_HTTP, 0, 0, 0, 1, 1, 0, 1, "/" },
+                  PROBE_ATTEMPTS_MAX, PROBE_TIMEOUT_MAX, PROBE_TIMEOUT_MAX, "" },
+                { PROBE_HTTP, 0, 0, 0, 1, 1, 0, 1, 0, "/" },
                 { .verb = PROBE_CANCEL, .id = 7 },
         };
 
@@ -43,6 +43,7 @@ Test(probe_protocol, a_request_is_read_as_it_was_written)
                 cr_assert_eq(read.successes, requests[i].successes);
                 cr_assert_eq(read.attempts, requests[i].attempts);
                 cr_assert_eq(read.request_timeout_usec, requests[i].request_timeout_usec);
+                cr_assert_eq(read.wait_usec, requests[i].wait_usec);
                 cr_assert_str_eq(read.path, requests[i].path);
         }
 }
@@ -50,12 +51,12 @@ Test(probe_protocol, a_request_is_read_as_it_was_written)
 Test(probe_protocol, a_request_is_the_words_of_the_documentation)
 {
         ProbeRequest listen = { PROBE_LISTEN, 1, 308984, 30000000, 3, 20007 };
-        ProbeRequest http = { PROBE_HTTP, 1, 308984, 30000000, 3, 20007, 5, 1000000, "/up?now" };
+        ProbeRequest http = { PROBE_HTTP, 1, 308984, 30000000, 3, 20007, 5, 1000000, 500000, "/up?now" };
         ProbeRequest cancel = { .verb = PROBE_CANCEL, .id = 7 };
 
         cr_assert_str_eq(probe_request_format(&listen).text, "listen 1 20007 308984 30000000 3");
         cr_assert_str_eq(probe_request_format(&http).text,
-                         "http 1 20007 308984 30000000 3 5 1000000 /up?now");
+                         "http 1 20007 308984 30000000 3 5 1000000 500000 /up?now");
         cr_assert_str_eq(probe_request_format(&cancel).text, "cancel 7");
 }
 
