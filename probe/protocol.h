@@ -10,19 +10,21 @@
  *              else does to 127.0.0.1:PORT or [::1]:PORT; at most TIMEOUT
  *      http ID PORT CGROUPID TIMEOUT SUCCESSES ATTEMPTS REQUESTTIMEOUT WAIT PATH
  *              the same, and each look that finds it goes on with `GET PATH` (to the end of the packet) of
- *              HTTP there and one more look: wait until SUCCESSES in a row are answered with a status from
- * 200 to 299, each within REQUESTTIMEOUT. At most TIMEOUT, and until ATTEMPTS requests have failed (0 =
- * however many) cancel ID forget it; nothing is answered, and nothing happens if there is no ID (its answer
- * may be on the way)
+ *              HTTP there and one more look: wait until SUCCESSES in a row are answered with a status of
+ *              200 to 299, each within REQUESTTIMEOUT; at most TIMEOUT, and until ATTEMPTS requests have
+ *              failed (0: however many), WAIT after each of those (0: pauses that grow)
+ *      cancel ID
+ *              forget it; nothing is answered, and nothing happens if there is no ID (its answer may be on
+ *              the way)
  *
  * Each `listen` and each `http` has one answer:
  *
  *      listening ID
  *      foreign ID UID          a socket of another control group takes connections there; its owner
  *      timeout ID              nobody took connections there, often enough
- *      unhealthy ID TEXT       the requests of `http` were not answered as they had to be; TEXT, to the end
- * of the packet, says how the last one ended: "answered 503 (5 times)" error ID TEXT           the helper
- * cannot know; TEXT to the end of the packet
+ *      unhealthy ID TEXT       the requests of `http` were not answered as they had to be; TEXT to the end
+ *                              of the packet: how the last one ended, as "answered 503 (5 times)"
+ *      error ID TEXT           the helper cannot know; TEXT to the end of the packet
  *
  * The client chooses an ID, other than those it still waits for. What a client has asked ends with its
  * connection. A packet of any other form ends the connection. */

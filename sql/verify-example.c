@@ -37,7 +37,7 @@ static const char *const documented[] = {
         "app.status=new",
         "app.branch=",
         "app.directory=",
-        "app.formation=[\"web=1\"]",
+        "app.formation=[]",
         "app.domains=[]",
         "app.auto_deploy=false",
         "app.keep_releases=0",
