@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/names.h"
+#include "base/text.h"
 
 /* The kernel's own ports, as deployd.service has them in its sandbox, where /proc/sys is hidden. */
 #define PATH_EPHEMERAL_PORTS PATH_RUN "/ip_local_port_range"
@@ -118,11 +119,30 @@ static void check_systemd(const Installation *installation, Report *report)
                 report_say(report, CHECK_CONFIGURATION, "systemd: %s", version);
 }
 
+static void check_sandbox(const Installation *installation, Report *report)
+{
+        const Facts *facts = installation->facts;
+        _cleanup_free_ char *list = strdup("");
+
+        for (const char *const *word = facts->sandbox_missing; list && *word; word++) {
+                _cleanup_free_ char *before = list;
+
+                list = text_format("%s%s%s", before, before[0] ? ", " : "", *word);
+        }
+        if (!facts->sandbox_missing[0])
+                report_say(report, CHECK_CONFIGURATION, "limits of builds: %s", facts->sandbox_state);
+        else if (installation->config->require_sandbox)
+                report_fail(report, CHECK_CONFIGURATION,
+                            "limits of builds: this machine does not enforce %s, so builds are refused: "
+                            "require-sandbox of [runner] in deploy.conf",
+                            text_or_empty(list));
+        else
+                report_say(report, CHECK_CONFIGURATION, "limits of builds: %s, without %s",
+                           facts->sandbox_state, text_or_empty(list));
+}
+
 static void (*const rows[])(const Installation *installation, Report *report) = {
-        check_ports,
-        check_directories,
-        check_files,
-        check_systemd,
+        check_ports, check_directories, check_files, check_systemd, check_sandbox,
 };
 
 void installation_check(const Installation *installation, Report *report)

@@ -108,6 +108,7 @@ static void on_sandbox_known(void *userdata)
 
         manager->facts.sandbox_state = report->state;
         manager->facts.sandbox_missing = report->missing;
+        verifications_poll(manager->verifications);
         bus_facts_changed(manager->bus);
 }
 
@@ -278,6 +279,7 @@ static int build(Manager *manager)
                                                      .units = manager->units,
                                                      .pg = manager->pg,
                                                      .conninfo = manager->config->database_url,
+                                                     .facts = &manager->facts,
                                                      .config = get_config,
                                                      .userdata = manager },
                               &manager->verifications);

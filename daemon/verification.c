@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "daemon/agreement.h"
 #include "daemon/installation.h"
+#include "daemon/pipeline/pipeline.h"
 #include "sql/verify.h"
 
 typedef struct Verification Verification;
@@ -22,6 +23,7 @@ struct Verification {
         Verifications *owner;
         Report report;
         Verify *verify;       /* checks 1 to 7 */
+        bool waits;           /* until the limits of builds are known, for check 8 */
         UnitCall *asking;     /* for check 8 */
         Agreement *agreement; /* check 9 */
         BusVerified done;
@@ -55,7 +57,8 @@ static void on_version(void *userdata, int error, const char *sentence)
         Verification *verification = userdata;
         const VerificationParams *params = &verification->owner->params;
         Installation installation = { .config = params->config(params->userdata),
-                                      .systemd_version = error < 0 ? NULL : sentence };
+                                      .systemd_version = error < 0 ? NULL : sentence,
+                                      .facts = params->facts };
         int r;
 
         verification->asking = NULL;
@@ -66,17 +69,36 @@ static void on_version(void *userdata, int error, const char *sentence)
                 end(verification, r, strerror(-r));
 }
 
+static void check_installation(Verification *verification)
+{
+        int r;
+
+        verification->waits = strcmp(verification->owner->params.facts->sandbox_state, SANDBOX_PROBING) == 0;
+        if (verification->waits)
+                return;
+        r = units_ask_version(verification->owner->params.units, on_version, verification,
+                              &verification->asking);
+        if (r < 0)
+                end(verification, r, "PID 1 cannot be asked");
+}
+
 static void on_verified(void *userdata, int error, const char *sentence)
 {
-        Verification *verification = userdata;
-
-        if (error >= 0) {
-                sentence = "PID 1 cannot be asked";
-                error = units_ask_version(verification->owner->params.units, on_version, verification,
-                                          &verification->asking);
-        }
         if (error < 0)
-                end(verification, error, sentence);
+                end(userdata, error, sentence);
+        else
+                check_installation(userdata);
+}
+
+void verifications_poll(Verifications *verifications)
+{
+        Verification *verification, *next;
+
+        assert(verifications);
+
+        LIST_FOREACH_SAFE (all, verification, next, verifications->all)
+                if (verification->waits)
+                        check_installation(verification);
 }
 
 int verification_begin(Verifications *verifications, BusVerified done, void *userdata)

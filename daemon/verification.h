@@ -4,6 +4,7 @@
 /* `Manager.Verify`: the nine checks, one after the other. Several callers at once have one each. */
 
 #include "daemon/config.h"
+#include "daemon/facts.h"
 #include "dbus/bus.h"
 #include "sql/pg.h"
 #include "systemd/units.h"
@@ -15,6 +16,7 @@ typedef struct VerificationParams {
         Units *units;
         Pg *pg;               /* for reads */
         const char *conninfo; /* of the database in use; copied */
+        const Facts *facts;
         const Config *(*config)(void *userdata);
         void *userdata;
 } VerificationParams;
@@ -24,6 +26,9 @@ int verifications_new(const VerificationParams *params, Verifications **ret);
 
 /* Those under way are told -ECANCELED. */
 Verifications *verifications_free(Verifications *verifications);
+
+/* The limits of builds are known: what waited for that goes on. */
+void verifications_poll(Verifications *verifications);
 
 /* Begins one; for BusParams.verify. */
 int verification_begin(Verifications *verifications, BusVerified done, void *userdata);

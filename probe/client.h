@@ -39,7 +39,7 @@ int probe_wait_listening(ProbeClient *client, uint16_t port, uint64_t cgroup_id,
 typedef struct ProbeHealth {
         const char *path; /* as text_is_http_target() has it */
         uint64_t request_timeout_usec;
-        unsigned attempts; /* requests that may fail; 0 = as many as there is time for */
+        unsigned attempts;  /* requests that may fail; 0 = as many as there is time for */
         uint64_t wait_usec; /* after each of those; 0 = pauses that grow */
 } ProbeHealth;
 

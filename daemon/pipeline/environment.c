@@ -43,8 +43,8 @@ static void write_variables(FILE *file, const App *app, const char *prefix)
 
 /* Where the programs are that a tree has brought with it, before those of the machine, which are PID 1's
  * default (DEFAULT_PATH of systemd). An app may have another PATH. */
-#define APP_PATH                                                                    \
-        PATH_APP_TREE "/.venv/bin:" PATH_APP_TREE "/node_modules/.bin:"             \
+#define APP_PATH                                                        \
+        PATH_APP_TREE "/.venv/bin:" PATH_APP_TREE "/node_modules/.bin:" \
                       "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* What a process of the app gets besides. */
