@@ -3,10 +3,13 @@
 
 /* app.json in the root of a tree says what the app needs to run. Of Heroku's and Dokku's keys these count:
  *
- *      "formation":    { "worker": { "quantity": 2 } }
- *      "env":          { "NAME": "default" }, or { "NAME": { "value": "default" } }, with "required": true
- * or false, or { "NAME": { "generator": "secret" } } "healthchecks": { "web": [ { "type": "startup", "path":
- * "/up", "attempts": 3, "timeout": 5, "wait": 5 } ] }
+ *      "formation": { "worker": { "quantity": 2 } }
+ *
+ *      "env": { "NAME": "default" }, or { "NAME": { "value": "default" } }, with "required": true or false,
+ *      or { "NAME": { "generator": "secret" } }
+ *
+ *      "healthchecks": { "web": [ { "type": "startup", "path": "/up",
+ *                                   "attempts": 3, "timeout": 5, "wait": 5 } ] }
  *
  * They become lines of a ticket:
  *

@@ -118,8 +118,13 @@ int app_formation(const App *app, const Release *release, Formation *ret)
                 release = deployment_release(app->live);
         if (app->settings.formation.n > 0)
                 return formation_copy(ret, &app->settings.formation);
-        if (release && release->formation.n > 0)
-                return formation_copy(ret, &release->formation);
+        if (release && release->formation.n > 0) {
+                int r = formation_copy(ret, &release->formation);
+
+                /* It says how many of what it names; that there is one web goes without saying. */
+                if (r < 0 || formation_has(ret, "web") || !release_has_process(release, "web"))
+                        return r;
+        }
         return formation_set(ret, "web", 1);
 }
 

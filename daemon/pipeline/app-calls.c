@@ -10,6 +10,7 @@
 #include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/deployment-calls.h"
 #include "daemon/pipeline/environment.h"
+#include "daemon/pipeline/instances.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/renew.h"
@@ -150,6 +151,11 @@ static int check_formation(const App *app, const Formation *formation, sd_bus_er
         for (size_t i = 0; release && i < formation->n; i++) {
                 const FormationItem *item = &formation->items[i];
 
+                if (item->count > 0 && strcmp(item->process, PROCESS_RELEASE) == 0)
+                        return sd_bus_error_setf(
+                                reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                "%s is run once, before the others start: it cannot be scaled",
+                                item->process);
                 if (item->count > 0 && !release_has_process(release, item->process) &&
                     formation_count(&app->settings.formation, item->process) != item->count)
                         return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,

@@ -76,6 +76,11 @@ int plan_make(const Deployment *deployment, const Release *release, Plan *ret, c
         r = app_formation(deployment->app, release, &plan.formation);
         if (r < 0)
                 return r;
+        if (formation_count(&plan.formation, PROCESS_RELEASE) > 0) {
+                *ret_sentence = strdup("the formation has " PROCESS_RELEASE
+                                       ", which is run once, before the others start: leave it out");
+                return *ret_sentence ? -EINVAL : -ENOMEM;
+        }
         for (size_t i = 0; i < plan.formation.n; i++) {
                 const FormationItem *item = &plan.formation.items[i];
 

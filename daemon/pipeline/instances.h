@@ -5,6 +5,9 @@
 
 #include "daemon/pipeline/internal.h"
 
+/* The process type that is run once, before what is deployed starts. */
+#define PROCESS_RELEASE "release"
+
 typedef struct Plan {
         StoreInstance *items; /* web first, then by process and number */
         size_t n;

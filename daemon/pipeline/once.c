@@ -7,10 +7,11 @@
 #include "base/text.h"
 #include "daemon/pipeline/app-unit.h"
 #include "daemon/pipeline/environment.h"
+#include "daemon/pipeline/instances.h"
 #include "daemon/pipeline/reap.h"
 #include "systemd/last-line.h"
 
-#define PROCESS "release"
+#define PROCESS PROCESS_RELEASE
 #define DYNO    PROCESS ".1"
 
 /* Bytes of a line of output in a sentence. */

@@ -10,9 +10,6 @@
 #include "daemon/pipeline/defaults.h"
 #include "daemon/pipeline/instances.h"
 
-/* The process type that is run once, before what is deployed starts. */
-#define PROCESS_RELEASE "release"
-
 /* A release on its way into the database, and what its app.json sets. It refers to the deployment by its id:
  * an app may be removed meanwhile. */
 typedef struct Record {

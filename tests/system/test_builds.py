@@ -99,11 +99,11 @@ def test_a_c_app_is_made_and_its_second_build_finds_what_was_compiled(deployd):
     first = deployd.live("cee")
     assert deployd.statuses(first["Id"]) == ["queued", "fetching", "building", "starting", "checking", "switching", "live"]
     assert answer(deployd, "cee") == "c 1\n"
-    assert "-----> 0 of 2 files were compiled before" in log(deployd, first)
+    assert "0 of 2 files were compiled before" in log(deployd, first)
     repository.commit(c_app(2))
     second = deployd.live("cee")
     assert answer(deployd, "cee") == "c 2\n"
-    assert "-----> 1 of 2 files were compiled before" in log(deployd, second)
+    assert "1 of 2 files were compiled before" in log(deployd, second)
 
 
 def test_static_pages_are_served(deployd):
