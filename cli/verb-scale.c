@@ -109,6 +109,8 @@ static int merge(sd_bus_message *call, sd_bus_message *now, Wish *wishes)
         uint32_t count;
         int r = 0;
 
+        assert(wishes);
+
         while (now && r >= 0 && (r = sd_bus_message_read(now, "{su}", &process, &count)) > 0) {
                 Wish *wish = wishes;
 
@@ -165,7 +167,7 @@ int verb_scale(const Invocation *invocation)
                 r = bus_find(bus, "GetApp", invocation_argument(invocation, 0), &path);
         if (r == EXIT_DONE && n > 0 && !reset)
                 r = formation_get(bus, path, &now);
-        if (r == EXIT_DONE && n > 0)
+        if (r == EXIT_DONE && n > 0 && wishes)
                 r = set(bus, path, now, wishes);
         return r == EXIT_DONE ? show(bus, path, json) : r;
 }

@@ -96,7 +96,7 @@ static int read_file(int tree_fd, const char *name, size_t max, char **ret, size
 static int read_procfile(int tree_fd, Procfile **ret, char **reterr)
 {
         _cleanup_free_ char *text = NULL;
-        size_t size;
+        size_t size = 0;
         int r = read_file(tree_fd, PROCFILE_NAME, PROCFILE_SIZE_MAX, &text, &size, reterr);
 
         return r < 0 ? r : procfile_parse(text, size, ret, reterr);
@@ -105,7 +105,7 @@ static int read_procfile(int tree_fd, Procfile **ret, char **reterr)
 static int read_app_json(int tree_fd, Ticket *answer, char **reterr)
 {
         _cleanup_free_ char *text = NULL;
-        size_t size;
+        size_t size = 0;
         int r = read_file(tree_fd, APP_JSON_NAME, APP_JSON_SIZE_MAX, &text, &size, reterr);
 
         if (r == -ENOENT)

@@ -86,9 +86,6 @@ static const SandboxRow journal_reader[] = {
  * like. MemoryDenyWriteExecute would end every just-in-time compiler, and without AF_NETLINK nobody can list
  * network interfaces. */
 static const SandboxRow app[] = {
-        /* make(1) and others become who they are before they run a program; without a capability nobody can
-         * become anybody else. */
-        { "SystemCallFilter", '+', 0, "@setuid" },
         { "ProcSubset", 's', 0, "all" },
         { "RestrictAddressFamilies", '+', 0, "AF_INET AF_INET6 AF_UNIX AF_NETLINK" },
         { "WorkingDirectory", 's', 0, PATH_APP_TREE },
@@ -122,6 +119,9 @@ static const SandboxRow once[] = {
 static const SandboxRow build[] = {
         { "NotifyAccess", 's', 0, "main" },
         { "OOMScoreAdjust", 'i', 500, NULL },
+        /* make(1) becomes who it is before it runs a program; without a capability nobody can become anybody
+         * else. */
+        { "SystemCallFilter", '+', 0, "@setuid" },
         {},
 };
 

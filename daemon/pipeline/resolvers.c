@@ -9,21 +9,21 @@
 
 #define PATH_RESOLV_CONF "/etc/resolv.conf"
 
-/* `nameserver` and an address, which may end with a scope. */
+/* `nameserver` and an address, which may end with a scope. Cuts the line behind it. */
 static bool read_line(char *line, UnitAddress *ret)
 {
         static const char word[] = "nameserver";
-        char *address;
 
         if (strncmp(line, word, strlen(word)) != 0)
                 return false;
         line += strlen(word);
-        address = strtok(line, " \t\n%");
-        if (!address || address == line)
+        if (*line != ' ' && *line != '\t')
                 return false;
-        if (inet_pton(AF_INET, address, ret->bytes) == 1)
+        line += strspn(line, " \t");
+        line[strcspn(line, " \t\n%")] = '\0';
+        if (inet_pton(AF_INET, line, ret->bytes) == 1)
                 ret->family = AF_INET;
-        else if (inet_pton(AF_INET6, address, ret->bytes) == 1)
+        else if (inet_pton(AF_INET6, line, ret->bytes) == 1)
                 ret->family = AF_INET6;
         return ret->family != 0;
 }

@@ -158,7 +158,7 @@ class Deployd:
     def files(self):
         """What is in the directories where the files of deployments are."""
         return set(self.machine.sh("cd /var/lib/deployd && find releases spool /run/deployd/env "
-                                   "-mindepth 1 -maxdepth 1").splitlines())
+                                   "-ignore_readdir_race -mindepth 1 -maxdepth 1").splitlines())
 
     def settled(self, number, app):
         """Waits until a deployment that failed or was cancelled has left nothing behind: no unit, file, row or

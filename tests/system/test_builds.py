@@ -36,6 +36,7 @@ int main(void)
         int server = socket(AF_INET, SOCK_STREAM, 0), client;
         char request[4096];
 
+        setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
         inet_pton(AF_INET, getenv("HOST"), &at.sin_addr);
         if (bind(server, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(server, 16) < 0)
                 return 1;

@@ -173,7 +173,8 @@ def test_a_value_is_found_nowhere_but_in_the_app(machine, deployd):
         "the history": "".join(json.dumps(deployd.describe(row[0])) for row in machine.call(
             "/org/deployd/Deploy1", "Manager.ListDeployments", "stu", "canary", 0, 0)[0]),
         "the signals": json.dumps(signals.drain()),
-        "the status line": machine.systemctl("status", "--no-pager", "--full", "deployd*", check=False),
+        "the status line": machine.systemctl("status", "--no-pager", "--full", "--lines=0", "deployd*",
+                                            check=False),
         "the arguments of processes": machine.sh("cat /proc/[0-9]*/cmdline | tr '\\0' '\\n'"),
         "what everybody may read": machine.run(
             ["grep", "-rlsF", "--devices=skip", "--file=-", "/etc", "/run", "/var", "/tmp", "/home", "/srv", "/opt",

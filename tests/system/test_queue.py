@@ -101,7 +101,7 @@ def test_an_import_can_be_cancelled(deployd, steady):
         number = deployd.deploy("steady")
         imported.unit("steady-*")
         cancel(deployd, number, "steady")
-    assert deployd.statuses(number) == ["queued", "fetching", "cancelled"]
+    assert deployd.statuses(number) == ["queued", "fetching", "building", "cancelled"]
     stays_live(deployd, steady)
 
 
