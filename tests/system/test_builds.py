@@ -4,6 +4,7 @@ that a container does not enforce are tried in tests/vm."""
 
 import json
 import re
+import subprocess
 
 import pytest
 
@@ -21,6 +22,11 @@ OWN = {
     f"{PACK}/own/bin/release": "#!/bin/sh\nprintf -- '---\\ndefault_process_types:\\n  web: exec python3 app.py\\n'\n",
 }
 MACHINE_FILES = {CONFIGURATION: RUNNER, **OWN}
+
+# Packages of the npm registry. npm's own runs with the Node of the machine; Debian's package of it is large.
+NPM, NEEDED = "npm-10.9.2.tgz", "is-number-7.0.0.tgz"
+REGISTRY = 4873
+INTEGRITY = "sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng=="
 
 C = '''\
 #include <arpa/inet.h>
@@ -58,6 +64,36 @@ def c_app(version):
 def own(script, **files):
     """A tree that is built by these lines of shell: BUILD, CACHE and ENV are $1, $2 and $3."""
     return {"own": script + "\n", "app.py": MIRROR, "VERSION": "1\n", **files}
+
+
+def node_app(version):
+    package = {"name": "shop", "private": True, "dependencies": {"is-number": "7.0.0"},
+               "scripts": {"build": "node -e \"require('fs').writeFileSync('built', 'made')\"", "start": "node app.js"}}
+    lock = {"name": "shop", "lockfileVersion": 3, "requires": True, "packages": {
+        "": {"name": "shop", "dependencies": package["dependencies"]},
+        "node_modules/is-number": {"version": "7.0.0", "integrity": INTEGRITY,
+                                   "resolved": f"https://registry.npmjs.org/is-number/-/{NEEDED}"}}}
+    return {"package.json": json.dumps(package), "package-lock.json": json.dumps(lock),
+            ".npmrc": f"registry=http://127.0.0.1:{REGISTRY}/\nfetch-retries=0\n",
+            "app.js": f"""\
+const text = `node {version} ${{require("is-number")(5)}} ${{require("fs").readFileSync("built")}}\\n`;
+require("http").createServer((request, response) => response.end(text)).listen(process.env.PORT, process.env.HOST);
+"""}
+
+
+@pytest.fixture
+def registry(machine, tmp_path):
+    """A registry on the machine that has what npm's has, until it is closed; and npm itself, which comes from there."""
+    subprocess.run(["npm", "pack", "--silent", "npm@10.9.2", "is-number@7.0.0"], cwd=tmp_path, check=True, timeout=300)
+    directory = "/usr/local/lib/deployd-test/registry/is-number/-"
+    machine.write(f"{directory}/{NEEDED}", (tmp_path / NEEDED).read_bytes())
+    machine.write("/usr/local/lib/npm.tgz", (tmp_path / NPM).read_bytes())
+    machine.sh("cd /usr/local/lib && mkdir -p npm && tar -xzf npm.tgz --strip-components=1 -C npm && rm npm.tgz && "
+               "chmod -R a+rX npm deployd-test && ln -sf ../lib/npm/bin/npm-cli.js ../bin/npm && chmod 755 npm/bin/npm-cli.js")
+    with machine.stream(["python3", "-u", "-m", "http.server", "--bind", "127.0.0.1", "--directory",
+                         "/usr/local/lib/deployd-test/registry", REGISTRY], user="nobody") as server:
+        server.wait(lambda line: line.startswith("Serving"))
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +141,18 @@ def test_a_c_app_is_made_and_its_second_build_finds_what_was_compiled(deployd):
     second = deployd.live("cee")
     assert answer(deployd, "cee") == "c 2\n"
     assert "1 of 2 files were compiled before" in log(deployd, second)
+
+
+def test_a_node_app_gets_its_packages_and_then_has_them(deployd, registry):
+    repository = deployd.app("node", node_app(1))
+    first = deployd.live("node")
+    assert answer(deployd, "node") == "node 1 true made\n"
+    assert "-----> " in log(deployd, first)
+    # What was fetched once is in the app's cache.
+    registry.close()
+    repository.commit(node_app(2))
+    deployd.live("node")
+    assert answer(deployd, "node") == "node 2 true made\n"
 
 
 def test_static_pages_are_served(deployd):
