@@ -42,6 +42,10 @@ def test_a_release_has_a_row_of_everything(database, release):
     assert [table for table, found in rows(database).items() if not found] == []
 
 
+# What migrations change of rows that are there, on purpose: (table, column, what it was): what it becomes.
+MADE_ANEW = {("app", "formation", '["web=1"]'): []}
+
+
 @pytest.mark.parametrize("program", ["sql-tool", "sql-tool-two"])
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
 def test_a_release_becomes_the_newest_with_all_that_is_in_it(database, release, program):
@@ -55,6 +59,9 @@ def test_a_release_becomes_the_newest_with_all_that_is_in_it(database, release, 
     after = rows(database)
     for table, found in before.items():
         assert len(after[table]) == len(found)
+        for row in found:
+            row.update({column: made for (where, column, was), made in MADE_ANEW.items()
+                        if where == table and row.get(column) == json.loads(was)})
         assert [row for row in found if not any(row.items() <= other.items() for other in after[table])] == [], table
 
 
