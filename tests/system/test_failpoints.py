@@ -181,7 +181,7 @@ def settings(client):
 def built(version):
     """A tree that is built, and has a command that runs before it."""
     files = repositories.sample("python", str(version))
-    return files | {"Procfile": "release: test -f built\n" + files["Procfile"]}
+    return files | {"Procfile": b"release: test -f built\n" + files["Procfile"]}
 
 
 def is_built(client):
