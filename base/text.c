@@ -133,6 +133,21 @@ char *text_format(const char *format, ...)
         return r < 0 ? NULL : text;
 }
 
+char *text_join(const char *const *words, const char *separator)
+{
+        char *text = strdup("");
+
+        assert(words);
+        assert(separator);
+
+        for (; text && *words; words++) {
+                _cleanup_free_ char *before = text;
+
+                text = text_format("%s%s%s", before, before[0] ? separator : "", *words);
+        }
+        return text;
+}
+
 int text_replace(char **target, const char *value)
 {
         char *copy = NULL;

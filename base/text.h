@@ -19,6 +19,10 @@ char *text_sanitize(const char *text, size_t max);
 /* printf into a new string. Caller frees; NULL when out of memory. */
 char *text_format(const char *format, ...) _printf_(1, 2);
 
+/* The words of a list that ends with NULL, with `separator` between two; "" if there is none. Caller frees;
+ * NULL when out of memory. */
+char *text_join(const char *const *words, const char *separator);
+
 /* Replaces *target by a copy of `value` (NULL allowed). 0, or -ENOMEM with *target unchanged. */
 int text_replace(char **target, const char *value);
 

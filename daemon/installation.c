@@ -122,13 +122,8 @@ static void check_systemd(const Installation *installation, Report *report)
 static void check_sandbox(const Installation *installation, Report *report)
 {
         const Facts *facts = installation->facts;
-        _cleanup_free_ char *list = strdup("");
+        _cleanup_free_ char *list = text_join(facts->sandbox_missing, ", ");
 
-        for (const char *const *word = facts->sandbox_missing; list && *word; word++) {
-                _cleanup_free_ char *before = list;
-
-                list = text_format("%s%s%s", before, before[0] ? ", " : "", *word);
-        }
         if (!facts->sandbox_missing[0])
                 report_say(report, CHECK_CONFIGURATION, "limits of builds: %s", facts->sandbox_state);
         else if (installation->config->require_sandbox)

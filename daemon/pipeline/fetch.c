@@ -65,24 +65,11 @@ Fetch *fetch_free(Fetch *fetch)
         return NULL;
 }
 
-static char *join(char *const *words)
-{
-        char *text = strdup("");
-
-        for (; text && *words; words++) {
-                char *longer = text_format("%s%s%s", text, text[0] ? " " : "", *words);
-
-                free(text);
-                text = longer;
-        }
-        return text;
-}
-
 static int make_request(const Fetch *fetch, const Config *config, Ticket **ret)
 {
         _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
-        _cleanup_free_ char *schemes = join(config->git_schemes),
-                            *local_paths = join(config->git_local_paths);
+        _cleanup_free_ char *schemes = text_join((const char *const *) config->git_schemes, " ");
+        _cleanup_free_ char *local_paths = text_join((const char *const *) config->git_local_paths, " ");
         int r;
 
         if (!ticket || !schemes || !local_paths)

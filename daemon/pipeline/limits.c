@@ -113,16 +113,10 @@ static bool read_note(Pipeline *pipeline)
 
 static void finish(Pipeline *pipeline)
 {
-        _cleanup_free_ char *list = strdup("");
+        _cleanup_free_ char *list = text_join(pipeline->sandbox.missing, ", ");
 
         limits_free(pipeline);
         write_note(pipeline);
-        for (const char *const *word = pipeline->sandbox.missing; list && *word; word++) {
-                char *longer = text_format("%s%s%s", list, list[0] ? ", " : "", *word);
-
-                free(list);
-                list = longer;
-        }
         if (pipeline->sandbox.missing[0])
                 log_warning(
                         "This machine does not enforce all limits that builds are held by: %s are missing",
@@ -210,7 +204,9 @@ void limits_begin(Pipeline *pipeline)
 
 int limits_allow_build(const Pipeline *pipeline, char **ret)
 {
-        _cleanup_free_ char *list = strdup("");
+        const char *missing[LIMITS_MAX + 1] = {};
+        _cleanup_free_ char *list = NULL;
+        size_t n = 0;
 
         assert(pipeline);
         assert(ret);
@@ -219,16 +215,13 @@ int limits_allow_build(const Pipeline *pipeline, char **ret)
                 return 1;
         if (strcmp(pipeline->sandbox.state, SANDBOX_PROBING) == 0)
                 return 0;
-        for (size_t i = 0; list && i < LIMITS_MAX; i++)
-                for (const char *const *word = pipeline->sandbox.missing; list && *word; word++)
-                        if (limits[i].must && strcmp(*word, limits[i].name) == 0) {
-                                char *longer = text_format("%s%s%s", list, list[0] ? ", " : "", *word);
-
-                                free(list);
-                                list = longer;
-                        }
-        if (list && list[0] == '\0')
+        for (size_t i = 0; i < LIMITS_MAX; i++)
+                for (const char *const *word = pipeline->sandbox.missing; *word; word++)
+                        if (limits[i].must && strcmp(*word, limits[i].name) == 0)
+                                missing[n++] = *word;
+        if (n == 0)
                 return 1;
+        list = text_join(missing, ", ");
         if (list)
                 *ret = text_format(
                         "this machine does not hold builds by their limits (%s): build elsewhere, set "

@@ -199,3 +199,15 @@ Test(text, empty_is_null_or_no_characters)
         cr_expect_str_eq(text_or_empty(NULL), "");
         cr_expect_str_eq(text_or_empty("a"), "a");
 }
+
+Test(text, words_are_joined_with_something_between_two)
+{
+        static const char *const none[] = { NULL }, *const one[] = { "a", NULL },
+                                 *const three[] = { "a", "b", "c", NULL };
+        _cleanup_free_ char *nothing = text_join(none, ", "), *single = text_join(one, ", "),
+                            *all = text_join(three, ", ");
+
+        cr_expect_str_eq(nothing, "");
+        cr_expect_str_eq(single, "a");
+        cr_expect_str_eq(all, "a, b, c");
+}
