@@ -188,8 +188,8 @@ unsigned app_count_draining(const App *app)
         assert(app);
 
         LIST_FOREACH (app_deployments, deployment, app->deployments)
-                if (deployment->status == DEPLOYMENT_SUPERSEDED)
-                        LIST_FOREACH (instances, instance, deployment->instances)
-                                n++;
+                LIST_FOREACH (instances, instance, deployment->instances)
+                        n += deployment->status == DEPLOYMENT_SUPERSEDED || instance->leaving ||
+                             instance->renew == RENEW_DRAINS;
         return n;
 }

@@ -61,7 +61,8 @@ typedef enum Route {
 /* Whether an instance is to be started anew by a restart of its app. */
 typedef enum Renew {
         RENEW_NOT,
-        RENEW_WAITS, /* for its turn */
+        RENEW_WAITS,  /* for its turn */
+        RENEW_DRAINS, /* takes no new requests, and finishes those it has */
         RENEW_NOW,
 } Renew;
 

@@ -31,6 +31,7 @@ Keeper *keeper_free(Keeper *keeper)
         last_line_free(keeper->last_line);
         free(keeper->end);
         sd_event_source_disable_unref(keeper->restart);
+        sd_event_source_disable_unref(keeper->drain);
         shutdown_wait_free(keeper->judging);
         keeper->instance->keeper = NULL;
         free(keeper);
@@ -87,10 +88,10 @@ static bool wants_check(const Keeper *keeper)
 {
         const Instance *instance = keeper->instance;
 
-        return keeper->running && instance->port != 0 && !instance->leaving &&
-               (instance->route == ROUTE_NONE ||
-                (instance->renew == RENEW_NOW &&
-                 !sd_id128_equal(keeper->invocation, instance->renewed_from)));
+        if (!keeper->running || instance->port == 0 || instance->leaving || instance->renew == RENEW_DRAINS)
+                return false;
+        return instance->renew == RENEW_NOW ? !sd_id128_equal(keeper->invocation, instance->renewed_from)
+                                            : instance->route == ROUTE_NONE;
 }
 
 static void on_state_while_live(Keeper *keeper, sd_id128_t before)

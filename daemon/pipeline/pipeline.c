@@ -11,6 +11,7 @@
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
+#include "daemon/pipeline/renew.h"
 #include "daemon/pipeline/repository-calls.h"
 #include "daemon/pipeline/scale.h"
 #include "daemon/pipeline/step.h"
@@ -111,6 +112,8 @@ void pipeline_ingress_changed(Pipeline *pipeline)
         LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
                 if (deployment->status == DEPLOYMENT_SWITCHING)
                         step_switch_poll(pipeline, deployment);
+                else if (deployment->status == DEPLOYMENT_LIVE)
+                        renew_poll(pipeline, deployment);
         cleanup_poll_all(pipeline);
         leavings_poll(pipeline);
 }

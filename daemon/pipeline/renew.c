@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "daemon/pipeline/keeper.h"
+#include "daemon/pipeline/route.h"
 
 /* Whether the one whose turn it is has come up again. Positive: it has; 0: not yet; negative: it does not.
  */
@@ -14,7 +15,7 @@ static int look_at(const Instance *instance)
             keeper->unfit)
                 return -1;
         return keeper->running && !sd_id128_equal(keeper->invocation, instance->renewed_from) &&
-               (instance->port == 0 || keeper->listening);
+               (instance->port == 0 || (keeper->listening && instance->routed == ROUTE_READY));
 }
 
 static void give_up(Deployment *deployment, const Instance *failed)
@@ -27,15 +28,57 @@ static void give_up(Deployment *deployment, const Instance *failed)
                 instance->renew = RENEW_NOT;
 }
 
-static void begin(Pipeline *pipeline, Instance *instance)
+static void start_anew(Pipeline *pipeline, Instance *instance)
 {
         Keeper *keeper = instance->keeper;
 
         instance->renew = RENEW_NOW;
         instance->renewed_from = keeper ? keeper->invocation : SD_ID128_NULL;
-        if (keeper)
+        if (keeper) {
+                keeper->drain = sd_event_source_disable_unref(keeper->drain);
                 keeper->listening = false;
+        }
         keeper_bring_up(pipeline, instance);
+        model_changed_app(pipeline->model, instance->deployment->app);
+}
+
+static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        Keeper *keeper = userdata;
+
+        start_anew(keeper->pipeline, keeper->instance);
+        return 0;
+}
+
+/* Whether requests find another one while this one is away. */
+static bool is_alone(const Instance *instance)
+{
+        const Instance *other;
+
+        LIST_FOREACH (instances, other, instance->deployment->instances)
+                if (other != instance && !other->leaving && other->route == ROUTE_READY &&
+                    other->routed == ROUTE_READY)
+                        return false;
+        return true;
+}
+
+/* Out of the way of requests first. The only one stays where they find it again, which may be soon enough.
+ */
+static void begin(Pipeline *pipeline, Instance *instance)
+{
+        uint64_t timeout = pipeline_config(pipeline)->drain_timeout;
+        Keeper *keeper = instance->keeper;
+
+        if (!keeper || !keeper->running || instance->port == 0 || is_alone(instance))
+                return start_anew(pipeline, instance);
+        keeper->drain = sd_event_source_disable_unref(keeper->drain);
+        if (sd_event_add_time_relative(pipeline->params.event, &keeper->drain, CLOCK_MONOTONIC,
+                                       timeout + ROUTE_GRACE_USEC, 0, on_deadline, keeper) < 0)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        instance->renew = RENEW_DRAINS;
+        instance_set_route(instance, ROUTE_NONE, timeout);
+        model_changed_app(pipeline->model, instance->deployment->app);
+        ingress_poll(pipeline->params.ingress);
 }
 
 void renew_poll(Pipeline *pipeline, Deployment *deployment)
@@ -50,6 +93,8 @@ void renew_poll(Pipeline *pipeline, Deployment *deployment)
 
                 if (instance->renew == RENEW_WAITS && !first)
                         first = instance;
+                if (instance->renew == RENEW_DRAINS)
+                        return instance->routed == ROUTE_NONE ? start_anew(pipeline, instance) : (void) 0;
                 if (instance->renew != RENEW_NOW)
                         continue;
                 r = look_at(instance);

@@ -133,6 +133,7 @@ static void leave(Pipeline *pipeline, Instance *instance)
         }
         instance->leaving = true;
         keeper_free(instance->keeper);
+        model_changed_app(pipeline->model, instance->deployment->app);
         if (r >= 0 && instance->port != 0) {
                 instance_set_route(instance, ROUTE_NONE, timeout);
                 r = sd_event_add_time_relative(pipeline->params.event, &leaving->deadline, CLOCK_MONOTONIC,

@@ -18,6 +18,24 @@ MACHINE_FILES = {
 WORKER = "exec python3 -c 'import os, signal; print(\"works as\", os.environ[\"DYNO\"], flush=True); signal.pause()'"
 RATE = 100
 
+# Answers in two halves, the second when it is told to. Says what it was asked.
+HALVES = {"Procfile": "web: exec python3 app.py\n", "app.py": '''\
+import http.server, os, time
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "12")
+        self.end_headers()
+        self.wfile.write(b"first ")
+        print("half", flush=True)
+        while not os.path.exists(os.environ["HOME"] + "/go"):
+            time.sleep(0.05)
+        self.wfile.write(b"second")
+
+http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+'''}
+
 
 def tree(version, **processes):
     """An app with a web process, and others by name."""
@@ -141,6 +159,28 @@ def test_a_restart_takes_one_after_another(deployd):
                              len(units(deployd, "again")) == 3 and deployd.get("again", "Status") == "running",
                              what="all being others")
     load.all_served()
+
+
+def test_a_restart_lets_requests_finish(deployd):
+    deployd.app("halves", HALVES)
+    deployd.do("halves", "SetProperties", *formation(web=2))
+    deployd.live("halves")
+    before = units(deployd, "halves")
+    lines = deployd.machine.follow(DEPLOYD_APP="halves")
+    # Each has one.
+    asked = [deployd.machine.stream(["curl", "--silent", "--show-error", f"http://127.0.0.1:{deployd.get('halves', 'Port')}/"])
+             for _ in before]
+    for _ in before:
+        lines.wait(lambda line: line.get("MESSAGE") == "half")
+    deployd.do("halves", "Restart")
+    deployd.machine.wait(lambda: deployd.get("halves", "Draining") == 1, what="the first one out of the way of requests")
+    assert units(deployd, "halves") == before
+    number = deployd.sql("select id from app where name = 'halves'")[0]
+    deployd.machine.sh(f"touch /var/lib/private/deployd-apps/{number}/go")
+    for stream in asked:
+        stream.wait(lambda line: line == "first second")
+    deployd.machine.wait(lambda: not set(units(deployd, "halves").values()) & set(before.values()) and
+                         deployd.get("halves", "Status") == "running", what="both being others")
 
 
 def test_the_formation_outlives_the_daemon(deployd):

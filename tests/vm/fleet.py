@@ -22,8 +22,8 @@ build-tasks-max = 64
 # Serves when it is told to by a file in its home.
 PATIENT = 'web: while [ ! -e "$HOME/go" ]; do sleep 0.2; done; exec python3 app.py\n'
 
-# Never listens; started once more it gives up.
-ONCE = ('web: if [ -e "$HOME/once" ]; then echo once more; exit 3; fi; '
+# Never listens; started once more it gives up, when it is told to.
+ONCE = ('web: if [ -e "$HOME/once" ]; then while [ ! -e "$HOME/go" ]; do sleep 0.2; done; echo once more; exit 3; fi; '
         'touch "$HOME/once"; echo once; exec sleep infinity\n')
 
 # Uses memory until it has no more.

@@ -74,6 +74,7 @@ def test_what_was_under_way_goes_on(rebooted):
         assert rebooted.vm.call("describe", rebooted.numbers[name])["ErrorSummary"] == ""
         rebooted.vm.call("touch", name, "go")
         assert rebooted.end(name)["Status"] == "live"
+    rebooted.vm.call("touch", "cat", "go")
     ended = rebooted.end("cat")
     assert ended["Status"] == "failed"
     assert "exited with status 3" in ended["ErrorSummary"] and ended["ErrorSummary"].endswith(": once more")
