@@ -12,6 +12,7 @@
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/instances.h"
 #include "daemon/pipeline/keeper.h"
+#include "daemon/pipeline/lost.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/renew.h"
 #include "daemon/pipeline/request.h"
@@ -214,7 +215,7 @@ static int check_start(const App *app, sd_bus_error *reterr)
                                          "%s has never been deployed successfully: there "
                                          "is nothing to start",
                                          app->name);
-        return 0;
+        return lost_refuse(app->live, reterr);
 }
 
 /* Requests go to what is live again. */

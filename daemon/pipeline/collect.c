@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "daemon/pipeline/expiry.h"
+#include "daemon/pipeline/lost.h"
 #include "daemon/pipeline/release.h"
 
 /* A row on its way out. */
@@ -84,7 +85,7 @@ void collect_releases(Pipeline *pipeline, App *app)
         LIST_FOREACH (app_deployments, deployment, app->deployments)
                 if (deployment->release_id == deployment->id && !deployment->release_goes &&
                     (deployment->status == DEPLOYMENT_LIVE || deployment->status == DEPLOYMENT_SUPERSEDED) &&
-                    ++n > keep && !is_in_use(app, deployment->id))
+                    (lost_is(deployment) || ++n > keep) && !is_in_use(app, deployment->id))
                         collect(pipeline, deployment);
 }
 

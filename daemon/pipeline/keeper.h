@@ -19,7 +19,8 @@ struct Keeper {
         char *end;                /* how it ended, until that is known */
         sd_event_source *restart; /* its program ended by itself: when it is started again */
         ShutdownWait *judging;    /* it does not run although it is live: unless the machine goes down */
-        sd_event_source *drain;   /* it is about to be started anew: when that is done whatever is still open */
+        sd_event_source
+                *drain; /* it is about to be started anew: when that is done whatever is still open */
 
         bool waits;    /* until an old unit of its name is gone */
         bool seen;     /* the unit has been read since it was started */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/pipeline/queue.h"
 
+#include "base/text.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/lost.h"
 #include "daemon/pipeline/space.h"
 
 static bool may_begin(const Deployment *deployment)
@@ -23,6 +25,10 @@ static void begin(Pipeline *pipeline, Deployment *deployment)
 {
         _cleanup_free_ char *sentence = NULL;
 
+        if (lost_is(deployment)) {
+                sentence = lost_describe(deployment);
+                return attempt_fail(pipeline, deployment, "%s", text_or_empty(sentence));
+        }
         if (deployment->release_id != 0)
                 return attempt_handle(pipeline, deployment, FLOW_REUSE, NULL);
         if (space_check(pipeline, &sentence) < 0)

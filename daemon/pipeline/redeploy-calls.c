@@ -5,6 +5,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/lost.h"
 #include "daemon/pipeline/request.h"
 
 /* The deployment as the database has made it, with the release that `builder` has built. */
@@ -91,6 +92,8 @@ static int ask(Pipeline *pipeline, App *app, uint64_t rollback, const Variables 
 
 int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
 {
+        int r;
+
         assert(pipeline);
         assert(app);
 
@@ -99,7 +102,8 @@ int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *r
                         reterr, BUS_ERROR_NOT_DEPLOYED,
                         "%s has never been deployed successfully: there is nothing to deploy again",
                         app->name);
-        return ask(pipeline, app, 0, NULL, call, reterr);
+        r = lost_refuse(app->live, reterr);
+        return r < 0 ? r : ask(pipeline, app, 0, NULL, call, reterr);
 }
 
 /* The newest kept release that was built before the one that is live. */

@@ -56,6 +56,13 @@ int release_prepare(Pipeline *pipeline, uint64_t id, char **ret)
         return 0;
 }
 
+bool release_is_missing(uint64_t id)
+{
+        _cleanup_free_ char *path = release_path(id, "");
+
+        return path && access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 int release_commit(uint64_t id)
 {
         _cleanup_free_ char *from = release_path(id, SUFFIX_NEW), *to = release_path(id, "");

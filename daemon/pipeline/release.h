@@ -9,6 +9,8 @@
 /* An empty ID.new; what was left of an earlier attempt is thrown away. *ret is its path (caller frees). 0 or
  * -errno. */
 int release_prepare(Pipeline *pipeline, uint64_t id, char **ret);
+/* Whether there is no whole release of that deployment; false if that cannot be told. */
+bool release_is_missing(uint64_t id);
 /* Renames ID.new to ID and syncs the directory. Its contents are synced already. 0 or -errno. */
 int release_commit(uint64_t id);
 /* Throws away all that is there of ID, whole or not, by a unit: trees are large, and the daemon does not

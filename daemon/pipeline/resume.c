@@ -14,6 +14,7 @@
 #include "daemon/pipeline/expiry.h"
 #include "daemon/pipeline/limits.h"
 #include "daemon/pipeline/log-file.h"
+#include "daemon/pipeline/lost.h"
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
@@ -73,6 +74,19 @@ static bool keep_release(Pipeline *pipeline, uint64_t id)
                 deployment->status == DEPLOYMENT_LIVE || deployment->status == DEPLOYMENT_SUPERSEDED);
 }
 
+/* What runs, or is about to. */
+static void enter_running(Pipeline *pipeline, Deployment *deployment)
+{
+        _cleanup_free_ char *sentence = NULL;
+
+        if (!lost_is(deployment))
+                return attempt_enter(pipeline, deployment);
+        if (deployment->status == DEPLOYMENT_LIVE)
+                return;
+        sentence = lost_describe(deployment);
+        attempt_fail(pipeline, deployment, "%s", text_or_empty(sentence));
+}
+
 /* Enters every status that was left in the middle. An ended deployment with instances has not been cleaned
  * up. */
 static void enter_all(Pipeline *pipeline)
@@ -81,10 +95,11 @@ static void enter_all(Pipeline *pipeline)
 
         LIST_FOREACH_SAFE (deployments, deployment, next, pipeline->model->deployments)
                 if (deployment_status_is_running(deployment->status) ||
-                    deployment->status == DEPLOYMENT_LIVE ||
-                    (deployment_status_is_finished(deployment->status) &&
-                     (deployment->instances || (deployment->status != DEPLOYMENT_SUPERSEDED &&
-                                                deployment->release_id == deployment->id))))
+                    deployment->status == DEPLOYMENT_LIVE)
+                        enter_running(pipeline, deployment);
+                else if ((deployment_status_is_finished(deployment->status) &&
+                          (deployment->instances || (deployment->status != DEPLOYMENT_SUPERSEDED &&
+                                                     deployment->release_id == deployment->id))))
                         attempt_enter(pipeline, deployment);
         LIST_FOREACH_SAFE (deployments, deployment, next, pipeline->model->deployments)
                 if (deployment_status_is_finished(deployment->status))
@@ -100,12 +115,14 @@ void resume_poll(Pipeline *pipeline)
         environment_sweep(pipeline->model);
         build_sweep();
         wipes_sweep(pipeline);
+        lost_find(pipeline);
         enter_all(pipeline);
         collect_all_releases(pipeline);
         expiry_poll(pipeline);
         queue_poll(pipeline);
         pipeline->on_resumed(pipeline->on_resumed_userdata, 0);
         limits_begin(pipeline);
+        lost_deploy(pipeline);
 }
 
 static void on_listed(void *userdata, int error, char *const *names)

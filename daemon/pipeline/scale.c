@@ -9,6 +9,7 @@
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/instances.h"
 #include "daemon/pipeline/keeper.h"
+#include "daemon/pipeline/lost.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/route.h"
 #include "daemon/pipeline/step.h"
@@ -254,7 +255,7 @@ void scale_poll(Pipeline *pipeline, App *app)
 
         assert(pipeline);
 
-        if (!release || live->grows || app->stopped)
+        if (!release || release->lost || live->grows || app->stopped)
                 return;
         growth = calloc(1, sizeof(Growth));
         r = growth ? plan_make(live, release, &growth->plan, &sentence) : -ENOMEM;
