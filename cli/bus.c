@@ -25,6 +25,9 @@ static const struct {
           "deployd is not there: install the package deployd, or see 'systemctl status deployd'" },
         { ERROR_BUS "NameHasNoOwner", true, "deployd does not run: see 'systemctl status deployd'" },
         { ERROR_BUS "Spawn.", false, "deployd cannot be started: see 'systemctl status deployd'" },
+        { ERROR_SYSTEMD "UnitMasked", true,
+          "deployd may not be started now: a backup is being restored, or it was masked by hand; see 'systemctl "
+          "status deployd'" },
         { ERROR_SYSTEMD, false, "deployd cannot be started: see 'systemctl status deployd'" },
         { ERROR_BUS "TimedOut", true, "deployd did not start in time: see 'systemctl status deployd'" },
         { ERROR_BUS "NoReply", true,

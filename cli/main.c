@@ -88,6 +88,11 @@ static const Verb verbs[] = {
           "restart an app's instances in place",   verb_restart },
         { "status",      "",                       0,   0,             JSON,
           "show deployd, its database, all apps",  verb_status },
+        { "backup",      "FILE",                   1,   1,
+          OPTION_BIT(OPTION_RELEASES) | OPTION_BIT(OPTION_NO_DATA),
+          "save all of deployd and its apps",      verb_backup },
+        { "restore",     "FILE",                   1,   1,             OPTION_BIT(OPTION_REPLACE),
+          "make this deployd what a backup has",   verb_restore },
         { "help",        "[VERB]",                 0,   NAME_WORDS_MAX, 0,
           "say what can be done, or how",          verb_help },
 };

@@ -38,6 +38,9 @@ static const OptionRow option_rows[OPTION_MAX] = {
         [OPTION_RAW] = { "--raw", 0, NULL, "only the messages, byte for byte as they were written" },
         [OPTION_JOURNAL] = { "--journal", 0, "DIRECTORY",
                              "read the journal files there, not this machine's" },
+        [OPTION_RELEASES] = { "--releases", 0, NULL, "with the releases, so that none is built anew" },
+        [OPTION_NO_DATA] = { "--no-data", 0, NULL, "without what the apps have written" },
+        [OPTION_REPLACE] = { "--replace", 0, NULL, "also if there are apps, which it replaces" },
 };
 
 const char *option_name(Option option)

@@ -19,6 +19,9 @@ typedef enum Option {
         OPTION_PROCESS,
         OPTION_RAW,
         OPTION_JOURNAL,
+        OPTION_RELEASES,
+        OPTION_NO_DATA,
+        OPTION_REPLACE,
         OPTION_MAX,
 } Option;
 

@@ -74,6 +74,8 @@ int verb_start(const Invocation *invocation);
 int verb_stop(const Invocation *invocation);
 int verb_restart(const Invocation *invocation);
 int verb_scale(const Invocation *invocation);
+int verb_backup(const Invocation *invocation);
+int verb_restore(const Invocation *invocation);
 int verb_status(const Invocation *invocation);
 int verb_help(const Invocation *invocation);
 

@@ -15,6 +15,7 @@
 #include "daemon/manager.h"
 #include "daemon/report-print.h"
 #include "dbus/verify-bus.h"
+#include "sql/pg.h"
 #include "sql/tool.h"
 
 /* Stops at SIGTERM and SIGINT; keeps the watchdog of the unit content. */
@@ -156,6 +157,23 @@ static int run_private_database(const char *config_path, bool option)
         return text_is_empty(config->database_url) ? 0 : 1;
 }
 
+/* For the programs of PostgreSQL that `deployctl backup` and `deployctl restore` run. */
+static int run_database_service(const char *config_path, bool option)
+{
+        _cleanup_(config_freep) Config *config = NULL;
+        int r;
+
+        (void) option;
+        if (load(config_path, &config) < 0)
+                return EX_CONFIG;
+        r = pg_print_service(config->database_url, stdout);
+        if (r >= 0 && fflush(stdout) != 0)
+                r = -errno;
+        if (r < 0)
+                log_error("The database cannot be written as a connection service: %s", strerror(-r));
+        return r < 0 ? EX_OSERR : EXIT_SUCCESS;
+}
+
 static const struct {
         const char *name;
         const char *option; /* that it takes; NULL = none */
@@ -168,6 +186,8 @@ static const struct {
         { "verify", "--json", run_verify, "check database, installation and units; --json: for programs" },
         { "private-database", NULL, run_private_database,
           "exit with 0 if the private cluster is to run, else with 1" },
+        { "database-service", NULL, run_database_service,
+          "print the database as a connection service of libpq, for psql" },
 };
 
 static int help(void)

@@ -8,10 +8,6 @@
 #include "base/text.h"
 #include "sql/pg-internal.h"
 
-/* Where Debian's own clusters have their socket; for a URL that names no host. Said here, not left to libpq,
- * which would ask the environment first. */
-#define DEFAULT_SOCKET_DIRECTORY "/run/postgresql"
-
 /* The limits keep one statement from holding up all others; the server looks every half second whether the
  * client is still there while a statement runs, so that what a dead deployd held is soon free. Migrations
  * set their own statement_timeout. The rest makes the session the same whatever the server's settings. */

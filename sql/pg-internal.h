@@ -97,6 +97,10 @@ typedef enum PgPlace {
         PG_PLACE_NAME, /* would have to be looked up */
 } PgPlace;
 
+/* Where Debian's own clusters have their socket; for a URL that names no host. Said here, not left to libpq,
+ * which would ask the environment first. */
+#define DEFAULT_SOCKET_DIRECTORY "/run/postgresql"
+
 /* pg_check_url(), and what the connection must know. The return values may be NULL; the password stays as it
  * is if there is none in the URL. */
 int pg_parse_url(const char *url, PgPlace *ret_place, char **ret_password, char **reterr);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -129,4 +130,32 @@ int pg_check_url(const char *url, char **reterr)
         assert(reterr);
 
         return pg_parse_url(url, NULL, NULL, reterr);
+}
+
+int pg_print_service(const char *conninfo, FILE *out)
+{
+        _cleanup_(PQconninfoFreep) PQconninfoOption *options = NULL;
+        _cleanup_free_ char *fault = NULL;
+        int r;
+
+        assert(out);
+
+        if (text_is_empty(conninfo))
+                conninfo = PG_CONNINFO_PRIVATE;
+        r = pg_check_url(conninfo, &fault);
+        if (r < 0)
+                return r;
+        options = PQconninfoParse(conninfo, NULL);
+        if (!options)
+                return -ENOMEM;
+        for (const PQconninfoOption *option = options; option->keyword; option++)
+                if (option->val && strchr(option->val, '\n'))
+                        return -EINVAL;
+        (void) fputs("[deployd]\n", out);
+        if (place_of_all(options) == PG_PLACE_DEFAULT)
+                (void) fputs("host=" DEFAULT_SOCKET_DIRECTORY "\n", out);
+        for (const PQconninfoOption *option = options; option->keyword; option++)
+                if (!text_is_empty(option->val))
+                        (void) fprintf(out, "%s=%s\n", option->keyword, option->val);
+        return 0;
 }

@@ -29,6 +29,7 @@
  * The two runs are never at work at the same time: the lock of sql/migrate.h is the session's, so the next
  * connection gets it, and lets requests through, only when the server has ended the session of the first. */
 
+#include <stdio.h>
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
 
@@ -95,6 +96,11 @@ void pg_reconnect_now(Pg *pg);
  * -EINVAL with a sentence in *reterr (caller frees) that says what to write and never shows the URL, which
  * may have a password in it; -ENOMEM. */
 int pg_check_url(const char *url, char **reterr);
+
+/* Prints the connection to `out` as the section `[deployd]` of a connection service file of libpq, for
+ * programs of PostgreSQL: their arguments everybody can read, and there may be a password in it. `conninfo` as
+ * for pg_new(). 0; -EINVAL as above, or if a value has a line break in it; -ENOMEM. */
+int pg_print_service(const char *conninfo, FILE *out);
 
 /* A parameter. Made by one of the functions below; what a pointer in it points to is copied by pg_submit().
  */

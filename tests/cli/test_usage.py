@@ -11,13 +11,13 @@ from conftest import BINARY
 
 VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo remove", "app create", "app list",
          "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "rollback", "cancel", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
-         "status", "help"]
+         "status", "backup", "restore", "help"]
 OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json"],
            "app show": ["--json"], "app remove": ["--force"], "config": ["--json"],
            "config set": ["--no-wait", "--journal"], "config unset": ["--no-wait", "--journal"], "deploy": ["--no-wait", "--request-id", "--journal"],
            "rollback": ["--no-wait", "--journal"],
            "releases": ["--json", "--lines"], "ps": ["--json"], "status": ["--json"],
-           "scale": ["--json"],
+           "scale": ["--json"], "backup": ["--releases", "--no-data"], "restore": ["--replace"],
            "logs": ["--follow", "--lines", "--deployment", "--process", "--raw", "--journal"]}
 SETTINGS = ["access-mode", "branch", "directory", "keep-releases", "buildpack", "build-command", "readiness",
             "health-check-path", "health-check-timeout", "stop-timeout", "memory-max", "tasks-max", "cpu-quota"]
@@ -211,7 +211,7 @@ def test_completion_offers_what_there_is(environment):
         assert run.stderr == ""
         return run.stdout.split()
 
-    assert complete("re") == ["repo", "releases", "restart"]
+    assert complete("re") == ["repo", "releases", "restart", "restore"]
     assert complete("repo", "''") == ["add", "list", "show", "fetch", "set", "remove"]
     assert complete("repo", "s") == ["show", "set"]
     assert complete("deploy", "--") == ["--help", "--no-wait", "--request-id", "--journal"]

@@ -81,3 +81,45 @@ Test(pg_url, a_service_file_is_refused)
         refuse_all((const char *const[]){ "service=deployd", "postgresql:///deployd?service=x", NULL },
                    "service=");
 }
+
+/* What is printed of a connection; NULL if it is refused. */
+static char *service_of(const char *conninfo)
+{
+        char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+        int r;
+
+        cr_assert_not_null(out);
+        r = pg_print_service(conninfo, out);
+        cr_assert_eq(fclose(out), 0);
+        if (r >= 0)
+                return text;
+        cr_expect_eq(r, -EINVAL);
+        free(text);
+        return NULL;
+}
+
+Test(pg_url, a_connection_is_printed_as_a_service_of_libpq)
+{
+        static const struct {
+                const char *conninfo, *service;
+        } rows[] = {
+                { "", "[deployd]\nuser=deployd\ndbname=deployd\nhost=/run/deployd/postgres\n" },
+                { "postgresql://shop:it%20is%3D1@127.0.0.1:5433/apps",
+                  "[deployd]\nuser=shop\npassword=it is=1\ndbname=apps\nhost=127.0.0.1\nport=5433\n" },
+                { "postgresql:///apps?user=shop",
+                  "[deployd]\nhost=/run/postgresql\nuser=shop\ndbname=apps\n" },
+                { "postgresql://shop:a%0Ahost=b@127.0.0.1/apps", NULL },
+                { "postgresql://db.example.com/apps", NULL },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_free_ char *service = service_of(rows[i].conninfo);
+
+                if (rows[i].service)
+                        cr_expect_str_eq(service, rows[i].service);
+                else
+                        cr_expect_null(service, "%s", rows[i].conninfo);
+        }
+}

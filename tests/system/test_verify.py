@@ -315,7 +315,7 @@ def commands(heading):
 
 def test_the_documented_way_back(machine, deployd):
     """A backup is made, the database goes on, and is thrown away for the backup: the apps notice nothing."""
-    machine.sh(f"cd /root; {commands('**A backup**')}")
+    machine.sh(f"cd /root; {commands('**A backup of the database**')}")
     known = deployd.sql("select name from repository order by 1")
     deployd.app("later")
     deployd.live("later")
