@@ -98,8 +98,8 @@ void pg_reconnect_now(Pg *pg);
 int pg_check_url(const char *url, char **reterr);
 
 /* Prints the connection to `out` as the section `[deployd]` of a connection service file of libpq, for
- * programs of PostgreSQL: their arguments everybody can read, and there may be a password in it. `conninfo` as
- * for pg_new(). 0; -EINVAL as above, or if a value has a line break in it; -ENOMEM. */
+ * programs of PostgreSQL: their arguments everybody can read, and there may be a password in it. `conninfo`
+ * as for pg_new(). 0; -EINVAL as above, or if a value has a line break in it; -ENOMEM. */
 int pg_print_service(const char *conninfo, FILE *out);
 
 /* A parameter. Made by one of the functions below; what a pointer in it points to is copied by pg_submit().
