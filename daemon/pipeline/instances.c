@@ -36,7 +36,7 @@ static char *make_sentence(const Deployment *deployment, const Release *release,
                         deployment->revision);
         if (app->settings.formation.n == 0 && release->formation.n == 0)
                 return text_format("the Procfile has no process named web (but %s): name what is to run, as "
-                                   "in `deployctl scale %s %s=1`",
+                                   "in `deployctl scale %s web=0 %s=1`",
                                    known, app->name, release->processes.items[0].process);
         return text_format("the formation has %s=%u, but neither the Procfile nor the buildpack has a "
                            "process named %s (they have %s)",

@@ -28,7 +28,7 @@ COMMITS = {
         "there is no Procfile in the root of commit {commit:.12}, and no buildpack says what is to run"),
     "Procfile without web": (
         {"Procfile": "# only\nworker: sleep infinity\n"},
-        "the Procfile has no process named web (but worker): name what is to run, as in `deployctl scale {app} worker=1`"),
+        "the Procfile has no process named web (but worker): name what is to run, as in `deployctl scale {app} web=0 worker=1`"),
     "Procfile with a bad line": (
         {"Procfile": "web: python3 app.py\nno colon here\n"},
         "import: Procfile line 2: it is not of the form NAME: command"),

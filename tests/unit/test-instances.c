@@ -93,7 +93,7 @@ Test(instances, of_a_process_that_the_release_does_not_have_are_refused_in_a_sen
         has("worker");
         has("clock");
         refused("the Procfile has no process named web (but clock, worker): name what is to run, as in "
-                "`deployctl scale my-shop clock=1`");
+                "`deployctl scale my-shop web=0 clock=1`");
         wants(&release->formation, "web", 3);
         refused("the formation has web=3, but neither the Procfile nor the buildpack has a process named web "
                 "(they have clock, worker)");
