@@ -56,8 +56,8 @@ char *check_describe(const Pipeline *pipeline, const Instance *instance, ProbeRe
                 return text_format("port %u is held by another process (uid %u)", instance->port,
                                    (unsigned) uid);
         case PROBE_TIMEOUT:
-                return text_format("%s.%u did not listen on port %u within %g s", instance->process,
-                                   instance->number, instance->port, seconds);
+                return text_format("%s.%u did not listen on port %u, its $PORT, within %g s",
+                                   instance->process, instance->number, instance->port, seconds);
         case PROBE_UNHEALTHY:
                 return text_format("the health check GET %s on port %u %s", health_of(instance).path,
                                    instance->port, text);

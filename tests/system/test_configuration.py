@@ -197,7 +197,7 @@ def test_an_app_has_as_long_to_listen_as_start_timeout_says(machine, deployd):
     with daemon.configured(machine, "[runner]\nstart-timeout = 2s\n"):
         deployment = deployd.end(deployd.deploy("silent"))
         assert deployment["Status"] == "failed"
-        assert re.fullmatch(r"web\.1 did not listen on port \d+ within 2 s", deployment["ErrorSummary"])
+        assert re.fullmatch(r"web\.1 did not listen on port \d+, its \$PORT, within 2 s", deployment["ErrorSummary"])
         assert 2_000_000 <= deployment["FinishedAt"] - deployment["StartedAt"]
         deployd.settled(deployment["Id"], "silent")
 

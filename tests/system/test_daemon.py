@@ -290,7 +290,7 @@ def test_killed_while_checking_it_checks_again(machine, deployd, impatient):
         deployment = deployd.end(number)
         assert deployment["Status"] == "failed"
         port, = deployd.sql(f"select assigned_port from deployment where id = {number}")
-        assert deployment["ErrorSummary"] == f"web.1 did not listen on port {port} within 3 s"
+        assert deployment["ErrorSummary"] == f"web.1 did not listen on port {port}, its $PORT, within 3 s"
         deployd.settled(number, "silent")
     assert deployd.get("silent", "Status") == "failed"
     assert machine.get(deployment_path(number), "Deployment.Units") == []

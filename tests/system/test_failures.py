@@ -46,13 +46,13 @@ COMMITS = {
         "web.1 was killed by signal SIGTERM before it listened on port {port}"),
     "never listens": (
         SILENT,
-        "web.1 did not listen on port {port} within 1.5 s"),
+        "web.1 did not listen on port {port}, its $PORT, within 1.5 s"),
     "ignores SIGTERM": (
         {"Procfile": "web: trap '' TERM; setsid sleep infinity & while :; do wait; sleep 1; done\n"},
-        "web.1 did not listen on port {port} within 1.5 s"),
+        "web.1 did not listen on port {port}, its $PORT, within 1.5 s"),
     "listens elsewhere": (
         {**PYTHON, "Procfile": "web: PORT=28999 exec python3 app.py\n"},
-        "web.1 did not listen on port {port} within 1.5 s"),
+        "web.1 did not listen on port {port}, its $PORT, within 1.5 s"),
     "missing program": (
         {"Procfile": "web: ./nothing-here --port $PORT\n"},
         "web.1 exited with status 127 (command not found) before it listened on port {port}: "

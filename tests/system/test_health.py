@@ -218,7 +218,7 @@ def test_an_app_that_is_not_asked_to_cannot_say_anything_to_systemd(deployd, ste
     ("dumb", r"web\.1 did not say READY=1 within 3 s"),
     ("port", r"web\.1 did not say READY=1 within 3 s"),
     ("broken", r"web\.1 exited with status 3 before it said READY=1: no strength"),
-    ("deaf", r"web\.1 did not listen on port {port} within 3 s"),
+    ("deaf", r"web\.1 did not listen on port {port}, its \$PORT, within 3 s"),
 ])
 def test_an_app_that_does_not_become_ready_fails(deployd, willing, ready, sentence):
     repository, live = willing
