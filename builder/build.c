@@ -304,7 +304,8 @@ static int pack(Build *build, int archive_fd, Ticket *answer)
         r = pack_tree(build->work_fd, &build->request->limits, archive_fd, &count, build->reterr);
         if (r < 0)
                 return r;
-        log_info("The built tree has %" PRIu64 " files (%s).", count.files, text_size(count.bytes, size));
+        log_info("The built tree has %" PRIu64 " file%s (%s).", count.files, count.files == 1 ? "" : "s",
+                 text_size(count.bytes, size));
         r = ticket_set_u64(answer, "files", count.files);
         return r < 0 ? r : ticket_set_u64(answer, "bytes", count.bytes);
 }

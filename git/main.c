@@ -115,13 +115,14 @@ static int answer_request(git_repository *repository, const Request *request, Ti
                         r = tree_count(repository, &tree, &request->limits, &count, problem);
                 if (r < 0)
                         return r;
-                progress_say(&progress, "writing %" PRIu64 " files (%s)", count.files,
-                             text_size(count.bytes, size));
+                progress_say(&progress, "writing %" PRIu64 " file%s (%s)", count.files,
+                             count.files == 1 ? "" : "s", text_size(count.bytes, size));
                 r = tar_write(repository, &tree, STDOUT_FILENO, problem);
                 if (r < 0)
                         return r;
-                log_info("The tree of commit %s has %" PRIu64 " files (%s).",
-                         git_oid_tostr_s(&revision.commit), count.files, text_size(count.bytes, size));
+                log_info("The tree of commit %s has %" PRIu64 " file%s (%s).",
+                         git_oid_tostr_s(&revision.commit), count.files, count.files == 1 ? "" : "s",
+                         text_size(count.bytes, size));
         }
         if (answer_success(&revision, request->tree ? &count : NULL, answer) < 0)
                 return problem_set(problem, PROBLEM_REVISION,

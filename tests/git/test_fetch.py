@@ -862,6 +862,11 @@ def test_progress_is_said_to_systemd(fetcher, tmp_path, repo):
     assert "STATUS=writing 2 files (13 bytes)" in said
 
 
+def test_one_file_is_not_some_files(fetcher, repo):
+    repo.commit({"Procfile": "web: true\n"})
+    assert "has 1 file (10 bytes)." in fetcher.good(url=repo.url).stderr
+
+
 def test_nobodys_configuration_is_read(fetcher, tmp_path, repo):
     (tmp_path / ".gitconfig").write_text(f'[url "http://127.0.0.1:9/"]\n\tinsteadOf = {repo.url}\n'
                                          "[http]\n\tproxy = http://127.0.0.1:9\n")
