@@ -230,19 +230,48 @@ static Archive *add(Pipeline *pipeline, const Deployment *deployment, bool reads
         return archive->name ? archive : archive_free(archive);
 }
 
+/* Whether its release was made by another deployment, which has the log of that. */
+static bool reuses(const Deployment *deployment)
+{
+        return deployment->release_id != 0 && deployment->release_id != deployment->id;
+}
+
 void archive_begin(Pipeline *pipeline, const Deployment *deployment)
 {
-        bool reuses = deployment->release_id != 0 && deployment->release_id != deployment->id;
-
         assert(pipeline);
         assert(deployment_status_is_finished(deployment->status));
 
-        if (deployment->logs_path[0] != '\0' || deployment->started_at == 0 || reuses ||
+        if (deployment->logs_path[0] != '\0' || deployment->started_at == 0 || reuses(deployment) ||
             pipeline_config(pipeline)->keep_logs == 0)
                 return;
         if (!add(pipeline, deployment, /* reads= */ false))
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         archives_poll(pipeline);
+}
+
+static bool is_being_written(const Pipeline *pipeline, uint64_t deployment)
+{
+        Archive *archive;
+
+        LIST_FOREACH (archives, archive, pipeline->archives)
+                if (!archive->reads && archive->deployment == deployment)
+                        return true;
+        return false;
+}
+
+static int refuse_log(const Pipeline *pipeline, const Deployment *deployment, sd_bus_error *reterr)
+{
+        if (reuses(deployment))
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_FILE_NOT_FOUND,
+                                         "the log is that of deployment %" PRIu64
+                                         ", whose release deployment %" PRIu64 " runs",
+                                         deployment->release_id, deployment->id);
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_FILE_NOT_FOUND,
+                                 "deployment %" PRIu64 " has no archived log%s", deployment->id,
+                                 deployment_status_is_unfinished(deployment->status) ||
+                                                 is_being_written(pipeline, deployment->id)
+                                         ? " yet"
+                                         : "");
 }
 
 /* The reading of that log that has not begun yet. */
@@ -266,9 +295,7 @@ int deployment_open_log(Pipeline *pipeline, Deployment *deployment, const Call *
         assert(call);
 
         if (deployment->logs_path[0] == '\0' || access(deployment->logs_path, F_OK) < 0)
-                return sd_bus_error_setf(reterr, SD_BUS_ERROR_FILE_NOT_FOUND,
-                                         "deployment %" PRIu64 " has no archived log%s", deployment->id,
-                                         deployment_status_is_unfinished(deployment->status) ? " yet" : "");
+                return refuse_log(pipeline, deployment, reterr);
         reader = calloc(1, sizeof(Reader));
         archive = waiting_reading(pipeline, deployment->id);
         if (reader && !archive)

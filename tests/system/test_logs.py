@@ -89,6 +89,8 @@ def test_only_the_newest_are_kept_and_those_of_redeployments_not_made(deployd):
     deployd.end(again)
     kept = deployd.machine.sh(f"ls {directory(deployd, 'often')}").split()
     assert sorted(kept) == sorted(f"{number}.zst" for number in numbers[-KEEP:])
+    _, sentence = daemon.refused(deployd.machine, deployment_path(again), "Deployment.OpenLog")
+    assert sentence == f"the log is that of deployment {numbers[-1]}, whose release deployment {again} runs"
 
 
 def test_the_log_is_written_after_the_daemon_was_killed(deployd):
@@ -96,6 +98,8 @@ def test_the_log_is_written_after_the_daemon_was_killed(deployd):
     with Held(deployd.machine, "archive") as held:
         number = deployd.deploy("killed")
         held.unit("killed-*")
+        _, sentence = daemon.refused(deployd.machine, deployment_path(number), "Deployment.OpenLog")
+        assert sentence == f"deployment {number} has no archived log yet"
         daemon.kill(deployd.machine)
         held.release()
         text = log(deployd, number)
