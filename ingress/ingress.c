@@ -36,6 +36,7 @@ struct Ingress {
         char *file;            /* as it was last written; NULL = not by this process */
         char *generation;      /* that the file asks for */
         uint64_t reload_until; /* CLOCK_MONOTONIC, 0 = none is under way */
+        char *backends;        /* that haproxy had when a reload was asked for; NULL = none has been */
 
         bool runs;         /* deployd-ingress.service, as PID 1 says; nothing is begun while it does not */
         bool stale;        /* something changed since the round under way began */
@@ -243,8 +244,9 @@ static void on_reloading(void *userdata, int error, _unused_ const char *answer)
 
         FAILPOINT("ingress-reload.after");
         ingress->call = NULL;
+        /* For a moment after a reload nobody listens there: it is asked for again. */
         if (error < 0)
-                return fail(ingress, error);
+                (void) text_replace(&ingress->backends, NULL);
         end_round(ingress, /* more= */ true);
 }
 
@@ -263,17 +265,24 @@ static void on_backends(void *userdata, int error, const char *answer)
                 (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
                 return;
         }
-        if (ingress->reload_until > now) {
-                end_round(ingress, /* more= */ true);
-                return;
-        }
-        if (ingress->reload_until != 0) {
+        /* Loaded meanwhile is the file as it was before it changed once more. */
+        if (ingress->backends && strcmp(answer, ingress->backends) != 0)
+                ingress->reload_until = 0;
+        if (ingress->reload_until != 0 && ingress->reload_until <= now) {
                 set_failure(
                         ingress,
                         "the ingress did not take its new configuration: see journalctl -u deployd-ingress");
                 port_guard_forget(ingress->guard);
+                ingress->reload_until = 0;
         }
-        ingress->reload_until = now + RELOAD_PATIENCE_USEC;
+        if (ingress->reload_until == 0)
+                ingress->reload_until = now + RELOAD_PATIENCE_USEC;
+        else if (ingress->backends) {
+                end_round(ingress, /* more= */ true);
+                return;
+        }
+        if (text_replace(&ingress->backends, answer) < 0)
+                return fail(ingress, -ENOMEM);
         FAILPOINT("ingress-reload.before");
         (void) ask(ingress, PATH_MASTER, "reload", on_reloading);
 }
@@ -376,6 +385,7 @@ Ingress *ingress_free(Ingress *ingress)
         sd_event_source_disable_unref(ingress->again);
         free(ingress->file);
         free(ingress->generation);
+        free(ingress->backends);
         free(ingress->failure);
         free(ingress);
         return NULL;

@@ -350,6 +350,16 @@ def test_without_the_ingress_a_deployment_waits_and_then_goes_on(machine, deploy
     assert ask(machine, repository.port) == "mirror 2"
 
 
+def test_what_changes_while_haproxy_reloads_is_taken_up_by_the_next_reload(machine, deployd, app):
+    repository = app()
+    with machine.follow(_SYSTEMD_UNIT="deployd.service") as said:
+        for mode in ("internal", "public", "private", "internal", "public"):
+            deployd.set(repository.app, AccessMode=mode)
+        number = deployd.live(repository.app)["Id"]
+        said.wait(lambda entry: f"Deployment {number} of {repository.app} is live" in entry["MESSAGE"])
+    assert not [entry["MESSAGE"] for entry in said.seen if "did not take" in entry["MESSAGE"]]
+
+
 def test_an_ingress_that_died_is_what_it_was(machine, deployd, app):
     repository = app()
     deployd.live(repository.app)
