@@ -67,9 +67,9 @@ static void follow_clear(Follow *follow)
 static void follow_say_goodbye(const Follow *follow)
 {
         if (follow->path)
-                say("deployment %" PRIu64
-                    " goes on; follow with: deployctl logs %s -f --deployment %" PRIu64,
-                    follow->deployment->id, follow->app, follow->deployment->id);
+                say("deployment %" PRIu64 " goes on; follow with: deployctl logs %s -f --deployment %" PRIu64
+                    ", end with: deployctl cancel %" PRIu64,
+                    follow->deployment->id, follow->app, follow->deployment->id, follow->deployment->id);
         else
                 say("deployd has not answered yet; 'deployctl releases %s' shows whether it is queued",
                     follow->app);

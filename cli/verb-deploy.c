@@ -37,7 +37,8 @@ static void address_clear(Address *address)
         free(address->url);
 }
 
-/* Where the app is reached: its URL, else its own port, else the port of this deployment. */
+/* Where the app is reached: its URL, else its own port, else the port of this deployment. Without a `web`
+ * it is nowhere. */
 static int live_print(const char *app, const Deployment *deployment)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
@@ -56,12 +57,12 @@ static int live_print(const char *app, const Deployment *deployment)
         if (r < 0)
                 return bus_report(NULL, r);
 
-        if (!text_is_empty(address.url))
-                printf("%s is live at %s\n", app, address.url);
-        else if (address.port > 0 || deployment->port > 0)
-                printf("%s is live on port %d\n", app, address.port > 0 ? address.port : deployment->port);
-        else
+        if (deployment->port == 0)
                 printf("%s is live\n", app);
+        else if (!text_is_empty(address.url))
+                printf("%s is live at %s\n", app, address.url);
+        else
+                printf("%s is live on port %d\n", app, address.port > 0 ? address.port : deployment->port);
         return EXIT_DONE;
 }
 

@@ -53,6 +53,8 @@ def test_the_address_is_the_url_then_the_apps_port(shop, deployctl):
     shop.app("shop", Port=30001, Url="https://shop.example")
     shop.plan = list(LIVE)
     assert deployctl("deploy", "shop").out.splitlines()[-1] == "shop is live at https://shop.example"
+    shop.plan = [{"Status": "starting"}, {"Status": "live"}]
+    assert deployctl("deploy", "shop").out.splitlines()[-1] == "shop is live", "it has no web"
 
 
 def test_failed_ends_with_1_and_the_reason(shop, deployctl):
@@ -127,7 +129,7 @@ def test_ctrl_c_ends_the_following_only(shop, start, number):
     result = run.end()
     assert result.status == 130
     assert result.err == ("deployctl: deployment 42 goes on; "
-                          "follow with: deployctl logs shop -f --deployment 42\n")
+                          "follow with: deployctl logs shop -f --deployment 42, end with: deployctl cancel 42\n")
     assert "Cancel" not in shop.called()
 
 
