@@ -67,8 +67,9 @@ int bus_report(const sd_bus_error *error, int r)
         size_t row = error ? error_find(error) : ELEMENTSOF(error_rows);
 
         if (row < ELEMENTSOF(error_rows)) {
-                say("%s",
-                    error_rows[row].sentence ? error_rows[row].sentence : text_or_empty(error->message));
+                say("%s%s",
+                    error_rows[row].sentence ? error_rows[row].sentence : text_or_empty(error->message),
+                    error_rows[row].sentence ? "" : ": see 'systemctl status deployd'");
                 return EXIT_UNREACHABLE;
         }
         if (error && sd_bus_error_is_set(error)) {

@@ -283,7 +283,8 @@ def test_every_verb_says_the_error_of_deployd_in_one_line(mock, deployctl, verb,
     mock.failures[METHOD_OF[verb]] = Failure(error, "no\x1b[31m, not now\nor ever")
     result = deployctl(*verb.split(), *WORDS.get(verb, []))
     assert result.status == status
-    assert result.err == "deployctl: no\\x1b[31m, not now\\x0aor ever\n"
+    hint = ": see 'systemctl status deployd'" if error == "DatabaseUnavailable" else ""
+    assert result.err == f"deployctl: no\\x1b[31m, not now\\x0aor ever{hint}\n"
 
 
 def test_every_verb_is_tested_with_an_error(deployctl):
@@ -296,4 +297,5 @@ def test_status_without_a_database_says_which_state_it_is_in(mock, deployctl):
     result = deployctl("status")
     assert result.status == 4
     assert result.out == "deployd 0.1.0, database: connecting\n"
-    assert result.err == "deployctl: the database cannot be reached: connection refused\n"
+    assert result.err == ("deployctl: the database cannot be reached: connection refused: "
+                          "see 'systemctl status deployd'\n")
