@@ -74,7 +74,9 @@ int bus_args_find_deployment(const Bus *bus, uint64_t id, Deployment **ret, sd_b
                 return 0;
         return sd_bus_error_setf(
                 reterr, BUS_ERROR_NO_SUCH_DEPLOYMENT,
-                "No deployment %" PRIu64 " is published; DescribeDeployment reads older ones", id);
+                "There is no deployment %" PRIu64
+                ", or it is long past: DescribeDeployment reads those, deployctl releases lists them",
+                id);
 }
 
 /* ---- option dictionaries ---- */

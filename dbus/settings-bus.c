@@ -116,8 +116,8 @@ static int check_formation(const Bus *bus, const char *name, const void *value, 
                 return 0;
         return sd_bus_error_setf(
                 reterr, SD_BUS_ERROR_INVALID_ARGS,
-                "%s has no process above 0: Stop stops an app, and nothing at all (an empty "
-                "%s) is the default",
+                "%s has no process above 0: Stop stops an app (deployctl stop), and nothing at all (an "
+                "empty %s, deployctl scale APP default) is the default",
                 name, name);
 }
 
