@@ -315,13 +315,13 @@ def commands(heading):
 
 def test_the_documented_way_back(machine, deployd):
     """A backup is made, the database goes on, and is thrown away for the backup: the apps notice nothing."""
-    machine.sh(f"cd /root; {commands('**A backup of the database**')}")
+    assert machine.run(["sh", "-euc", "cd /root\n" + commands("**A backup of the database**")]).stderr == ""
     known = deployd.sql("select name from repository order by 1")
     deployd.app("later")
     deployd.live("later")
     later, = daemon.instances(machine, "later")
     with daemon.untouched(machine, "shop"):
-        machine.sh(f"cd /root; set -e; {commands('**Going back**')}")
+        assert machine.run(["sh", "-euc", "cd /root\n" + commands("**Going back**")]).stderr == ""
         daemon.ready(machine)
     deployd.listen()
     assert deployd.sql("select name from repository order by 1") == known
