@@ -401,6 +401,7 @@ def test_the_examples_of_the_documentation(apps, serve, tmp_path, title, says):
     # Versions and times are those of another machine.
     headings = [line.split(", with")[0] for line in seen.splitlines() if line.startswith("-----> ")]
     assert [line.split(", with")[0] for line in result.log.splitlines() if line.startswith("-----> ")] == headings
+    assert "0 of 0 files" not in result.log
     web = files["Procfile"].decode().removeprefix("web: ") if "Procfile" in files else result.answer["default.web"]
     get = serve(result, says, line="echo start; " + web)
     assert get().endswith("\n\nan apple is 1\n")
