@@ -123,7 +123,11 @@ int app_rollback(Pipeline *pipeline, App *app, uint64_t to, const Call *call, sd
         assert(pipeline);
         assert(app);
 
-        if (to == 0 && app->live)
+        if (to == 0 && !app->live)
+                return sd_bus_error_setf(reterr, BUS_ERROR_NO_SUCH_RELEASE,
+                                         "%s has never been live: there is nothing to go back to",
+                                         app->name);
+        if (to == 0)
                 to = previous_release(app);
         if (to == 0)
                 return sd_bus_error_setf(reterr, BUS_ERROR_NO_SUCH_RELEASE,

@@ -119,6 +119,12 @@ def test_what_is_not_kept_is_refused(deployd, to):
     assert deployd.get(name, "CurrentPort") == live[0]["AssignedPort"]
 
 
+def test_an_app_that_was_never_live_has_nothing_to_go_back_to(deployd):
+    deployd.app("new")
+    _, sentence = daemon.refused(deployd.machine, app_path("new"), "App.Rollback", "t", 0)
+    assert sentence == "new has never been live: there is nothing to go back to"
+
+
 def test_the_newest_releases_are_kept_and_what_runs(deployd):
     repository, live = history(deployd, "kept", KEEP + 2)
     numbers = [deployment["Id"] for deployment in live]
