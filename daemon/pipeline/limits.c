@@ -224,9 +224,9 @@ int limits_allow_build(const Pipeline *pipeline, char **ret)
         list = text_join(missing, ", ");
         if (list)
                 *ret = text_format(
-                        "this machine does not hold builds by their limits (%s): build elsewhere, set "
-                        "buildpack=none if there is nothing to build, or require-sandbox = no in "
-                        "[runner] of deploy.conf if you trust what is built",
+                        "this machine does not hold builds by their limits (%s): if there is nothing to "
+                        "build, deployctl app set APP buildpack=none; if you trust what is built, "
+                        "require-sandbox = no in [runner] of deploy.conf",
                         list);
         return list && *ret ? -EACCES : -ENOMEM;
 }

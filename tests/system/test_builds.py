@@ -352,5 +352,6 @@ def test_where_limits_are_missing_builds_are_refused_but_not_what_needs_none(dep
         assert error == daemon.ERROR + "SandboxUnavailable"
         assert sentence.startswith("this machine does not hold builds by their limits (memory, tasks")
         assert "require-sandbox" in sentence
-        deployd.set("trusted", Buildpack="none")
+        command = re.search("deployctl app set APP [^;]*", sentence)[0]
+        deployd.machine.run(command.replace("APP", "trusted").split())
         deployd.live("trusted")
