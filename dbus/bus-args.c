@@ -75,8 +75,9 @@ int bus_args_find_deployment(const Bus *bus, uint64_t id, Deployment **ret, sd_b
         return sd_bus_error_setf(
                 reterr, BUS_ERROR_NO_SUCH_DEPLOYMENT,
                 "There is no deployment %" PRIu64
-                ", or it is long past: DescribeDeployment reads those, deployctl releases lists them",
-                id);
+                ", or it ended a while ago: deployctl releases and DescribeDeployment have it then, and "
+                "zstdcat " PATH_STATE "/logs/*/%" PRIu64 ".zst its log",
+                id, id);
 }
 
 /* ---- option dictionaries ---- */

@@ -198,7 +198,8 @@ Test(manager_bus, finds_by_name_and_id)
         answers(fixture_call(CALL("GetDeployment", "t", (uint64_t) 42)), "/deployment/_342");
         fixture_fails(BUS_ERROR_NO_SUCH_REPOSITORY, "'my-shop'", CALL("GetRepository", "s", "my-shop"));
         fixture_fails(BUS_ERROR_NO_SUCH_APP, "'code'", CALL("GetApp", "s", "code"));
-        fixture_fails(BUS_ERROR_NO_SUCH_DEPLOYMENT, "43", CALL("GetDeployment", "t", (uint64_t) 43));
+        fixture_fails(BUS_ERROR_NO_SUCH_DEPLOYMENT, "logs/*/43.zst its log",
+                      CALL("GetDeployment", "t", (uint64_t) 43));
 }
 
 Test(manager_bus, lists_repositories_and_apps_by_name)
