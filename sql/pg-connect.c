@@ -9,12 +9,15 @@
 #include "sql/pg-internal.h"
 
 /* The limits keep one statement from holding up all others; the server looks every half second whether the
- * client is still there while a statement runs, so that what a dead deployd held is soon free. Migrations
- * set their own statement_timeout. The rest makes the session the same whatever the server's settings. */
+ * client is still there while a statement runs, and asks its machine after five seconds of silence, so that
+ * what a dead deployd held is soon free, and the lock of one whose machine lost its power. Migrations set
+ * their own statement_timeout. The rest makes the session the same whatever the server's settings. */
 static const char session_settings[] = "set statement_timeout = '5s';"
                                        "set lock_timeout = '2s';"
                                        "set idle_in_transaction_session_timeout = '10s';"
                                        "set client_connection_check_interval = '500ms';"
+                                       "set tcp_keepalives_idle = '5s';"
+                                       "set tcp_keepalives_interval = '2s';"
                                        "set tcp_user_timeout = '10s';"
                                        "set search_path = public;"
                                        "set default_transaction_isolation = 'read committed';"
@@ -222,6 +225,8 @@ void pg_connect(Pg *pg)
                                          "dbname",
                                          "application_name",
                                          "client_encoding",
+                                         "keepalives_idle",
+                                         "keepalives_interval",
                                          "tcp_user_timeout",
                                          "gssencmode", /* its library blocks */
                                          NULL };
@@ -229,6 +234,8 @@ void pg_connect(Pg *pg)
                                        pg->conninfo,
                                        "deployd",
                                        "UTF8",
+                                       "5",
+                                       "2",
                                        "10000",
                                        "disable",
                                        NULL };
