@@ -135,6 +135,10 @@ static void on_migrate_progress(void *userdata, const char *sentence)
 {
         Manager *manager = userdata;
 
+        if (migrate_is_displaced(manager->migrate)) {
+                end(manager, sentence);
+                return;
+        }
         log_line(LOG_INFO, MESSAGE_DATABASE_STATE, NULL, "%s", sentence);
         say(manager, sentence);
 }

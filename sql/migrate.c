@@ -29,6 +29,8 @@ struct Migrate {
         void *userdata;
         bool look_only;
         MigrateStep step;
+        uint64_t session; /* the server's process that has held the lock for this deployd, 0 = none yet */
+        bool displaced;
         Ledger ledger;
         char *script; /* being applied */
         char *said;   /* the last sentence of progress */
@@ -195,6 +197,9 @@ static void wait_for_lock(Migrate *migrate, const PgResult *result)
                 (void) snprintf(sentence, sizeof(sentence),
                                 "another deployd uses this database (pid %" PRIu64 ", since %s UTC)",
                                 pg_result_u64(result, 0, 2), since);
+        /* What holds it may be a session of its own, whose end the server has not noticed yet. */
+        migrate->displaced = migrate->session != 0 && !pg_result_is_null(result, 0, 2) &&
+                             migrate->session != pg_result_u64(result, 0, 2);
         migrate->step = MIGRATE_LOCKED_OUT;
         say(migrate, sentence);
         (void) sd_event_source_set_time_relative(migrate->poll, LOCK_POLL_USEC);
@@ -225,27 +230,32 @@ static void on_lock(void *userdata, int error, const PgResult *result)
                 end(migrate, -EUCLEAN, fault);
         else if (!pg_result_bool(result, 0, 0))
                 wait_for_lock(migrate, result);
-        else if (pg_result_bool(result, 0, 1))
-                read_ledger(migrate);
-        else
-                judge_ledger(migrate, NULL);
+        else {
+                migrate->session = pg_result_u64(result, 0, 6);
+                if (pg_result_bool(result, 0, 1))
+                        read_ledger(migrate);
+                else
+                        judge_ledger(migrate, NULL);
+        }
 }
 
 /* A session's advisory lock: the server releases it when the session ends, however it does. */
 static void ask_for_lock(Migrate *migrate)
 {
         submit(migrate,
-               &PG_READ("select $2 or pg_try_advisory_lock($1), to_regclass('schema_migration') is not null,"
-                        " holder.pid, holder.backend_start,"
-                        " current_setting('server_version_num')::integer, current_setting('server_encoding')"
-                        " from (values (1)) one left join"
-                        " (select pid, backend_start from pg_locks join pg_stat_activity using (pid)"
-                        "  where locktype = 'advisory' and granted and pid <> pg_backend_pid()"
-                        "  and pg_locks.database = (select oid from pg_database where datname = "
-                        "current_database())"
-                        "  and classid = ($1 >> 32)::oid and objid = ($1 & 4294967295)::oid limit 1) holder "
-                        "on true",
-                        pg_u64(LOCK_KEY), pg_bool(migrate->look_only)),
+               &PG_READ(
+                       "select $2 or pg_try_advisory_lock($1), to_regclass('schema_migration') is not null,"
+                       " holder.pid, holder.backend_start,"
+                       " current_setting('server_version_num')::integer, current_setting('server_encoding'),"
+                       " pg_backend_pid()"
+                       " from (values (1)) one left join"
+                       " (select pid, backend_start from pg_locks join pg_stat_activity using (pid)"
+                       "  where locktype = 'advisory' and granted and pid <> pg_backend_pid()"
+                       "  and pg_locks.database = (select oid from pg_database where datname = "
+                       "current_database())"
+                       "  and classid = ($1 >> 32)::oid and objid = ($1 & 4294967295)::oid limit 1) holder "
+                       "on true",
+                       pg_u64(LOCK_KEY), pg_bool(migrate->look_only)),
                false, on_lock);
 }
 
@@ -330,6 +340,12 @@ MigrateStep migrate_step(const Migrate *migrate)
 {
         assert(migrate);
         return migrate->step;
+}
+
+bool migrate_is_displaced(const Migrate *migrate)
+{
+        assert(migrate);
+        return migrate->displaced;
 }
 
 int migrate_check(const Migrate *migrate, char **ret)

@@ -69,6 +69,10 @@ typedef enum MigrateStep {
 
 MigrateStep migrate_step(const Migrate *migrate);
 
+/* Whether another deployd holds the lock that this one had before its connection was lost, so that what this
+ * one has read is not true any more. */
+bool migrate_is_displaced(const Migrate *migrate);
+
 /* The compiled-in migrations and those of the ledger by version, as of the last pass. Owned by `migrate`,
  * valid until its next pass. */
 const MigrationEntry *migrate_entries(const Migrate *migrate, size_t *ret_n);
