@@ -46,9 +46,11 @@ static size_t character_at(const char *text, uint32_t *ret)
         return length;
 }
 
-static bool is_control(uint32_t code)
+bool text_is_control(uint32_t code)
 {
-        return code < 0x20 || (code >= 0x7f && code < 0xa0);
+        return code < 0x20 || (code >= 0x7f && code < 0xa0) ||
+               (code >= 0x202a && code <= 0x202e) || /* LRE, RLE, PDF, LRO, RLO */
+               (code >= 0x2066 && code <= 0x2069);   /* LRI, RLI, FSI, PDI */
 }
 
 bool text_is_http_target(const char *text)
@@ -72,7 +74,7 @@ bool text_is_clean(const char *text, bool allow_tab)
                 uint32_t code = 0;
                 size_t length = character_at(text, &code);
 
-                if (length == 0 || (is_control(code) && !(allow_tab && code == '\t')))
+                if (length == 0 || (text_is_control(code) && !(allow_tab && code == '\t')))
                         return false;
                 text += length;
         }
@@ -105,7 +107,7 @@ char *text_sanitize(const char *text, size_t max)
                 }
                 if (length == 0)
                         clean[used++] = '?';
-                else if (is_control(code))
+                else if (text_is_control(code))
                         clean[used++] = code == '\t' || code == '\n' ? ' ' : '?';
                 else {
                         memcpy(clean + used, text, length);

@@ -3,7 +3,13 @@
 
 #include "base/macro.h"
 
-/* True if `text` is valid UTF-8 and has no control characters (C0, DEL, C1) but, with `allow_tab`, a tab. */
+/* Whether a code point changes how what is around it is shown: the control characters (C0, DEL, C1), and the
+ * explicit formatting characters of UAX #9, by which text can be shown in another order than it has
+ * (CVE-2021-42574). The implicit marks (U+061C, U+200E, U+200F) reorder no letters, and languages that are
+ * written from right to left need them. */
+bool text_is_control(uint32_t code);
+
+/* True if `text` is valid UTF-8 and has no control characters but, with `allow_tab`, a tab. */
 bool text_is_clean(const char *text, bool allow_tab);
 
 /* What a request line of HTTP names (RFC 9112, origin-form): `/` and what follows, a query too, printable

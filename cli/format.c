@@ -42,7 +42,8 @@ static size_t printable_at(const char *text, size_t length, size_t *ret_columns)
         wchar_t character;
         size_t n = mbrtowc(&character, text, length, &state);
 
-        if (n == 0 || n == (size_t) -1 || n == (size_t) -2 || !iswprint((wint_t) character))
+        if (n == 0 || n == (size_t) -1 || n == (size_t) -2 || !iswprint((wint_t) character) ||
+            text_is_control((uint32_t) character))
                 return 0;
         *ret_columns = (size_t) MAX2(wcwidth(character), 0);
         return n;

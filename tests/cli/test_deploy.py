@@ -216,13 +216,13 @@ def test_a_reader_that_goes_away_changes_nothing(shop, start):
 def test_on_a_terminal_the_running_step_is_written_over(shop, start):
     run = start("deploy", "shop", columns=60)
     run.wait_for("queued")
-    shop.advance(42, Status="fetching", Progress=0.5, StatusText="receiving \x1b[31mobjects")
+    shop.advance(42, Status="fetching", Progress=0.5, StatusText="receiving \x1b[31m\u202e")
     run.wait_for("receiving")
     shop.advance(42, Status="live")
     result = run.end()
     assert result.status == 0
     assert "\r\x1b[K  fetching" in result.out
-    assert " 50%  receiving \\x1b[31mobjects" in result.out
+    assert " 50%  receiving \\x1b[31m\\xe2\\x80\\xae" in result.out
     assert "\x1b[32m✓\x1b[0m fetching" in result.out
 
 

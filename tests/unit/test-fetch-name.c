@@ -49,7 +49,7 @@ Test(fetch_name, every_spelling_of_the_git_directory_is_unsafe)
                 ".g\u200cit",
                 ".git\u200d",
                 "\ufeff.git",
-                ".\u202egit",
+                ".\u200fgit",
                 "\u206a.GIT\u206f",
                 ".gi\u200et",
         };
@@ -59,8 +59,8 @@ Test(fetch_name, every_spelling_of_the_git_directory_is_unsafe)
 
 Test(fetch_name, names_nobody_could_show_are_unclean)
 {
-        static const char *const names[] = { "a\nb", "\t",        "\x1b[2J",      "\x7f",
-                                             "\xff", "a\xc0\xaf", "\xed\xa0\x80", "\xc2\x85" };
+        static const char *const names[] = { "a\nb",      "\t",           "\x1b[2J",  "\x7f",      "\xff",
+                                             "a\xc0\xaf", "\xed\xa0\x80", "\xc2\x85", ".\u202egit" };
 
         expect(NAME_UNCLEAN, names, ELEMENTSOF(names));
 }

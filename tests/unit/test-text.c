@@ -66,6 +66,17 @@ Test(text, is_clean_refuses_every_control_character)
                 cr_expect_eq(text_is_clean(text, true), code == '\t', "U+%04X", code);
         }
         cr_expect_not(text_is_clean("\x7f", true));
+        /* U+202A to U+202E, U+2066 to U+2069; and those beside them, and the implicit marks. */
+        for (unsigned last = 0x80; last < 0xc0; last++) {
+                char text[] = { 'a', '\xe2', '\x80', (char) last, '\0' };
+
+                cr_expect_neq(text_is_clean(text, true), last >= 0xaa && last <= 0xae, "U+%04X",
+                              0x2000 | (last & 0x3f));
+                text[2] = '\x81';
+                cr_expect_neq(text_is_clean(text, true), last >= 0xa6 && last <= 0xa9, "U+%04X",
+                              0x2040 | (last & 0x3f));
+        }
+        cr_expect(text_is_clean("\xd8\x9c", false));
         for (unsigned code = 0x80; code < 0xa0; code++) {
                 char text[] = { '\xc2', (char) code, '\0' };
 
