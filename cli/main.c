@@ -64,6 +64,8 @@ static const Verb verbs[] = {
         { "deploy",      "APP [REVISION]",         1,   2,
           FOLLOWING | OPTION_BIT(OPTION_REQUEST_ID),
           "deploy and follow it to the end",       verb_deploy },
+        { "redeploy",    "APP",                    1,   1,             FOLLOWING,
+          "deploy once more what is live",         verb_redeploy },
         { "rollback",    "APP [ID]",               1,   2,             FOLLOWING,
           "deploy an earlier release again",       verb_rollback },
         { "cancel",      "APP|ID",                 1,   1,             0,

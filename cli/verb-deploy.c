@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Deployments: deploy, cancel. */
+/* Deployments: deploy, redeploy, rollback, cancel. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -150,26 +150,37 @@ int verb_deploy(const Invocation *invocation)
         return r == EXIT_DONE ? deploy_run(bus, call, invocation, NULL) : r;
 }
 
-int verb_rollback(const Invocation *invocation)
+/* Calls a method of the invocation's app by which what is kept of it is deployed. */
+static int deploy_kept(const Invocation *invocation, const char *method, const char *types, uint64_t id)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         _cleanup_free_ char *path = NULL;
-        const char *to = invocation_argument(invocation, 1);
-        uint64_t id = 0;
-        int r;
+        int r = bus_open(&bus);
 
-        if (to[0] != '\0' && (text_to_u64(to, INT64_MAX, &id) < 0 || id == 0))
-                return usage_error("'rollback' goes back to a deployment, by its id: a number");
-        r = bus_open(&bus);
         if (r == EXIT_DONE)
                 r = bus_find(bus, "GetApp", invocation_argument(invocation, 0), &path);
         if (r != EXIT_DONE)
                 return r;
-        r = sd_bus_message_new_method_call(bus, &call, BUS_NAME, path, BUS_INTERFACE_APP, "Rollback");
+        r = sd_bus_message_new_method_call(bus, &call, BUS_NAME, path, BUS_INTERFACE_APP, method);
         if (r >= 0)
-                r = sd_bus_message_append(call, "t", id);
+                r = sd_bus_message_append(call, types, id);
         return r < 0 ? bus_report(NULL, r) : deploy_run(bus, call, invocation, NULL);
+}
+
+int verb_redeploy(const Invocation *invocation)
+{
+        return deploy_kept(invocation, "Redeploy", "", 0);
+}
+
+int verb_rollback(const Invocation *invocation)
+{
+        const char *to = invocation_argument(invocation, 1);
+        uint64_t id = 0;
+
+        if (to[0] != '\0' && (text_to_u64(to, INT64_MAX, &id) < 0 || id == 0))
+                return usage_error("'rollback' goes back to a deployment, by its id: a number");
+        return deploy_kept(invocation, "Rollback", "t", id);
 }
 
 typedef struct Cancellation {

@@ -67,6 +67,7 @@ int verb_deploy(const Invocation *invocation);
 int verb_build_log(const Invocation *invocation);
 int verb_cancel(const Invocation *invocation);
 int verb_rollback(const Invocation *invocation);
+int verb_redeploy(const Invocation *invocation);
 int verb_releases(const Invocation *invocation);
 int verb_ps(const Invocation *invocation);
 int verb_logs(const Invocation *invocation);

@@ -28,7 +28,7 @@ METHODS = {
     "Repository": {"Fetch": ("", ""), "SetGitUrl": ("s", ""), "SetDefaultBranch": ("s", ""), "Remove": ("", "")},
     "App": {
         "Start": ("", ""), "Stop": ("", ""), "Restart": ("", ""), "SetProperties": ("a{sv}", ""), "Remove": ("b", ""),
-        "Rollback": ("t", "to"), "SetEnvironment": ("a{ss}as", "to"), "GetEnvironment": ("", "a{ss}"),
+        "Redeploy": ("", "to"), "Rollback": ("t", "to"), "SetEnvironment": ("a{ss}as", "to"), "GetEnvironment": ("", "a{ss}"),
     },
     "Deployment": {"Cancel": ("", "")},
     "ObjectManager": {"GetManagedObjects": ("", "a{oa{sa{sv}}}")},
@@ -303,7 +303,7 @@ class Mock:
         gives = METHODS[noun][method][1]
         invocation.return_value(GLib.Variant(f"({gives})", result if isinstance(result, tuple) else (result,))
                                 if gives else None)
-        if method in ("Deploy", "Rollback", "SetEnvironment") and self.plan:
+        if method in ("Deploy", "Redeploy", "Rollback", "SetEnvironment") and self.plan:
             self._follow_plan(result[0])
 
     def _follow_plan(self, number):
@@ -391,6 +391,9 @@ class Mock:
 
     def Repository_Remove(self, where):
         self.remove(where)
+
+    def App_Redeploy(self, where):
+        return self.deployment(self.objects[where][1]["Name"])
 
     def App_Rollback(self, where, _to):
         return self.deployment(self.objects[where][1]["Name"])

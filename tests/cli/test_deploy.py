@@ -36,12 +36,14 @@ def test_live_ends_with_0_after_a_line_for_each_step(shop, deployctl):
     assert result.out.splitlines()[-1] == "shop is live on port 20007"
 
 
-@pytest.mark.parametrize("words,to", [(["shop"], 0), (["shop", "7"], 7)])
-def test_rollback_is_followed_as_a_deployment(shop, deployctl, words, to):
+@pytest.mark.parametrize("words,method,arguments", [
+    (["rollback", "shop"], "Rollback", (0,)), (["rollback", "shop", "7"], "Rollback", (7,)),
+    (["redeploy", "shop"], "Redeploy", ())])
+def test_what_is_kept_is_followed_as_a_deployment(shop, deployctl, words, method, arguments):
     shop.plan = [{"Status": "starting", "AssignedPort": 20007}, {"Status": "live"}]
-    result = deployctl("rollback", *words)
+    result = deployctl(*words)
     assert (result.status, result.err) == (0, "")
-    assert shop.wait_call("Rollback")[1:] == (to,)
+    assert shop.wait_call(method)[1:] == arguments
     assert steps(result.out) == [("✓", s) for s in ("queued", "starting", "live")]
     assert result.out.splitlines()[-1] == "shop is live on port 20007"
 

@@ -10,12 +10,12 @@ import pytest
 from conftest import BINARY
 
 VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo remove", "app create", "app list",
-         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "rollback", "cancel", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
+         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "redeploy", "rollback", "cancel", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
          "status", "backup", "restore", "help"]
 OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json"],
            "app show": ["--json"], "app remove": ["--force"], "config": ["--json"],
            "config set": ["--no-wait", "--journal"], "config unset": ["--no-wait", "--journal"], "deploy": ["--no-wait", "--request-id", "--journal"],
-           "rollback": ["--no-wait", "--journal"],
+           "redeploy": ["--no-wait", "--journal"], "rollback": ["--no-wait", "--journal"],
            "releases": ["--json", "--lines"], "ps": ["--json"], "status": ["--json"],
            "scale": ["--json"], "backup": ["--releases", "--no-data"], "restore": ["--replace"],
            "logs": ["--follow", "--lines", "--deployment", "--process", "--raw", "--journal"]}
@@ -211,7 +211,7 @@ def test_completion_offers_what_there_is(environment):
         assert run.stderr == ""
         return run.stdout.split()
 
-    assert complete("re") == ["repo", "releases", "restart", "restore"]
+    assert complete("re") == ["repo", "redeploy", "releases", "restart", "restore"]
     assert complete("repo", "''") == ["add", "list", "show", "fetch", "set", "remove"]
     assert complete("repo", "s") == ["show", "set"]
     assert complete("deploy", "--") == ["--help", "--no-wait", "--request-id", "--journal"]
