@@ -8,6 +8,9 @@
 #include "base/text.h"
 #include "daemon/pipeline/release.h"
 
+/* Bytes of a line of output in a sentence. */
+#define LINE_SHOWN_MAX 300
+
 void app_unit_done(AppUnit *unit)
 {
         free(unit->slice);
@@ -63,4 +66,18 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
         ret->spec.log_process = dyno;
         ret->spec.log_revision = deployment->revision;
         return 0;
+}
+
+char *app_unit_quote(const App *app, char *line)
+{
+        _cleanup_free_ char *shown = NULL;
+
+        assert(app);
+        assert(line);
+
+        /* Before it is cut: what is left of a value could not be told any more. */
+        if (variables_redact(&app->environment, line) < 0)
+                return NULL;
+        shown = text_sanitize(line, LINE_SHOWN_MAX);
+        return shown ? text_format("%s%s", text_is_empty(shown) ? "" : ": ", shown) : NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What all units have that run a process of an app: its user, its directories, its tree. */
+/* What all units have that run a process of an app: its user, its directories, its tree; and how the line
+ * that it has printed last is shown. */
 
 #include "daemon/pipeline/internal.h"
 
@@ -15,4 +16,7 @@ typedef struct AppUnit {
 int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKind kind, const char *unit,
                   const char *process, const char *dyno, const char *environment, AppUnit *ret);
 void app_unit_done(AppUnit *unit);
+/* Ends the sentence about how a unit of an app has ended: `: ` and the line, which is changed, without
+ * values of the app's variables; nothing if the line is empty. Caller frees; NULL when out of memory. */
+char *app_unit_quote(const App *app, char *line);
 #define _cleanup_app_unit_ _cleanup_(app_unit_done)

@@ -17,9 +17,6 @@
 #include "daemon/pipeline/route.h"
 #include "daemon/pipeline/step.h"
 
-/* Bytes of a line of output in a sentence. */
-#define LINE_SHOWN_MAX 300
-
 Keeper *keeper_free(Keeper *keeper)
 {
         if (!keeper)
@@ -51,17 +48,14 @@ static void on_last_line(void *userdata, char *line)
 {
         Keeper *keeper = userdata;
         const Instance *instance = keeper->instance;
-        _cleanup_free_ char *end = TAKE_PTR(keeper->end), *before = NULL, *shown = NULL;
+        _cleanup_free_ char *end = TAKE_PTR(keeper->end), *before = NULL, *said = NULL;
 
         keeper->last_line = NULL;
         if (instance->deployment->status != DEPLOYMENT_SWITCHING)
                 before = check_describe_missing(instance, keeper->noted);
-        /* Before it is cut: what is left of a value could not be told any more. */
-        if (variables_redact(&instance->deployment->app->environment, line) >= 0)
-                shown = text_sanitize(line, LINE_SHOWN_MAX);
-        attempt_fail(keeper->pipeline, instance->deployment, "%s.%u %s%s%s%s", instance->process,
-                     instance->number, end, text_or_empty(before), text_is_empty(shown) ? "" : ": ",
-                     text_or_empty(shown));
+        said = app_unit_quote(instance->deployment->app, line);
+        attempt_fail(keeper->pipeline, instance->deployment, "%s.%u %s%s%s", instance->process,
+                     instance->number, end, text_or_empty(before), text_or_empty(said));
 }
 
 static void fail(Keeper *keeper, const char *end, sd_id128_t invocation)

@@ -14,9 +14,6 @@
 #define PROCESS PROCESS_RELEASE
 #define DYNO    PROCESS ".1"
 
-/* Bytes of a line of output in a sentence. */
-#define LINE_SHOWN_MAX 300
-
 struct Once {
         Pipeline *pipeline;
         Deployment *deployment;
@@ -51,14 +48,10 @@ DEFINE_CLEANUP(Once *, once_free);
 static void on_last_line(void *userdata, char *line)
 {
         Once *once = userdata;
-        _cleanup_free_ char *shown = NULL, *sentence = NULL;
+        _cleanup_free_ char *said = app_unit_quote(once->deployment->app, line), *sentence = NULL;
 
         once->last_line = NULL;
-        /* Before it is cut: what is left of a value could not be told any more. */
-        if (variables_redact(&once->deployment->app->environment, line) >= 0)
-                shown = text_sanitize(line, LINE_SHOWN_MAX);
-        sentence = text_format("the release command %s%s%s", once->end, text_is_empty(shown) ? "" : ": ",
-                               text_or_empty(shown));
+        sentence = text_format("the release command %s%s", once->end, text_or_empty(said));
         once->done(once->userdata, sentence ? sentence : "the release command failed");
 }
 
