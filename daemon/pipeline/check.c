@@ -66,6 +66,14 @@ char *check_describe(const Pipeline *pipeline, const Instance *instance, ProbeRe
         }
 }
 
+char *check_describe_awaited(const Instance *instance)
+{
+        const char *path = health_of(instance).path;
+
+        return path[0] != '\0' ? text_format("waiting until GET %s answers", path)
+                               : strdup("waiting until it listens");
+}
+
 char *check_describe_missing(const Instance *instance, bool has_run)
 {
         const char *path = health_of(instance).path;

@@ -18,6 +18,10 @@ int check_begin(const Pipeline *pipeline, const Instance *instance, uint64_t cgr
 char *check_describe(const Pipeline *pipeline, const Instance *instance, ProbeResult result, uid_t uid,
                      const char *text);
 
+/* What is waited for, such as "waiting until GET /up answers", of one with a port. Caller frees; NULL when
+ * out of memory. */
+char *check_describe_awaited(const Instance *instance);
+
 /* What one that ends before it is live had not come to, in words that follow how it ended, such as " before
  * it listened on port 20007"; `has_run`: its unit was running. Caller frees; NULL if there is nothing to
  * say, or when out of memory. */

@@ -2,6 +2,7 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/check.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/route.h"
 #include "daemon/pipeline/scale.h"
@@ -60,11 +61,13 @@ void step_start_poll(Pipeline *pipeline, Deployment *deployment)
 
 void step_check_enter(Pipeline *pipeline, Deployment *deployment)
 {
+        _cleanup_free_ char *awaited = NULL;
         Instance *instance;
 
-        attempt_set_text(
-                deployment,
-                deployment->assigned_port ? "waiting until it listens" : "seeing that it keeps running", -1);
+        LIST_FOREACH (instances, instance, deployment->instances)
+                if (instance->port != 0 && !awaited)
+                        awaited = check_describe_awaited(instance);
+        attempt_set_text(deployment, awaited ? awaited : "seeing that it keeps running", -1);
         /* After a restart of the daemon the units are taken back first. */
         LIST_FOREACH (instances, instance, deployment->instances)
                 keeper_start(pipeline, instance);

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import repository as repositories
-from deployd import Deployd, app_path, changes
+from deployd import Deployd, app_path, changes, deployment_path
 
 CONFIGURATION = """\
 [runner]
@@ -157,6 +157,9 @@ def test_an_instance_that_fails_its_health_check_is_not_live_and_what_was_goes_o
 def test_an_instance_that_answers_well_at_last_is_live(deployd, health):
     deployd.app(f"well-{health}", tree("port", health), HealthCheckPath="/up")
     deployment = deployd.live(f"well-{health}")
+    path = deployment_path(deployment["Id"])
+    said = [changed.get("StatusText") for message in deployd.drain() for changed in changes(message, path)]
+    assert "waiting until GET /up answers" in said
     asked = deployd.machine.curl(deployment["AssignedPort"], "/asked")
     # check-successes of them were good; afterwards nobody asks.
     assert asked == (200, {"late": "5", "endless": "2"}[health])
