@@ -42,13 +42,17 @@ static void print_rows(void)
 static void print_paths(void)
 {
         static const FlowEvent whole[] = { FLOW_SLOT, FLOW_BUILD, FLOW_COMMAND, FLOW_DONE, FLOW_REPLACED };
-        static const FlowEvent as_it_is[] = { FLOW_SLOT, FLOW_DONE, FLOW_REPLACED };
+        static const FlowEvent usual[] = { FLOW_SLOT, FLOW_BUILD, FLOW_DONE, FLOW_REPLACED };
+        static const FlowEvent without[] = { FLOW_SLOT, FLOW_DONE, FLOW_REPLACED };
         static const FlowEvent again[] = { FLOW_REUSE, FLOW_DONE, FLOW_REPLACED };
 
-        (void) printf("Without trouble, of a tree that is built and has a release command:\n\n");
+        (void) printf("Without trouble, also of a tree that turns out to run as it is:\n\n");
+        print_path(usual, ELEMENTSOF(usual));
+        (void) printf("\nOf one that has a release command:\n\n");
         print_path(whole, ELEMENTSOF(whole));
-        (void) printf("\nOf a tree that runs as it is, or was built before:\n\n");
-        print_path(as_it_is, ELEMENTSOF(as_it_is));
+        (void) printf(
+                "\nOf a commit that was built before, and with `buildpack=none` without a command:\n\n");
+        print_path(without, ELEMENTSOF(without));
         (void) printf("\nOf a release that is kept:\n\n");
         print_path(again, ELEMENTSOF(again));
 }
@@ -73,8 +77,9 @@ static const char events[] =
         "  first served, and `[runner] parallel` of them in all.\n"
         "- **reuse**: the same, for `Redeploy`, `Rollback` and `SetEnvironment`: there is\n"
         "  nothing to fetch.\n"
-        "- **build**: the tree is there, and neither was it built before nor is there\n"
-        "  nothing to build.\n"
+        "- **build**: the tree is there, and was not built before. Whether there is\n"
+        "  something to build only a build can tell, so that it is skipped for\n"
+        "  `buildpack=none` without a command alone.\n"
         "- **command**: the release is there, and it has a process type `release`, which\n"
         "  is run once before anything else of it.\n"
         "- **done**, **failed**: how the work of the status ended. `failed` has a\n"
