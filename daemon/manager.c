@@ -131,6 +131,15 @@ static void on_loaded(void *userdata, int error, const StoreReply *reply)
                 on_resumed(manager, r);
 }
 
+/* What the gate says, each time that it is something else: a refusal is repeated with each connection. */
+static void tell(Manager *manager, int level, const char *sentence)
+{
+        if (strcmp(text_or_empty(manager->facts.sentence), sentence) == 0)
+                return;
+        log_line(level, MESSAGE_DATABASE_STATE, NULL, "%s", sentence);
+        say(manager, sentence);
+}
+
 static void on_migrate_progress(void *userdata, const char *sentence)
 {
         Manager *manager = userdata;
@@ -139,8 +148,7 @@ static void on_migrate_progress(void *userdata, const char *sentence)
                 end(manager, sentence);
                 return;
         }
-        log_line(LOG_INFO, MESSAGE_DATABASE_STATE, NULL, "%s", sentence);
-        say(manager, sentence);
+        tell(manager, LOG_INFO, sentence);
 }
 
 static void on_migrated(void *userdata, int error, const char *sentence)
@@ -149,8 +157,7 @@ static void on_migrated(void *userdata, int error, const char *sentence)
         StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_loaded, manager, NULL };
 
         if (error < 0) {
-                log_line(LOG_ERR, MESSAGE_DATABASE_STATE, NULL, "%s", sentence);
-                say(manager, sentence);
+                tell(manager, LOG_ERR, sentence);
                 return;
         }
         if (ledger_learn(&manager->facts, manager->migrate) < 0) {

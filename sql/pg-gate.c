@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/text.h"
 #include "sql/pg-internal.h"
 
 void pg_gate_set(Pg *pg, const PgGate *gate, void *userdata)
@@ -51,7 +52,7 @@ void pg_gate_say(Pg *pg, const char *sentence)
         assert(pg);
 
         if (pg->phase == PHASE_GATE)
-                pg_set_state(pg, PG_CONNECTING, sentence);
+                (void) text_replace(&pg->sentence, sentence);
 }
 
 void pg_gate_open(Pg *pg)
@@ -66,6 +67,7 @@ void pg_gate_refuse(Pg *pg, const char *sentence)
 {
         assert(pg);
 
+        pg_gate_say(pg, sentence);
         if (pg->phase == PHASE_GATE)
                 pg_lost(pg, sentence, PAUSE_LAST_USEC);
 }

@@ -199,6 +199,8 @@ def test_a_database_that_does_not_fit_is_refused_and_left_alone(machine, deployd
         said = daemon.says(machine, re.sub(r" ?\\.*", "", sentence).format(**words))
         assert re.fullmatch(sentence.format(**words), said)
         assert daemon.state(machine, "ActiveState") == "activating"
+        logged = [entry["MESSAGE"] for entry in machine.journal(_PID=str(daemon.pid(machine)))]
+        assert [line for line in logged if said in line] == [said]
         for member, *arguments in (("Manager.ListApps",), ("Manager.Deploy", "ssa{sv}", "shop", "", 0),
                                    ("Manager.CreateRepository", "sssa{sv}", "other", URL, "", 0)):
             assert daemon.refused(machine, ROOT, member, *arguments) == (daemon.ERROR + "DatabaseUnavailable", said)
