@@ -68,3 +68,26 @@ def test_a_build_reaches_neither_this_machine_nor_a_private_network(vm):
     refused = "Operation not permitted"
     assert [line for line in lines if line[0].isdigit()] == \
         [f"127.0.0.1 {refused}", f"{PRIVATE} {refused}", f"{METADATA} {refused}"]
+
+
+# A server of one's own
+
+DROPINS = "/etc/systemd/system/deployd.service.d"
+# What the daemon gets that connects to where nobody listens. What it sends is thrown away unless that is allowed.
+CONNECT = """\
+[Service]
+ExecStartPre=python3 -c 'import os, socket; s = socket.socket(); s.settimeout(20); \\
+        print(os.strerror(s.connect_ex(("127.0.0.1", 9))))'
+"""
+
+
+def test_the_drop_in_for_a_database_by_tcp_lets_deployd_connect(vm):
+    try:
+        vm.call("sh", f"mkdir -p {DROPINS}; cp /usr/share/deployd/database-tcp.conf {DROPINS}\n"
+                      f"cat >{DROPINS}/test.conf <<'END'\n{CONNECT}END\n"
+                      "systemctl daemon-reload; systemctl restart deployd")
+        invocation = vm.call("sh", "systemctl show --property=InvocationID --value deployd")
+        said = [entry["MESSAGE"] for entry in vm.call("journal", f"_SYSTEMD_INVOCATION_ID={invocation}")]
+        assert "Connection refused" in said
+    finally:
+        vm.call("sh", f"rm -r {DROPINS}; systemctl daemon-reload; systemctl restart deployd")
