@@ -93,8 +93,11 @@ void renew_poll(Pipeline *pipeline, Deployment *deployment)
 
                 if (instance->renew == RENEW_WAITS && !first)
                         first = instance;
-                if (instance->renew == RENEW_DRAINS)
-                        return instance->routed == ROUTE_NONE ? start_anew(pipeline, instance) : (void) 0;
+                if (instance->renew == RENEW_DRAINS) {
+                        if (instance->routed == ROUTE_NONE)
+                                start_anew(pipeline, instance);
+                        return;
+                }
                 if (instance->renew != RENEW_NOW)
                         continue;
                 r = look_at(instance);
