@@ -122,9 +122,9 @@ static int refuse(const char *wrong, char *const *schemes, char *const *local_pa
 {
         _cleanup_free_ char *allowed = NULL;
 
+        /* Nobody is sent to ssh: it cannot be fetched from yet. */
         for (char *const *scheme = schemes; *scheme; scheme++)
-                if (!list_add(&allowed, "", *scheme, "://HOST/PATH") ||
-                    (strcmp(*scheme, "ssh") == 0 && !list_add(&allowed, "", "USER@HOST:PATH", "")))
+                if (strcmp(*scheme, "ssh") != 0 && !list_add(&allowed, "", *scheme, "://HOST/PATH"))
                         return -ENOMEM;
         for (char *const *path = local_paths; *path; path++)
                 if (!list_add(&allowed, "paths below ", *path, ""))

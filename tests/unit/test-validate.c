@@ -268,9 +268,13 @@ Test(validate, addresses_are_those_of_the_configuration)
                 cr_assert_eq(r, cases[i].is_legal ? 0 : -EINVAL, "'%s': %s", cases[i].text,
                              reason ? reason : "legal");
                 cr_assert_eq(reason == NULL, cases[i].is_legal);
-                if (reason)
-                        cr_assert(strstr(reason, "allowed are https://") && strstr(reason, "/srv/git"), "%s",
-                                  reason);
+                if (reason) {
+                        const char *allowed = strstr(reason, "allowed are https://");
+
+                        cr_assert(allowed && strstr(allowed, "/srv/git"), "%s", reason);
+                        /* It is known, but cannot be fetched from. */
+                        cr_assert(!strstr(allowed, "ssh") && !strchr(allowed, '@'), "%s", reason);
+                }
                 free(reason);
         }
 }
