@@ -258,12 +258,37 @@ int verb_config_set(const Invocation *invocation)
         return r < 0 ? bus_report(NULL, r) : environment_send(bus, call, invocation);
 }
 
+/* Whether one of the names that are given has a value. An exit status. */
+static int any_is_set(const Invocation *invocation, bool *ret)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *name, *value;
+        int r = environment_get(&bus, invocation, &reply);
+
+        if (r != EXIT_DONE)
+                return r;
+        while ((r = sd_bus_message_read(reply, "{ss}", &name, &value)) > 0)
+                for (size_t i = 1; i < invocation->n_arguments; i++)
+                        *ret |= strcmp(name, invocation->arguments[i]) == 0;
+        return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
+}
+
 int verb_config_unset(const Invocation *invocation)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        int r = call_new(&bus, invocation, "SetEnvironment", &call);
+        bool any = false;
+        int r = any_is_set(invocation, &any);
 
+        /* SetEnvironment deploys what is live again, whatever it changes. */
+        if (r == EXIT_DONE && !any) {
+                say("nothing to unset: 'deployctl config %s' shows what is set",
+                    invocation_argument(invocation, 0));
+                return EXIT_DONE;
+        }
+        if (r == EXIT_DONE)
+                r = call_new(&bus, invocation, "SetEnvironment", &call);
         if (r != EXIT_DONE)
                 return r;
         r = sd_bus_message_append(call, "a{ss}", 0);

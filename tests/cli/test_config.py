@@ -71,6 +71,16 @@ def test_unset_gives_all_names_in_one_call(mock, shop, deployctl):
     assert mock.environments[shop] == {"B": "2"}
 
 
+def test_nothing_is_deployed_for_names_that_are_not_set(mock, shop, deployctl):
+    mock.environments[shop] = {"A": "1"}
+    result = deployctl("config", "unset", "shop", "B", "C")
+    assert (result.status, result.out, result.err) == (
+        0, "", "deployctl: nothing to unset: 'deployctl config shop' shows what is set\n")
+    assert "SetEnvironment" not in mock.called()
+    assert deployctl("config", "unset", "shop", "B", "A").status == 0
+    assert mock.environments[shop] == {}
+
+
 @pytest.mark.parametrize("content,value", [
     (LINES, LINES[:-1]), ("x", "x"), ("x\n", "x"), ("", ""), ("\n", ""), ("ü$\\\"\n", "ü$\\\""),
 ], ids=repr)

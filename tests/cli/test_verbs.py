@@ -279,7 +279,7 @@ WORDS = {"repo add": ["x", "y"], "repo show": ["code"], "repo fetch": ["code"], 
                                           ("org.freedesktop.DBus.Error.AccessDenied", 1)])
 def test_every_verb_says_the_error_of_deployd_in_one_line(mock, deployctl, verb, error, status):
     mock.repository("code")
-    mock.app("shop")
+    mock.environments[mock.app("shop")] = {"A": "1"}
     mock.failures[METHOD_OF[verb]] = Failure(error, "no\x1b[31m, not now\nor ever")
     result = deployctl(*verb.split(), *WORDS.get(verb, []))
     assert result.status == status
