@@ -8,6 +8,12 @@ die() {
         exit 1
 }
 
+# Ends with a status ($1) of some program, which has said what is wrong, or of a signal.
+end() {
+        [ "$1" -le 1 ] || [ "$1" -gt 128 ] || exit 1
+        exit "$1"
+}
+
 say() {
         echo "$*" >&2
 }

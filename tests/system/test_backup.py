@@ -275,11 +275,29 @@ def test_it_is_for_root(empty, verb):
 def test_a_backup_of_nothing_and_to_nowhere(boot):
     machine = boot()
     machine.systemctl("stop", "deployd")
-    for file, sentence in (("/root", "/root is a directory: name a file"), ("/no/where", "/no/where cannot be written")):
+    machine.sh("mkdir /root/small; mount -t tmpfs -o size=4k tmpfs /root/small")
+    for file, sentence in (("/root", "/root is a directory: name a file"), ("/no/where", "/no/where cannot be written"),
+                           ("/dev/null", "/dev/null is no file: name one, or - for standard output"),
+                           ("/root/small/file", "No space left on device")):
         done = machine.run(["deployctl", "backup", file], check=False, merge=True)
         assert done.returncode == 1 and sentence in done.stdout
+    assert machine.sh("ls -A /root/small; test -c /dev/null") == ""
     # It needs no deployd that runs, and starts none.
     said = machine.run(["deployctl", "backup", FILE], merge=True).stdout
     assert f"{FILE}: no app, " in said
     assert daemon.state(machine, "ActiveState") == "inactive"
+    # A release goes while the data of the apps is read.
+    said = machine.sh(f"""
+        mkdir -p /var/lib/private/deployd-apps/9 /var/lib/deployd/releases/7 /var/lib/deployd/releases/8
+        head -c 64M /dev/urandom >/var/lib/private/deployd-apps/9/big
+        mkfifo /root/pipe
+        deployctl backup --releases - >/root/pipe &
+        exec 3</root/pipe
+        dd bs=1 count=1 status=none <&3 >{FILE}
+        rmdir /var/lib/deployd/releases/7
+        cat <&3 >>{FILE}
+        wait $!
+        rm -r /var/lib/private/deployd-apps/9 /var/lib/deployd/releases/8
+        tar --extract --to-stdout --zstd --ignore-zeros --file={FILE} deployd-backup/releases""")
+    assert said == "8"
     machine.systemctl("start", "deployd")
