@@ -2,6 +2,7 @@
 """A backup of one machine, restored on others."""
 
 import os
+import re
 import signal
 
 import pytest
@@ -12,6 +13,8 @@ from deployd import Deployd
 
 SECRET = "nobody may read this"
 FILE = "/root/deployd.backup"
+# Like one of a machine with its time.
+NAME = "-my shop:21:45.backup"
 MINE = "/etc/deployd/deploy.conf.d/70-mine.conf"
 
 # An app that remembers when it was started first, and says that and its price.
@@ -63,6 +66,16 @@ def answer(deployd, app):
     return deployd.machine.curl(deployd.get(app, "Port"))
 
 
+def home(deployd, app):
+    number, = deployd.sql(f"select id from app where name = '{app}'")
+    return f"/var/lib/private/deployd-apps/{number}"
+
+
+def files(deployd, app):
+    """What an app has written."""
+    return deployd.machine.sh(f"cd {home(deployd, app)} && find . -printf '%y %m %U %n %s %l %p\\n' | sort && find . -type f -size -9 -exec md5sum {{}} + | sort")
+
+
 class Old:
     """The machine that was saved: what it had, and the archives."""
 
@@ -79,6 +92,10 @@ class Old:
         deployd.app("shut", tree(1))
         deployd.live("shut")
         deployd.do("shut", "Stop")
+        machine.sh(f"cd {home(deployd, 'shop')} && mkdir -p etc/deployd var && ln made etc/deployd/hard && ln -s var/lib/x soft && "
+                   "mkfifo fifo && truncate -s 1G sparse && echo mine >deployd-backup && chmod 0 deployd-backup && chown -h "
+                   "--reference=made etc etc/deployd var soft fifo sparse deployd-backup")
+        self.files = files(deployd, "shop")
         machine.wait(lambda: not machine.units("deployd-app-shut-*") and len(machine.units("deployd-app-shop-*")) == 2 and
                      len(machine.sh("ls /var/lib/deployd/logs/*").split()) >= 4 and deployd.get("shop", "Draining") == 0,
                      what="nothing being under way any more")
@@ -103,8 +120,8 @@ def old(boot):
 
 
 def restore(machine, archive, *options, **run):
-    machine.write(FILE, archive)
-    return machine.run(["deployctl", "restore", *options, FILE], merge=True, **run)
+    machine.write(f"/root/{NAME}", archive)
+    return machine.run(["sh", "-c", 'cd /root; exec deployctl restore "$@"', "sh", *options, "--", NAME], merge=True, **run)
 
 
 def runs(deployd, app):
@@ -130,7 +147,7 @@ def test_with_the_releases_it_goes_on_at_once(old, boot):
     deployd = Deployd(machine, canary=False)
     runs(deployd, "shop")
     assert rows(deployd) == old.rows
-    assert answer(deployd, "shop") == old.answer
+    assert answer(deployd, "shop") == old.answer and files(deployd, "shop") == old.files
     assert len(machine.units("deployd-app-shop-*")) == 2
     assert not machine.units("deployd-app-shut-*") and deployd.get("shut", "Status") == "stopped"
     assert machine.run(["deployctl", "build-log", old.first["Id"]]).stdout == old.log
@@ -178,9 +195,25 @@ def test_a_machine_with_apps_is_left_alone_unless_told(old, boot):
             "'deployctl backup', then 'deployctl restore --replace'"))
         assert daemon.pid(machine) == before
     machine.write(MINE, "[runner]\ndrain-timeout = 2s\n")
+    # Another deployd has the database as soon as this one is stopped.
+    other = machine.stream(["psql", "--host=/run/deployd/postgres", "--username=deployd", "--no-psqlrc", "--quiet", "--command",
+                            "select pg_advisory_lock(('x' || encode('deployd1', 'hex'))::bit(64)::bigint), 'held'",
+                            "--command", "select pg_sleep(1000)", "deployd"])
+    deployd.machine.wait(lambda: deployd.sql("select count(*) from pg_locks where not granted") == ["1"], what="its waiting")
+    before = (rows(deployd, LASTING), files(deployd, "mine"), machine.sh("cd /var/lib/deployd && ls releases logs/*"))
+    done = restore(machine, old.whole, "--replace", check=False)
+    assert done.returncode == 1 and "another deployd uses this database" in done.stdout
+    assert done.stdout.splitlines()[-1] == (
+        "deployctl: the restore was broken off, and what was there is there again: begin it anew")
+    other.close()
+    daemon.ready(machine)
+    deployd.listen()
+    runs(deployd, "mine")
+    assert before == (rows(deployd, LASTING), files(deployd, "mine"), machine.sh("cd /var/lib/deployd && ls releases logs/*"))
+    assert answer(deployd, "mine") == (200, "python 1\n") and machine.read(MINE) == "[runner]\ndrain-timeout = 2s\n"
     said = restore(machine, old.whole, "--replace").stdout
-    assert f"{MINE} was another one: it is {MINE}.before-restore now" in said.splitlines()
-    assert machine.read(f"{MINE}.before-restore") == "[runner]\ndrain-timeout = 2s\n"
+    kept, = re.findall("what was in /etc/deployd is in (/etc/deployd.before-restore-.*) now\n", said)
+    assert machine.read(f"{kept}/deploy.conf.d/70-mine.conf") == "[runner]\ndrain-timeout = 2s\n"
     deployd.listen()
     runs(deployd, "shop")
     assert rows(deployd) == old.rows and answer(deployd, "shop") == old.answer
@@ -213,8 +246,8 @@ def newer(old, machine):
 
 
 @pytest.mark.parametrize("make,sentence", [
-    (cut, "cannot be read as a backup: "),
-    (lambda *_: b"not this one", "cannot be read as a backup: "),
+    (cut, "cannot be unpacked: "),
+    (lambda *_: b"not this one", "cannot be unpacked: "),
     (endless, "is not whole: its end is missing"),
     (newer, "the backup has a database of version 9999, this deployd knows "),
 ])
@@ -258,8 +291,10 @@ def test_killed_it_is_begun_anew(old, empty):
     done = empty.run(["deployctl", "status"], check=False, merge=True)
     assert done.returncode == 4
     assert done.stdout.startswith("deployctl: deployd may not be started now: a backup is being restored")
-    said = restore(empty, old.whole).stdout
-    assert "the data of the apps that were there is in /var/lib/private/deployd-apps.before-restore-" in said
+    # Nor after a boot.
+    empty.reboot()
+    assert daemon.state(empty, "LoadState") == "masked"
+    restore(empty, old.whole)
     deployd = Deployd(empty, canary=False)
     runs(deployd, "shop")
     assert rows(deployd) == old.rows and answer(deployd, "shop") == old.answer
