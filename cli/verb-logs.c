@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an app wrote. Needs the journal only: it works without deployd, too. */
+/* What an app wrote. Needs the journal only: it works without deployd, and for apps that are gone, too. */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/names.h"
 #include "base/text.h"
+#include "cli/bus.h"
 #include "cli/journal.h"
 #include "cli/unit.h"
 #include "cli/verb.h"
@@ -32,6 +34,22 @@ static int check_app(const char *app)
         return 0;
 }
 
+/* Whether deployd is there and says that. It is not started for it. */
+static bool app_is_missing(const char *app)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        if (sd_bus_open_system(&bus) < 0 ||
+            sd_bus_message_new_method_call(bus, &call, BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "GetApp") <
+                    0 ||
+            sd_bus_message_set_auto_start(call, false) < 0 || sd_bus_message_append(call, "s", app) < 0)
+                return false;
+        (void) sd_bus_call(bus, call, CALL_TIMEOUT, &error, NULL);
+        return sd_bus_error_has_name(&error, BUS_ERROR_NO_SUCH_APP);
+}
+
 int verb_logs(const Invocation *invocation)
 {
         const char *app = invocation_argument(invocation, 0);
@@ -54,6 +72,10 @@ int verb_logs(const Invocation *invocation)
                 return r;
 
         printed = journal_print_last(journal, stdout, n, raw);
+        if (printed == 0 && !invocation->options.values[OPTION_JOURNAL] && app_is_missing(app)) {
+                say("there is no app %s, and no such lines of one that was: see 'deployctl app list'", app);
+                return EXIT_REFUSED;
+        }
         if (printed == 0 && !follow)
                 say("the journal has no such lines of app %s", app);
         if (printed >= 0 && follow)

@@ -122,3 +122,18 @@ def test_the_logs_go_with_the_app(deployd):
     deployd.machine.call(app_path("gone"), "App.Remove", "b", "true")
     deployd.machine.wait(lambda: deployd.machine.run(["test", "-e", where], check=False).returncode,
                          what=f"{where} being gone")
+    # What it wrote is in the journal still.
+    assert deployd.machine.run(["deployctl", "logs", "gone"]).stdout
+
+
+def test_an_app_that_never_was_is_said(deployd):
+    done = deployd.machine.run(["deployctl", "logs", "--follow", "never"], check=False, merge=True)
+    assert (done.returncode, done.stdout) == (
+        1, "deployctl: there is no app never, and no such lines of one that was: see 'deployctl app list'\n")
+    # Nothing of it is asked of deployd if it does not run.
+    deployd.machine.systemctl("stop", "deployd")
+    done = deployd.machine.run(["deployctl", "logs", "never"], check=False, merge=True)
+    assert (done.returncode, done.stdout) == (0, "deployctl: the journal has no such lines of app never\n")
+    assert daemon.state(deployd.machine, "ActiveState") == "inactive"
+    deployd.machine.systemctl("start", "deployd")
+    deployd.listen()
