@@ -17,6 +17,7 @@ typedef struct Facts {
         bool ready;                 /* the database is reached, migrated and read */
         const char *database_state; /* connected, connecting, out-of-space */
         char *sentence;             /* the status line; while not ready, what callers are told */
+        char *ingress;              /* what is in the way of requests; NULL = nothing */
         AppliedMigration *migrations;
         size_t n_migrations;
         uint32_t schema_version; /* version of the last one, 0 = none */

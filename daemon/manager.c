@@ -68,6 +68,8 @@ static void on_ingress(void *userdata)
 {
         Manager *manager = userdata;
 
+        (void) text_replace(&manager->facts.ingress, ingress_sentence(manager->ingress, NULL));
+        status_line_changed(manager->status);
         pipeline_ingress_changed(manager->pipeline);
 }
 
@@ -382,6 +384,7 @@ Manager *manager_free(Manager *manager)
         model_free(manager->model);
         ledger_forget(&manager->facts);
         free(manager->facts.sentence);
+        free(manager->facts.ingress);
         config_free(manager->config);
         free(manager->config_path);
         sd_bus_flush_close_unref(manager->bus_connection);

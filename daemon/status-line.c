@@ -28,10 +28,11 @@ static char *compose(const StatusLine *line)
                 return text_format("%s", line->facts->sentence);
         LIST_FOREACH (apps, app, line->model->apps)
                 n_apps += app->status == APP_RUNNING || app->status == APP_DEGRADED;
-        return text_format("%u %s running, %u deploying, %u queued%s", n_apps, n_apps == 1 ? "app" : "apps",
-                           line->model->n_running, line->model->n_queued,
+        return text_format("%u %s running, %u deploying, %u queued%s%s%s", n_apps,
+                           n_apps == 1 ? "app" : "apps", line->model->n_running, line->model->n_queued,
                            strcmp(line->facts->database_state, "connected") == 0 ? ""
-                                                                                 : "; the database is away");
+                                                                                 : "; the database is away",
+                           line->facts->ingress ? "; " : "", text_or_empty(line->facts->ingress));
 }
 
 static int on_turn(_unused_ sd_event_source *source, void *userdata)

@@ -340,13 +340,18 @@ void ingress_set_control_group(Ingress *ingress, uint64_t id)
 
 const char *ingress_sentence(const Ingress *ingress, const App *app)
 {
-        const char *sentence;
+        const App *other;
 
         assert(ingress);
-        assert(app);
 
-        sentence = port_guard_sentence(ingress->guard, app);
-        return sentence ? sentence : ingress->failure;
+        LIST_FOREACH (apps, other, ingress->params.model->apps) {
+                const char *sentence =
+                        !app || other == app ? port_guard_sentence(ingress->guard, other) : NULL;
+
+                if (sentence)
+                        return sentence;
+        }
+        return ingress->failure;
 }
 
 int ingress_new(const IngressParams *params, Ingress **ret)

@@ -37,6 +37,6 @@ void ingress_poll(Ingress *ingress);
  * stranger. */
 void ingress_set_control_group(Ingress *ingress, uint64_t id);
 
-/* Why requests to the app cannot be let in now, for StatusText; NULL if nothing is known to be in the way.
+/* Why requests to the app (NULL = to any) cannot be let in now; NULL if nothing is known to be in the way.
  * Owned by the ingress, valid until the next turn. */
 const char *ingress_sentence(const Ingress *ingress, const App *app);

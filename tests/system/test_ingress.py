@@ -289,6 +289,7 @@ def test_a_stranger_on_the_stable_port_is_never_taken_for_the_app(machine, deplo
                     f"(uid {machine.sh('id -u nobody')})")
         machine.wait(lambda: deployd.describe(number)["StatusText"] == sentence, what=sentence)
         assert deployd.describe(number)["Status"] == "switching"
+        assert machine.show("deployd", "StatusText")["StatusText"].endswith(sentence.replace("waiting: ", "; "))
         assert deployd.get(repository.app, "Status") == "deploying"
         # The others are served as before, and can be deployed.
         other.commit(mirror(2))
@@ -341,6 +342,8 @@ def test_without_the_ingress_a_deployment_waits_and_then_goes_on(machine, deploy
         machine.wait(lambda: deployd.describe(number)["StatusText"] ==
                      "waiting: the ingress does not run: see systemctl status deployd-ingress",
                      what="the sentence of the ingress")
+        assert machine.show("deployd", "StatusText")["StatusText"].endswith(
+            "; the ingress does not run: see systemctl status deployd-ingress")
         # Apps go on meanwhile.
         assert ask(machine, old["AssignedPort"]) == "mirror 1"
         assert deployd.get(repository.app, "CurrentPort") == old["AssignedPort"]
@@ -348,6 +351,7 @@ def test_without_the_ingress_a_deployment_waits_and_then_goes_on(machine, deploy
         machine.systemctl("start", INGRESS)
     assert deployd.end(number)["Status"] == "live"
     assert ask(machine, repository.port) == "mirror 2"
+    machine.wait(lambda: machine.show("deployd", "StatusText")["StatusText"].endswith(" queued"), what="nothing being said of it")
 
 
 def test_what_changes_while_haproxy_reloads_is_taken_up_by_the_next_reload(machine, deployd, app):
