@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/pipeline/queue.h"
 
+#include <inttypes.h>
+
 #include "base/text.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/lost.h"
@@ -36,17 +38,40 @@ static void begin(Pipeline *pipeline, Deployment *deployment)
         attempt_handle(pipeline, deployment, sentence ? FLOW_FAILED : FLOW_SLOT, sentence);
 }
 
+/* The deployment of the same app that comes before it; NULL = none. */
+static const Deployment *find_before(const Deployment *deployment)
+{
+        const Deployment *other;
+
+        for (other = deployment->app_deployments_next; other; other = other->app_deployments_next)
+                if (deployment_status_is_unfinished(other->status))
+                        return other;
+        return NULL;
+}
+
+/* Which one it waits for stays the same until that ends: the line of a long queue is not said anew at each
+ * of its moves. */
+static void say_what_it_waits_for(Pipeline *pipeline, Deployment *deployment)
+{
+        const Deployment *before = find_before(deployment);
+        _cleanup_free_ char *text =
+                before ? text_format("waiting for deployment %" PRIu64 " of %s", before->id,
+                                     before->app->name)
+                       : text_format("waiting for other apps: %" PRIu64
+                                     " deployments are under way, which is parallel of [runner] in "
+                                     "deploy.conf",
+                                     pipeline_config(pipeline)->parallel);
+
+        attempt_set_text(deployment, text_or_empty(text), -1);
+}
+
 void queue_enter(Pipeline *pipeline, _unused_ Deployment *deployment)
 {
         queue_poll(pipeline);
 }
 
-void queue_poll(Pipeline *pipeline)
+static void fill(Pipeline *pipeline)
 {
-        assert(pipeline);
-
-        if (!pipeline->resumed)
-                return;
         while (pipeline->model->n_running + pipeline->n_moving_to_slot <
                pipeline_config(pipeline)->parallel) {
                 Deployment *deployment, *first = NULL;
@@ -60,4 +85,20 @@ void queue_poll(Pipeline *pipeline)
                         return;
                 begin(pipeline, first);
         }
+}
+
+void queue_poll(Pipeline *pipeline)
+{
+        Deployment *deployment;
+
+        assert(pipeline);
+
+        if (!pipeline->resumed)
+                return;
+        fill(pipeline);
+        if (pipeline->model->n_queued == 0)
+                return;
+        LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
+                if (deployment->status == DEPLOYMENT_QUEUED && !deployment->step)
+                        say_what_it_waits_for(pipeline, deployment);
 }

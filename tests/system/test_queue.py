@@ -71,7 +71,11 @@ def test_a_queued_deployment_can_be_cancelled(deployd, stalled):
     first = deployd.deploy(stalled)
     deployd.status(first, "fetching")
     second = deployd.deploy(stalled)
+    third = deployd.deploy(stalled)
+    assert deployd.describe(third)["StatusText"] == f"waiting for deployment {second} of stalled"
     cancelled = cancel_queued(deployd, second)
+    assert deployd.describe(third)["StatusText"] == f"waiting for deployment {first} of stalled"
+    cancel_queued(deployd, third)
     assert cancelled["StartedAt"] == 0
     assert deployd.statuses(second) == ["queued", "cancelled"]
     assert deployd.describe(first)["Status"] == "fetching"
@@ -244,6 +248,8 @@ def test_only_so_many_run_at_once_and_the_others_follow_in_order(deployd):
 
     assert counts() == [PARALLEL, 2]
     assert [deployd.describe(number)["Status"] for number in numbers] == ["checking"] * 2 + ["queued"] * 2
+    assert [deployd.describe(number)["StatusText"] for number in numbers[PARALLEL:]] == [
+        f"waiting for other apps: {PARALLEL} deployments are under way, which is parallel of [runner] in deploy.conf"] * 2
 
     cancel(deployd, numbers[1], "wait-b")
     deployd.status(numbers[2], "checking")
