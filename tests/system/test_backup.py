@@ -195,6 +195,13 @@ def test_a_machine_with_apps_is_left_alone_unless_told(old, boot):
             "'deployctl backup', then 'deployctl restore --replace'"))
         assert daemon.pid(machine) == before
     machine.write(MINE, "[runner]\ndrain-timeout = 2s\n")
+    # There is no room for both.
+    machine.sh("mkdir -p /root/full; mount -t tmpfs -o size=64k tmpfs /root/full; mount --bind /root/full /var/tmp")
+    with daemon.untouched(machine, "mine"):
+        done = restore(machine, old.whole, "--replace", check=False)
+        assert done.returncode == 1 and re.fullmatch("deployctl: .* cannot be unpacked: .*No space left on device",
+                                                     done.stdout.splitlines()[-1])
+    machine.sh("umount /var/tmp /root/full")
     # Another deployd has the database as soon as this one is stopped.
     other = machine.stream(["psql", "--host=/run/deployd/postgres", "--username=deployd", "--no-psqlrc", "--quiet", "--command",
                             "select pg_advisory_lock(('x' || encode('deployd1', 'hex'))::bit(64)::bigint), 'held'",
