@@ -41,10 +41,10 @@ TEXTS = {
 }
 
 # What some kinds of text may be, and what is refused for the others.
-REVISIONS = {"nothing", "a specifier", "a variable", "right to left", "a substitution without a blank", "a unit",
+REVISIONS = {"nothing", "a specifier", "a variable", "a substitution without a blank", "a unit",
              "quotes", "a template", "capitals"}
 DIRECTORIES = set(TEXTS) - {"lines of a unit file", "a carriage return", "much", "a path upwards", "the root", "a tab",
-                            "an escape sequence", "a control character of C1", "a substitution", "a pipe",
+                            "an escape sequence", "a control character of C1", "right to left", "a substitution", "a pipe",
                             "a list of commands", "a substitution without a blank"}
 
 # Arguments that are text: (method, argument) or just argument, what it refuses it with, the texts it takes.
