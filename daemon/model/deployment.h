@@ -25,12 +25,13 @@ struct Deployment {
         uint32_t requested_by; /* uid */
 
         /* Not in the database. */
-        char *status_text; /* what the running step says */
-        double progress;   /* 0…1 within the status, -1 = unknown */
-        char *fetch_unit;  /* that has fetched for it since deployd started; NULL = none */
-        bool grows;        /* more instances of it are being recorded */
-        bool release_goes; /* its release is being forgotten: not kept any more, and in use by nothing */
-        void *step;        /* of the pipeline: what is under way; freed by it before the deployment goes */
+        char *status_text;  /* what the running step says */
+        uint64_t waits_for; /* queued: the deployment of its app that it says it waits for, 0 = other apps */
+        double progress;    /* 0…1 within the status, -1 = unknown */
+        char *fetch_unit;   /* that has fetched for it since deployd started; NULL = none */
+        bool grows;         /* more instances of it are being recorded */
+        bool release_goes;  /* its release is being forgotten: not kept any more, and in use by nothing */
+        void *step;         /* of the pipeline: what is under way; freed by it before the deployment goes */
 
         LIST_HEAD(Instance, instances); /* web first, then by process and number */
         LIST_FIELDS(Deployment, app_deployments);

@@ -54,14 +54,18 @@ static const Deployment *find_before(const Deployment *deployment)
 static void say_what_it_waits_for(Pipeline *pipeline, Deployment *deployment)
 {
         const Deployment *before = find_before(deployment);
-        _cleanup_free_ char *text =
-                before ? text_format("waiting for deployment %" PRIu64 " of %s", before->id,
-                                     before->app->name)
-                       : text_format("waiting for other apps: %" PRIu64
-                                     " deployments are under way, which is parallel of [runner] in "
-                                     "deploy.conf",
-                                     pipeline_config(pipeline)->parallel);
+        uint64_t waits_for = before ? before->id : 0;
+        _cleanup_free_ char *text = NULL;
 
+        if (deployment->status_text[0] != '\0' && deployment->waits_for == waits_for)
+                return;
+        deployment->waits_for = waits_for;
+        text = before ? text_format("waiting for deployment %" PRIu64 " of %s", before->id,
+                                    before->app->name)
+                      : text_format("waiting for other apps: %" PRIu64
+                                    " deployments are under way, which is parallel of [runner] in "
+                                    "deploy.conf",
+                                    pipeline_config(pipeline)->parallel);
         attempt_set_text(deployment, text_or_empty(text), -1);
 }
 
