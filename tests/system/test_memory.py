@@ -25,7 +25,10 @@ SystemCallFilter=
 # this test: its struct and its texts, about 1 KiB. And what the pages of malloc() may differ by at any time.
 ENDED_KIB, PAGES_KIB = 2, 64
 
-# Until then lists have grown, and everything that is made once is there: keep-releases is 5.
+# Of [runner] in deploy.conf.
+KEEP_RELEASES, KEEP_LOGS = 5, 100
+
+# Until then lists have grown, and everything that is made once is there.
 WARM_UP = 10
 
 
@@ -73,6 +76,9 @@ def usage(machine, pid):
         "descriptors of deployd": count(f"ls /proc/{pid}/fd | wc --lines"),
         "descriptors of PID 1": count("ls /proc/1/fd | wc --lines"),
         "units": count("systemctl list-units --all --no-legend | wc --lines"),
+        "releases": count("ls /var/lib/deployd/releases | wc --lines"),
+        "files on their way": count("ls /var/lib/deployd/spool /run/deployd/env | wc --lines"),
+        "listeners": count("ss --no-header --listening --tcp | wc --lines"),
     }
 
 
@@ -86,9 +92,12 @@ def test_many_deployments_take_no_more_than_one(machine, deployd, long):
                      what="the end of all that went before")
         return usage(machine, pid)
 
-    more = 100 if long else 30
+    more = 1000 if long else 100
     memory, numbers = deploy(WARM_UP)
     memory_after, numbers_after = deploy(more)
     assert numbers_after == numbers
+    assert deployd.sql("select count(*) from release") == [str(KEEP_RELEASES)]
+    assert deployd.sql("select count(*) from port_lease") == ["1"]
+    assert len(machine.sh("ls /var/lib/deployd/logs/1").split()) <= KEEP_LOGS
     assert memory_after - memory <= more * ENDED_KIB + PAGES_KIB
     assert daemon.pid(machine) == pid
