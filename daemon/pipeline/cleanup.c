@@ -118,13 +118,8 @@ static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec,
 /* The old instances finish what they have begun, with the new ones serving already. */
 static int drain(Cleanup *cleanup, Deployment *deployment)
 {
-        uint64_t timeout = pipeline_config(cleanup->pipeline)->drain_timeout;
-
-        route_set(deployment, ROUTE_NONE, timeout);
         model_changed_app(deployment->model, deployment->app);
-        return sd_event_add_time_relative(cleanup->pipeline->params.event, &cleanup->deadline,
-                                          CLOCK_MONOTONIC, timeout + ROUTE_GRACE_USEC, 0, on_deadline,
-                                          cleanup);
+        return route_drain(cleanup->pipeline, deployment, NULL, on_deadline, cleanup, &cleanup->deadline);
 }
 
 void cleanup_enter(Pipeline *pipeline, Deployment *deployment)

@@ -66,17 +66,14 @@ static bool is_alone(const Instance *instance)
  */
 static void begin(Pipeline *pipeline, Instance *instance)
 {
-        uint64_t timeout = pipeline_config(pipeline)->drain_timeout;
         Keeper *keeper = instance->keeper;
 
         if (!keeper || !keeper->running || instance->port == 0 || is_alone(instance))
                 return start_anew(pipeline, instance);
         keeper->drain = sd_event_source_disable_unref(keeper->drain);
-        if (sd_event_add_time_relative(pipeline->params.event, &keeper->drain, CLOCK_MONOTONIC,
-                                       timeout + ROUTE_GRACE_USEC, 0, on_deadline, keeper) < 0)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        if (route_drain(pipeline, instance->deployment, instance, on_deadline, keeper, &keeper->drain) < 0)
+                return pipeline->params.fatal(pipeline->params.userdata, "a timer could not be set");
         instance->renew = RENEW_DRAINS;
-        instance_set_route(instance, ROUTE_NONE, timeout);
         model_changed_app(pipeline->model, instance->deployment->app);
         ingress_poll(pipeline->params.ingress);
 }

@@ -97,9 +97,9 @@ static void enter_all(Pipeline *pipeline)
                 if (deployment_status_is_running(deployment->status) ||
                     deployment->status == DEPLOYMENT_LIVE)
                         enter_running(pipeline, deployment);
-                else if ((deployment_status_is_finished(deployment->status) &&
-                          (deployment->instances || (deployment->status != DEPLOYMENT_SUPERSEDED &&
-                                                     deployment->release_id == deployment->id))))
+                else if (deployment_status_is_finished(deployment->status) &&
+                         (deployment->instances || (deployment->status != DEPLOYMENT_SUPERSEDED &&
+                                                    deployment->release_id == deployment->id)))
                         attempt_enter(pipeline, deployment);
         LIST_FOREACH_SAFE (deployments, deployment, next, pipeline->model->deployments)
                 if (deployment_status_is_finished(deployment->status))

@@ -9,8 +9,12 @@ void route_set(Deployment *deployment, Route route, uint64_t drain_usec);
 
 /* The same for one of them. */
 void instance_set_route(Instance *instance, Route route, uint64_t drain_usec);
-/* When the time is over the ingress shuts what is open; it needs a moment for that. */
-#define ROUTE_GRACE_USEC (2 * USEC_PER_SEC)
+
+/* No requests any more to its web instances, or, if `only` is not NULL, to that one: those under way may go
+ * on for drain-timeout. Then, however it stands with the ingress, `on_deadline` is called with `userdata`,
+ * unless the source in *ret, which is the caller's, is gone. 0 or -errno. */
+int route_drain(Pipeline *pipeline, Deployment *deployment, Instance *only,
+                sd_event_time_handler_t on_deadline, void *userdata, sd_event_source **ret);
 
 /* Whether haproxy has all its web instances so; true if it has none. */
 bool route_is(const Deployment *deployment, Route route);

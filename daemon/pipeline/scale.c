@@ -121,7 +121,6 @@ static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec,
 
 static void leave(Pipeline *pipeline, Instance *instance)
 {
-        uint64_t timeout = pipeline_config(pipeline)->drain_timeout;
         Leaving *leaving = calloc(1, sizeof(Leaving));
         int r = leaving ? 0 : -ENOMEM;
 
@@ -135,11 +134,9 @@ static void leave(Pipeline *pipeline, Instance *instance)
         instance->leaving = true;
         keeper_free(instance->keeper);
         model_changed_app(pipeline->model, instance->deployment->app);
-        if (r >= 0 && instance->port != 0) {
-                instance_set_route(instance, ROUTE_NONE, timeout);
-                r = sd_event_add_time_relative(pipeline->params.event, &leaving->deadline, CLOCK_MONOTONIC,
-                                               timeout + ROUTE_GRACE_USEC, 0, on_deadline, leaving);
-        }
+        if (r >= 0 && instance->port != 0)
+                r = route_drain(pipeline, instance->deployment, instance, on_deadline, leaving,
+                                &leaving->deadline);
         if (r < 0)
                 pipeline->params.fatal(pipeline->params.userdata, "an instance could not be taken down");
 }
