@@ -104,24 +104,41 @@ int verb_config(const Invocation *invocation)
         return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
 }
 
-int verb_config_get(const Invocation *invocation)
+/* The value of the first variable that is one of those named behind the app, NULL if none of them is set; it
+ * lives as long as the reply. Returns an exit status. */
+static int environment_find(const Invocation *invocation, sd_bus_message **ret_reply, const char **ret)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *wanted = invocation_argument(invocation, 1), *name, *value;
-        int r = environment_get(&bus, invocation, &reply);
+        const char *name, *value;
+        int r = environment_get(&bus, invocation, ret_reply);
 
         if (r != EXIT_DONE)
                 return r;
-        while ((r = sd_bus_message_read(reply, "{ss}", &name, &value)) > 0)
-                if (strcmp(name, wanted) == 0) {
-                        printf("%s\n", value);
-                        return EXIT_DONE;
-                }
-        if (r < 0)
-                return bus_report(NULL, r);
-        say("%s is not set for %s", wanted, invocation_argument(invocation, 0));
-        return EXIT_REFUSED;
+        while ((r = sd_bus_message_read(*ret_reply, "{ss}", &name, &value)) > 0)
+                for (size_t i = 1; i < invocation->n_arguments; i++)
+                        if (strcmp(name, invocation->arguments[i]) == 0) {
+                                *ret = value;
+                                return EXIT_DONE;
+                        }
+        *ret = NULL;
+        return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
+}
+
+int verb_config_get(const Invocation *invocation)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *value;
+        int r = environment_find(invocation, &reply, &value);
+
+        if (r != EXIT_DONE)
+                return r;
+        if (!value) {
+                say("%s is not set for %s", invocation_argument(invocation, 1),
+                    invocation_argument(invocation, 0));
+                return EXIT_REFUSED;
+        }
+        printf("%s\n", value);
+        return EXIT_DONE;
 }
 
 /* All that is to be read from `fd`, but for one newline at its end, which editors and `echo` leave there.
@@ -258,31 +275,15 @@ int verb_config_set(const Invocation *invocation)
         return r < 0 ? bus_report(NULL, r) : environment_send(bus, call, invocation);
 }
 
-/* Whether one of the names that are given has a value. An exit status. */
-static int any_is_set(const Invocation *invocation, bool *ret)
-{
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *name, *value;
-        int r = environment_get(&bus, invocation, &reply);
-
-        if (r != EXIT_DONE)
-                return r;
-        while ((r = sd_bus_message_read(reply, "{ss}", &name, &value)) > 0)
-                for (size_t i = 1; i < invocation->n_arguments; i++)
-                        *ret |= strcmp(name, invocation->arguments[i]) == 0;
-        return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
-}
-
 int verb_config_unset(const Invocation *invocation)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        bool any = false;
-        int r = any_is_set(invocation, &any);
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        const char *value;
+        int r = environment_find(invocation, &reply, &value);
 
         /* SetEnvironment deploys what is live again, whatever it changes. */
-        if (r == EXIT_DONE && !any) {
+        if (r == EXIT_DONE && !value) {
                 say("nothing to unset: 'deployctl config %s' shows what is set",
                     invocation_argument(invocation, 0));
                 return EXIT_DONE;
