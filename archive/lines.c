@@ -13,16 +13,12 @@
 #include "base/cleanup.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "base/unit-kind.h"
 
 /* The journal lags behind by the time of a few writes. */
 #define SYNCHRONIZE_PATIENCE_MSEC 5000
 /* Of one line; the journal itself cuts those of programs at 48 KiB. */
 #define LINE_MAX_BYTES ((size_t) 64 * 1024)
-
-/* Where a step's unit has its name from; those whose name tells the deployment, and those that are told by a
- * field which PID 1 sets. */
-static const char *const named[] = { "import", "build", "release" };
-static const char *const shared[] = { "fetch-", "resolve-" };
 
 /* A help and no more: what is missing then is at the end. */
 static void synchronize(void)
@@ -49,9 +45,11 @@ static int select_lines(sd_journal *journal, const LinesParams *params)
 {
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(named); i++)
-                r = match(journal, text_format("_SYSTEMD_UNIT=deployd-%s-%s-%s.service", named[i],
-                                               params->app, params->deployment));
+        for (UnitKind kind = UNIT_KIND_UNSET + 1; r >= 0 && kind < UNIT_KIND_MAX; kind++)
+                if (unit_kind_row(kind)->archived && unit_kind_row(kind)->owner == UNIT_OWNER_DEPLOYMENT)
+                        r = match(journal,
+                                  text_format("_SYSTEMD_UNIT=deployd-%s-%s-%s.service",
+                                              unit_kind_row(kind)->word, params->app, params->deployment));
         if (r >= 0 && params->fetch)
                 r = match(journal, text_format("_SYSTEMD_UNIT=%s", params->fetch));
         if (r >= 0)
@@ -74,30 +72,26 @@ static char *field(sd_journal *journal, const char *name)
 
 /* `fetch` of deployd-fetch-shop-3.service, `deployd` of deployd.service; NULL if it is none of a step. The
  * unit cannot be forged, the deployment's field can by any program. */
-static const char *author(char *unit, const LinesParams *params)
+static const char *line_author(const char *unit, const LinesParams *params)
 {
-        char *kind = unit + strlen("deployd-");
+        _cleanup_free_ char *word = NULL;
+        const char *start;
+        UnitKind kind;
 
         if (strcmp(unit, "deployd.service") == 0)
                 return "deployd";
         if (strncmp(unit, "deployd-", strlen("deployd-")) != 0)
                 return NULL;
-        for (size_t i = 0; i < ELEMENTSOF(shared); i++)
-                if (strncmp(kind, shared[i], strlen(shared[i])) == 0) {
-                        if (params->fetch && strcmp(unit, params->fetch) != 0)
-                                return NULL;
-                        kind[strlen(shared[i]) - 1] = '\0';
-                        return kind;
-                }
-        for (size_t i = 0; i < ELEMENTSOF(named); i++) {
-                size_t length = strlen(named[i]);
-
-                if (strncmp(kind, named[i], length) == 0 && kind[length] == '-') {
-                        kind[length] = '\0';
-                        return kind;
-                }
-        }
-        return NULL;
+        start = unit + strlen("deployd-");
+        word = strndup(start, strcspn(start, "-"));
+        kind = unit_kind_from_string(word);
+        if ((int) kind < 0 || !unit_kind_row(kind)->archived)
+                return NULL;
+        /* Whose fetch it was, its name does not tell. */
+        if (unit_kind_row(kind)->owner == UNIT_OWNER_REPOSITORY && params->fetch &&
+            strcmp(unit, params->fetch) != 0)
+                return NULL;
+        return unit_kind_row(kind)->word;
 }
 
 /* 0 with *ret = NULL if the entry is none of ours. */
@@ -105,7 +99,7 @@ static int make_line(sd_journal *journal, const LinesParams *params, char **ret)
 {
         _cleanup_free_ char *unit = field(journal, "_SYSTEMD_UNIT"), *message = field(journal, "MESSAGE");
         _cleanup_free_ char *clean = NULL;
-        const char *who = unit ? author(unit, params) : NULL;
+        const char *who = unit ? line_author(unit, params) : NULL;
         char time[sizeof("2026-01-01 00:00:00")];
         uint64_t usec;
         time_t seconds;

@@ -90,9 +90,9 @@ static bool process_matches(const char *wanted, const Unit *unit)
 /* Whether every line of the unit is wanted. */
 static bool unit_matches(const JournalFilter *filter, const Unit *unit)
 {
-        if (unit->kind == UNIT_REPOSITORY || strcmp(unit->name, filter->app) != 0)
+        if (unit->owner == UNIT_OWNER_REPOSITORY || strcmp(unit->name, filter->app) != 0)
                 return false;
-        if (unit->kind == UNIT_APP)
+        if (unit->owner == UNIT_OWNER_INSTANCE)
                 return (filter->deployment == 0 || filter->deployment == unit->id) &&
                        process_matches(filter->process, unit);
         return filter->deployment == unit->id && filter->deployment != 0 && !filter->process;
@@ -120,7 +120,7 @@ static int units_find(Journal *journal, bool shared, char **ret)
                         return -ENOMEM;
                 if (unit_read(match + strlen(FIELD_UNIT), &unit) < 0)
                         continue;
-                if (shared ? unit.kind != UNIT_REPOSITORY : !unit_matches(journal->filter, &unit))
+                if (shared ? unit.owner != UNIT_OWNER_REPOSITORY : !unit_matches(journal->filter, &unit))
                         continue;
                 longer = units ? text_format("%s%s\n", units, match) : NULL;
                 if (!longer)
@@ -198,7 +198,7 @@ static char *entry_author(Journal *journal)
         if (unit_read(name, &unit) < 0)
                 return text_format("deployd[%" PRIu64 "]", journal->filter->deployment);
         return text_format("%s[%" PRIu64 "]", unit.label,
-                           unit.kind == UNIT_REPOSITORY ? journal->filter->deployment : unit.id);
+                           unit.owner == UNIT_OWNER_REPOSITORY ? journal->filter->deployment : unit.id);
 }
 
 static int entry_print_lines(Journal *journal, FILE *file, const char *message, size_t length,

@@ -8,19 +8,6 @@
 
 #include "base/text.h"
 
-static const struct {
-        const char *word;
-        UnitKind kind;
-} unit_kinds[] = {
-        { "app", UNIT_APP },
-        { "build", UNIT_DEPLOYMENT },
-        { "import", UNIT_DEPLOYMENT },
-        { "release", UNIT_DEPLOYMENT },
-        { "archive", UNIT_DEPLOYMENT },
-        { "fetch", UNIT_REPOSITORY },
-        { "resolve", UNIT_REPOSITORY },
-};
-
 /* Moves *text behind `literal`. */
 static bool take_literal(const char **text, const char *literal)
 {
@@ -59,30 +46,41 @@ static bool take_number(const char **text, uint64_t *ret)
         return text_to_u64(digits, UINT64_MAX, ret) == 0;
 }
 
+/* Moves *text behind the word of a kind and its `-`. NULL if it is no word of a kind. */
+static const UnitKindRow *take_kind(const char **text)
+{
+        for (UnitKind kind = UNIT_KIND_UNSET + 1; kind < UNIT_KIND_MAX; kind++) {
+                const char *at = *text;
+
+                if (!take_literal(&at, unit_kind_row(kind)->word) || !take_literal(&at, "-"))
+                        continue;
+                *text = at;
+                return unit_kind_row(kind);
+        }
+        return NULL;
+}
+
 int unit_read(const char *unit, Unit *ret)
 {
+        const UnitKindRow *row;
         uint64_t number;
 
         if (!take_literal(&unit, "deployd-"))
                 return -EINVAL;
-        for (size_t i = 0; i < ELEMENTSOF(unit_kinds); i++) {
-                const char *at = unit;
-
-                if (!take_literal(&at, unit_kinds[i].word) || !take_literal(&at, "-"))
-                        continue;
-                *ret = (Unit){ .kind = unit_kinds[i].kind };
-                if (!take_name(&at, ret->name, sizeof(ret->name)) || !take_literal(&at, "-") ||
-                    !take_number(&at, &ret->id))
+        row = take_kind(&unit);
+        if (!row || row->owner == UNIT_OWNER_NOBODY)
+                return -EINVAL;
+        *ret = (Unit){ .owner = row->owner };
+        if (!take_name(&unit, ret->name, sizeof(ret->name)) || !take_literal(&unit, "-") ||
+            !take_number(&unit, &ret->id))
+                return -EINVAL;
+        if (ret->owner == UNIT_OWNER_INSTANCE) {
+                if (!take_literal(&unit, ".") || !take_name(&unit, ret->process, sizeof(ret->process)) ||
+                    !take_literal(&unit, ".") || !take_number(&unit, &number) ||
+                    (size_t) snprintf(ret->label, sizeof(ret->label), "%s.%" PRIu64, ret->process, number) >=
+                            sizeof(ret->label))
                         return -EINVAL;
-                if (ret->kind == UNIT_APP) {
-                        if (!take_literal(&at, ".") || !take_name(&at, ret->process, sizeof(ret->process)) ||
-                            !take_literal(&at, ".") || !take_number(&at, &number) ||
-                            (size_t) snprintf(ret->label, sizeof(ret->label), "%s.%" PRIu64, ret->process,
-                                              number) >= sizeof(ret->label))
-                                return -EINVAL;
-                } else
-                        (void) snprintf(ret->label, sizeof(ret->label), "%s", unit_kinds[i].word);
-                return strcmp(at, ".service") == 0 ? 0 : -EINVAL;
-        }
-        return -EINVAL;
+        } else
+                (void) snprintf(ret->label, sizeof(ret->label), "%s", row->word);
+        return strcmp(unit, ".service") == 0 ? 0 : -EINVAL;
 }

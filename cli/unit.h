@@ -2,15 +2,10 @@
 #pragma once
 
 #include "base/macro.h"
+#include "base/unit-kind.h"
 
 /* The names of deployd's units, taken apart. In them a `-` of a name is written `_`, and names have no `_`,
  * so a `-` always ends a part: units of `my` never look like those of `my-app`. */
-
-typedef enum UnitKind {
-        UNIT_APP,        /* deployd-app-APP-ID.PROCESS.N.service */
-        UNIT_DEPLOYMENT, /* deployd-build-APP-ID.service and what else runs for one deployment */
-        UNIT_REPOSITORY, /* deployd-fetch-REPO-N.service */
-} UnitKind;
 
 enum {
         UNIT_NAME_MAX = 64,  /* an app's or repository's name has at most 50 bytes, a process type's 32 */
@@ -18,12 +13,12 @@ enum {
 };
 
 typedef struct Unit {
-        UnitKind kind;
+        UnitOwner owner;              /* an instance, a deployment or a repository */
         char name[UNIT_NAME_MAX];     /* of the app or the repository, with its `-` */
         uint64_t id;                  /* of the deployment; of the repository's fetch */
         char label[UNIT_LABEL_MAX];   /* what a person calls it: "web.1", "build", "fetch" */
-        char process[UNIT_LABEL_MAX]; /* UNIT_APP: "web", else "" */
+        char process[UNIT_LABEL_MAX]; /* of an instance: "web", else "" */
 } Unit;
 
-/* 0, or -EINVAL if `unit` is no unit of these kinds, to the last byte. */
+/* 0, or -EINVAL if `unit` is no unit of these owners, to the last byte. */
 int unit_read(const char *unit, Unit *ret);

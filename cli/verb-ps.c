@@ -87,7 +87,7 @@ static int instance_add(Listed *listed, const Deployment *deployment, const char
         Unit unit;
         int r = unit_read(name, &unit);
 
-        if (r < 0 || unit.kind != UNIT_APP) {
+        if (r < 0 || unit.owner != UNIT_OWNER_INSTANCE) {
                 say("deployd lists a unit that cannot be one of an app: %s", name);
                 return EXIT_REFUSED;
         }

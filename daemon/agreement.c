@@ -15,27 +15,12 @@
 /* How long the database may take for an answer. */
 #define ANSWER_USEC (10 * USEC_PER_SEC)
 
-/* Units of one kind and what their rows are known by: app units by their own name, fetches by that of the
- * repository, the others by the number of the deployment. */
+/* Units that one kind of row owns, and what their rows are known by. */
 typedef struct Names {
         char **units;
         char **keys;
         size_t n;
 } Names;
-
-typedef enum Owner {
-        OWNER_INSTANCE,
-        OWNER_REPOSITORY,
-        OWNER_DEPLOYMENT,
-        OWNER_MAX,
-        OWNER_NONE, /* removes what is left of something that is gone */
-} Owner;
-
-static const Owner owners[UNIT_KIND_MAX] = {
-        [UNIT_APP] = OWNER_INSTANCE,       [UNIT_FETCH] = OWNER_REPOSITORY,
-        [UNIT_RESOLVE] = OWNER_REPOSITORY, [UNIT_ARCHIVE] = OWNER_DEPLOYMENT,
-        [UNIT_IMPORT] = OWNER_DEPLOYMENT,  [UNIT_REMOVE] = OWNER_NONE,
-};
 
 struct Agreement {
         Units *units;
@@ -46,7 +31,7 @@ struct Agreement {
         sd_event_source *again;
         UnitCall *listing;
         PgRequest *request;
-        Names names[OWNER_MAX];
+        Names names[UNIT_OWNER_MAX];
         unsigned n_looks;
         char **faults; /* that were there each time; one allocation; NULL = not looked yet */
 };
@@ -85,23 +70,24 @@ static int names_add(Names *names, const char *unit, char *key)
 static int sort_in(Agreement *agreement, const char *unit)
 {
         _cleanup_unit_name_ UnitName parsed = {};
-        Owner owner;
+        UnitOwner owner;
         int r;
 
         r = unit_name_parse(unit, &parsed);
         if (r < 0)
                 return r == -ENOMEM ? r : 0; /* a slice */
-        owner = owners[parsed.kind];
+        owner = unit_kind_row(parsed.kind)->owner;
         switch (owner) {
-        case OWNER_INSTANCE:
+        case UNIT_OWNER_INSTANCE:
                 return names_add(&agreement->names[owner], unit, strdup(unit));
-        case OWNER_REPOSITORY:
+        case UNIT_OWNER_REPOSITORY:
                 return names_add(&agreement->names[owner], unit, strdup(parsed.name));
-        case OWNER_DEPLOYMENT:
+        case UNIT_OWNER_DEPLOYMENT:
                 return names_add(&agreement->names[owner], unit,
                                  text_format("%lu", (unsigned long) parsed.id));
-        case OWNER_MAX:
-        case OWNER_NONE:
+        case UNIT_OWNER_NOBODY:
+        case UNIT_OWNER_UNSET:
+        case UNIT_OWNER_MAX:
                 break;
         }
         return 0;
@@ -164,7 +150,7 @@ static void on_rows(void *userdata, int error, const PgResult *result)
                 report_fail(agreement->report, CHECK_UNITS, "%s", agreement->faults[i]);
         if (!agreement->faults[0])
                 report_say(agreement->report, CHECK_UNITS, "units of apps: %zu",
-                           agreement->names[OWNER_INSTANCE].n);
+                           agreement->names[UNIT_OWNER_INSTANCE].n);
         end(agreement);
 }
 
@@ -195,11 +181,11 @@ static int ask(Agreement *agreement)
                         "  join app on app.id = app_id where deployment.status = 'live' and wanted = 'running'"
                         "  and unit <> all ($1))"
                         " select coalesce(array_agg(text order by text), '{}') from fault",
-                        pg_texts(texts(names[OWNER_INSTANCE].units)),
-                        pg_texts(texts(names[OWNER_REPOSITORY].units)),
-                        pg_texts(texts(names[OWNER_REPOSITORY].keys)),
-                        pg_texts(texts(names[OWNER_DEPLOYMENT].units)),
-                        pg_texts(texts(names[OWNER_DEPLOYMENT].keys))),
+                        pg_texts(texts(names[UNIT_OWNER_INSTANCE].units)),
+                        pg_texts(texts(names[UNIT_OWNER_REPOSITORY].units)),
+                        pg_texts(texts(names[UNIT_OWNER_REPOSITORY].keys)),
+                        pg_texts(texts(names[UNIT_OWNER_DEPLOYMENT].units)),
+                        pg_texts(texts(names[UNIT_OWNER_DEPLOYMENT].keys))),
                 clock_usec(CLOCK_MONOTONIC) + ANSWER_USEC, on_rows, agreement, &agreement->request);
 }
 
@@ -208,7 +194,7 @@ static void on_listed(void *userdata, int error, char *const *names)
         Agreement *agreement = userdata;
 
         agreement->listing = NULL;
-        for (Owner owner = 0; owner < OWNER_MAX; owner++)
+        for (UnitOwner owner = UNIT_OWNER_UNSET; owner < UNIT_OWNER_MAX; owner++)
                 names_clear(&agreement->names[owner]);
         for (; error >= 0 && *names; names++)
                 error = sort_in(agreement, *names);
@@ -270,7 +256,7 @@ Agreement *agreement_free(Agreement *agreement)
         sd_event_source_disable_unref(agreement->again);
         unit_call_free(agreement->listing);
         pg_request_free(agreement->request);
-        for (Owner owner = 0; owner < OWNER_MAX; owner++)
+        for (UnitOwner owner = UNIT_OWNER_UNSET; owner < UNIT_OWNER_MAX; owner++)
                 names_clear(&agreement->names[owner]);
         free(agreement->faults);
         free(agreement);

@@ -265,7 +265,9 @@ static const Sandbox sandbox_notifier = {
 
 const Sandbox *sandbox_of(UnitKind kind, bool dynamic, bool notify)
 {
-        assert(kind < UNIT_KIND_MAX);
+        /* Without a sandbox a unit would run as root, with all that root may do. */
+        assert(kind > UNIT_KIND_UNSET && kind < UNIT_KIND_MAX);
+        assert(sandboxes[kind].rows[0]);
 
         if (kind == UNIT_APP && notify)
                 return &sandbox_notifier;
@@ -368,12 +370,21 @@ static int append_denied(sd_bus_message *message, const SandboxAddress *address)
         return r;
 }
 
+static const SandboxAddress *sandbox_denied(const Sandbox *sandbox, UnitNetwork network)
+{
+        switch (network) {
+        case UNIT_NETWORK_OF_KIND:
+                return sandbox->denied;
+        case UNIT_NETWORK_PUBLIC:
+                return not_public;
+        case UNIT_NETWORK_NONE:
+                break;
+        }
+        return everything;
+}
+
 int sandbox_append(sd_bus_message *message, const Sandbox *sandbox, UnitNetwork network)
 {
-        static const SandboxAddress *const denied[] = {
-                [UNIT_NETWORK_PUBLIC] = not_public,
-                [UNIT_NETWORK_NONE] = everything,
-        };
         int r = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(sandbox->rows); i++)
@@ -383,7 +394,5 @@ int sandbox_append(sd_bus_message *message, const Sandbox *sandbox, UnitNetwork 
                 r = append_tmpfs(message, sandbox->tmpfs);
         if (r >= 0 && network == UNIT_NETWORK_NONE)
                 r = sd_bus_message_append(message, "(sv)", "PrivateNetwork", "b", true);
-        return r < 0 ? r
-                     : append_denied(message,
-                                     network == UNIT_NETWORK_OF_KIND ? sandbox->denied : denied[network]);
+        return r < 0 ? r : append_denied(message, sandbox_denied(sandbox, network));
 }

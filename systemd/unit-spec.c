@@ -312,7 +312,6 @@ int unit_spec_append(sd_bus_message *message, const UnitSpec *spec)
 
         assert(message);
         assert(spec);
-        assert(spec->kind < UNIT_KIND_MAX);
         assert(spec->name && spec->arguments[0]);
 
         sandbox = sandbox_of(spec->kind, spec->user != NULL, spec->notify);

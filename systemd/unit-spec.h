@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What a transient unit is to be: the sandbox of its kind (a table in unit-spec.c) and the few values that
+/* What a transient unit is to be: the sandbox of its kind (a table in sandbox.c) and the few values that
  * differ from unit to unit. No text from outside enters a unit property (systemd 252 writes some of them raw
  * into the unit file, where a newline becomes a directive run as root): everything here is ours, and
  * unit_spec_append() refuses any text that is not of the alphabet of paths, names and numbers. */

@@ -5,18 +5,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/string-table.h"
 #include "base/text.h"
 #include "daemon/model/validate.h"
 
 #define PREFIX "deployd-"
 #define SUFFIX ".service"
-
-static const char *const unit_kind_table[UNIT_KIND_MAX] = {
-        [UNIT_APP] = "app",       [UNIT_FETCH] = "fetch",     [UNIT_RESOLVE] = "resolve",
-        [UNIT_IMPORT] = "import", [UNIT_REMOVE] = "remove",   [UNIT_ARCHIVE] = "archive",
-        [UNIT_BUILD] = "build",   [UNIT_RELEASE] = "release", [UNIT_LIMIT] = "limit",
-};
 
 static void swap_bytes(char *text, char from, char to)
 {
@@ -38,7 +31,6 @@ char *unit_name_make(UnitKind kind, const char *name, uint64_t id, const char *p
 {
         _cleanup_free_ char *label = NULL, *process_label = NULL;
 
-        assert(kind < UNIT_KIND_MAX);
         assert(name);
         assert((kind == UNIT_APP) == (process != NULL));
 
@@ -46,12 +38,13 @@ char *unit_name_make(UnitKind kind, const char *name, uint64_t id, const char *p
         if (!label)
                 return NULL;
         if (kind != UNIT_APP)
-                return text_format(PREFIX "%s-%s-%" PRIu64 SUFFIX, unit_kind_table[kind], label, id);
+                return text_format(PREFIX "%s-%s-%" PRIu64 SUFFIX, unit_kind_row(kind)->word, label, id);
 
         process_label = unit_label_make(process);
         if (!process_label)
                 return NULL;
-        return text_format(PREFIX "app-%s-%" PRIu64 ".%s.%u" SUFFIX, label, id, process_label, number);
+        return text_format(PREFIX "%s-%s-%" PRIu64 ".%s.%u" SUFFIX, unit_kind_row(kind)->word, label, id,
+                           process_label, number);
 }
 
 char *slice_name_make(const char *app)
@@ -135,7 +128,7 @@ int slice_name_parse(const char *slice, char **ret)
 
 int unit_name_parse(const char *unit, UnitName *ret)
 {
-        _cleanup_unit_name_ UnitName parsed = { .kind = UNIT_KIND_MAX };
+        _cleanup_unit_name_ UnitName parsed = {};
         _cleanup_free_ char *copy = NULL;
         char *kind, *rest;
         size_t length;
@@ -157,10 +150,8 @@ int unit_name_parse(const char *unit, UnitName *ret)
         if (!rest)
                 return -EINVAL;
         *rest++ = '\0';
-        for (UnitKind k = 0; k < UNIT_KIND_MAX; k++)
-                if (strcmp(kind, unit_kind_table[k]) == 0)
-                        parsed.kind = k;
-        if (parsed.kind == UNIT_KIND_MAX)
+        parsed.kind = unit_kind_from_string(kind);
+        if ((int) parsed.kind < 0)
                 return -EINVAL;
 
         r = parse_parts(rest, &parsed);

@@ -5,20 +5,7 @@
  * `_`, so that names cannot clash (they have no `_`) and slices nest as meant. */
 
 #include "base/cleanup.h"
-
-/* What a unit is for; the word is part of its name. */
-typedef enum UnitKind {
-        UNIT_APP,     /* deployd-app-APP-ID.PROCESS.N.service */
-        UNIT_FETCH,   /* deployd-fetch-REPOSITORY-N.service */
-        UNIT_RESOLVE, /* deployd-resolve-REPOSITORY-N.service */
-        UNIT_BUILD,   /* deployd-build-APP-ID.service */
-        UNIT_RELEASE, /* deployd-release-APP-ID.service */
-        UNIT_ARCHIVE, /* deployd-archive-APP-ID.service */
-        UNIT_IMPORT,  /* deployd-import-APP-ID.service */
-        UNIT_REMOVE,  /* deployd-remove-WHAT-ID.service, WHAT one word of ours */
-        UNIT_LIMIT,   /* deployd-limit-WHAT-1.service */
-        UNIT_KIND_MAX,
-} UnitKind;
+#include "base/unit-kind.h"
 
 /* Caller frees; NULL when out of memory. `name` is the app's, the repository's, or for UNIT_REMOVE what is
  * removed; process and number are used by UNIT_APP only. */

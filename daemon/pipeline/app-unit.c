@@ -37,8 +37,8 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
 
         *ret = (AppUnit){
                 .slice = app_slice(app),
-                .user = text_format("deployd-a%" PRIu64, app->id),
-                .directory = text_format("deployd-apps/%" PRIu64, app->id),
+                .user = unit_kind_user(UNIT_APP, app->id),
+                .directory = unit_kind_directory(UNIT_APP, app->id),
                 .tree = release_path(deployment->release_id, "app"),
                 .processes = release_path(deployment->release_id, "process"),
                 .spec = UNIT_SPEC_INIT,
@@ -53,7 +53,7 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
         ret->spec.user = ret->user;
         ret->spec.state_directory = ret->spec.cache_directory = ret->directory;
         ret->spec.environment_file = environment;
-        ret->spec.arguments[0] = PATH_LIBEXEC "/deployd-launch";
+        ret->spec.arguments[0] = unit_kind_row(kind)->helper;
         ret->spec.arguments[1] = process;
         ret->spec.binds[0] = (UnitBind){ ret->tree, PATH_APP_TREE, false };
         ret->spec.binds[1] = (UnitBind){ ret->processes, PATH_APP_PROCESSES, false };

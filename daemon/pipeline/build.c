@@ -131,9 +131,9 @@ static int start(Build *build, const BuildParams *params)
         int r;
 
         unit = unit_name_make(UNIT_BUILD, app->name, params->deployment->id, NULL, 0);
-        user = text_format("deployd-b%" PRIu64, app->id);
-        directory = text_format("deployd-build/%" PRIu64, app->id);
-        work = directory ? text_format("/var/lib/private/%s", directory) : NULL;
+        user = unit_kind_user(UNIT_BUILD, app->id);
+        directory = unit_kind_directory(UNIT_BUILD, app->id);
+        work = directory ? text_format(STATE_PRIVATE "/%s", directory) : NULL;
         if (!unit || !user || !work)
                 return -ENOMEM;
         r = make_request(config, &app->settings, &request);
@@ -150,7 +150,7 @@ static int start(Build *build, const BuildParams *params)
         spec.user = user;
         spec.state_directory = spec.cache_directory = directory;
         spec.environment_file = environment;
-        spec.arguments[0] = spec.stop_post[0] = PATH_LIBEXEC "/deployd-build";
+        spec.arguments[0] = spec.stop_post[0] = unit_kind_row(spec.kind)->helper;
         /* However it ends, it leaves nothing but its cache. */
         spec.stop_post[1] = "clear";
         spec.binds[0] = (UnitBind){ source, PATH_BUILD_SOURCE, false };

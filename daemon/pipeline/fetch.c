@@ -138,8 +138,8 @@ static int start_unit(Fetch *fetch, uint64_t number)
         int r;
 
         unit = unit_name_make(kind, fetch->repository->name, number, NULL, 0);
-        user = text_format("deployd-f%" PRIu64, fetch->repository_id);
-        cache = text_format("deployd-fetch/%" PRIu64, fetch->repository_id);
+        user = unit_kind_user(UNIT_FETCH, fetch->repository_id);
+        cache = unit_kind_directory(UNIT_FETCH, fetch->repository_id);
         if (!unit || !user || !cache)
                 return -ENOMEM;
         r = make_request(fetch, config, &request);
@@ -153,7 +153,7 @@ static int start_unit(Fetch *fetch, uint64_t number)
         spec.slice = "deployd.slice";
         spec.user = user;
         spec.cache_directory = cache;
-        spec.arguments[0] = PATH_LIBEXEC "/deployd-fetch";
+        spec.arguments[0] = unit_kind_row(spec.kind)->helper;
         spec.arguments[1] = fetch->mirror_is_fresh ? "resolve" : "fetch";
         spec.stdout_fd = fetch->tar_fd;
         spec.timeout_usec = config->fetch_timeout;

@@ -176,7 +176,7 @@ static void next(Limits *trial)
         spec.name = trial->unit;
         spec.slice = "deployd-builds.slice";
         spec.user = "deployd-limit";
-        spec.arguments[0] = PATH_LIBEXEC "/deployd-limit";
+        spec.arguments[0] = unit_kind_row(spec.kind)->helper;
         spec.arguments[1] = limits[trial->at].name;
         spec.network = UNIT_NETWORK_PUBLIC;
         spec.timeout_usec = TRY_USEC;

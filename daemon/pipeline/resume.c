@@ -20,25 +20,36 @@
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/wipe.h"
 
-/* An app's unit is taken back if a row says that it should run. Everything else is work that is done again
- * from its beginning, or somebody's that is gone. */
-static bool is_wanted(const Pipeline *pipeline, const char *name, const UnitName *parsed)
+/* Whether a row says that the instance of an app's unit should run. */
+static bool is_wanted_instance(const Deployment *deployment, const char *name)
 {
-        const Deployment *deployment;
         const Instance *instance;
 
-        deployment = model_deployment(pipeline->model, parsed->id);
-        /* What it does may not bear to be done twice. */
-        if (parsed->kind == UNIT_RELEASE)
-                return deployment && deployment->status == DEPLOYMENT_RELEASING;
-        if (parsed->kind != UNIT_APP)
-                return false;
         if (!deployment || (deployment->status == DEPLOYMENT_LIVE && deployment->app->stopped) ||
             deployment->status < DEPLOYMENT_STARTING || deployment->status > DEPLOYMENT_LIVE)
                 return false;
         LIST_FOREACH (instances, instance, deployment->instances)
                 if (strcmp(instance->unit, name) == 0)
                         return true;
+        return false;
+}
+
+/* Whether a unit is taken back. Another is work that is done again from its beginning, or its owner is gone.
+ */
+static bool is_wanted(const Pipeline *pipeline, const char *name, const UnitName *parsed)
+{
+        const Deployment *deployment = model_deployment(pipeline->model, parsed->id);
+
+        switch (unit_kind_row(parsed->kind)->resume) {
+        case UNIT_RESUME_INSTANCE:
+                return is_wanted_instance(deployment, name);
+        case UNIT_RESUME_WHILE_RELEASING:
+                return deployment && deployment->status == DEPLOYMENT_RELEASING;
+        case UNIT_RESUME_NEVER:
+        case UNIT_RESUME_UNSET:
+        case UNIT_RESUME_MAX:
+                break;
+        }
         return false;
 }
 

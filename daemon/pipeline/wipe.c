@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -17,7 +16,7 @@
 /* What an app or a repository has left behind. */
 typedef struct Wipe {
         Pipeline *pipeline;
-        UnitKind kind;      /* UNIT_APP, UNIT_BUILD or UNIT_FETCH: the units that write there */
+        UnitKind kind;      /* of the units that write there */
         char *name;         /* "" = not known any more */
         uint64_t id;        /* 0 = the slice only */
         uint64_t *releases; /* of an app: its deployments, whatever they built */
@@ -53,25 +52,12 @@ static void on_wiped(void *userdata, int error, const char *sentence)
         wipe_free(wipe);
 }
 
-/* Whose directories there are, by the kind of the units that write there. */
-static const struct {
-        const char *what;      /* in the name of the unit that removes them */
-        char user;             /* deployd-aID */
-        const char *directory; /* of each in CACHE, and with `state` in /var/lib/private too */
-        bool state;
-} owners[UNIT_KIND_MAX] = {
-        [UNIT_APP] = { "app", 'a', "deployd-apps", true },
-        [UNIT_BUILD] = { "build", 'b', "deployd-build", true },
-        [UNIT_FETCH] = { "mirror", 'f', "deployd-fetch", false },
-};
-
-#define CACHE "/var/cache/private"
-
 static int start(Wipe *wipe)
 {
-        _cleanup_free_ char *unit = unit_name_make(UNIT_REMOVE, owners[wipe->kind].what, wipe->id, NULL, 0);
-        _cleanup_free_ char *user = text_format("deployd-%c%" PRIu64, owners[wipe->kind].user, wipe->id);
-        _cleanup_free_ char *directory = text_format("%s/%" PRIu64, owners[wipe->kind].directory, wipe->id);
+        const UnitKindRow *row = unit_kind_row(wipe->kind);
+        _cleanup_free_ char *unit = unit_name_make(UNIT_REMOVE, row->removed, wipe->id, NULL, 0);
+        _cleanup_free_ char *user = unit_kind_user(wipe->kind, wipe->id);
+        _cleanup_free_ char *directory = unit_kind_directory(wipe->kind, wipe->id);
         UnitSpec spec = UNIT_SPEC_INIT;
 
         if (!unit || !user || !directory)
@@ -81,7 +67,7 @@ static int start(Wipe *wipe)
         spec.slice = "deployd.slice";
         spec.user = user;
         spec.cache_directory = directory;
-        spec.state_directory = owners[wipe->kind].state ? directory : NULL;
+        spec.state_directory = row->has_state ? directory : NULL;
         spec.arguments[0] = "/bin/true";
         spec.hold = true;
         spec.timeout_usec = WIPE_TIMEOUT_USEC;
@@ -194,7 +180,7 @@ static bool is_known(const Model *model, UnitKind kind, uint64_t id)
 {
         const Repository *repository;
 
-        if (kind != UNIT_FETCH)
+        if (unit_kind_row(kind)->owner != UNIT_OWNER_REPOSITORY)
                 return model_app_by_id(model, id);
         LIST_FOREACH (repositories, repository, model->repositories)
                 if (repository->id == id)
@@ -205,7 +191,7 @@ static bool is_known(const Model *model, UnitKind kind, uint64_t id)
 /* Each has a cache, beside its state if it has one, so the one directory names both. */
 static void sweep(Pipeline *pipeline, UnitKind kind)
 {
-        _cleanup_free_ char *directory = text_format(CACHE "/%s", owners[kind].directory);
+        _cleanup_free_ char *directory = text_format(CACHE_PRIVATE "/%s", unit_kind_row(kind)->directories);
         struct dirent **entries;
         int n = directory ? scandir(directory, &entries, NULL, NULL) : -1;
 
@@ -225,8 +211,8 @@ void wipes_sweep(Pipeline *pipeline)
 {
         assert(pipeline);
 
-        for (UnitKind kind = 0; kind < UNIT_KIND_MAX; kind++)
-                if (owners[kind].what)
+        for (UnitKind kind = UNIT_KIND_UNSET + 1; kind < UNIT_KIND_MAX; kind++)
+                if (unit_kind_row(kind)->directories)
                         sweep(pipeline, kind);
         wipes_poll(pipeline);
 }

@@ -106,7 +106,7 @@ Test(unit_name, what_is_made_is_taken_apart_again)
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 for (size_t j = 0; j < ELEMENTSOF(ids); j++) {
-                        for (UnitKind kind = 0; kind < UNIT_KIND_MAX; kind++)
+                        for (UnitKind kind = UNIT_KIND_UNSET + 1; kind < UNIT_KIND_MAX; kind++)
                                 if (kind != UNIT_APP)
                                         expect_round_trip(kind, names[i], ids[j], NULL, 0);
                         for (size_t k = 0; k < ELEMENTSOF(processes); k++)
@@ -220,14 +220,14 @@ Test(unit_name, no_two_units_share_one_name)
         static char names[400][8], processes[50][8];
         size_t n_names = make_texts(5, name_is_valid, names, ELEMENTSOF(names)), n = 0;
         size_t n_processes = make_texts(3, process_is_valid, processes, ELEMENTSOF(processes));
-        size_t expected = n_names * ELEMENTSOF(ids) * (n_processes * 2 + UNIT_KIND_MAX - 1);
+        size_t expected = n_names * ELEMENTSOF(ids) * (n_processes * 2 + UNIT_KIND_MAX - 2);
         _cleanup_free_ char **units = calloc(expected, sizeof(char *));
 
         cr_assert_gt(n_names, (size_t) 50);
         cr_assert_gt(n_processes, (size_t) 5);
         for (size_t i = 0; i < n_names; i++)
                 for (size_t j = 0; j < ELEMENTSOF(ids); j++) {
-                        for (UnitKind kind = 0; kind < UNIT_KIND_MAX; kind++)
+                        for (UnitKind kind = UNIT_KIND_UNSET + 1; kind < UNIT_KIND_MAX; kind++)
                                 if (kind != UNIT_APP)
                                         units[n++] = unit_name_make(kind, names[i], ids[j], NULL, 0);
                         for (size_t k = 0; k < n_processes; k++) {
