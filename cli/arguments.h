@@ -7,6 +7,7 @@
  * apps and for repositories. */
 
 typedef enum SettingType {
+        SETTING_UNSET = 0,
         SETTING_TEXT,
         SETTING_DURATION, /* 30s, 5min, 1h 30min; a number alone is seconds → microseconds */
         SETTING_SIZE,     /* 512M, 1.5G; a number alone is bytes; powers of 1024 → bytes */

@@ -50,15 +50,15 @@ const char *option_name(Option option)
 
 int options_read(Options *options, int argc, char *argv[], int *ret_first)
 {
-        struct option long_options[OPTION_MAX + 1] = { 0 };
+        struct option long_options[OPTION_MAX] = { 0 };
         char letters[2 * OPTION_MAX + 2] = ":"; /* a missing value is told apart from an unknown option */
         size_t n_letters = 1;
         int code;
 
-        for (size_t i = 0; i < OPTION_MAX; i++) {
+        for (size_t i = OPTION_UNSET + 1; i < OPTION_MAX; i++) {
                 const OptionRow *row = &option_rows[i];
 
-                long_options[i] = (struct option){
+                long_options[i - 1] = (struct option){
                         .name = row->name + strlen("--"),
                         .has_arg = row->value ? required_argument : no_argument,
                         .val = CODE_FIRST + (int) i,
@@ -72,9 +72,9 @@ int options_read(Options *options, int argc, char *argv[], int *ret_first)
 
         opterr = 0;
         while ((code = getopt_long(argc, argv, letters, long_options, NULL)) >= 0) {
-                size_t which = OPTION_MAX;
+                size_t which = OPTION_UNSET;
 
-                for (size_t i = 0; i < OPTION_MAX; i++) {
+                for (size_t i = OPTION_UNSET + 1; i < OPTION_MAX; i++) {
                         int given = code == '?' || code == ':' ? optopt : code;
 
                         if (given == CODE_FIRST + (int) i || (given && given == option_rows[i].letter))
@@ -83,7 +83,7 @@ int options_read(Options *options, int argc, char *argv[], int *ret_first)
                 if (code == ':')
                         return usage_error("option %s needs %s", option_rows[which].name,
                                            option_rows[which].value);
-                if (code == '?' && which < OPTION_MAX)
+                if (code == '?' && which != OPTION_UNSET)
                         return usage_error("option %s takes no value", option_rows[which].name);
                 if (code == '?' && optopt)
                         return usage_error("unknown option -%c", optopt);
@@ -101,7 +101,7 @@ int options_read(Options *options, int argc, char *argv[], int *ret_first)
 
 int options_check(const Options *options, unsigned mask, const char *verb)
 {
-        for (size_t i = 0; i < OPTION_MAX; i++)
+        for (size_t i = OPTION_UNSET + 1; i < OPTION_MAX; i++)
                 if (options->values[i] && !(mask & OPTION_BIT(i)))
                         return usage_error("option %s is not for '%s'; 'deployctl help %s' shows which are",
                                            option_rows[i].name, verb, verb);
@@ -124,7 +124,7 @@ int option_read_number(const Options *options, Option option, uint64_t max, uint
 
 void options_print(unsigned mask)
 {
-        for (size_t i = 0; i < OPTION_MAX; i++) {
+        for (size_t i = OPTION_UNSET + 1; i < OPTION_MAX; i++) {
                 const OptionRow *row = &option_rows[i];
                 char left[64];
 
@@ -139,7 +139,7 @@ void options_print(unsigned mask)
 
 void options_print_names(unsigned mask)
 {
-        for (size_t i = 0; i < OPTION_MAX; i++)
+        for (size_t i = OPTION_UNSET + 1; i < OPTION_MAX; i++)
                 if (mask & OPTION_BIT(i))
                         printf(" %s", option_rows[i].name);
 }

@@ -5,6 +5,7 @@
 
 /* Every option of deployctl. A verb names those it knows by a mask of OPTION_BIT(). */
 typedef enum Option {
+        OPTION_UNSET = 0,
         OPTION_HELP,
         OPTION_VERSION,
         OPTION_LIST_VERBS,

@@ -13,21 +13,28 @@ enum {
         STATUS_NOT_ALL_MADE = 2,
 };
 
-static const char *const signs[] = {
-        [CHECK_NOT_MADE] = "-",
-        [CHECK_PASSED] = "✓",
-        [CHECK_FAILED] = "✗",
-};
+static const char *report_sign(CheckOutcome outcome)
+{
+        switch (outcome) {
+        case CHECK_PASSED:
+                return "✓";
+        case CHECK_FAILED:
+                return "✗";
+        case CHECK_NOT_MADE:
+                break;
+        }
+        return "-";
+}
 
 void report_print(const Report *report, FILE *out)
 {
         assert(report);
         assert(out);
 
-        for (CheckId id = 0; id < CHECK_MAX; id++) {
+        for (CheckId id = CHECK_UNSET + 1; id < CHECK_MAX; id++) {
                 const char *line = report->checks[id].detail;
 
-                (void) fprintf(out, "%s %s\n", signs[report->checks[id].outcome], check_title(id));
+                (void) fprintf(out, "%s %s\n", report_sign(report->checks[id].outcome), check_title(id));
                 while (line && *line) {
                         size_t length = strcspn(line, "\n");
 
@@ -106,7 +113,7 @@ int report_print_json(const Report *report, FILE *out)
                 return r;
         }
         r = set(all, "checks", checks);
-        for (CheckId id = 0; r >= 0 && id < CHECK_MAX; id++)
+        for (CheckId id = CHECK_UNSET + 1; r >= 0 && id < CHECK_MAX; id++)
                 r = put_check(checks, report, id);
         text = r < 0 ? NULL
                      : json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
@@ -123,7 +130,7 @@ int report_status(const Report *report)
 
         if (report_passed(report))
                 return STATUS_PASSED;
-        for (CheckId id = 0; id < CHECK_MAX; id++)
+        for (CheckId id = CHECK_UNSET + 1; id < CHECK_MAX; id++)
                 if (report->checks[id].outcome == CHECK_FAILED)
                         return STATUS_FAILED;
         return STATUS_NOT_ALL_MADE;

@@ -19,7 +19,7 @@ static int append(sd_bus_message *reply, const Report *report)
         r = sd_bus_message_append(reply, "b", report_passed(report));
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "(ssbs)");
-        for (CheckId id = 0; r >= 0 && id < CHECK_MAX; id++) {
+        for (CheckId id = CHECK_UNSET + 1; r >= 0 && id < CHECK_MAX; id++) {
                 const char *detail = text_or_empty(report->checks[id].detail);
 
                 if (report->checks[id].outcome == CHECK_NOT_MADE)

@@ -195,7 +195,7 @@ static int answer_ticket(Verb verb, Ticket *answer)
 {
         _cleanup_(ticket_freep) Ticket *ticket = NULL;
         Request request = { .tree = false };
-        Problem problem = { .text = NULL };
+        Problem problem = { .kind = PROBLEM_INTERNAL };
         int r;
 
         r = ticket_read(STDIN_FILENO, TICKET_REQUEST, &ticket);

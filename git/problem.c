@@ -16,13 +16,13 @@
 
 #define HIDDEN "***"
 
-static const char *const problem_kind_table[] = {
+static const char *const problem_kind_table[PROBLEM_KIND_MAX] = {
         [PROBLEM_REMOTE] = "remote", [PROBLEM_REVISION] = "revision", [PROBLEM_LIMIT] = "limit",
         [PROBLEM_TREE] = "tree",     [PROBLEM_INTERNAL] = "internal", [PROBLEM_MIRROR] = "internal",
 };
 DEFINE_STRING_TABLE(problem_kind, ProblemKind);
 
-static const int problem_errno[] = {
+static const int problem_errno[PROBLEM_KIND_MAX] = {
         [PROBLEM_REMOTE] = -EREMOTEIO, [PROBLEM_REVISION] = -ENOENT, [PROBLEM_LIMIT] = -EFBIG,
         [PROBLEM_TREE] = -EBADMSG,     [PROBLEM_INTERNAL] = -EIO,    [PROBLEM_MIRROR] = -EUCLEAN,
 };
@@ -125,7 +125,7 @@ int problem_set(Problem *problem, ProblemKind kind, const char *format, ...)
         int n;
 
         assert(problem);
-        assert((size_t) kind < ELEMENTSOF(problem_errno));
+        assert(kind > PROBLEM_UNSET && kind < PROBLEM_KIND_MAX);
 
         va_start(arguments, format);
         n = vasprintf(&text, format, arguments);

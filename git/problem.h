@@ -8,12 +8,14 @@
 #include "base/string-table.h"
 
 typedef enum ProblemKind {
+        PROBLEM_UNSET = 0,
         PROBLEM_REMOTE,   /* the address or the server behind it */
         PROBLEM_REVISION, /* what was asked for is not in the repository */
         PROBLEM_LIMIT,
         PROBLEM_TREE, /* the tree holds what cannot be deployed */
         PROBLEM_INTERNAL,
         PROBLEM_MIRROR, /* our copy is damaged; outside of the program an internal problem */
+        PROBLEM_KIND_MAX,
 } ProblemKind;
 DECLARE_STRING_TABLE(problem_kind, ProblemKind);
 

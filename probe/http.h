@@ -9,6 +9,7 @@
  * is followed, no proxy used, no connection used twice. */
 
 typedef enum HttpResult {
+        HTTP_RESULT_UNSET = 0,
         HTTP_ANSWERED,   /* with a status */
         HTTP_UNANSWERED, /* the time was over before the header was whole */
         HTTP_REFUSED,    /* the connection was not accepted */

@@ -140,7 +140,7 @@ static void client_cancel(Client *client, const ProbeRequest *request)
                 (void) item_free(item);
 }
 
-static void (*const verb_table[])(Client *client, const ProbeRequest *request) = {
+static void (*const verb_table[PROBE_VERB_MAX])(Client *client, const ProbeRequest *request) = {
         [PROBE_LISTEN] = client_check,
         [PROBE_HTTP] = client_check,
         [PROBE_CANCEL] = client_cancel,

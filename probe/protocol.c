@@ -32,19 +32,19 @@ static const struct {
 /* Verb and numbers are at most 20 digits each, a path follows. */
 _Static_assert(WORDS_MAX * 21 + HTTP_TARGET_MAX <= PROBE_PACKET_MAX, "each request fits a packet");
 
-static const char *const verb_table[] = {
+static const char *const verb_table[PROBE_VERB_MAX] = {
         [PROBE_LISTEN] = "listen",
         [PROBE_HTTP] = "http",
         [PROBE_CANCEL] = "cancel",
 };
 
-static const size_t verb_numbers[] = {
+static const size_t verb_numbers[PROBE_VERB_MAX] = {
         [PROBE_LISTEN] = SUCCESSES + 1,
         [PROBE_HTTP] = NUMBERS_MAX,
         [PROBE_CANCEL] = ID + 1,
 };
 
-static const char *const result_table[] = {
+static const char *const result_table[PROBE_RESULT_MAX] = {
         [PROBE_LISTENING] = "listening", [PROBE_FOREIGN] = "foreign", [PROBE_TIMEOUT] = "timeout",
         [PROBE_UNHEALTHY] = "unhealthy", [PROBE_FAILED] = "error",
 };
@@ -54,9 +54,10 @@ static bool result_has_text(int result)
         return result == PROBE_UNHEALTHY || result == PROBE_FAILED;
 }
 
+/* The first row is that of a value which was not set. */
 static int word_lookup(const char *const table[], size_t size, const char *word)
 {
-        for (size_t i = 0; i < size; i++)
+        for (size_t i = 1; i < size; i++)
                 if (strcmp(table[i], word) == 0)
                         return (int) i;
         return -EBADMSG;

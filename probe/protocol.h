@@ -46,9 +46,11 @@
 #define PROBE_ATTEMPTS_MAX 1000
 
 typedef enum ProbeVerb {
+        PROBE_VERB_UNSET = 0,
         PROBE_LISTEN,
         PROBE_HTTP,
         PROBE_CANCEL,
+        PROBE_VERB_MAX,
 } ProbeVerb;
 
 typedef struct ProbeRequest {
@@ -67,11 +69,13 @@ typedef struct ProbeRequest {
 } ProbeRequest;
 
 typedef enum ProbeResult {
+        PROBE_RESULT_UNSET = 0,
         PROBE_LISTENING,
         PROBE_FOREIGN,
         PROBE_TIMEOUT,
         PROBE_UNHEALTHY,
         PROBE_FAILED,
+        PROBE_RESULT_MAX,
 } ProbeResult;
 
 typedef struct ProbeAnswer {

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "sql/migration.h"
 
-static const char *const migration_state_table[] = {
+static const char *const migration_state_table[MIGRATION_STATE_MAX] = {
         [MIGRATION_APPLIED] = "[X]",
         [MIGRATION_MISSING] = "[ ]",
         [MIGRATION_CHANGED] = "[!]",

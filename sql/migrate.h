@@ -33,10 +33,12 @@ typedef void (*MigrateProgress)(void *userdata, const char *sentence);
 typedef void (*MigrateDone)(void *userdata, int error, const char *sentence);
 
 typedef enum MigrationState {
+        MIGRATION_STATE_UNSET = 0,
         MIGRATION_APPLIED,
         MIGRATION_MISSING,
         MIGRATION_CHANGED, /* applied, but under another name or with another checksum */
         MIGRATION_UNKNOWN, /* applied by a newer deployd */
+        MIGRATION_STATE_MAX,
 } MigrationState;
 
 /* `[X]`, `[ ]`, `[!]`, `[?]` */

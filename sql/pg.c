@@ -10,7 +10,7 @@
 /* sd-event's own (250 ms) would be longer than the first pauses. */
 #define PAUSE_ACCURACY_USEC USEC_PER_MSEC
 
-static const char *const pg_state_table[] = {
+static const char *const pg_state_table[PG_STATE_MAX] = {
         [PG_CONNECTING] = "connecting",
         [PG_CONNECTED] = "connected",
         [PG_OUT_OF_SPACE] = "out-of-space",
@@ -260,6 +260,7 @@ int pg_new(sd_event *event, const char *conninfo, PgStateFn on_state, void *user
                 return -ENOMEM;
         pg->event = sd_event_ref(event);
         pg->on_state = on_state;
+        pg->state = PG_CONNECTING;
         pg->userdata = userdata;
         pg->next_deadline = USEC_INFINITY;
         r = pg_parse_url(conninfo, &pg->place, &pg->password, NULL);

@@ -44,10 +44,12 @@ typedef struct PgResult PgResult;
 #define PG_CONNINFO_PRIVATE "host=/run/deployd/postgres user=deployd dbname=deployd"
 
 typedef enum PgState {
+        PG_STATE_UNSET = 0,
         PG_CONNECTING,   /* no connection, or none that is let through yet; requests wait */
         PG_CONNECTED,    /* requests flow */
         PG_OUT_OF_SPACE, /* connected, but the last change was refused for lack of space: changes wait and
                           * are tried again, reads flow */
+        PG_STATE_MAX,
 } PgState;
 
 /* The words of the property DatabaseState. */

@@ -28,6 +28,7 @@ App *app_new(const char *name, Repository *repository)
         if (!app)
                 return NULL;
         app->repository = repository;
+        app->status = APP_NEW;
         app->name = strdup(name);
         if (!app->name || app_settings_init(&app->settings) < 0)
                 return NULL;

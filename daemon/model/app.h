@@ -7,6 +7,7 @@
 #include "daemon/model/variables.h"
 
 typedef enum AppStatus {
+        APP_STATUS_UNSET = 0,
         APP_NEW,       /* never deployed */
         APP_DEPLOYING, /* the first deployment is under way, nothing is live */
         APP_RUNNING,

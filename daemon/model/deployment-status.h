@@ -5,6 +5,7 @@
 
 /* The words of Deployment.Status, in the order a deployment walks through them. */
 typedef enum DeploymentStatus {
+        DEPLOYMENT_STATUS_UNSET = 0,
         DEPLOYMENT_QUEUED,
         DEPLOYMENT_FETCHING,
         DEPLOYMENT_BUILDING,
@@ -30,11 +31,11 @@ static inline bool deployment_status_is_running(DeploymentStatus status)
 /* It waits or runs: queued to switching. Cancel is possible. */
 static inline bool deployment_status_is_unfinished(DeploymentStatus status)
 {
-        return status <= DEPLOYMENT_SWITCHING;
+        return status >= DEPLOYMENT_QUEUED && status <= DEPLOYMENT_SWITCHING;
 }
 
 /* The attempt is over, with this result; `live` still may become `superseded`. */
 static inline bool deployment_status_is_finished(DeploymentStatus status)
 {
-        return !deployment_status_is_unfinished(status);
+        return status >= DEPLOYMENT_LIVE && status < DEPLOYMENT_STATUS_MAX;
 }

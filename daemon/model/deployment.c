@@ -21,6 +21,7 @@ Deployment *deployment_new(App *app, uint64_t id)
                 return NULL;
         deployment->app = app;
         deployment->id = id;
+        deployment->status = DEPLOYMENT_QUEUED;
         deployment->progress = -1;
         deployment->requested_revision = strdup("");
         deployment->revision = strdup("");

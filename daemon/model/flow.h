@@ -6,6 +6,7 @@
 #include "daemon/model/deployment-status.h"
 
 typedef enum FlowEvent {
+        FLOW_EVENT_UNSET = 0,
         FLOW_SLOT,     /* its turn has come: no other deployment of the app runs and the machine has room */
         FLOW_REUSE,    /* the same, and the release it is to run is there */
         FLOW_DONE,     /* the step of the present status has ended well */

@@ -49,7 +49,7 @@ DEFINE_STRING_TABLE(check_id, CheckId);
 
 const char *check_title(CheckId id)
 {
-        assert(id >= 0 && id < CHECK_MAX);
+        assert(id > CHECK_UNSET && id < CHECK_MAX);
         return checks[id].title;
 }
 
@@ -57,7 +57,7 @@ void report_clear(Report *report)
 {
         assert(report);
 
-        for (CheckId id = 0; id < CHECK_MAX; id++)
+        for (CheckId id = CHECK_UNSET + 1; id < CHECK_MAX; id++)
                 free(report->checks[id].detail);
         *report = (Report){ .out_of_memory = false };
 }
@@ -68,6 +68,8 @@ static void say(Report *report, CheckId id, const char *format, va_list argument
 {
         char *before = report->checks[id].detail, *all;
         _cleanup_free_ char *raw = NULL, *line = NULL;
+
+        assert(id > CHECK_UNSET && id < CHECK_MAX);
 
         if (vasprintf(&raw, format, arguments) < 0)
                 raw = NULL;
@@ -118,7 +120,7 @@ bool report_passed(const Report *report)
 {
         assert(report);
 
-        for (CheckId id = 0; id < CHECK_MAX; id++)
+        for (CheckId id = CHECK_UNSET + 1; id < CHECK_MAX; id++)
                 if (report->checks[id].outcome != CHECK_PASSED)
                         return false;
         return !report->out_of_memory;

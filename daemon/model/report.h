@@ -7,6 +7,7 @@
 #include "base/string-table.h"
 
 typedef enum CheckId {
+        CHECK_UNSET = 0,
         CHECK_MIGRATIONS,
         CHECK_LEDGER,
         CHECK_SCHEMA,
@@ -26,7 +27,7 @@ DECLARE_STRING_TABLE(check_id, CheckId);
 const char *check_title(CheckId id);
 
 typedef enum CheckOutcome {
-        CHECK_NOT_MADE,
+        CHECK_NOT_MADE = 0,
         CHECK_PASSED,
         CHECK_FAILED,
 } CheckOutcome;

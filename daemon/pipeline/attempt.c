@@ -116,8 +116,8 @@ void attempt_enter(Pipeline *pipeline, Deployment *deployment)
         assert(pipeline);
         assert(deployment);
 
-        if (work[deployment->status])
-                work[deployment->status](pipeline, deployment);
+        assert(work[deployment->status]);
+        work[deployment->status](pipeline, deployment);
 }
 
 static void log_move(const Deployment *deployment, const FlowRow *row)

@@ -21,8 +21,8 @@ static void verified_is(bool passed, bool first_passed, const char *first)
         cr_assert_eq(is_passed, passed);
         cr_assert(sd_bus_message_enter_container(reply, 'a', "(ssbs)") > 0);
         for (; sd_bus_message_read(reply, "(ssbs)", &id, &title, &is_passed, &detail) > 0; n++) {
-                cr_assert_str_eq(title, check_title((CheckId) n));
-                cr_assert_str_eq(id, check_id_to_string((CheckId) n));
+                cr_assert_str_eq(title, check_title((CheckId) (n + 1)));
+                cr_assert_str_eq(id, check_id_to_string((CheckId) (n + 1)));
                 cr_assert_eq(is_passed, n > 0 || first_passed);
                 if (n == 0)
                         cr_assert_str_eq(detail, first);
@@ -32,7 +32,7 @@ static void verified_is(bool passed, bool first_passed, const char *first)
 
 Test(verify_bus, says_what_was_found)
 {
-        for (CheckId id = 0; id < CHECK_MAX; id++)
+        for (CheckId id = CHECK_UNSET + 1; id < CHECK_MAX; id++)
                 report_end(&fixture.report, id);
         verified_is(true, true, "");
         report_say(&fixture.report, CHECK_MIGRATIONS, "[X] 0001_%s", "in\nitial");
@@ -42,7 +42,7 @@ Test(verify_bus, says_what_was_found)
         verified_is(false, false,
                     "[X] 0001_in itial\na gap\nWhat to do: go back to a backup of the database");
         report_clear(&fixture.report);
-        for (CheckId id = 1; id < CHECK_MAX; id++)
+        for (CheckId id = CHECK_MIGRATIONS + 1; id < CHECK_MAX; id++)
                 report_end(&fixture.report, id);
         verified_is(false, false, "not made, because a check before it has failed");
         report_clear(&fixture.report);

@@ -169,7 +169,7 @@ Test(store_app, every_status_and_what_is_wanted_are_kept_with_the_verb_that_did_
 {
         App *app = known_app("shop", known_repository("shop"));
 
-        for (AppStatus status = 0; status < APP_STATUS_MAX; status++)
+        for (AppStatus status = APP_STATUS_UNSET + 1; status < APP_STATUS_MAX; status++)
                 for (unsigned stopped = 0; stopped < 2; stopped++) {
                         char expected[80];
 
