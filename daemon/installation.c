@@ -83,24 +83,33 @@ static void check_directories(const Installation *installation, Report *report)
         }
 }
 
-/* Without which a call or a deployment fails. */
-static const char *const files[] = {
-        "/usr/share/dbus-1/system.d/" BUS_NAME ".conf", /* who may own the name and call */
-        "/usr/share/dbus-1/system-services/" BUS_NAME ".service",
-        PATH_LIBEXEC "/deployd-archive",
-        PATH_LIBEXEC "/deployd-fetch",
-        PATH_LIBEXEC "/deployd-import",
-        PATH_LIBEXEC "/deployd-launch",
-        PATH_LIBEXEC "/deployd-probe",
+/* Without which a call or a deployment fails. The build says what it installs: HELPERS in libexec, and
+ * BUILDPACK_FILES. */
+static const struct {
+        const char *directory;
+        const char *const *names; /* up to a NULL */
+} installed[] = {
+        { "/usr/share/dbus-1/system.d", (const char *const[]){ BUS_NAME ".conf", NULL } },
+        { "/usr/share/dbus-1/system-services", (const char *const[]){ BUS_NAME ".service", NULL } },
+        { PATH_LIBEXEC, (const char *const[]){ HELPERS, NULL } },
+        { PATH_BUILDPACKS, (const char *const[]){ BUILDPACK_FILES, NULL } },
 };
+
+static void check_file(Report *report, const char *directory, const char *name)
+{
+        _cleanup_free_ char *path = text_format("%s/%s", directory, name);
+
+        if (!path || access(path, R_OK) < 0)
+                report_fail(report, CHECK_CONFIGURATION, "%s/%s: %s: install the package deployd again",
+                            directory, name, strerror(errno));
+}
 
 static void check_files(const Installation *installation, Report *report)
 {
         (void) installation;
-        for (size_t i = 0; i < ELEMENTSOF(files); i++)
-                if (access(files[i], R_OK) < 0)
-                        report_fail(report, CHECK_CONFIGURATION, "%s: %s: install the package deployd again",
-                                    files[i], strerror(errno));
+        for (size_t i = 0; i < ELEMENTSOF(installed); i++)
+                for (const char *const *name = installed[i].names; *name; name++)
+                        check_file(report, installed[i].directory, *name);
 }
 
 static void check_systemd(const Installation *installation, Report *report)
