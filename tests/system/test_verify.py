@@ -10,7 +10,7 @@ import re
 import pytest
 
 import daemon
-from deployd import ROOT, SILENT, Deployd
+from deployd import ROOT, SILENT, Deployd, Held, deployment_path
 
 CHECKS = ["migrations", "ledger", "schema", "from-nothing", "creation", "relations", "constraints", "configuration",
           "units"]
@@ -128,6 +128,32 @@ def test_deployments_under_way_make_nothing_fail(machine, deployd):
     passes(machine)
 
 
+def test_a_step_under_way_belongs_to_its_deployment(machine, deployd):
+    """What would end a running build or release command is never advised."""
+    deployd.app("held", {"Procfile": "release: true\n" + SILENT["Procfile"]}, BuildCommand="true")
+    with contextlib.ExitStack() as stack:
+        held = {kind: stack.enter_context(Held(machine, kind))
+                for kind in ("fetch", "build", "import", "release", "archive")}
+        number = deployd.deploy("held")
+        for kind in ("fetch", "build", "import", "release"):
+            held[kind].unit("held-*")
+            passes(machine)
+            held[kind].release()
+        machine.call(deployment_path(number), "Deployment.Cancel")
+        held["archive"].unit("held-*")
+        passes(machine)
+
+
+def test_a_unit_that_belongs_to_nobody_needs_no_row(machine, deployd):
+    """The daemon tries the limits of builds before it says what it found, so a name has to stand for such a unit."""
+    unit = "deployd-limit-memory-1.service"
+    machine.run(["systemd-run", f"--unit={unit}", *HAUNT[2:]])
+    try:
+        passes(machine)
+    finally:
+        machine.systemctl("stop", unit)
+
+
 def test_meanwhile_others_are_answered(machine, deployd):
     """The checks wait for the database; nothing else does."""
     with machine.stream(["psql", "--host=/run/deployd/postgres", "--username=postgres", "--no-psqlrc",
@@ -238,6 +264,21 @@ def test_an_installation_that_is_not_whole_is_named(machine, deployd, broken, re
         assert line in failed(machine)[1]
     finally:
         machine.sh(repaired)
+    passes(machine)
+
+
+@pytest.mark.parametrize("directory, names", [
+    ("/usr/libexec/deployd", "-type f"),
+    ("/usr/lib/deployd/buildpacks", r"-type f ( -name detect -o -name compile -o -name order -o -name functions.sh )"),
+])
+def test_every_missing_helper_is_named(machine, deployd, directory, names):
+    found = machine.run(["find", directory, *names.split()]).stdout.split()
+    assert len(found) >= 10
+    with moved(machine, directory):
+        check, lines = failed(machine)
+    assert check == "configuration"
+    assert sorted(line for line in lines if line.startswith(directory)) == sorted(
+        f"{path}: No such file or directory: install the package deployd again" for path in found)
     passes(machine)
 
 
