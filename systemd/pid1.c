@@ -3,14 +3,18 @@
 
 #include <errno.h>
 
+#include "base/log.h"
 #include "base/macro.h"
 
-#define AGAIN_USEC (100 * USEC_PER_MSEC) /* re-execution takes about that */
+#define AGAIN_FIRST_USEC (100 * USEC_PER_MSEC) /* re-execution takes about that */
+#define AGAIN_MAX_USEC   (5 * USEC_PER_SEC)
+#define AGAIN_SILENT     6 /* pauses after which the log says it: a slow re-execution is over by then */
 
 struct Pid1Call {
         Pid1 *pid1;
         sd_bus_message *message; /* kept until there is an answer */
         sd_bus_slot *slot;       /* NULL while it waits */
+        unsigned n_sent;
         Pid1Done done;
         void *userdata;
         LIST_FIELDS(Pid1Call, waiting);
@@ -42,12 +46,13 @@ static int send_now(Pid1Call *call)
         if (r < 0)
                 return r;
         call->pid1->n_sent++;
+        call->n_sent++;
         return 0;
 }
 
 static void send_waiting(Pid1 *pid1)
 {
-        while (pid1->waiting && pid1->n_sent < PID1_CALLS_MAX) {
+        while (pid1->waiting && !pid1->pausing && pid1->n_sent < PID1_CALLS_MAX) {
                 Pid1Call *call = pid1->waiting;
 
                 unqueue(call);
@@ -59,19 +64,45 @@ static void send_waiting(Pid1 *pid1)
         }
 }
 
+void pid1_send_now(Pid1 *pid1)
+{
+        assert(pid1);
+
+        pid1->pausing = false;
+        send_waiting(pid1);
+}
+
 static int on_again(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
-        send_waiting(userdata);
+        pid1_send_now(userdata);
         return 0;
 }
 
+/* One pause for all that is not answered meanwhile. */
 static void send_again(Pid1Call *call)
 {
         Pid1 *pid1 = call->pid1;
 
         enqueue(pid1, call);
-        if (sd_event_source_set_time_relative(pid1->again, AGAIN_USEC) >= 0)
-                (void) sd_event_source_set_enabled(pid1->again, SD_EVENT_ONESHOT);
+        if (pid1->pausing)
+                return;
+        if (sd_event_source_set_time_relative(pid1->again, backoff_next(&pid1->pause)) < 0 ||
+            sd_event_source_set_enabled(pid1->again, SD_EVENT_ONESHOT) < 0)
+                return;
+        pid1->pausing = true;
+        if (pid1->pause.n < AGAIN_SILENT || pid1->silent)
+                return;
+        pid1->silent = true;
+        log_warning("systemd does not answer on the bus and is asked again until it does: see 'systemctl "
+                    "status' and 'journalctl -b _PID=1'");
+}
+
+static void note_answer(Pid1 *pid1)
+{
+        if (pid1->silent)
+                log_info("systemd answers again");
+        pid1->silent = pid1->pausing = false;
+        backoff_reset(&pid1->pause);
 }
 
 /* Not PID 1's answer but the bus's, or sd-bus's own when the connection is gone or nothing came in time. */
@@ -115,14 +146,17 @@ static int on_reply(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error
         Pid1Call *call = userdata;
         Pid1Done done = call->done;
         void *done_userdata = call->userdata;
+        Pid1 *pid1 = call->pid1;
 
         call->slot = sd_bus_slot_unref(call->slot);
-        call->pid1->n_sent--;
+        pid1->n_sent--;
         if (is_unanswered(reply)) {
                 send_again(call);
                 return 1;
         }
-        send_waiting(call->pid1);
+        note_answer(pid1);
+        send_waiting(pid1);
+        pid1->repeated = call->n_sent > 1;
         sd_bus_message_unref(call->message);
         free(call);
         done(done_userdata, reply);
@@ -137,6 +171,7 @@ int pid1_init(Pid1 *pid1, sd_bus *bus)
         assert(bus);
 
         pid1->bus = bus;
+        pid1->pause = (Backoff){ .first_usec = AGAIN_FIRST_USEC, .max_usec = AGAIN_MAX_USEC };
         r = sd_event_add_time_relative(sd_bus_get_event(bus), &pid1->again, CLOCK_MONOTONIC, 0, 0, on_again,
                                        pid1);
         return r < 0 ? r : sd_event_source_set_enabled(pid1->again, SD_EVENT_OFF);

@@ -6,11 +6,13 @@
  *
  * A call that PID 1 has not answered is made again until it has: while PID 1 executes itself anew it is not
  * on the bus, and whether it has heard a call before that is unknown. So whatever is asked must be good to
- * be asked twice. When the connection goes, nobody is told anything: the process ends. Internal to systemd/.
+ * be asked twice. It is made again after pauses that grow, for ever: there is nothing to do without PID 1.
+ * When the connection goes, nobody is told anything: the process ends. Internal to systemd/.
  */
 
 #include <systemd/sd-bus.h>
 
+#include "base/backoff.h"
 #include "base/cleanup.h"
 #include "base/list.h"
 
@@ -28,6 +30,10 @@ struct Pid1 {
         LIST_HEAD(Pid1Call, waiting);
         Pid1Call *waiting_tail;
         sd_event_source *again; /* sends what waits */
+        Backoff pause;
+        bool pausing;  /* nothing is sent until `again` */
+        bool silent;   /* the log says that it does not answer */
+        bool repeated; /* of the call whose `done` is called: it was sent more than once */
 };
 
 /* `bus` is attached to an event loop. 0 or -errno. */
@@ -45,6 +51,9 @@ int pid1_call(Pid1 *pid1, sd_bus_message *message, Pid1Done done, void *userdata
 /* Drops the callback; a message that was not sent yet never is. */
 Pid1Call *pid1_call_free(Pid1Call *call);
 DEFINE_CLEANUP(Pid1Call *, pid1_call_free);
+
+/* PID 1 is on the bus again: what waits is sent now. */
+void pid1_send_now(Pid1 *pid1);
 
 /* A method call to the Manager. 0 or -errno. */
 int pid1_method(Pid1 *pid1, const char *method, sd_bus_message **ret);

@@ -4,17 +4,18 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "systemd/units-internal.h"
 
-#define PROPERTIES "org.freedesktop.DBus.Properties"
-#define ASK_AGAIN_USEC \
-        (1 * USEC_PER_SEC) /* a shutdown takes seconds, and who waits here waits for its end */
+#define PROPERTIES   "org.freedesktop.DBus.Properties"
+#define ASK_MAX_USEC (10 * USEC_PER_SEC) /* what has ended waits for this answer to be started again */
 #define ASK_ACCURACY (100 * USEC_PER_MSEC)
 
 struct ShutdownWait {
         Units *units;
         Pid1Call *call;
         sd_event_source *again;
+        Backoff pause;
         ShutdownOver over;
         void *userdata;
 };
@@ -39,6 +40,21 @@ static int on_again(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
         return ask(wait);
 }
 
+static bool is_end_of_machine(const char *state)
+{
+        return strcmp(state, "stopping") == 0 || strcmp(state, "maintenance") == 0;
+}
+
+/* Once for all that waits. */
+static void say_that_it_waits(Units *units, const char *state)
+{
+        if (!units->in_shutdown)
+                log_info("The state of the machine is '%s' (systemctl is-system-running): what ends now is "
+                         "judged when that is over",
+                         state);
+        units->in_shutdown = true;
+}
+
 /* An answer that cannot be read says nothing: it is asked for again, as a reading of a unit is. */
 static void on_answer(void *userdata, sd_bus_message *reply)
 {
@@ -47,13 +63,18 @@ static void on_answer(void *userdata, sd_bus_message *reply)
 
         wait->call = NULL;
         if (!sd_bus_message_is_method_error(reply, NULL) &&
-            sd_bus_message_read(reply, "v", "s", &state) >= 0 && strcmp(state, "stopping") != 0) {
-                wait->over(wait->userdata);
-                return;
+            sd_bus_message_read(reply, "v", "s", &state) >= 0) {
+                if (!is_end_of_machine(state)) {
+                        wait->units->in_shutdown = false;
+                        wait->over(wait->userdata);
+                        return;
+                }
+                say_that_it_waits(wait->units, state);
         }
         /* Without memory for a timer nothing is judged: the machine goes down. */
         (void) sd_event_add_time_relative(sd_bus_get_event(wait->units->pid1.bus), &wait->again,
-                                          CLOCK_MONOTONIC, ASK_AGAIN_USEC, ASK_ACCURACY, on_again, wait);
+                                          CLOCK_MONOTONIC, backoff_next(&wait->pause), ASK_ACCURACY,
+                                          on_again, wait);
 }
 
 static int ask(ShutdownWait *wait)
@@ -79,7 +100,10 @@ int shutdown_wait_new(Units *units, ShutdownOver over, void *userdata, ShutdownW
 
         if (!wait)
                 return -ENOMEM;
-        *wait = (ShutdownWait){ .units = units, .over = over, .userdata = userdata };
+        *wait = (ShutdownWait){ .units = units,
+                                .pause = { .first_usec = BACKOFF_FIRST_USEC, .max_usec = ASK_MAX_USEC },
+                                .over = over,
+                                .userdata = userdata };
         r = ask(wait);
         if (r < 0)
                 return r;

@@ -6,7 +6,6 @@
 #include "base/failpoint.h"
 #include "base/text.h"
 #include "daemon/model/unit-name.h"
-#include "systemd/unit-spec.h"
 #include "systemd/units-internal.h"
 
 #define SENTENCE_MAX 300
@@ -17,6 +16,8 @@ UnitCall *unit_call_free(UnitCall *call)
                 return NULL;
         pid1_call_free(call->pending);
         unit_watch_free(call->watch);
+        sd_bus_message_unref(call->start);
+        sd_event_source_disable_unref(call->look);
         free(call->name);
         free(call);
         return NULL;
@@ -57,7 +58,7 @@ void unit_call_finish_with_error(UnitCall *call, sd_bus_message *reply)
 
 #if DEPLOYD_FAILPOINTS
 /* `app` of deployd-app-shop-42.web.1.service, whose other numbers no test can know. */
-static const char *kind(const UnitCall *call)
+const char *unit_call_kind(const UnitCall *call)
 {
         static char word[32];
         const char *from = strchr(call->name, '-');
@@ -69,14 +70,12 @@ static const char *kind(const UnitCall *call)
 }
 #endif
 
-/* Sends `message` for `call`. */
 int unit_call_ask(UnitCall *call, sd_bus_message *message, Pid1Done on_reply)
 {
-        FAILPOINT("%s-%s.ask", sd_bus_message_get_member(message), kind(call));
+        FAILPOINT("%s-%s.ask", sd_bus_message_get_member(message), unit_call_kind(call));
         return pid1_call(&call->units->pid1, message, on_reply, call, &call->pending);
 }
 
-/* A Manager method with the unit's name and, for those that make a job, its mode. */
 int unit_call_ask_about(UnitCall *call, const char *method, bool job, Pid1Done on_reply)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
@@ -89,54 +88,18 @@ int unit_call_ask_about(UnitCall *call, const char *method, bool job, Pid1Done o
         return r < 0 ? r : unit_call_ask(call, message, on_reply);
 }
 
-/* The answer is all that is waited for. That the unit to be started exists is as good as having started it.
- */
+/* The answer is all that is waited for. */
 static void on_replied(void *userdata, sd_bus_message *reply)
 {
         UnitCall *call = userdata;
 
         call->pending = NULL;
-        FAILPOINT("unit-%s.answered", kind(call));
+        FAILPOINT("unit-%s.answered", unit_call_kind(call));
         units_read(call->units, call->name);
-        if (sd_bus_message_is_method_error(reply, NULL) &&
-            !sd_bus_message_is_method_error(reply, "org.freedesktop.systemd1.UnitExists"))
+        if (sd_bus_message_is_method_error(reply, NULL))
                 unit_call_finish_with_error(call, reply);
         else
                 unit_call_finish(call, 0, NULL);
-}
-
-int unit_call_ask_to_start(UnitCall *call, const UnitSpec *spec, Pid1Done on_reply)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
-        int r;
-
-        r = pid1_method(&call->units->pid1, "StartTransientUnit", &message);
-        if (r >= 0)
-                r = sd_bus_message_append(message, "ss", spec->name, "fail");
-        if (r >= 0)
-                r = unit_spec_append(message, spec);
-        if (r >= 0)
-                r = sd_bus_message_append(message, "a(sa(sv))", 0);
-        return r < 0 ? r : unit_call_ask(call, message, on_reply);
-}
-
-int units_start(Units *units, const UnitSpec *spec, UnitCallDone done, void *userdata, UnitCall **ret)
-{
-        _cleanup_(unit_call_freep) UnitCall *call = NULL;
-        int r;
-
-        assert(units);
-        assert(spec);
-        assert(done);
-        assert(ret);
-
-        r = unit_call_new(units, spec->name, done, userdata, &call);
-        if (r >= 0)
-                r = unit_call_ask_to_start(call, spec, on_replied);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(call);
-        return 0;
 }
 
 static int make_job(Units *units, const char *method, const char *name, UnitCallDone done, void *userdata,
@@ -169,8 +132,7 @@ int units_stop_slice(Units *units, const char *name, UnitCallDone done, void *us
         return make_job(units, "StopUnit", name, done, userdata, ret);
 }
 
-int units_set_limits(Units *units, const char *name, uint64_t memory_max, uint64_t tasks_max,
-                     uint64_t cpu_quota_usec, UnitCallDone done, void *userdata, UnitCall **ret)
+int units_kill(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         _cleanup_(unit_call_freep) UnitCall *call = NULL;
@@ -183,14 +145,49 @@ int units_set_limits(Units *units, const char *name, uint64_t memory_max, uint64
 
         r = unit_call_new(units, name, done, userdata, &call);
         if (r >= 0)
-                r = pid1_method(&units->pid1, "SetUnitProperties", &message);
+                r = pid1_method(&units->pid1, "KillUnit", &message);
         if (r >= 0)
-                r = sd_bus_message_append(message, "sba(sv)", name, /* runtime= */ true, 3, "MemoryMax", "t",
-                                          memory_max ? memory_max : UINT64_MAX, "TasksMax", "t",
-                                          tasks_max ? tasks_max : UINT64_MAX, "CPUQuotaPerSecUSec", "t",
-                                          cpu_quota_usec ? cpu_quota_usec : UINT64_MAX);
+                r = sd_bus_message_append(message, "ssi", name, "all", SIGKILL);
         if (r >= 0)
                 r = unit_call_ask(call, message, on_replied);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(call);
+        return 0;
+}
+
+int unit_call_ask_for_limits(UnitCall *call, Pid1Done on_reply)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        const UnitLimits *limits = &call->limits;
+        int r;
+
+        r = pid1_method(&call->units->pid1, "SetUnitProperties", &message);
+        if (r >= 0)
+                r = sd_bus_message_append(
+                        message, "sba(sv)", call->name, /* runtime= */ true, 3, "MemoryMax", "t",
+                        limits->memory_max ? limits->memory_max : UINT64_MAX, "TasksMax", "t",
+                        limits->tasks_max ? limits->tasks_max : UINT64_MAX, "CPUQuotaPerSecUSec", "t",
+                        limits->cpu_quota_usec ? limits->cpu_quota_usec : UINT64_MAX);
+        return r < 0 ? r : unit_call_ask(call, message, on_reply);
+}
+
+int units_set_limits(Units *units, const char *name, uint64_t memory_max, uint64_t tasks_max,
+                     uint64_t cpu_quota_usec, UnitCallDone done, void *userdata, UnitCall **ret)
+{
+        _cleanup_(unit_call_freep) UnitCall *call = NULL;
+        int r;
+
+        assert(units);
+        assert(name);
+        assert(done);
+        assert(ret);
+
+        r = unit_call_new(units, name, done, userdata, &call);
+        if (r < 0)
+                return r;
+        call->limits = (UnitLimits){ memory_max, tasks_max, cpu_quota_usec };
+        r = unit_call_ask_for_limits(call, on_replied);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(call);

@@ -12,15 +12,16 @@ static int read_listed_unit(sd_bus_message *reply, char ***names, size_t *n_name
 {
         _cleanup_unit_name_ UnitName parsed = {};
         _cleanup_free_ char *app = NULL;
-        const char *name, *load;
+        const char *name, *load, *active;
+        uint32_t job;
         char **grown;
         int r;
 
-        r = sd_bus_message_read(reply, "(ssssssouso)", &name, NULL, &load, NULL, NULL, NULL, NULL, NULL,
+        r = sd_bus_message_read(reply, "(ssssssouso)", &name, NULL, &load, &active, NULL, NULL, NULL, &job,
                                 NULL, NULL);
         if (r <= 0)
                 return r;
-        if (strcmp(load, "not-found") == 0 ||
+        if (strcmp(load, "not-found") == 0 || (strcmp(active, "inactive") == 0 && job == 0) ||
             (unit_name_parse(name, &parsed) < 0 && slice_name_parse(name, &app) < 0))
                 return 1;
         grown = reallocarray(*names, *n_names + 2, sizeof(char *));

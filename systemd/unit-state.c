@@ -29,6 +29,12 @@ static const PropertyRow property_table[] = {
         { "NRestarts", 'u', offsetof(UnitState, n_restarts) },
         { "ControlGroupId", 't', offsetof(UnitState, control_group_id) },
         { "MemoryMax", 't', offsetof(UnitState, memory_max) },
+        { "ControlGroup", 's', offsetof(UnitState, control_group) },
+        { "FragmentPath", 's', offsetof(UnitState, fragment) },
+        { "Slice", 's', offsetof(UnitState, slice) },
+        { "User", 's', offsetof(UnitState, user) },
+        { "TimeoutStartUSec", 't', offsetof(UnitState, start_timeout) },
+        { "TimeoutStopUSec", 't', offsetof(UnitState, stop_timeout) },
         { "Job", 'J', offsetof(UnitState, job_pending) },
         { "InvocationID", 'I', offsetof(UnitState, invocation) },
 };
@@ -92,7 +98,12 @@ int unit_state_read(sd_bus_message *reply, UnitState *ret)
                             .active = "inactive",
                             .sub = "dead",
                             .result = "success",
-                            .status_text = "" };
+                            .status_text = "",
+                            .control_group = "",
+                            .fragment = "",
+                            .slice = "",
+                            .user = "",
+                            .own = true };
         int r;
 
         assert(reply);
@@ -123,6 +134,12 @@ int unit_state_read(sd_bus_message *reply, UnitState *ret)
         state.loaded = strcmp(state.load, "not-found") != 0;
         *ret = state;
         return 0;
+}
+
+bool unit_state_is_gone(const UnitState *state)
+{
+        assert(state);
+        return !state->loaded || (strcmp(state->active, "inactive") == 0 && !state->job_pending);
 }
 
 bool unit_state_is_running(const UnitState *state)

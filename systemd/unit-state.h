@@ -10,6 +10,8 @@
  * the message they were read from: until the callback that got the reading returns. */
 typedef struct UnitState {
         bool loaded;             /* false: PID 1 does not know it (any more) */
+        bool own;                /* false: somebody else has made a unit of that name (unit-own.h) */
+        bool late;               /* its start or its end takes longer than it may (unit-late.h) */
         int job_pending;         /* a start or stop is under way: all of this may change at once */
         const char *load;        /* LoadState */
         const char *active;      /* ActiveState */
@@ -20,13 +22,21 @@ typedef struct UnitState {
         int exec_main_status; /* exit status or signal */
         uint32_t main_pid;    /* 0 = none runs */
         uint32_t n_restarts;
-        sd_id128_t invocation;     /* null = none */
-        uint64_t control_group_id; /* 0 = none */
-        uint64_t memory_max;       /* bytes it may use; 0 or UINT64_MAX: no limit of its own */
+        sd_id128_t invocation;                /* null = none */
+        uint64_t control_group_id;            /* 0 = none */
+        uint64_t memory_max;                  /* bytes it may use; 0 or UINT64_MAX: no limit of its own */
+        const char *control_group;            /* "" = none: no process of it is left */
+        const char *fragment, *slice, *user;  /* FragmentPath, Slice and User; "" = none */
+        uint64_t start_timeout, stop_timeout; /* microseconds; 0 or UINT64_MAX: none */
 } UnitState;
 
-/* Reads the reply of Properties.GetAll(""). 0 or -errno of sd-bus. */
+/* Reads the reply of Properties.GetAll(""). `own` is true and `late` false: units.c knows them. 0 or -errno
+ * of sd-bus. */
 int unit_state_read(sd_bus_message *reply, UnitState *ret);
+
+/* There is nothing of it to be ended: PID 1 does not know it, or keeps it loaded, inactive and without a
+ * job, because another unit or a client refers to it. */
+bool unit_state_is_gone(const UnitState *state);
 
 /* The main process runs; if it has to say that it is ready, it has, and may be at reading its configuration
  * again. */

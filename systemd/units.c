@@ -7,12 +7,13 @@
 
 #include "base/list.h"
 #include "base/log.h"
+#include "systemd/unit-late.h"
+#include "systemd/unit-own.h"
 #include "systemd/units-internal.h"
 
-#define PID1_UNIT_PATH  PID1_PATH "/unit"
-#define PROPERTIES      "org.freedesktop.DBus.Properties"
-#define READ_RETRY_USEC (1 * USEC_PER_SEC) /* a reading failed although the bus is there: PID 1 is busy */
-#define READ_ACCURACY   (100 * USEC_PER_MSEC)
+#define PROPERTIES    "org.freedesktop.DBus.Properties"
+#define READ_ACCURACY (100 * USEC_PER_MSEC)
+#define READ_TOLD     4 /* pauses after which the log says that a unit cannot be read */
 
 /* A unit that somebody watches. */
 typedef struct Unit {
@@ -21,6 +22,8 @@ typedef struct Unit {
         Pid1Call *reading; /* NULL = none under way */
         bool stale;        /* something has changed since the reading under way began */
         bool absent;       /* the last reading found that PID 1 does not know it */
+        bool unread;       /* the last reading has failed */
+        UnitLate *late;
         LIST_HEAD(UnitWatch, watches);
         LIST_FIELDS(struct Unit, all);
 } Unit;
@@ -51,6 +54,7 @@ static Unit *unit_free(Unit *unit)
         (void) tdelete(unit, &unit->units->units_by_path, compare_units);
         LIST_REMOVE(all, unit->units->all, unit);
         pid1_call_free(unit->reading);
+        unit_late_free(unit->late);
         free(unit->name);
         free(unit->path);
         free(unit);
@@ -68,9 +72,12 @@ static int unit_new(Units *units, const char *name, Unit **ret)
         unit->units = units;
         unit->name = strdup(name);
         r = unit->name ? sd_bus_path_encode(PID1_UNIT_PATH, name, &unit->path) : -ENOMEM;
+        if (r >= 0)
+                r = unit_late_new(units, unit->name, &unit->late);
         if (r >= 0 && !tsearch(unit, &units->units_by_path, compare_units))
                 r = -ENOMEM;
         if (r < 0) {
+                unit_late_free(unit->late);
                 free(unit->name);
                 free(unit->path);
                 free(unit);
@@ -85,14 +92,45 @@ static void read_unit(Unit *unit);
 
 static int on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
-        units_read_all(userdata);
+        const Units *units = userdata;
+        Unit *unit;
+
+        LIST_FOREACH (all, unit, units->all)
+                if (unit->unread)
+                        read_unit(unit);
         return 0;
 }
 
-static void read_later(Units *units)
+/* A reading has failed although the bus is there: PID 1 is busy. */
+static void read_later(Unit *unit)
 {
-        if (sd_event_source_set_time_relative(units->retry, READ_RETRY_USEC) >= 0)
+        Units *units = unit->units;
+        int enabled = SD_EVENT_OFF;
+
+        unit->unread = true;
+        (void) sd_event_source_get_enabled(units->retry, &enabled);
+        if (enabled != SD_EVENT_OFF)
+                return;
+        if (sd_event_source_set_time_relative(units->retry, backoff_next(&units->retry_pause)) >= 0)
                 (void) sd_event_source_set_enabled(units->retry, SD_EVENT_ONESHOT);
+        if (units->retry_pause.n == READ_TOLD)
+                log_warning("systemd does not tell the state of unit %s and is asked again until it does: "
+                            "see 'systemctl status %s'",
+                            unit->name, unit->name);
+}
+
+/* The next failure begins with the first pause when none is left of the last one. */
+static void note_reading(Unit *unit)
+{
+        const Unit *other;
+
+        if (!unit->unread)
+                return;
+        unit->unread = false;
+        LIST_FOREACH (all, other, unit->units->all)
+                if (other->unread)
+                        return;
+        backoff_reset(&unit->units->retry_pause);
 }
 
 /* Tells the watches one by one. Any of them may free itself or others, the last one frees the unit: so the
@@ -121,9 +159,12 @@ static void on_read(void *userdata, sd_bus_message *reply)
 
         unit->reading = NULL;
         if (sd_bus_message_is_method_error(reply, NULL) || unit_state_read(reply, &state) < 0) {
-                read_later(unit->units);
+                read_later(unit);
                 return;
         }
+        note_reading(unit);
+        state.own = unit_is_own(unit->name, &state);
+        state.late = unit_late_look(unit->late, &state);
         unit->absent = !state.loaded;
         if (unit->stale)
                 read_unit(unit);
@@ -147,7 +188,7 @@ static void read_unit(Unit *unit)
         if (r >= 0)
                 r = pid1_call(pid1, message, on_read, unit, &unit->reading);
         if (r < 0)
-                read_later(unit->units);
+                read_later(unit);
 }
 
 void units_read_all(Units *units)
@@ -219,93 +260,15 @@ UnitWatch *unit_watch_free(UnitWatch *watch)
         return NULL;
 }
 
-/* The handlers below take PID 1's signals as hints that a unit is to be read again: anybody can send us
- * something that looks like them, and then nothing but a reading follows. */
-
-static int on_job_removed(sd_bus_message *signal, void *userdata, _unused_ sd_bus_error *reterr)
+void units_hint(Units *units, const char *path, bool removed)
 {
-        _cleanup_free_ char *path = NULL;
-        Units *units = userdata;
-        const char *name;
-        Unit *unit;
+        Unit *unit = find_unit(units, path);
 
-        if (sd_bus_message_read(signal, "uos", NULL, NULL, &name) < 0 ||
-            sd_bus_path_encode(PID1_UNIT_PATH, name, &path) < 0)
-                return 0;
-        unit = find_unit(units, path);
-        if (unit)
-                read_unit(unit);
-        return 0;
-}
-
-static int on_unit_removed(sd_bus_message *signal, void *userdata, _unused_ sd_bus_error *reterr)
-{
-        const char *path;
-        Unit *unit;
-
-        if (sd_bus_message_read(signal, "so", NULL, &path) < 0)
-                return 0;
-        unit = find_unit(userdata, path);
         /* Reading a unit that PID 1 does not know makes it load and remove one: that must not be a reason to
          * read again. */
-        if (unit && !unit->absent)
+        if (unit && !(removed && unit->absent))
                 read_unit(unit);
-        return 0;
 }
-
-static int on_properties_changed(sd_bus_message *signal, void *userdata, _unused_ sd_bus_error *reterr)
-{
-        Unit *unit = find_unit(userdata, sd_bus_message_get_path(signal));
-
-        if (unit)
-                read_unit(unit);
-        return 0;
-}
-
-static int on_subscribed(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *reterr)
-{
-        if (sd_bus_message_is_method_error(reply, NULL) &&
-            !sd_bus_message_is_method_error(reply, "org.freedesktop.systemd1.AlreadySubscribed"))
-                log_warning("Cannot subscribe to the signals of systemd, trying again when it is back: %s",
-                            sd_bus_message_get_error(reply)->message);
-        units_read_all(userdata);
-        return 0;
-}
-
-static int subscribe(Units *units)
-{
-        return sd_bus_call_method_async(units->pid1.bus, NULL, PID1_NAME, PID1_PATH, PID1_MANAGER,
-                                        "Subscribe", on_subscribed, units, NULL);
-}
-
-/* After a daemon-reload all units are what they were, but signals may have been missed; after a re-execution
- * the subscription is gone too. */
-static int on_reloading(sd_bus_message *signal, void *userdata, _unused_ sd_bus_error *reterr)
-{
-        int active;
-
-        if (sd_bus_message_read(signal, "b", &active) >= 0 && !active)
-                (void) subscribe(userdata);
-        return 0;
-}
-
-static int on_owner_changed(sd_bus_message *signal, void *userdata, _unused_ sd_bus_error *reterr)
-{
-        const char *owner;
-
-        if (sd_bus_message_read(signal, "sss", NULL, NULL, &owner) >= 0 && owner[0] != '\0')
-                (void) subscribe(userdata);
-        return 0;
-}
-
-static const struct {
-        const char *member;
-        sd_bus_message_handler_t handler;
-} manager_signals[] = {
-        { "JobRemoved", on_job_removed },
-        { "UnitRemoved", on_unit_removed },
-        { "Reloading", on_reloading },
-};
 
 int units_new(sd_bus *bus, Units **ret)
 {
@@ -317,6 +280,7 @@ int units_new(sd_bus *bus, Units **ret)
 
         if (!units)
                 return -ENOMEM;
+        units->retry_pause = (Backoff) BACKOFF_INIT;
         r = pid1_init(&units->pid1, bus);
         if (r < 0)
                 return r;
@@ -325,29 +289,8 @@ int units_new(sd_bus *bus, Units **ret)
         if (r < 0)
                 return r;
         r = sd_event_source_set_enabled(units->retry, SD_EVENT_OFF);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < ELEMENTSOF(manager_signals); i++) {
-                r = sd_bus_match_signal_async(bus, &units->matches[i], PID1_NAME, PID1_PATH, PID1_MANAGER,
-                                              manager_signals[i].member, manager_signals[i].handler, NULL,
-                                              units);
-                if (r < 0)
-                        return r;
-        }
-        r = sd_bus_add_match_async(bus, &units->matches[ELEMENTSOF(manager_signals)],
-                                   "type='signal',sender='" PID1_NAME "',path_namespace='" PID1_UNIT_PATH
-                                   "',"
-                                   "interface='" PROPERTIES "',member='PropertiesChanged'",
-                                   on_properties_changed, NULL, units);
-        if (r < 0)
-                return r;
-        r = sd_bus_match_signal_async(bus, &units->matches[ELEMENTSOF(manager_signals) + 1],
-                                      "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                      "org.freedesktop.DBus", "NameOwnerChanged", on_owner_changed, NULL,
-                                      units);
-        if (r < 0)
-                return r;
-        r = subscribe(units);
+        if (r >= 0)
+                r = unit_signals_match(units);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(units);

@@ -34,15 +34,24 @@ typedef void (*UnitCallDone)(void *userdata, int error, const char *sentence);
 UnitCall *unit_call_free(UnitCall *call);
 DEFINE_CLEANUP(UnitCall *, unit_call_free);
 
-/* StartTransientUnit. A unit of that name that is loaded already counts as success: whoever asked looks at
- * it by a watch. */
+/* StartTransientUnit. If PID 1 has a unit of that name already:
+ * - of an app or a release command, it is taken back whatever it does, or however it has ended. An app's
+ * that PID 1 only keeps loaded is started again (StartUnit), with the limits of the spec and its other old
+ *   properties.
+ * - of another kind, it is success only if PID 1 may have heard the call before (it was executing itself),
+ * or if the unit runs: its end would be taken for the end of this run.
+ * - one that somebody else has made (unit-own.h), or that is only kept loaded, is -EEXIST with a sentence
+ * that names it. */
 int units_start(Units *units, const UnitSpec *spec, UnitCallDone done, void *userdata, UnitCall **ret);
 
 /* RestartUnit of a transient unit that is still loaded. */
 int units_restart(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
 
 /* Stops the unit (its own stop timeout, then SIGKILL; `kill`: SIGKILL at once), forgets its result, and is
- * done when PID 1 does not know the name any more; at once if it did not. */
+ * done when it is gone (unit_state_is_gone()): PID 1 does not know the name any more, or has ended the unit
+ * and keeps it loaded. What has to be asked for again is, after pauses that grow; a unit that does not end
+ * is told in the log once, with what to look at. Errors besides: -EEXIST: somebody else has made the unit,
+ * which is left alone; -ETIMEDOUT: it has not ended long after the log said so, and goes on ending. */
 int units_remove(Units *units, const char *name, bool kill, UnitCallDone done, void *userdata,
                  UnitCall **ret);
 
@@ -50,7 +59,8 @@ int units_remove(Units *units, const char *name, bool kill, UnitCallDone done, v
  * for ever: PID 1 knows any slice that somebody asks about.) */
 int units_stop_slice(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
 
-/* The names of all loaded units deployd-*.service that are transient, and of the slices of apps. */
+/* The names of all units deployd-*.service that have a name of ours, and of the slices of apps: those that
+ * are loaded and not gone. */
 typedef void (*UnitsListed)(void *userdata, int error, char *const *names);
 int units_list(Units *units, UnitsListed listed, void *userdata, UnitCall **ret);
 
