@@ -27,8 +27,9 @@ struct Pipeline {
         Model *model;
         Store *store;
         Units *units;
-        bool ending;            /* pipeline_free(): what runs is left alone */
-        bool resuming, resumed; /* waiting for the units that nobody knows to be gone; done */
+        bool ending;                      /* pipeline_free(): what runs is left alone */
+        bool resuming, resumed;           /* waiting for the units that nobody knows to be gone; done */
+        sd_event_source *resume_patience; /* when that has taken long enough */
         bool database_away;
         UnitCall *listing;
         void (*on_resumed)(void *userdata, int error);

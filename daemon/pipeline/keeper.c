@@ -16,6 +16,7 @@
 #include "daemon/pipeline/renew.h"
 #include "daemon/pipeline/route.h"
 #include "daemon/pipeline/step.h"
+#include "systemd/unit-own.h"
 
 Keeper *keeper_free(Keeper *keeper)
 {
@@ -111,7 +112,8 @@ static void on_state_before_live(Keeper *keeper, const UnitState *state, sd_id12
         Deployment *deployment = instance->deployment;
 
         /* It may take its stop timeout to end now. */
-        if (!keeper->noted && check_is_by_notice(instance) && strcmp(state->result, "timeout") == 0)
+        if (!keeper->noted && check_is_by_notice(instance) &&
+            (state->late || strcmp(state->result, "timeout") == 0))
                 attempt_fail(keeper->pipeline, deployment, "%s.%u did not say READY=1 within %g s",
                              instance->process, instance->number,
                              (double) pipeline_config(keeper->pipeline)->start_timeout / USEC_PER_SEC);
@@ -126,13 +128,37 @@ static void on_state_before_live(Keeper *keeper, const UnitState *state, sd_id12
                 step_start_poll(keeper->pipeline, deployment);
 }
 
+/* It is not adopted: nothing of it is the instance's. */
+static void on_stranger(Keeper *keeper, const UnitState *state)
+{
+        _cleanup_free_ char *sentence = NULL;
+        Deployment *deployment = keeper->instance->deployment;
+        sd_id128_t before = keeper->invocation;
+
+        if (keeper->stranger)
+                return;
+        keeper->seen = keeper->stranger = keeper->failed = true;
+        keeper->starting = keeper->running = keeper->loaded = keeper->exited = false;
+        keeper->invocation = SD_ID128_NULL;
+        keeper->control_group_id = 0;
+        sentence = unit_describe_stranger(keeper->instance->unit, state);
+        if (deployment->status != DEPLOYMENT_LIVE)
+                return attempt_fail(keeper->pipeline, deployment, "%s", text_or_empty(sentence));
+        log_warning("%s.%u of %s does not run: %s", keeper->instance->process, keeper->instance->number,
+                    deployment->app->name, text_or_empty(sentence));
+        on_state_while_live(keeper, before);
+}
+
 static void on_state(void *userdata, const UnitState *state)
 {
         Keeper *keeper = userdata;
         sd_id128_t before = keeper->invocation;
 
+        if (!state->own)
+                return on_stranger(keeper, state);
+        keeper->stranger = false;
         keeper->seen = true;
-        keeper->loaded = state->loaded;
+        keeper->loaded = !unit_state_is_gone(state);
         keeper->starting = strcmp(state->active, "inactive") == 0
                                    ? state->job_pending
                                    : strcmp(state->active, "activating") == 0 && state->n_restarts == 0 &&
@@ -161,9 +187,16 @@ static void on_started(void *userdata, int error, const char *sentence)
         if (error >= 0 && !keeper->watch)
                 error = unit_watch_new(keeper->pipeline->units, instance->unit, on_state, keeper,
                                        &keeper->watch);
-        if (error < 0)
-                attempt_fail(keeper->pipeline, instance->deployment, "%s.%u could not be started: %s",
-                             instance->process, instance->number, sentence ? sentence : strerror(-error));
+        if (error >= 0)
+                return;
+        if (instance->deployment->status != DEPLOYMENT_LIVE)
+                return attempt_fail(keeper->pipeline, instance->deployment, "%s.%u could not be started: %s",
+                                    instance->process, instance->number,
+                                    sentence ? sentence : strerror(-error));
+        log_warning("%s.%u of %s could not be started: %s", instance->process, instance->number,
+                    instance->deployment->app->name, sentence ? sentence : strerror(-error));
+        keeper->seen = keeper->failed = true;
+        on_state_while_live(keeper, keeper->invocation);
 }
 
 static int start_unit(Keeper *keeper)
@@ -287,8 +320,8 @@ void keeper_bring_up(Pipeline *pipeline, Instance *instance)
 
         instance->n_tries = 0;
         instance->given_up = false;
-        /* Not one that has failed, which may be because it was started too often. */
-        if (keeper && keeper->loaded && !keeper->failed)
+        /* Not one that has ended, which may be because it was started too often. */
+        if (keeper && keeper->loaded && !keeper->failed && !keeper->exited)
                 keeper_restart(keeper);
         else if (keeper && keeper->seen)
                 keeper_revive(keeper);

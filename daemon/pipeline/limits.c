@@ -188,11 +188,14 @@ static void next(Limits *trial)
                 on_started(trial, r, NULL);
 }
 
-void limits_begin(Pipeline *pipeline)
+void limits_poll(Pipeline *pipeline)
 {
         assert(pipeline);
-        assert(!pipeline->limits);
 
+        if (!pipeline->resumed || pipeline->limits ||
+            strcmp(pipeline->sandbox.state, SANDBOX_PROBING) != 0 ||
+            reap_is_pending_for_name(pipeline, UNIT_LIMIT, ""))
+                return;
         if (read_note(pipeline))
                 return know(pipeline);
         pipeline->limits = calloc(1, sizeof(Limits));

@@ -7,8 +7,9 @@
 
 #include "daemon/pipeline/internal.h"
 
-/* Begins, or takes what was found since the boot. */
-void limits_begin(Pipeline *pipeline);
+/* Begins, or takes what was found since the boot, once: after the start, when no unit of an earlier trial is
+ * there. */
+void limits_poll(Pipeline *pipeline);
 void limits_free(Pipeline *pipeline);
 
 /* Whether a build may begin. Positive: yes; 0: not yet; -EACCES with a sentence in *ret (caller frees): not

@@ -62,6 +62,7 @@ Pipeline *pipeline_free(Pipeline *pipeline)
         wipes_free(pipeline);
         cancellations_free(pipeline);
         unit_call_free(pipeline->listing);
+        sd_event_source_disable_unref(pipeline->resume_patience);
         sd_event_source_disable_unref(pipeline->expiry);
         sd_event_source_disable_unref(pipeline->space_look);
         assert(!pipeline->fetches);

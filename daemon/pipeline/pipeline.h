@@ -50,7 +50,8 @@ DEFINE_CLEANUP(Pipeline *, pipeline_free);
 
 /* Once, after the model is read: compares rows with units, ends units that no row knows, takes back those
  * that run, enters every status again that was left in the middle, and starts what should run. `resumed` is
- * called when all of that is known and under way; 0, or negative errno. */
+ * called when all of that is known and under way; 0, or negative errno. Units that do not end hold it up for
+ * 10 seconds at most; what needs one of them gone goes on waiting for it. */
 int pipeline_resume(Pipeline *pipeline, void (*resumed)(void *userdata, int error), void *userdata);
 
 /* What is known of the limits by now. */

@@ -11,6 +11,7 @@
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/keeper.h"
+#include "daemon/pipeline/limits.h"
 #include "daemon/pipeline/resume.h"
 #include "daemon/pipeline/scale.h"
 #include "daemon/pipeline/wipe.h"
@@ -41,9 +42,11 @@ static void on_gone(void *userdata, int error, const char *sentence)
         ReapOwner owner = reap->owner;
         _cleanup_unit_name_ UnitName name = {};
 
+        reap->call = NULL;
         if (error < 0)
                 log_warning("Cannot stop unit %s, ignoring: %s", reap->unit, sentence);
-        reap->call = NULL;
+        if (error == -ETIMEDOUT)
+                return;
         if (unit_name_parse(reap->unit, &name) >= 0 && name.kind == UNIT_BUILD)
                 build_forget(name.id);
         reap_free(reap);
@@ -57,7 +60,26 @@ static void on_gone(void *userdata, int error, const char *sentence)
         leavings_poll(pipeline);
         archives_poll(pipeline);
         wipes_poll(pipeline);
+        limits_poll(pipeline);
         resume_poll(pipeline);
+        if (owner.deployment)
+                resume_late(pipeline, owner.deployment);
+}
+
+static int begin(Reap *reap)
+{
+        return units_remove(reap->pipeline->units, reap->unit, reap->owner.kill, on_gone, reap, &reap->call);
+}
+
+/* It is on its way already, perhaps for nobody until now; or it was left to itself. */
+static int join(Reap *reap, ReapOwner owner)
+{
+        if (owner.deployment)
+                reap->owner.deployment = owner.deployment;
+        if (owner.repository)
+                reap->owner.repository = owner.repository;
+        reap->owner.kill |= owner.kill;
+        return reap->call ? 0 : begin(reap);
 }
 
 void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner)
@@ -70,15 +92,17 @@ void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner)
 
         LIST_FOREACH (reaps, reap, pipeline->reaps)
                 if (strcmp(reap->unit, unit) == 0)
-                        return;
-
-        reap = calloc(1, sizeof(Reap));
-        if (!reap)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
-        *reap = (Reap){ .pipeline = pipeline, .owner = owner, .unit = strdup(unit) };
-        LIST_PREPEND(reaps, pipeline->reaps, reap);
-        r = reap->unit ? units_remove(pipeline->units, unit, owner.kill, on_gone, reap, &reap->call)
-                       : -ENOMEM;
+                        break;
+        if (reap)
+                r = join(reap, owner);
+        else {
+                reap = calloc(1, sizeof(Reap));
+                if (!reap)
+                        return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                *reap = (Reap){ .pipeline = pipeline, .owner = owner, .unit = strdup(unit) };
+                LIST_PREPEND(reaps, pipeline->reaps, reap);
+                r = reap->unit ? begin(reap) : -ENOMEM;
+        }
         if (r < 0) {
                 reap_free(reap);
                 pipeline->params.fatal(pipeline->params.userdata, "a unit could not be stopped");
@@ -103,10 +127,24 @@ bool reap_is_pending_for_name(const Pipeline *pipeline, UnitKind kind, const cha
                 _cleanup_unit_name_ UnitName parsed = {};
 
                 if (unit_name_parse(reap->unit, &parsed) >= 0 && parsed.kind == kind &&
-                    strcmp(parsed.name, name) == 0)
+                    (name[0] == '\0' || strcmp(parsed.name, name) == 0))
                         return true;
         }
         return false;
+}
+
+char *reaps_describe(const Pipeline *pipeline)
+{
+        const Reap *reap;
+        char *text = strdup("");
+
+        LIST_FOREACH (reaps, reap, pipeline->reaps) {
+                _cleanup_free_ char *before = text;
+
+                text = before ? text_format("%s%s%s", before, before[0] == '\0' ? "" : ", ", reap->unit)
+                              : NULL;
+        }
+        return text;
 }
 
 bool reap_is_pending_for_deployment(const Pipeline *pipeline, uint64_t id)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/model/unit-name.h"
 #include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/attempt.h"
@@ -19,6 +20,10 @@
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/wipe.h"
+
+/* Units that end do so within their stop timeout, and those that nobody knows are few. Nobody should wait
+ * for the others before anything can be asked for. */
+#define PATIENCE_USEC (10 * USEC_PER_SEC)
 
 /* Whether a row says that the instance of an app's unit should run. */
 static bool is_wanted_instance(const Deployment *deployment, const char *name)
@@ -90,8 +95,15 @@ static void enter_running(Pipeline *pipeline, Deployment *deployment)
 {
         _cleanup_free_ char *sentence = NULL;
 
-        if (!lost_is(deployment))
+        if (!lost_is(deployment)) {
+                /* Its step begins again, with a unit of the same name: resume_late() goes on. */
+                if (deployment->status != DEPLOYMENT_LIVE &&
+                    reap_is_pending_for_deployment(pipeline, deployment->id)) {
+                        attempt_set_text(deployment, "waiting for a unit of an earlier run to end", -1);
+                        return;
+                }
                 return attempt_enter(pipeline, deployment);
+        }
         if (deployment->status == DEPLOYMENT_LIVE)
                 return;
         sentence = lost_describe(deployment);
@@ -117,14 +129,25 @@ static void enter_all(Pipeline *pipeline)
                         archive_begin(pipeline, deployment);
 }
 
-void resume_poll(Pipeline *pipeline)
+void resume_late(Pipeline *pipeline, uint64_t id)
 {
-        if (!pipeline->resuming || pipeline->reaps)
-                return;
+        Deployment *deployment = model_deployment(pipeline->model, id);
+
+        if (pipeline->resumed && deployment && !deployment->step &&
+            deployment_status_is_running(deployment->status))
+                enter_running(pipeline, deployment);
+}
+
+static void go_on(Pipeline *pipeline)
+{
         pipeline->resuming = false;
         pipeline->resumed = true;
-        environment_sweep(pipeline->model);
-        build_sweep();
+        pipeline->resume_patience = sd_event_source_disable_unref(pipeline->resume_patience);
+        /* The last program of a build wants its files. What else is left is found at the next start. */
+        if (!reap_is_pending_for_name(pipeline, UNIT_BUILD, "")) {
+                environment_sweep(pipeline->model);
+                build_sweep();
+        }
         wipes_sweep(pipeline);
         lost_find(pipeline);
         enter_all(pipeline);
@@ -132,8 +155,46 @@ void resume_poll(Pipeline *pipeline)
         expiry_poll(pipeline);
         queue_poll(pipeline);
         pipeline->on_resumed(pipeline->on_resumed_userdata, 0);
-        limits_begin(pipeline);
+        limits_poll(pipeline);
         lost_deploy(pipeline);
+}
+
+void resume_poll(Pipeline *pipeline)
+{
+        if (pipeline->resuming && !pipeline->reaps)
+                go_on(pipeline);
+}
+
+static int on_patience(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        Pipeline *pipeline = userdata;
+        _cleanup_free_ char *units = reaps_describe(pipeline);
+
+        log_warning("Going on without waiting any longer for units that do not end: %s; see 'systemctl "
+                    "status' of each",
+                    text_or_empty(units));
+        go_on(pipeline);
+        return 0;
+}
+
+/* Whose unit it is, as its name says. */
+static ReapOwner owner_of(const Pipeline *pipeline, const UnitName *name)
+{
+        const Repository *repository;
+
+        switch (name->kind) {
+        case UNIT_APP:
+        case UNIT_BUILD:
+        case UNIT_IMPORT:
+        case UNIT_RELEASE:
+                return (ReapOwner){ .deployment = name->id };
+        case UNIT_FETCH:
+        case UNIT_RESOLVE:
+                repository = model_repository(pipeline->model, name->name);
+                return (ReapOwner){ .repository = repository ? repository->id : 0 };
+        default:
+                return (ReapOwner){};
+        }
 }
 
 static void on_listed(void *userdata, int error, char *const *names)
@@ -161,13 +222,17 @@ static void on_listed(void *userdata, int error, char *const *names)
                 if (r < 0 || is_wanted(pipeline, *names, &parsed))
                         continue;
                 log_info("Unit %s belongs to nothing that is under way: stopping it", *names);
-                reap_unit(pipeline, *names, (ReapOwner){});
+                reap_unit(pipeline, *names, owner_of(pipeline, &parsed));
         }
         r = release_sweep(pipeline, keep_release);
         if (r < 0)
                 log_warning("Cannot look through the release directories, ignoring: %s", strerror(-r));
         log_files_sweep(pipeline->model);
         pipeline->resuming = true;
+        r = sd_event_add_time_relative(pipeline->params.event, &pipeline->resume_patience, CLOCK_MONOTONIC,
+                                       PATIENCE_USEC, 0, on_patience, pipeline);
+        if (r < 0)
+                return pipeline->params.fatal(pipeline->params.userdata, "a timer could not be set");
         resume_poll(pipeline);
 }
 
