@@ -19,6 +19,7 @@
 /* What every kind has. systemd.exec(5) explains each. */
 static const SandboxRow common[] = {
         { "CollectMode", 's', 0, "inactive" },
+        { "IgnoreOnIsolate", 'b', true, NULL }, /* no target wants it: systemctl isolate would stop it */
         { "NoNewPrivileges", 'b', true, NULL },
         { "CapabilityBoundingSet", 't', 0, NULL },
         { "AmbientCapabilities", 't', 0, NULL },
