@@ -3,22 +3,18 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <systemd/sd-journal.h>
 
-#include "base/names.h"
 #include "base/text.h"
+#include "systemd/journal-sync.h"
 
 /* Lines of later runs that are passed over at most. */
 #define LINES_LOOKED_AT 1000
 
 struct LastLine {
-        int fd;
         char *unit;
         sd_id128_t invocation;
-        sd_event_source *io, *timer;
+        JournalSync *sync;
         LastLineDone done;
         void *userdata;
 };
@@ -27,9 +23,7 @@ LastLine *last_line_free(LastLine *line)
 {
         if (!line)
                 return NULL;
-        sd_event_source_disable_unref(line->io);
-        sd_event_source_disable_unref(line->timer);
-        closep(&line->fd);
+        journal_sync_free(line->sync);
         free(line->unit);
         free(line);
         return NULL;
@@ -83,48 +77,18 @@ static int read_last(const char *unit, sd_id128_t invocation, char **ret)
         return r;
 }
 
-static void finish(LastLine *line)
+static void on_synced(void *userdata)
 {
+        LastLine *line = userdata;
         _cleanup_free_ char *text = NULL;
         char nothing[] = "";
         LastLineDone done = line->done;
-        void *userdata = line->userdata;
+        void *done_userdata = line->userdata;
 
+        line->sync = NULL;
         (void) read_last(line->unit, line->invocation, &text);
         last_line_free(line);
-        done(userdata, text ? text : nothing);
-}
-
-static int on_timeout(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
-{
-        finish(userdata);
-        return 0;
-}
-
-/* Any answer is one: whatever it says, the journal has done what it could. */
-static int on_io(_unused_ sd_event_source *source, int fd, uint32_t events, void *userdata)
-{
-        LastLine *line = userdata;
-
-        if (events == EPOLLOUT) {
-                if (send(fd, JOURNAL_SYNCHRONIZE, sizeof(JOURNAL_SYNCHRONIZE), MSG_NOSIGNAL) ==
-                            (ssize_t) sizeof(JOURNAL_SYNCHRONIZE) &&
-                    sd_event_source_set_io_events(line->io, EPOLLIN) >= 0)
-                        return 0;
-        }
-        finish(line);
-        return 0;
-}
-
-static int connect_to_journal(void)
-{
-        static const struct sockaddr_un address = { .sun_family = AF_UNIX,
-                                                    .sun_path = PATH_JOURNAL_VARLINK };
-        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-        if (fd < 0 || connect(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
-                return -errno;
-        return TAKE_FD(fd);
+        done(done_userdata, text ? text : nothing);
 }
 
 int last_line_new(sd_event *event, const char *unit, sd_id128_t invocation, LastLineDone done,
@@ -141,18 +105,10 @@ int last_line_new(sd_event *event, const char *unit, sd_id128_t invocation, Last
         line = calloc(1, sizeof(LastLine));
         if (!line)
                 return -ENOMEM;
-        *line = (LastLine){ .fd = connect_to_journal(),
-                            .unit = strdup(unit),
-                            .invocation = invocation,
-                            .done = done,
-                            .userdata = userdata };
-        if (!line->unit)
-                return -ENOMEM;
-        /* Without a journal to ask there is nothing to wait for. */
-        r = sd_event_add_time_relative(event, &line->timer, CLOCK_MONOTONIC,
-                                       line->fd < 0 ? 0 : LAST_LINE_PATIENCE_USEC, 0, on_timeout, line);
-        if (r >= 0 && line->fd >= 0)
-                r = sd_event_add_io(event, &line->io, line->fd, EPOLLOUT, on_io, line);
+        *line = (LastLine){
+                .unit = strdup(unit), .invocation = invocation, .done = done, .userdata = userdata
+        };
+        r = line->unit ? journal_sync_new(event, on_synced, line, &line->sync) : -ENOMEM;
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(line);

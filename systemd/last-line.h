@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The last line that a unit has printed. The journal lags behind the end of a unit, so it is asked to
- * synchronize first. */
+/* The last line that a unit has printed. */
 
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
@@ -10,9 +9,6 @@
 #include "base/cleanup.h"
 
 typedef struct LastLine LastLine;
-
-/* After this long it is looked for in what the journal has. Ten times what was seen. */
-#define LAST_LINE_PATIENCE_USEC (1 * USEC_PER_SEC)
 
 /* `line` is as it was printed, with whatever bytes but NUL; it lives until the callback returns, which may
  * change it. "" if the unit printed nothing, or the journal cannot be read: it is a help and no more. The

@@ -2,9 +2,9 @@
 #pragma once
 
 /* deployd's own deadline for a start and for an end. PID 1 has the same one, but a program that may speak to
- * it (NotifyAccess=) moves PID 1's on for ever by EXTEND_TIMEOUT_USEC=. A unit of ours that is late is killed
- * with all its processes, whether deployd, PID 1 or an administrator has asked for the start or the end.
- * Internal to systemd/. */
+ * it (NotifyAccess=) moves PID 1's on for ever by EXTEND_TIMEOUT_USEC=. A unit of ours that is late is
+ * killed with all its processes, whether deployd, PID 1 or an administrator has asked for the start or the
+ * end. Internal to systemd/. */
 
 #include "systemd/unit-state.h"
 #include "systemd/units.h"
