@@ -142,6 +142,22 @@ bool unit_state_is_gone(const UnitState *state)
         return !state->loaded || (strcmp(state->active, "inactive") == 0 && !state->job_pending);
 }
 
+bool unit_state_is_starting(const UnitState *state)
+{
+        assert(state);
+
+        if (strcmp(state->active, "inactive") == 0 || strcmp(state->active, "failed") == 0)
+                return state->job_pending;
+        return strcmp(state->active, "activating") == 0 && state->n_restarts == 0 &&
+               strcmp(state->sub, "auto-restart") != 0;
+}
+
+bool unit_state_is_failed(const UnitState *state)
+{
+        assert(state);
+        return strcmp(state->active, "failed") == 0 && !state->job_pending;
+}
+
 bool unit_state_is_running(const UnitState *state)
 {
         assert(state);

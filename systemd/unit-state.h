@@ -38,6 +38,12 @@ int unit_state_read(sd_bus_message *reply, UnitState *ret);
  * job, because another unit or a client refers to it. */
 bool unit_state_is_gone(const UnitState *state);
 
+/* PID 1 is at its first start, or about to be: not at one that follows from Restart=. */
+bool unit_state_is_starting(const UnitState *state);
+
+/* It has failed and stays so: one that was killed at its end, and is to be started again, has not. */
+bool unit_state_is_failed(const UnitState *state);
+
 /* The main process runs; if it has to say that it is ready, it has, and may be at reading its configuration
  * again. */
 bool unit_state_is_running(const UnitState *state);

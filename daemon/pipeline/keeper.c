@@ -128,25 +128,31 @@ static void on_state_before_live(Keeper *keeper, const UnitState *state, sd_id12
                 step_start_poll(keeper->pipeline, deployment);
 }
 
-/* It is not adopted: nothing of it is the instance's. */
+/* Before it is live that is the deployment's failure. Takes the sentence. */
+static void cannot_run(Keeper *keeper, const char *what, char *sentence)
+{
+        const Instance *instance = keeper->instance;
+        Deployment *deployment = instance->deployment;
+        _cleanup_free_ char *text = sentence;
+
+        if (deployment->status != DEPLOYMENT_LIVE)
+                return attempt_fail(keeper->pipeline, deployment, "%s.%u %s: %s", instance->process,
+                                    instance->number, what, text_or_empty(text));
+        log_warning("%s.%u of %s %s: %s", instance->process, instance->number, deployment->app->name, what,
+                    text_or_empty(text));
+        on_state_while_live(keeper, keeper->invocation);
+}
+
+/* It is not adopted: nothing of it is the instance's, whose own unit somebody must have stopped. */
 static void on_stranger(Keeper *keeper, const UnitState *state)
 {
-        _cleanup_free_ char *sentence = NULL;
-        Deployment *deployment = keeper->instance->deployment;
-        sd_id128_t before = keeper->invocation;
-
         if (keeper->stranger)
                 return;
-        keeper->seen = keeper->stranger = keeper->failed = true;
-        keeper->starting = keeper->running = keeper->loaded = keeper->exited = false;
+        keeper->seen = keeper->stranger = true;
+        keeper->starting = keeper->running = keeper->loaded = keeper->failed = keeper->exited = false;
         keeper->invocation = SD_ID128_NULL;
         keeper->control_group_id = 0;
-        sentence = unit_describe_stranger(keeper->instance->unit, state);
-        if (deployment->status != DEPLOYMENT_LIVE)
-                return attempt_fail(keeper->pipeline, deployment, "%s", text_or_empty(sentence));
-        log_warning("%s.%u of %s does not run: %s", keeper->instance->process, keeper->instance->number,
-                    deployment->app->name, text_or_empty(sentence));
-        on_state_while_live(keeper, before);
+        cannot_run(keeper, "does not run", unit_describe_stranger(keeper->instance->unit, state));
 }
 
 static void on_state(void *userdata, const UnitState *state)
@@ -159,16 +165,13 @@ static void on_state(void *userdata, const UnitState *state)
         keeper->stranger = false;
         keeper->seen = true;
         keeper->loaded = !unit_state_is_gone(state);
-        keeper->starting = strcmp(state->active, "inactive") == 0
-                                   ? state->job_pending
-                                   : strcmp(state->active, "activating") == 0 && state->n_restarts == 0 &&
-                                             strcmp(state->sub, "auto-restart") != 0;
+        keeper->starting = unit_state_is_starting(state);
+        keeper->failed = unit_state_is_failed(state);
         keeper->running = unit_state_is_running(state);
         if (keeper->running && !keeper->noted) {
                 environment_note_run(keeper->instance);
                 keeper->noted = true;
         }
-        keeper->failed = strcmp(state->active, "failed") == 0;
         keeper->exited = state->loaded && strcmp(state->sub, "exited") == 0 && !state->job_pending;
         keeper->invocation = state->invocation;
         keeper->control_group_id = state->control_group_id;
@@ -189,14 +192,8 @@ static void on_started(void *userdata, int error, const char *sentence)
                                        &keeper->watch);
         if (error >= 0)
                 return;
-        if (instance->deployment->status != DEPLOYMENT_LIVE)
-                return attempt_fail(keeper->pipeline, instance->deployment, "%s.%u could not be started: %s",
-                                    instance->process, instance->number,
-                                    sentence ? sentence : strerror(-error));
-        log_warning("%s.%u of %s could not be started: %s", instance->process, instance->number,
-                    instance->deployment->app->name, sentence ? sentence : strerror(-error));
         keeper->seen = keeper->failed = true;
-        on_state_while_live(keeper, keeper->invocation);
+        cannot_run(keeper, "could not be started", strdup(sentence ? sentence : strerror(-error)));
 }
 
 static int start_unit(Keeper *keeper)

@@ -123,7 +123,7 @@ static AppStatus status_of_live(const Deployment *deployment, AppStatus before)
                         return before;
                 n++;
                 n_running += keeper->running;
-                n_loaded += keeper->loaded;
+                n_loaded += keeper->loaded || keeper->failed;
                 n_failed += (keeper->failed || keeper->exited) && instance->given_up;
         }
         if (n_running == n)

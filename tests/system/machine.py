@@ -139,6 +139,12 @@ class Machine(Host):
         top = f"/proc/self/fd/{self._root}" if self.leader is None else f"/proc/{self.leader}/root"
         return pathlib.Path(top + path)
 
+    def control_groups(self, unit):
+        """The directories of a unit's control group, on the host."""
+        group = self.show(unit, "ControlGroup")["ControlGroup"]
+        return [path for top in control_groups(self._directory.name)
+                if (path := pathlib.Path(f"{top}/payload{group}")).is_dir()]
+
     def _enter(self, user=None):
         if self.leader is None:
             raise HostError("the machine does not run")

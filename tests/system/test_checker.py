@@ -7,6 +7,7 @@ import pytest
 
 import apps
 import checker
+from checker import calls
 import daemon
 import repository as repositories
 from deployd import SILENT, Deployd, Held, deployment_path
@@ -216,7 +217,7 @@ def test_a_fault_has_its_sentence(machine, deployd, name):
 
 
 def test_every_invariant_has_a_fault(deployd):
-    """C10 has its own test below."""
+    """C10 and C11 have their own tests below."""
     named = {expressions[0][:2] for expressions, *_ in FAULTS.values()}
     assert named == {f"C{number}" for number in range(1, 10)}
 
@@ -277,6 +278,15 @@ def test_a_daemon_that_crashed_is_found(machine, deployd):
     finds(machine, [r"C9: deployd\.service: Main process exited, code=(killed|dumped), status=6/ABRT",
                     r"(C9: deployd\.service: Failed with result 'core-dump'\.)?"])
     machine.sh(SHELL + "forget")
+    assert look(machine) == []
+
+
+def test_a_request_that_is_repeated_without_a_pause_is_found(machine, deployd):
+    ask = "busctl --quiet call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager"
+    machine.sh(f"for n in $(seq 11); do {ask} StopUnit ss deployd-fetch-shop-99.service replace || :; done")
+    machine.wait(lambda: look(machine), what="the calls being written down")
+    finds(machine, [r"C11: StopUnit of deployd-fetch-shop-99\.service was asked for 11 times within \d+\.\d s"])
+    machine.sh(f": >{calls.FILE}")
     assert look(machine) == []
 
 

@@ -7,12 +7,35 @@ the program there and runs it; the others are the program, for Python on any mac
 
 import pathlib
 
+from checker import calls
+
 DIRECTORY = "/usr/local/lib/deployd-test/checker"
 # How far the journal has been looked at.
 CURSOR = f"{DIRECTORY}/cursor"
 
+# Writes down what passes the bus for calls.py.
+SERVICE = "test-calls.service"
+WRITER = f"""\
+[Unit]
+After=dbus.service
+Before=deployd.service
+IgnoreOnIsolate=yes
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart=busctl monitor --json=short {' '.join(
+    f"--match=type='method_call',destination='org.freedesktop.systemd1',member='{member}'" for member in calls.MEMBERS)}
+StandardOutput=append:{calls.FILE}
+StandardError=null
+Restart=always
+RestartSec=100ms
+"""
+
 FILES = {f"{DIRECTORY}/{path.name}": path.read_bytes() for path in sorted(pathlib.Path(__file__).parent.glob("*.py"))
          if path.name != "__init__.py"}
+FILES[f"/etc/systemd/system/{SERVICE}"] = WRITER
+FILES["/etc/systemd/system/multi-user.target.d/50-test.conf"] = f"[Unit]\nWants={SERVICE}\n"
 
 
 def check(machine, *arguments):

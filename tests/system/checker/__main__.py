@@ -11,6 +11,7 @@ C7  no canary (the value of an environment variable) where others can read it
 C8  no file of a dynamic user outside of its places
 C9  no crash, sanitizer report or watchdog in the journal, no core
 C10 memory and open files within bounds
+C11 no unit is asked for the same again and again without a pause
 
 Exit status 0: none. It waits until nothing is under way, and then until all agrees: what comes right by itself in
 that time is no violation. It needs Python and the machine's own commands, and changes nothing.
@@ -22,6 +23,7 @@ import sys
 import time
 
 import agree
+import calls
 import facts
 import found
 
@@ -100,7 +102,7 @@ class Checker:
         """All sentences."""
         read, world, wrong = self.wait()
         options = self.options
-        checks = [found.journal(options.cursor, self.canaries), found.cores()]
+        checks = [found.journal(options.cursor, self.canaries), found.cores(), calls.repeated()]
         if self.canaries:
             checks.append(found.secrets(read, self.canaries))
         if world:
