@@ -26,6 +26,7 @@ static const struct {
         { "ExecStart", "a(sasb)" },
         { "ExecStopPost", "a(sasb)" },
         { "IPAddressDeny", "a(iayu)" },
+        { "IgnoreOnIsolate", "b" },
         { "KeyringMode", "s" },
         { "KillMode", "s" },
         { "LimitCORE", "t" },
@@ -203,6 +204,7 @@ Test(unit_spec, every_kind_is_locked_in)
                 { "KillMode", "control-group", 0 },
                 { "SendSIGKILL", NULL, true },
                 { "CollectMode", "inactive", 0 },
+                { "IgnoreOnIsolate", NULL, true },
                 { "LimitCORE", NULL, 0 },
         };
 
