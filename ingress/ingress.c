@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/failpoint.h"
 #include "base/log-ids.h"
@@ -43,7 +44,7 @@ struct Ingress {
         bool opened;       /* the round under way has let in what was to be let in */
         RuntimeCall *call; /* of the round; NULL = none is under way */
         sd_event_source *again;
-        uint64_t pause;
+        Backoff pause;
 
         char *failure; /* why haproxy does not answer or load, NULL = it does */
 };
@@ -60,8 +61,7 @@ static int on_again(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
 /* Another round after a pause that grows from round to round until something changes. */
 static void again(Ingress *ingress)
 {
-        ingress->pause = ingress->pause ? MIN2(ingress->pause * 2, PAUSE_MAX_USEC) : PAUSE_MIN_USEC;
-        if (sd_event_source_set_time_relative(ingress->again, ingress->pause) >= 0)
+        if (sd_event_source_set_time_relative(ingress->again, backoff_next(&ingress->pause)) >= 0)
                 (void) sd_event_source_set_enabled(ingress->again, SD_EVENT_ONESHOT);
 }
 
@@ -72,7 +72,7 @@ static void end_round(Ingress *ingress, bool more)
         if (!ingress->runs)
                 ingress->stale = false;
         else if (ingress->stale) {
-                ingress->pause = 0;
+                backoff_reset(&ingress->pause);
                 begin(ingress);
         } else if (more)
                 again(ingress);
@@ -321,7 +321,7 @@ void ingress_poll(Ingress *ingress)
                 ingress->stale = true;
                 return;
         }
-        ingress->pause = 0;
+        backoff_reset(&ingress->pause);
         (void) sd_event_source_set_enabled(ingress->again, SD_EVENT_OFF);
         begin(ingress);
 }
@@ -367,6 +367,7 @@ int ingress_new(const IngressParams *params, Ingress **ret)
         if (!ingress)
                 return -ENOMEM;
         ingress->params = *params;
+        ingress->pause = (Backoff){ .first_usec = PAUSE_MIN_USEC, .max_usec = PAUSE_MAX_USEC };
         ingress->ipv6 = access("/proc/self/net/if_inet6", F_OK) == 0;
         r = port_guard_new(params->model, params->probe, &ingress->guard);
         if (r < 0)

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "base/backoff.h"
 #include "base/list.h"
 #include "base/log.h"
 
@@ -27,7 +28,7 @@ struct ProbeClient {
         int fd;
         sd_event_source *io;    /* while connected */
         sd_event_source *retry; /* while a pause lasts */
-        uint64_t pause;
+        Backoff pause;
         uint64_t last_id;
         LIST_HEAD(ProbeWait, waits); /* under way, the oldest first */
         unsigned n_waits;
@@ -63,7 +64,7 @@ int probe_client_new(sd_event *event, const char *socket_path, ProbeClient **ret
         client->address.sun_family = AF_UNIX;
         (void) stpcpy(client->address.sun_path, socket_path);
         client->fd = -1;
-        client->pause = PAUSE_FIRST;
+        client->pause = (Backoff){ .first_usec = PAUSE_FIRST, .max_usec = PAUSE_MAX };
         *ret = client;
         return 0;
 }
@@ -119,11 +120,10 @@ static void client_pause(ProbeClient *client, int error)
         client_disconnect(client);
         if (!client->waits || client->retry)
                 return;
-        if (client->pause == PAUSE_FIRST)
+        if (client->pause.n == 0)
                 log_warning("deployd-probe cannot be reached, trying again: %s", strerror(-error));
-        (void) sd_event_add_time_relative(client->event, &client->retry, CLOCK_MONOTONIC, client->pause,
-                                          ACCURACY, client_try_again, client);
-        client->pause = MIN2(client->pause * 2, PAUSE_MAX);
+        (void) sd_event_add_time_relative(client->event, &client->retry, CLOCK_MONOTONIC,
+                                          backoff_next(&client->pause), ACCURACY, client_try_again, client);
 }
 
 /* Asks what has not been asked on this connection, as far as the helper takes it. */
@@ -185,7 +185,7 @@ static void client_receive(ProbeClient *client)
         if (r < 0)
                 return client_pause(client, r);
 
-        client->pause = PAUSE_FIRST;
+        backoff_reset(&client->pause);
         wait = client_find(client, answer.id);
         if (wait) /* Else it was cancelled while its answer was on the way. */
                 wait_finish(wait, &answer);

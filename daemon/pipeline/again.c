@@ -27,6 +27,14 @@ static int on_restart(_unused_ sd_event_source *source, _unused_ uint64_t usec, 
         return 0;
 }
 
+/* Its program ended with status 0, which PID 1 does not take for a failure: it is started again after the
+ * same pause. PID 1 counts these starts as it counts its own: one too many, and the unit has failed. */
+static void restart_later(Keeper *keeper)
+{
+        if (!keeper->restart)
+                wait_for(keeper, pipeline_config(keeper->pipeline)->restart_pause, on_restart);
+}
+
 static int on_try(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         keeper_revive(userdata);
@@ -46,12 +54,6 @@ static void log_instance(int level, const char *id, const Instance *instance, co
         log_line(level, id, &subject, "%s of %s %s", text_or_empty(dyno), subject.app, text_or_empty(text));
 }
 
-/* As PID 1 has it of an instance that fails: so many starts within so much time. */
-static uint64_t start_window(const Config *config)
-{
-        return UNIT_START_LIMIT_PAUSES * config->restart_burst * config->restart_pause;
-}
-
 /* PID 1 has started it as often as it may within `window`. From then on deployd does, after pauses that
  * double; one that has run well for some time begins from the first. */
 static void try_again_later(Keeper *keeper)
@@ -59,7 +61,8 @@ static void try_again_later(Keeper *keeper)
         const Config *config = pipeline_config(keeper->pipeline);
         const Backoff pauses = { .first_usec = MAX2(config->restart_pause, (uint64_t) 1),
                                  .max_usec = TRY_PAUSE_MAX_USEC };
-        uint64_t window = start_window(config), now = clock_usec(CLOCK_MONOTONIC), pause;
+        uint64_t window = UNIT_START_LIMIT_PAUSES * config->restart_burst * config->restart_pause,
+                 now = clock_usec(CLOCK_MONOTONIC), pause;
         Instance *instance = keeper->instance;
         _cleanup_free_ char *text = NULL;
 
@@ -81,27 +84,6 @@ static void try_again_later(Keeper *keeper)
                            (double) pause / USEC_PER_SEC, instance->n_tries, config->restart_give_up);
         log_instance(LOG_WARNING, MESSAGE_INSTANCE_AGAIN, instance, text);
         wait_for(keeper, pause, on_try);
-}
-
-/* Its program ended with status 0, which PID 1 does not take for a failure: deployd starts it again after
- * the same pause, and as often as PID 1 would. */
-static void restart_later(Keeper *keeper)
-{
-        const Config *config = pipeline_config(keeper->pipeline);
-        uint64_t now = clock_usec(CLOCK_MONOTONIC);
-
-        if (keeper->restart)
-                return;
-        if (keeper->n_exits == 0 || now > keeper->exits_since + start_window(config)) {
-                keeper->n_exits = 0;
-                keeper->exits_since = now;
-        }
-        if (keeper->n_exits >= config->restart_burst) {
-                try_again_later(keeper);
-                return;
-        }
-        keeper->n_exits++;
-        wait_for(keeper, config->restart_pause, on_restart);
 }
 
 void again_plan(Keeper *keeper)

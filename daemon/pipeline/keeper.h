@@ -30,11 +30,9 @@ struct Keeper {
         bool stranger; /* it is a unit that somebody else has made under the name */
         bool noted;    /* that it has run */
         bool failed;
-        bool exited;          /* its program ended with status 0, and PID 1 leaves it at that */
-        bool listening;       /* it has passed the check */
-        bool unfit;           /* it has not */
-        unsigned n_exits;     /* so often it has since `exits_since` */
-        uint64_t exits_since; /* CLOCK_MONOTONIC, in microseconds */
+        bool exited;    /* its program ended with status 0, and PID 1 leaves it at that */
+        bool listening; /* it has passed the check */
+        bool unfit;     /* it has not */
         sd_id128_t invocation;
         uint64_t control_group_id;
 };

@@ -124,7 +124,7 @@ static AppStatus status_of_live(const Deployment *deployment, AppStatus before)
                 n++;
                 n_running += keeper->running;
                 n_loaded += keeper->loaded || keeper->failed;
-                n_failed += (keeper->failed || keeper->exited) && instance->given_up;
+                n_failed += keeper->failed && instance->given_up;
         }
         if (n_running == n)
                 return APP_RUNNING;

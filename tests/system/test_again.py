@@ -124,6 +124,35 @@ def test_an_app_that_dies_each_time_is_given_up_after_pauses_that_double(machine
                  what=f"{name} answering")
 
 
+def test_an_app_that_ends_well_each_time_is_given_up_too(machine, deployd):
+    tree = {name: text.replace("exit 9", "exit 0").replace("_exit(9)", "_exit(0)") for name, text in MORTAL.items()}
+    deployd.app("content", tree)
+    unit = deployd.live("content")["Units"][0]
+    identity = deployd.sql("select id from app where name = 'content'")[0]
+
+    # Once is no reason for more than the pause.
+    def ended():
+        return [entry["MESSAGE"] for entry in machine.journal(DEPLOYD_APP="content", _SYSTEMD_UNIT=daemon.UNIT)
+                if entry.get("DEPLOYD_PROCESS")]
+
+    before = machine.show(unit, "InvocationID")
+    machine.systemctl("kill", unit)
+    machine.wait(lambda: machine.show(unit, "InvocationID") != before, what="another run of it")
+    wait_for_status(machine, deployd, "content", "running")
+    assert not ended()
+
+    machine.curl(deployd.get("content", "Port"), "/die", check=False)
+    wait_for_status(machine, deployd, "content", "failed")
+    assert ended() == [
+        *(f"web.1 of content ends again and again: it is started again in {0.1 * 2 ** n:g} s ({n} of {GIVE_UP})"
+          for n in range(1, GIVE_UP + 1)),
+        f"web.1 of content has ended each of the {GIVE_UP} times it was started again: it is given up"]
+
+    machine.run(["rm", f"/var/lib/private/deployd-apps/{identity}/dead"])
+    deployd.do("content", "Start")
+    wait_for_status(machine, deployd, "content", "running")
+
+
 def test_an_app_that_mends_itself_runs_on(machine, deployd):
     deployd.app("mends", {"Procfile": "web: f=$HOME/starts; echo >>$f; n=$(wc -l <$f);"
                           " [ $n = 1 ] || [ $n -gt 5 ] || exit 1; exec python3 app.py\n", "app.py": MORTAL["app.py"]})
