@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/backoff.h"
 #include "base/text.h"
 #include "sql/ledger.h"
 #include "sql/migration.h"
@@ -15,8 +16,9 @@
 /* The advisory lock's number, "deployd1" in ASCII; the same in every version, for it keeps them apart. */
 #define LOCK_KEY ((uint64_t) 0x6465706c6f796431)
 
-/* How often a lock held by another is tried. */
-#define LOCK_POLL_USEC (500 * USEC_PER_MSEC)
+/* How often a lock held by another is tried, for ever: pauses that grow to what a takeover may last. */
+#define LOCK_POLL_USEC     (500 * USEC_PER_MSEC)
+#define LOCK_POLL_MAX_USEC (2 * USEC_PER_SEC)
 
 /* What the schema needs: a column list in ON DELETE SET NULL (15). */
 #define SERVER_VERSION_MIN 15
@@ -24,6 +26,7 @@
 struct Migrate {
         Pg *pg;
         sd_event_source *poll;
+        Backoff pause; /* between two tries to get the lock */
         MigrateProgress progress;
         MigrateDone done;
         void *userdata;
@@ -202,7 +205,7 @@ static void wait_for_lock(Migrate *migrate, const PgResult *result)
                              migrate->session != pg_result_u64(result, 0, 2);
         migrate->step = MIGRATE_LOCKED_OUT;
         say(migrate, sentence);
-        (void) sd_event_source_set_time_relative(migrate->poll, LOCK_POLL_USEC);
+        (void) sd_event_source_set_time_relative(migrate->poll, backoff_next(&migrate->pause));
         (void) sd_event_source_set_enabled(migrate->poll, SD_EVENT_ONESHOT);
 }
 
@@ -231,6 +234,7 @@ static void on_lock(void *userdata, int error, const PgResult *result)
         else if (!pg_result_bool(result, 0, 0))
                 wait_for_lock(migrate, result);
         else {
+                backoff_reset(&migrate->pause);
                 migrate->session = pg_result_u64(result, 0, 6);
                 if (pg_result_bool(result, 0, 1))
                         read_ledger(migrate);
@@ -284,6 +288,7 @@ static int start(Pg *pg, bool look_only, MigrateProgress progress, MigrateDone d
         migrate->done = done;
         migrate->userdata = userdata;
         migrate->look_only = look_only;
+        migrate->pause = (Backoff){ .first_usec = LOCK_POLL_USEC, .max_usec = LOCK_POLL_MAX_USEC };
         r = sd_event_add_time_relative(pg_event(pg), &migrate->poll, CLOCK_MONOTONIC, 0, 0, on_poll,
                                        migrate);
         if (r < 0)
