@@ -23,11 +23,12 @@ FAILED = pytest.StashKey[bool]()
 # The builds of the package, and the option that names the file of each.
 BUILDS = {"plain": "--deb", "sanitized": "--sanitized-deb"}
 
-# Modules that are about one build. Only the plain one has the sandboxes as they are shipped, and no memory of a
-# sanitizer's; only the other has failpoints.
+# Modules that are about one build. Only the plain one has the sandboxes as they are shipped, no memory of a sanitizer's,
+# and no drop-ins for units under deployd's names that are not deployd's; only the other has failpoints.
 ABOUT = {
     "test_checker.py": "plain",
     "test_failpoints.py": "sanitized",
+    "test_kept_loaded.py": "plain",
     "test_memory.py": "plain",
     "test_package.py": "plain",
     "test_samples.py": "plain",
