@@ -4,11 +4,19 @@
 import pathlib
 import subprocess
 
+import pytest
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def pytest_addoption(parser):
     parser.addoption("--build", help="a build directory, for the analyzers")
+
+
+@pytest.fixture(scope="session")
+def build(pytestconfig):
+    """A build directory, with the commands of the compiler in it."""
+    return pathlib.Path(pytestconfig.getoption("build") or pytest.exit("--build is missing", 2)).resolve()
 
 
 def sources():

@@ -61,7 +61,7 @@ static const char head[] =
         "# The life of a deployment\n"
         "\n"
         "Printed from the table in `daemon/model/flow.c`; a test compares. To write it anew:\n"
-        "`build/docs/state-machine > docs/STATE_MACHINE.md`.\n"
+        "`build/tests/lint/state-machine > docs/STATE_MACHINE.md`.\n"
         "\n";
 
 static const char rule[] = "\n"

@@ -16,12 +16,6 @@ NOT_BY_CPPCHECK = ("internalAstError", "missingIncludeSystem", "unknownMacro", "
 
 
 @pytest.fixture(scope="session")
-def build(pytestconfig):
-    """A build directory, with the commands of the compiler in it."""
-    return pathlib.Path(pytestconfig.getoption("build") or pytest.exit("--build is missing", 2)).resolve()
-
-
-@pytest.fixture(scope="session")
 def compiled(build):
     """The files that are compiled."""
     commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
