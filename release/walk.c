@@ -28,8 +28,10 @@ static int open_directory(const WalkEntry *entry)
 {
         int fd;
 
-        if ((entry->state->st_mode & 0500) != 0500)
-                (void) fchmodat(entry->directory_fd, entry->name, (entry->state->st_mode & 0777) | 0700, 0);
+        if ((entry->state->st_mode & 0500) != 0500 &&
+            fchmodat(entry->directory_fd, entry->name, (entry->state->st_mode & 0777) | 0700, 0) < 0 &&
+            is_gone(errno))
+                return -errno;
         fd = openat(entry->directory_fd, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         return fd < 0 ? -errno : fd;
 }

@@ -36,7 +36,8 @@ uint64_t pg_pause(unsigned attempt)
         while (--attempt > 0 && pause < PAUSE_LAST_USEC)
                 pause *= 2;
         pause = MIN2(pause, PAUSE_LAST_USEC);
-        (void) getrandom(&chance, sizeof(chance), GRND_NONBLOCK);
+        if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) != sizeof(chance))
+                chance = 0;
         return pause - chance % (pause / 2);
 }
 

@@ -178,24 +178,3 @@ def test_purged_it_keeps_the_data_only(machine, deployd):
     done = machine.run(["busctl", "call", "org.deployd.Deploy1", ROOT, "org.freedesktop.DBus.Peer", "Ping"], check=False)
     assert done.returncode != 0
     assert "not provided by any .service files" in done.stderr
-
-
-# What the package is
-
-def test_manual_pages_are_there_and_render_without_a_warning(unpacked):
-    pages = sorted(path for path in (unpacked / "usr/share/man").rglob("*.gz"))
-    assert {path.name for path in pages} >= {"deployctl.1.gz", "deployd.8.gz"}
-    for page in pages:
-        done = subprocess.run(["man", "--warnings=w", "--encoding=UTF-8", "--local-file", page],
-                              env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80"},
-                              capture_output=True, text=True, check=True)
-        assert done.stdout.count("\n") > 20
-        assert done.stderr == "", page.name
-
-
-def test_lintian_finds_neither_error_nor_warning(deb):
-    # Whose package it is, and so the address of who maintains it, is for the one who distributes it.
-    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", "--suppress-tags",
-                           "bogus-mail-host,bogus-mail-host-in-debian-changelog", deb], capture_output=True,
-                          text=True, check=False)
-    assert done.returncode == 0, done.stdout
