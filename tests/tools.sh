@@ -49,14 +49,19 @@ install_packages() {
         fi
 }
 
-# Builds the package from a copy of the files of this project, committed or not, into a directory ($1), without its
-# tests; with further variables for dpkg-buildpackage ($3...). The path of the .deb will be in a variable ($2).
-build_package() {
-        local copy=$1/source
-        mkdir -p "$copy" &&
+# Copies the files of this project, committed or not, into a directory ($1).
+copy_sources() {
+        mkdir -p "$1" &&
                 git -c safe.directory='*' ls-files -z --cached --others --exclude-standard --deduplicate |
                 tar --create --null --files-from=- --ignore-failed-read --file=- |
-                        tar --extract --no-same-owner --directory="$copy" --file=- &&
+                        tar --extract --no-same-owner --directory="$1" --file=-
+}
+
+# Builds the package from such a copy, in a directory ($1), without its tests; with further variables for
+# dpkg-buildpackage ($3...). The path of the .deb will be in a variable ($2).
+build_package() {
+        local copy=$1/source
+        copy_sources "$copy" &&
                 (cd "$copy" && env DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS=nocheck "${@:3}" \
                         dpkg-buildpackage -us -uc -b) ||
                 return

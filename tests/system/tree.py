@@ -58,7 +58,7 @@ SANITIZED_UNITS = ("deployd.service", "deployd-.service")
 CONTAINED = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
 
 # How many trees of each kind are kept. The newest stay; one that a machine runs on is never removed.
-KEPT = {"base": 2, "layer": 4, "kernel": 2, "image": 2}
+KEPT = {"base": 2, "layer": 4, "kernel": 2, "image": 2, "fresh": 4}
 
 
 class TreeError(Exception):
@@ -192,12 +192,21 @@ def make(kind, key, title, build):
     return directory
 
 
-def nspawn(*arguments):
-    """systemd-nspawn with what every use of it here shares."""
+def nspawn(*arguments, network=False):
+    """systemd-nspawn with what every use of it here shares; with the network of this machine, or without any."""
+    reach = ["--resolv-conf=copy-host"] if network else ["--resolv-conf=off", "--private-network"]
     # Where systemd runs, it gives the machine a scope of its own; where not, there is none to be had.
     unit = [] if os.path.isdir("/run/systemd/system") else ["--keep-unit"]
-    return ["systemd-nspawn", "--quiet", "--register=no", *unit, "--resolv-conf=off", "--timezone=off",
-            "--link-journal=no", "--private-network", "--hostname=machine", *arguments]
+    return ["systemd-nspawn", "--quiet", "--register=no", *unit, *reach, "--timezone=off", "--link-journal=no",
+            "--hostname=machine", *arguments]
+
+
+def stacked(lower, upper, work, root, argv):
+    """The arguments that mount an overlay at `root` and become the command `argv`. The mount lives in a namespace of its
+    own and is gone with it, however the command ends."""
+    return ["unshare", "--mount", "sh", "-euc",
+            'mount -t overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" overlay "$4"; shift 4; exec "$@"', "sh",
+            lower, upper, work, root, *argv]
 
 
 def install(deb, base, layer):
@@ -208,12 +217,9 @@ def install(deb, base, layer):
         root = work / "root"
         (work / "work").mkdir(parents=True)
         root.mkdir()
-        # The mount lives in a namespace of its own and is gone with it, however this ends.
-        run(["unshare", "--mount", "sh", "-euc",
-             'mount -t overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" overlay "$4"; shift 4; exec "$@"', "sh",
-             base, layer, work / "work", root,
-             *nspawn("--as-pid2", "--pipe", "-D", root, f"--bind-ro={deb}:/run/deployd.deb",
-                     "--setenv=DEBIAN_FRONTEND=noninteractive", "dpkg", "--install", "/run/deployd.deb")],
+        run(stacked(base, layer, work / "work", root,
+                    nspawn("--as-pid2", "--pipe", "-D", root, f"--bind-ro={deb}:/run/deployd.deb",
+                           "--setenv=DEBIAN_FRONTEND=noninteractive", "dpkg", "--install", "/run/deployd.deb")),
             stdin=subprocess.DEVNULL)
 
 
