@@ -30,6 +30,7 @@ ABOUT = {
     "test_failpoints.py": "sanitized",
     "test_kept_loaded.py": "plain",
     "test_memory.py": "plain",
+    "test_needrestart.py": "plain",
     "test_package.py": "plain",
     "test_samples.py": "plain",
     "test_sanitizers.py": "sanitized",

@@ -40,6 +40,7 @@ FILES = {
     "/etc/deployd": "root:root 755",
     "/etc/deployd/deploy.conf": "root:root 644",
     "/etc/deployd/deploy.conf.d": "root:root 755",
+    "/etc/needrestart/conf.d/deployd.conf": "root:root 644",
     "/var/lib/deployd": "root:root 755",
     "/var/lib/deployd/releases": "root:root 700",
     "/var/lib/deployd/spool": "root:root 700",
