@@ -16,6 +16,6 @@ def test_manual_pages_are_there_and_render_without_a_warning(unpacked):
 
 
 def test_lintian_finds_neither_error_nor_warning(deb):
-    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", deb], capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", deb], capture_output=True,
+                          text=True, check=False)
     assert done.returncode == 0, done.stdout

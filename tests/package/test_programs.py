@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-# Of the compiler, as debug symbols name them. The linker marks a program for control-flow protection only when all objects
-# are marked, and those of Debian's C library that begin a program are not.
+# Of the compiler, as debug symbols name them. The note of a program itself (IBT, SHSTK) says nothing: the linker writes
+# it only when all objects have it, and those of Debian's C library that begin a program have none.
 PROTECTIONS = {"-O2", "-fstack-protector-strong", "-fstack-clash-protection", "-fcf-protection=full"}
 
 
@@ -18,10 +18,10 @@ def programs(unpacked):
     return {path.name: path for path in files if path.is_file() and path.read_bytes().startswith(b"\x7fELF")}
 
 
-def readelf(option, program):
+def readelf(options, program):
     """What readelf says of a program, or of a file of debug symbols."""
-    return subprocess.run(["readelf", "--wide", *option, program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          text=True, check=True).stdout
+    return subprocess.run(["readelf", "--wide", *options, program], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, check=True).stdout
 
 
 def test_daemon_client_and_helpers_are_looked_at(programs):
