@@ -21,8 +21,9 @@ def test_the_package_is_built_and_its_unit_tests_are_run(built):
     assert re.search(r"^Fail: +0\b", output, re.MULTILINE)
 
 
-def test_the_server_has_deployd_running_and_nothing_that_failed(server):
+def test_the_server_has_deployd_running_and_no_other_database(server):
     assert server.systemctl("is-active", "deployd.service") == "active"
+    assert server.run(["pg_lsclusters", "--no-header"]).stdout == ""
     assert server.systemctl("list-units", "--failed", "--no-legend", "--plain") == ""
 
 
