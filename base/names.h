@@ -31,6 +31,7 @@
 #define BUS_ERROR_NO_SPACE             BUS_ERROR_PREFIX "NoSpace"
 #define BUS_ERROR_SANDBOX_UNAVAILABLE  BUS_ERROR_PREFIX "SandboxUnavailable"
 #define BUS_ERROR_DATABASE_UNAVAILABLE BUS_ERROR_PREFIX "DatabaseUnavailable"
+#define BUS_ERROR_FOREIGN_DATA         BUS_ERROR_PREFIX "ForeignData"
 #define BUS_ERROR_FETCH_FAILED         BUS_ERROR_PREFIX "FetchFailed"
 
 #define FIELD_APP        "DEPLOYD_APP"
@@ -52,6 +53,10 @@
 #define PATH_LIBEXEC         "/usr/libexec/deployd"
 
 #define PATH_LOGS PATH_STATE "/logs"
+
+/* Where systemd keeps what apps have stored: a directory for each, named by the app's id, of the dynamic
+ * user of its units. */
+#define PATH_APP_DATA "/var/lib/private/deployd-apps"
 
 /* The varlink socket of journald, and its one method that matters here, sent with its NUL: src/journal/
  * journald-server.c of systemd. */

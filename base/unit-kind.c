@@ -6,6 +6,9 @@
 #include "base/names.h"
 #include "base/text.h"
 
+#define SLICE_OWN    "deployd.slice"
+#define SLICE_BUILDS "deployd-builds.slice"
+
 static const UnitKindRow unit_kind_rows[UNIT_KIND_MAX] = {
         [UNIT_APP] = {
                 .word = "app",
@@ -21,6 +24,7 @@ static const UnitKindRow unit_kind_rows[UNIT_KIND_MAX] = {
                 .word = "fetch",
                 .owner = UNIT_OWNER_REPOSITORY,
                 .resume = UNIT_RESUME_NEVER,
+                .slice = SLICE_OWN,
                 .archived = true,
                 .helper = PATH_LIBEXEC "/deployd-fetch",
                 .directories = "deployd-fetch",
@@ -32,6 +36,7 @@ static const UnitKindRow unit_kind_rows[UNIT_KIND_MAX] = {
                 .word = "resolve",
                 .owner = UNIT_OWNER_REPOSITORY,
                 .resume = UNIT_RESUME_NEVER,
+                .slice = SLICE_OWN,
                 .archived = true,
                 .helper = PATH_LIBEXEC "/deployd-fetch",
         },
@@ -39,6 +44,7 @@ static const UnitKindRow unit_kind_rows[UNIT_KIND_MAX] = {
                 .word = "build",
                 .owner = UNIT_OWNER_DEPLOYMENT,
                 .resume = UNIT_RESUME_NEVER,
+                .slice = SLICE_BUILDS,
                 .archived = true,
                 .helper = PATH_LIBEXEC "/deployd-build",
                 .directories = "deployd-build",
@@ -58,12 +64,14 @@ static const UnitKindRow unit_kind_rows[UNIT_KIND_MAX] = {
                 .word = "archive",
                 .owner = UNIT_OWNER_DEPLOYMENT,
                 .resume = UNIT_RESUME_NEVER,
+                .slice = SLICE_OWN,
                 .helper = PATH_LIBEXEC "/deployd-archive",
         },
         [UNIT_IMPORT] = {
                 .word = "import",
                 .owner = UNIT_OWNER_DEPLOYMENT,
                 .resume = UNIT_RESUME_NEVER,
+                .slice = SLICE_OWN,
                 .archived = true,
                 .helper = PATH_LIBEXEC "/deployd-import",
         },
@@ -72,11 +80,13 @@ static const UnitKindRow unit_kind_rows[UNIT_KIND_MAX] = {
                 .word = "remove",
                 .owner = UNIT_OWNER_NOBODY,
                 .resume = UNIT_RESUME_NEVER,
+                .slice = SLICE_OWN,
         },
         [UNIT_LIMIT] = {
                 .word = "limit",
                 .owner = UNIT_OWNER_NOBODY,
                 .resume = UNIT_RESUME_NEVER,
+                .slice = SLICE_BUILDS,
                 .helper = PATH_LIBEXEC "/deployd-limit",
         },
 };

@@ -48,6 +48,7 @@ typedef struct UnitKindRow {
         UnitOwner owner;
         UnitResume resume;
         bool archived;      /* its lines are part of the log that is archived with a deployment */
+        const char *slice;  /* NULL = the app's own (slice_name_make()) */
         const char *helper; /* path of its program in PATH_LIBEXEC; NULL = a program of the system */
 
         /* The directories of its dynamic user, for kinds that have their own; they are removed with the app

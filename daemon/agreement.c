@@ -25,6 +25,7 @@ typedef struct Names {
 struct Agreement {
         Units *units;
         Pg *pg;
+        const Pipeline *pipeline;
         Report *report;
         void (*done)(void *userdata);
         void *userdata;
@@ -33,8 +34,17 @@ struct Agreement {
         PgRequest *request;
         Names names[UNIT_OWNER_MAX];
         unsigned n_looks;
-        char **faults; /* that were there each time; one allocation; NULL = not looked yet */
+        char **compared; /* what the pipeline says */
+        char **faults;   /* that were there each time; one allocation; NULL = not looked yet */
 };
+
+static char **lines_free(char **lines)
+{
+        for (char **line = lines; line && *line; line++)
+                free(*line);
+        free(lines);
+        return NULL;
+}
 
 static void names_clear(Names *names)
 {
@@ -161,31 +171,29 @@ static const char *const *texts(char *const *list)
 
 static int ask(Agreement *agreement)
 {
+        static char *const none[] = { NULL };
         const Names *names = agreement->names;
 
         return pg_submit(
                 agreement->pg,
-                &PG_READ(
-                        "with unit (name, known) as ("
-                        " select name, exists (select from instance where unit = name)"
-                        "  from unnest($1::text[]) name"
-                        " union all select name, exists (select from repository r where r.name = key)"
-                        "  from unnest($2::text[], $3::text[]) t (name, key)"
-                        " union all select name, exists (select from deployment where id = key::bigint)"
-                        "  from unnest($4::text[], $5::text[]) t (name, key)),"
-                        " fault (text) as ("
-                        " select format('unit %s has no row: ''systemctl restart deployd'' ends it', name)"
-                        "  from unit where not known"
-                        " union all select format('unit %s of app %s is not there: ''deployctl start %s'' starts it',"
-                        "   unit, app.name, app.name) from instance join deployment on deployment.id = deployment_id"
-                        "  join app on app.id = app_id where deployment.status = 'live' and wanted = 'running'"
-                        "  and unit <> all ($1))"
-                        " select coalesce(array_agg(text order by text), '{}') from fault",
-                        pg_texts(texts(names[UNIT_OWNER_INSTANCE].units)),
-                        pg_texts(texts(names[UNIT_OWNER_REPOSITORY].units)),
-                        pg_texts(texts(names[UNIT_OWNER_REPOSITORY].keys)),
-                        pg_texts(texts(names[UNIT_OWNER_DEPLOYMENT].units)),
-                        pg_texts(texts(names[UNIT_OWNER_DEPLOYMENT].keys))),
+                &PG_READ("with unit (name, known) as ("
+                         " select name, exists (select from instance where unit = name)"
+                         "  from unnest($1::text[]) name"
+                         " union all select name, exists (select from repository r where r.name = key)"
+                         "  from unnest($2::text[], $3::text[]) t (name, key)"
+                         " union all select name, exists (select from deployment where id = key::bigint)"
+                         "  from unnest($4::text[], $5::text[]) t (name, key)),"
+                         " fault (text) as ("
+                         " select format('unit %s has no row: ''systemctl restart deployd'' ends it', name)"
+                         "  from unit where not known"
+                         " union all select unnest($6::text[]))"
+                         " select coalesce(array_agg(text order by text), '{}') from fault",
+                         pg_texts(texts(names[UNIT_OWNER_INSTANCE].units)),
+                         pg_texts(texts(names[UNIT_OWNER_REPOSITORY].units)),
+                         pg_texts(texts(names[UNIT_OWNER_REPOSITORY].keys)),
+                         pg_texts(texts(names[UNIT_OWNER_DEPLOYMENT].units)),
+                         pg_texts(texts(names[UNIT_OWNER_DEPLOYMENT].keys)),
+                         pg_texts(texts(agreement->compared ? agreement->compared : none))),
                 clock_usec(CLOCK_MONOTONIC) + ANSWER_USEC, on_rows, agreement, &agreement->request);
 }
 
@@ -196,6 +204,9 @@ static void on_listed(void *userdata, int error, char *const *names)
         agreement->listing = NULL;
         for (UnitOwner owner = UNIT_OWNER_UNSET; owner < UNIT_OWNER_MAX; owner++)
                 names_clear(&agreement->names[owner]);
+        agreement->compared = lines_free(agreement->compared);
+        if (error >= 0)
+                error = pipeline_compare(agreement->pipeline, names, &agreement->compared);
         for (; error >= 0 && *names; names++)
                 error = sort_in(agreement, *names);
         if (error >= 0)
@@ -218,8 +229,8 @@ static int on_again(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         return 0;
 }
 
-int agreement_new(sd_event *event, Units *units, Pg *pg, Report *report, void (*done)(void *userdata),
-                  void *userdata, Agreement **ret)
+int agreement_new(sd_event *event, Units *units, Pg *pg, const Pipeline *pipeline, Report *report,
+                  void (*done)(void *userdata), void *userdata, Agreement **ret)
 {
         _cleanup_(agreement_freep) Agreement *agreement = calloc(1, sizeof(Agreement));
         int r;
@@ -227,6 +238,7 @@ int agreement_new(sd_event *event, Units *units, Pg *pg, Report *report, void (*
         assert(event);
         assert(units);
         assert(pg);
+        assert(pipeline);
         assert(report);
         assert(done);
         assert(ret);
@@ -235,6 +247,7 @@ int agreement_new(sd_event *event, Units *units, Pg *pg, Report *report, void (*
                 return -ENOMEM;
         agreement->units = units;
         agreement->pg = pg;
+        agreement->pipeline = pipeline;
         agreement->report = report;
         agreement->done = done;
         agreement->userdata = userdata;
@@ -258,6 +271,7 @@ Agreement *agreement_free(Agreement *agreement)
         pg_request_free(agreement->request);
         for (UnitOwner owner = UNIT_OWNER_UNSET; owner < UNIT_OWNER_MAX; owner++)
                 names_clear(&agreement->names[owner]);
+        lines_free(agreement->compared);
         free(agreement->faults);
         free(agreement);
         return NULL;

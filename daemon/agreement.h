@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Check 9 of `deployd verify`: has every unit of ours its row, and every row that runs its unit?
+/* Check 9 of `deployd verify`: has every unit of ours its row, and has every app the units that its
+ * formation asks for?
  *
  * The two are read one after the other, and deployments go on meanwhile; so what does not agree is looked at
  * again after a pause, and only what was so each time counts. */
 
 #include "daemon/model/report.h"
+#include "daemon/pipeline/pipeline.h"
 #include "sql/pg.h"
 #include "systemd/units.h"
 
@@ -14,8 +16,8 @@ typedef struct Agreement Agreement;
 
 /* Begins. All are borrowed and outlive it; `done` when CHECK_UNITS is filled, and the agreement may be freed
  * from there. 0, -ENOMEM, other -errno. */
-int agreement_new(sd_event *event, Units *units, Pg *pg, Report *report, void (*done)(void *userdata),
-                  void *userdata, Agreement **ret);
+int agreement_new(sd_event *event, Units *units, Pg *pg, const Pipeline *pipeline, Report *report,
+                  void (*done)(void *userdata), void *userdata, Agreement **ret);
 
 /* Ends it without a callback if it is under way. */
 Agreement *agreement_free(Agreement *agreement);

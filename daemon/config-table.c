@@ -73,6 +73,8 @@ const ConfigKey config_keys[] = {
           "How many calls of the same user may be waiting for their replies at once." },
         { "runner", "keep-releases", NUMBER(keep_releases, "1", "1000"), "5",
           "How many releases are kept for each app, so that it can be rolled back to them." },
+        { "runner", "keep-removed-data", DURATION(keep_removed_data, "0", "520w"), "7d",
+          "How long the data of an app is kept after the app was removed. With 0 it is deleted at once." },
         { "runner", "min-free-space", SIZE(min_free_space, "0", BYTES_MOST), "1G",
           "A deployment is not begun, and a build is ended, when less than this is free on the disk of "
           "/var/lib/deployd." },

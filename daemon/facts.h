@@ -18,6 +18,7 @@ typedef struct Facts {
         const char *database_state; /* connected, connecting, out-of-space */
         char *sentence;             /* the status line; while not ready, what callers are told */
         char *ingress;              /* what is in the way of requests; NULL = nothing */
+        char *attention;            /* why the administrator has to decide something; NULL = nothing */
         AppliedMigration *migrations;
         size_t n_migrations;
         uint32_t schema_version; /* version of the last one, 0 = none */

@@ -145,8 +145,14 @@ static void check_sandbox(const Installation *installation, Report *report)
                            facts->sandbox_state, text_or_empty(list));
 }
 
+static void check_ownership(const Installation *installation, Report *report)
+{
+        if (installation->facts->attention)
+                report_fail(report, CHECK_CONFIGURATION, "%s", installation->facts->attention);
+}
+
 static void (*const rows[])(const Installation *installation, Report *report) = {
-        check_ports, check_directories, check_files, check_systemd, check_sandbox,
+        check_ownership, check_ports, check_directories, check_files, check_systemd, check_sandbox,
 };
 
 void installation_check(const Installation *installation, Report *report)

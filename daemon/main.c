@@ -14,6 +14,7 @@
 #include "daemon/config.h"
 #include "daemon/manager.h"
 #include "daemon/report-print.h"
+#include "dbus/adopt-bus.h"
 #include "dbus/verify-bus.h"
 #include "sql/pg.h"
 #include "sql/tool.h"
@@ -144,6 +145,52 @@ static int run_verify(const char *config_path, bool json)
         return report_status(&report);
 }
 
+/* Nothing is decided without a terminal or --yes. */
+static bool ask_to_go_on(void)
+{
+        char line[16];
+
+        if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+                log_error("Nothing was done: 'deployd adopt --yes' does what is listed");
+                return false;
+        }
+        (void) fprintf(stderr, "Type yes to do this: ");
+        if (fgets(line, sizeof(line), stdin) && strcmp(line, "yes\n") == 0)
+                return true;
+        log_error("Nothing was done");
+        return false;
+}
+
+static int run_adopt(const char *config_path, bool yes)
+{
+        _cleanup_free_ char *sentence = NULL;
+        char **lines = NULL;
+        int r;
+
+        (void) config_path;
+        r = adopt_bus_ask(/* really= */ false, &lines, &sentence);
+        if (r >= 0 && !lines) {
+                (void) printf(
+                        "There is nothing to decide: the database knows all that is on this machine.\n");
+                return EXIT_SUCCESS;
+        }
+        for (char **line = lines; r >= 0 && *line; line++)
+                (void) printf("%s\n", *line);
+        (void) fflush(stdout);
+        lines = adopt_bus_free_lines(lines);
+        if (r >= 0 && !yes && !ask_to_go_on())
+                return EXIT_FAILURE;
+        if (r >= 0)
+                r = adopt_bus_ask(/* really= */ true, &lines, &sentence);
+        adopt_bus_free_lines(lines);
+        if (r < 0) {
+                log_error("%s", sentence ? sentence : strerror(-r));
+                return r == -EACCES ? EX_NOPERM : EXIT_FAILURE;
+        }
+        (void) printf("Done: deployd goes on with this database.\n");
+        return EXIT_SUCCESS;
+}
+
 /* For the ExecCondition= of deployd-postgres.service: 0 = the private cluster is wanted, 1 = an own database
  * is set. */
 static int run_private_database(const char *config_path, bool option)
@@ -184,6 +231,8 @@ static const struct {
         { "migrate", "--plan", run_migrate,
           "apply what is missing and exit; --plan: print its SQL instead" },
         { "verify", "--json", run_verify, "check database, installation and units; --json: for programs" },
+        { "adopt", "--yes", run_adopt,
+          "list data that the database does not know, and move it aside; --yes: do not ask" },
         { "private-database", NULL, run_private_database,
           "exit with 0 if the private cluster is to run, else with 1" },
         { "database-service", NULL, run_database_service,
@@ -222,9 +271,13 @@ static int run_verb(const char *config_path, const char *name, const char *optio
 int main(int argc, char **argv)
 {
         static const struct option options[] = {
-                { "config", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },
-                { "json", no_argument, NULL, 'j' },         { "plan", no_argument, NULL, 'p' },
-                { "version", no_argument, NULL, 'v' },      {},
+                { "config", required_argument, NULL, 'c' },
+                { "help", no_argument, NULL, 'h' },
+                { "json", no_argument, NULL, 'j' },
+                { "plan", no_argument, NULL, 'p' },
+                { "version", no_argument, NULL, 'v' },
+                { "yes", no_argument, NULL, 'y' },
+                {},
         };
         const char *config_path = PATH_CONFIG, *of_verb = NULL;
         int option;
@@ -245,6 +298,9 @@ int main(int argc, char **argv)
                         break;
                 case 'p':
                         of_verb = "--plan";
+                        break;
+                case 'y':
+                        of_verb = "--yes";
                         break;
                 case 'v':
                         (void) puts("deployd " DEPLOYD_VERSION);

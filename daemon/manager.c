@@ -46,7 +46,7 @@ static const Config *get_config(void *userdata)
         return ((Manager *) userdata)->config;
 }
 
-/* Memory cannot be trusted any more: systemd starts the process again, which reads everything anew. */
+/* Memory cannot be trusted any more: systemd starts the process again, which reads everything again. */
 static void end(void *userdata, const char *sentence)
 {
         Manager *manager = userdata;
@@ -88,8 +88,11 @@ static void on_resumed(void *userdata, int error)
                 end(manager, "The units of systemd could not be listed");
                 return;
         }
-        error = unit_watch_new(manager->units, UNIT_INGRESS, on_ingress_unit, manager,
-                               &manager->ingress_unit);
+        (void) text_replace(&manager->facts.attention, pipeline_attention(manager->pipeline));
+        /* The ingress goes on as it is while the apps are not those of the database. */
+        error = manager->facts.attention ? 0
+                                         : unit_watch_new(manager->units, UNIT_INGRESS, on_ingress_unit,
+                                                          manager, &manager->ingress_unit);
         if (error < 0) {
                 end(manager, "The ingress could not be watched");
                 return;
@@ -112,6 +115,13 @@ static void on_sandbox_known(void *userdata)
         manager->facts.sandbox_missing = report->missing;
         verifications_poll(manager->verifications);
         bus_facts_changed(manager->bus);
+}
+
+static void on_app_gone(void *userdata, uint64_t id, const char *name)
+{
+        Manager *manager = userdata;
+
+        bus_app_removed(manager->bus, id, name);
 }
 
 static void on_loaded(void *userdata, int error, const StoreReply *reply)
@@ -146,10 +156,8 @@ static void on_migrate_progress(void *userdata, const char *sentence)
 {
         Manager *manager = userdata;
 
-        if (migrate_is_displaced(manager->migrate)) {
-                end(manager, sentence);
-                return;
-        }
+        if (migrate_is_displaced(manager->migrate))
+                return end(manager, sentence);
         tell(manager, LOG_INFO, sentence);
 }
 
@@ -196,16 +204,11 @@ static void on_database(void *userdata, PgState state, const char *sentence)
         }
 }
 
-static void log_warnings(const Config *config)
-{
-        for (size_t i = 0; i < config->n_warnings; i++)
-                log_warning("%s", config->warnings[i]);
-}
-
 static void apply_config(Manager *manager)
 {
         log_set_level(manager->config->log_level);
-        log_warnings(manager->config);
+        for (size_t i = 0; i < manager->config->n_warnings; i++)
+                log_warning("%s", manager->config->warnings[i]);
         manager->model->base_url = manager->config->frontend_base_url;
         manager->facts.port_low = manager->config->port_range.low;
         manager->facts.port_high = manager->config->port_range.high;
@@ -217,10 +220,8 @@ static int reload(void *userdata, sd_bus_error *reterr)
         _cleanup_(config_freep) Config *config = NULL;
         _cleanup_free_ char *sentence = NULL;
         Config *old;
-        int r;
 
-        r = config_load(manager->config_path, &config, &sentence);
-        if (r < 0)
+        if (config_load(manager->config_path, &config, &sentence) < 0)
                 return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "%s",
                                          sentence ? sentence : "the configuration could not be read");
         if (strcmp(config->database_url, manager->config->database_url) != 0)
@@ -283,6 +284,7 @@ static int build(Manager *manager)
                                             .ingress = manager->ingress,
                                             .config = get_config,
                                             .fatal = end,
+                                            .app_gone = on_app_gone,
                                             .sandbox_known = on_sandbox_known,
                                             .userdata = manager },
                          &manager->pipeline);
@@ -291,6 +293,7 @@ static int build(Manager *manager)
         r = verifications_new(&(VerificationParams){ .event = manager->event,
                                                      .units = manager->units,
                                                      .pg = manager->pg,
+                                                     .pipeline = manager->pipeline,
                                                      .conninfo = manager->config->database_url,
                                                      .facts = &manager->facts,
                                                      .config = get_config,
@@ -312,6 +315,7 @@ static int build(Manager *manager)
         r = migrate_start(manager->pg, on_migrate_progress, on_migrated, manager, &manager->migrate);
         if (r < 0)
                 return r;
+        migrate_expect(manager->migrate, &manager->model->installation.id);
         return bus_request_name(manager->bus, on_name_lost, manager);
 }
 
@@ -385,6 +389,7 @@ Manager *manager_free(Manager *manager)
         ledger_forget(&manager->facts);
         free(manager->facts.sentence);
         free(manager->facts.ingress);
+        free(manager->facts.attention);
         config_free(manager->config);
         free(manager->config_path);
         sd_bus_flush_close_unref(manager->bus_connection);

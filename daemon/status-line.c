@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/text.h"
@@ -26,6 +27,8 @@ static char *compose(const StatusLine *line)
 
         if (!line->facts->ready)
                 return text_format("%s", line->facts->sentence);
+        if (line->facts->attention)
+                return strdup(line->facts->attention);
         LIST_FOREACH (apps, app, line->model->apps)
                 n_apps += app->status == APP_RUNNING || app->status == APP_DEGRADED;
         return text_format("%u %s running, %u deploying, %u queued%s%s%s", n_apps,

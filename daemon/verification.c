@@ -63,8 +63,14 @@ static void on_version(void *userdata, int error, const char *sentence)
 
         verification->asking = NULL;
         installation_check(&installation, &verification->report);
-        r = agreement_new(params->event, params->units, params->pg, &verification->report, on_agreement,
-                          verification, &verification->agreement);
+        if (params->facts->attention) {
+                report_fail(&verification->report, CHECK_UNITS,
+                            "units and rows are not compared while the apps are not those of the database");
+                report_end(&verification->report, CHECK_UNITS);
+                return end(verification, 0, NULL);
+        }
+        r = agreement_new(params->event, params->units, params->pg, params->pipeline, &verification->report,
+                          on_agreement, verification, &verification->agreement);
         if (r < 0)
                 end(verification, r, strerror(-r));
 }

@@ -5,6 +5,7 @@
 
 #include "daemon/config.h"
 #include "daemon/facts.h"
+#include "daemon/pipeline/pipeline.h"
 #include "dbus/bus.h"
 #include "sql/pg.h"
 #include "systemd/units.h"
@@ -14,7 +15,8 @@ typedef struct Verifications Verifications;
 typedef struct VerificationParams {
         sd_event *event;
         Units *units;
-        Pg *pg;               /* for reads */
+        Pg *pg; /* for reads */
+        const Pipeline *pipeline;
         const char *conninfo; /* of the database in use; copied */
         const Facts *facts;
         const Config *(*config)(void *userdata);

@@ -87,18 +87,56 @@ static int get_url(sd_bus *connection, const char *path, const char *interface, 
         return url ? sd_bus_message_append(reply, "s", url) : -ENOMEM;
 }
 
+static int append_names(sd_bus_message *reply, const Variables *variables)
+{
+        int r = sd_bus_message_open_container(reply, 'a', "s");
+
+        for (size_t i = 0; r >= 0 && i < variables->n; i++)
+                r = sd_bus_message_append(reply, "s", variables->items[i].name);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int get_environment_names(sd_bus *connection, const char *path, const char *interface,
                                  const char *property, sd_bus_message *reply, void *userdata,
                                  sd_bus_error *reterr)
 {
-        const App *app = userdata;
-        int r;
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return append_names(reply, app_variables(userdata));
+}
+
+static int get_environment_staged(sd_bus *connection, const char *path, const char *interface,
+                                  const char *property, sd_bus_message *reply, void *userdata,
+                                  sd_bus_error *reterr)
+{
+        _cleanup_variables_ Variables names = {};
+        int r = app_staged_variables(userdata, &names);
 
         (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
-        r = sd_bus_message_open_container(reply, 'a', "s");
-        for (size_t i = 0; r >= 0 && i < app->environment.n; i++)
-                r = sd_bus_message_append(reply, "s", app->environment.items[i].name);
-        return r < 0 ? r : sd_bus_message_close_container(reply);
+        return r < 0 ? r : append_names(reply, &names);
+}
+
+/* Where what it stores is: systemd has put it there for the dynamic user of its units. */
+static int get_data_path(sd_bus *connection, const char *path, const char *interface, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        _cleanup_free_ char *data = app_data_path(((const App *) userdata)->id);
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return data ? sd_bus_message_append(reply, "s", data) : -ENOMEM;
+}
+
+/* Releases that are kept. */
+static int get_releases(sd_bus *connection, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+{
+        const App *app = userdata;
+        const Deployment *deployment;
+        uint32_t n = 0;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        LIST_FOREACH (app_deployments, deployment, app->deployments)
+                n += deployment->release_id == deployment->id;
+        return sd_bus_message_append(reply, "u", n);
 }
 
 static int get_formation(sd_bus *connection, const char *path, const char *interface, const char *property,
@@ -173,7 +211,7 @@ static int run_set_properties(BusCall *call, void *noun, sd_bus_error *reterr)
 
         r = app_settings_copy(&settings, &app->settings);
         if (r >= 0)
-                r = settings_bus_read(call->bus, call->message, false, &settings, reterr);
+                r = settings_bus_read(call->bus, call->message, &settings, reterr);
         if (r < 0)
                 return r;
         return app_set(call->bus->params.pipeline, app, &settings, &call->call, reterr);
@@ -197,9 +235,10 @@ static int status(const void *noun)
 static const BusMethod methods[] = {
         { "Deploy", ACTION_DEPLOY, run_deploy, deployment_bus_reply },
         { "Rollback", ACTION_DEPLOY, run_rollback, deployment_bus_reply },
-        { "Redeploy", ACTION_DEPLOY, run_redeploy, deployment_bus_reply },
+        { "Redeploy", ACTION_DEPLOY, run_redeploy, environment_bus_set_reply },
         { "SetEnvironment", ACTION_ENVIRONMENT, environment_bus_set, environment_bus_set_reply },
-        { "GetEnvironment", ACTION_ENVIRONMENT, environment_bus_get, environment_bus_get_reply },
+        { "StageEnvironment", ACTION_ENVIRONMENT, environment_bus_stage, NULL },
+        { "GetEnvironment", ACTION_ENVIRONMENT, environment_bus_get, environment_bus_get_reply, true },
         { "Start", ACTION_OPERATE, run_start, NULL },
         { "Stop", ACTION_OPERATE, run_stop, NULL },
         { "Restart", ACTION_OPERATE, run_restart, NULL },
@@ -224,6 +263,9 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Draining", "u", get_draining, 0, CHANGES),
         SD_BUS_PROPERTY("CreatedAt", "t", NULL, offsetof(App, created_at), CONST),
         SD_BUS_PROPERTY("EnvironmentNames", "as", get_environment_names, 0, CHANGES),
+        SD_BUS_PROPERTY("EnvironmentStaged", "as", get_environment_staged, 0, CHANGES),
+        SD_BUS_PROPERTY("DataPath", "s", get_data_path, 0, CONST),
+        SD_BUS_PROPERTY("Releases", "u", get_releases, 0, CHANGES),
         SD_BUS_PROPERTY("AccessMode", "s", NULL, offsetof(App, settings.access_mode), CHANGES),
         SD_BUS_PROPERTY("Branch", "s", NULL, offsetof(App, settings.branch), CHANGES),
         SD_BUS_PROPERTY("Directory", "s", NULL, offsetof(App, settings.directory), CHANGES),
@@ -249,6 +291,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("SetEnvironment", SD_BUS_ARGS("a{ss}", set, "as", unset),
                                 SD_BUS_RESULT("t", id, "o", deployment), bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("StageEnvironment", SD_BUS_ARGS("a{ss}", set, "as", unset), SD_BUS_NO_RESULT,
+                                bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_METHOD_WITH_ARGS("GetEnvironment", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{ss}", environment),
                                 bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,

@@ -110,16 +110,23 @@ static void answer(BusCall *call, const sd_bus_error *error, uint64_t id)
                 bus_call_send(call, reply);
 }
 
+void bus_call_end(BusCall *call)
+{
+        assert(call);
+
+        if (call->is_starting)
+                call->is_done = true;
+        else
+                bus_call_free(call);
+}
+
 static void on_done(void *userdata, const sd_bus_error *error, uint64_t id)
 {
         BusCall *call = userdata;
 
         if (call->bus)
                 answer(call, error, id);
-        if (call->is_starting)
-                call->is_done = true;
-        else
-                bus_call_free(call);
+        bus_call_end(call);
 }
 
 /* The one place that decides whether somebody may do something. */
@@ -146,6 +153,9 @@ static int run(BusCall *call, sd_bus_error *reterr)
         if (r < 0)
                 return r;
         r = bus_gate_check(call->bus, call->message, reterr);
+        if (r < 0)
+                return r;
+        r = call->method->harmless ? 0 : pipeline_refuse_change(call->bus->params.pipeline, reterr);
         if (r < 0)
                 return r;
         object = bus_object_find(call->bus, path);

@@ -26,6 +26,8 @@ typedef struct BusMethod {
         int (*run)(BusCall *call, void *noun, sd_bus_error *reterr);
         /* Appends what the reply holds; NULL if that is nothing. `id` as in CallDone. */
         int (*reply)(BusCall *call, uint64_t id, sd_bus_message *reply);
+        /* It changes nothing of an app: possible also while the apps are not those of the database. */
+        bool harmless;
 } BusMethod;
 
 /* A call that is not answered yet. It outlives its client, and if need be the Bus. */
@@ -50,6 +52,9 @@ int bus_caller_take(Bus *bus, sd_bus_message *message, const BusMethod *method);
 BusCall *bus_call_new(Bus *bus, sd_bus_message *message, const BusMethod *method);
 BusCall *bus_call_free(BusCall *call);
 DEFINE_CLEANUP(BusCall *, bus_call_free);
+/* The last thing to do with a call that was answered, also from within BusMethod.run. */
+void bus_call_end(BusCall *call);
+DEFINE_CLEANUP(BusCall *, bus_call_end);
 
 /* Starts a reply and sends it. Every signal about what the call did goes first. To be used only while
  * call->bus is set. */

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "base/names.h"
 #include "dbus/bus-caller.h"
 #include "dbus/bus-gate.h"
@@ -125,6 +127,19 @@ int bus_request_name(Bus *bus, void (*lost)(void *userdata, int error), void *us
         bus->name_lost = lost;
         bus->name_userdata = userdata;
         return sd_bus_request_name_async(bus->params.bus, &bus->name_slot, BUS_NAME, 0, on_name, bus);
+}
+
+void bus_app_removed(Bus *bus, uint64_t id, const char *name)
+{
+        int r;
+
+        assert(bus);
+        assert(name);
+
+        r = sd_bus_emit_signal(bus->params.bus, BUS_PATH, BUS_INTERFACE_MANAGER, "AppRemoved", "ts", id,
+                               name);
+        if (r < 0)
+                log_warning("Cannot announce the end of app %s, ignoring: %s", name, strerror(-r));
 }
 
 void bus_facts_changed(Bus *bus)

@@ -41,6 +41,9 @@ DEFINE_CLEANUP(Bus *, bus_free);
  * somebody else's or the bus refuses. */
 int bus_request_name(Bus *bus, void (*lost)(void *userdata, int error), void *userdata);
 
+/* Nothing of a removed app runs any more: sends the signal AppRemoved. */
+void bus_app_removed(Bus *bus, uint64_t id, const char *name);
+
 /* Something in Facts, or the counts of the model, is different: the Manager's PropertiesChanged follow,
  * coalesced. When Facts.ready has become true or false, all objects appear or disappear for callers. */
 void bus_facts_changed(Bus *bus);

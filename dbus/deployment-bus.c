@@ -159,7 +159,7 @@ static int status(const void *noun)
 
 static const BusMethod methods[] = {
         { "Cancel", ACTION_DEPLOY, run_cancel, NULL },
-        { "OpenLog", ACTION_LOGS, run_open_log, reply_open_log },
+        { "OpenLog", ACTION_LOGS, run_open_log, reply_open_log, true },
 };
 
 #define CONST   SD_BUS_VTABLE_PROPERTY_CONST

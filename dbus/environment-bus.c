@@ -66,17 +66,32 @@ static int read_unset(sd_bus_message *message, Variables *environment, sd_bus_er
         return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
+/* The app's variables with what the call changes, into *ret, which is empty. */
+static int read_changes(BusCall *call, const App *app, Variables *ret, sd_bus_error *reterr)
+{
+        int r = variables_copy(ret, app_variables(app));
+
+        if (r >= 0)
+                r = read_set(call->message, ret, reterr);
+        return r < 0 ? r : read_unset(call->message, ret, reterr);
+}
+
+int environment_bus_stage(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        _cleanup_variables_ Variables environment = {};
+        int r = read_changes(call, noun, &environment, reterr);
+
+        return r < 0 ? r
+                     : app_stage_environment(call->bus->params.pipeline, noun, &environment, &call->call,
+                                             reterr);
+}
+
 int environment_bus_set(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         App *app = noun;
         _cleanup_variables_ Variables environment = {};
-        int r;
+        int r = read_changes(call, app, &environment, reterr);
 
-        r = variables_copy(&environment, &app->environment);
-        if (r >= 0)
-                r = read_set(call->message, &environment, reterr);
-        if (r >= 0)
-                r = read_unset(call->message, &environment, reterr);
         if (r < 0)
                 return r;
         return app_set_environment(call->bus->params.pipeline, app, &environment, &call->call, reterr);
@@ -97,14 +112,15 @@ int environment_bus_get(BusCall *call, _unused_ void *noun, _unused_ sd_bus_erro
 int environment_bus_get_reply(BusCall *call, _unused_ uint64_t id, sd_bus_message *reply)
 {
         const BusObject *object = bus_object_find(call->bus, sd_bus_message_get_path(call->message));
-        const App *app = object ? object->noun : NULL;
+        const Variables *variables;
         int r;
 
-        if (!app)
+        if (!object)
                 return -ENOENT;
+        variables = app_variables(object->noun);
         r = sd_bus_message_open_container(reply, 'a', "{ss}");
-        for (size_t i = 0; r >= 0 && i < app->environment.n; i++)
-                r = sd_bus_message_append(reply, "{ss}", app->environment.items[i].name,
-                                          app->environment.items[i].value);
+        for (size_t i = 0; r >= 0 && i < variables->n; i++)
+                r = sd_bus_message_append(reply, "{ss}", variables->items[i].name,
+                                          variables->items[i].value);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dbus/facts-bus.h"
 
+#include "base/text.h"
 #include "dbus/bus-private.h"
 
 int facts_bus_get_version(sd_bus *connection, const char *path, const char *interface, const char *property,
@@ -48,6 +49,16 @@ int facts_bus_get_database_state(sd_bus *connection, const char *path, const cha
 
         (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return sd_bus_message_append(reply, "s", bus->params.facts->database_state);
+}
+
+int facts_bus_get_attention(sd_bus *connection, const char *path, const char *interface,
+                            const char *property, sd_bus_message *reply, void *userdata,
+                            sd_bus_error *reterr)
+{
+        const Bus *bus = userdata;
+
+        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
+        return sd_bus_message_append(reply, "s", text_or_empty(bus->params.facts->attention));
 }
 
 int facts_bus_get_deployments_queued(sd_bus *connection, const char *path, const char *interface,

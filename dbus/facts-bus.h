@@ -20,6 +20,9 @@ int facts_bus_get_ports_assigned(sd_bus *connection, const char *path, const cha
 int facts_bus_get_database_state(sd_bus *connection, const char *path, const char *interface,
                                  const char *property, sd_bus_message *reply, void *userdata,
                                  sd_bus_error *reterr);
+int facts_bus_get_attention(sd_bus *connection, const char *path, const char *interface,
+                            const char *property, sd_bus_message *reply, void *userdata,
+                            sd_bus_error *reterr);
 int facts_bus_get_deployments_queued(sd_bus *connection, const char *path, const char *interface,
                                      const char *property, sd_bus_message *reply, void *userdata,
                                      sd_bus_error *reterr);

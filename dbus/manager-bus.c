@@ -4,7 +4,9 @@
 
 #include "base/names.h"
 #include "daemon/model/deployment.h"
+#include "daemon/model/removed-app.h"
 #include "daemon/model/repository.h"
+#include "dbus/adopt-bus.h"
 #include "dbus/app-bus.h"
 #include "dbus/bus-args.h"
 #include "dbus/bus-object.h"
@@ -132,6 +134,39 @@ static int method_list_apps(sd_bus_message *message, void *userdata, sd_bus_erro
         return reply_listing(message, "(sssqqo)", bus->params.model->apps_by_name, append_app);
 }
 
+static int append_removed_app(sd_bus_message *reply, const RemovedApp *removed)
+{
+        _cleanup_free_ char *path = app_data_path(removed->id);
+        int r = path ? sd_bus_message_open_container(reply, 'a', "{sv}") : -ENOMEM;
+
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}", "Id", "t", removed->id, "Name", "s",
+                                          removed->name, "RemovedAt", "t", removed->removed_at, "KeptUntil",
+                                          "t", removed->keep_until, "DataPath", "s", path);
+        if (r >= 0 && removed->removed_by >= 0)
+                r = sd_bus_message_append(reply, "{sv}", "RemovedBy", "u", (uint32_t) removed->removed_by);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_list_removed_apps(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+{
+        const Model *model = ((const Bus *) userdata)->params.model;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const RemovedApp *removed;
+        int r;
+
+        (void) reterr;
+        r = sd_bus_message_new_method_return(message, &reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        LIST_FOREACH (removed_apps, removed, model->removed_apps)
+                if (r >= 0 && !removed->deleting)
+                        r = append_removed_app(reply, removed);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_message_send(reply);
+}
+
 static int method_list_migrations(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
 {
         const Facts *facts = ((const Bus *) userdata)->params.facts;
@@ -192,13 +227,13 @@ static int reply_create_repository(BusCall *call, uint64_t id, sd_bus_message *r
 
 static int run_create_app(BusCall *call, void *noun, sd_bus_error *reterr)
 {
-        _cleanup_(app_settings_clear) AppSettings settings = {};
+        _cleanup_(settings_bus_done_new) NewApp app = {};
         const char *name, *repository_name;
         Repository *repository;
         int r;
 
         (void) noun;
-        r = app_settings_init(&settings);
+        r = app_settings_init(&app.settings);
         if (r >= 0)
                 r = sd_bus_message_read(call->message, "ss", &name, &repository_name);
         if (r >= 0)
@@ -206,10 +241,11 @@ static int run_create_app(BusCall *call, void *noun, sd_bus_error *reterr)
         if (r >= 0)
                 r = bus_args_find_repository(call->bus, repository_name, &repository, reterr);
         if (r >= 0)
-                r = settings_bus_read(call->bus, call->message, true, &settings, reterr);
+                r = settings_bus_read_new(call->bus, call->message, &app, reterr);
         if (r < 0)
                 return r;
-        return app_create(call->bus->params.pipeline, name, repository, &settings, &call->call, reterr);
+        return app_create(call->bus->params.pipeline, name, repository, &app.settings, app.data, &call->call,
+                          reterr);
 }
 
 static int reply_create_app(BusCall *call, uint64_t id, sd_bus_message *reply)
@@ -255,8 +291,9 @@ static const BusMethod methods[] = {
         { "CreateRepository", ACTION_MANAGE, run_create_repository, reply_create_repository },
         { "CreateApp", ACTION_MANAGE, run_create_app, reply_create_app },
         { "Deploy", ACTION_DEPLOY, run_deploy, deployment_bus_reply },
-        { "Verify", ACTION_MANAGE, verify_bus_run, NULL },
-        { "Reload", ACTION_MANAGE, run_reload, NULL },
+        { "Verify", ACTION_MANAGE, verify_bus_run, NULL, true },
+        { "Reload", ACTION_MANAGE, run_reload, NULL, true },
+        { "Adopt", ACTION_MANAGE, adopt_bus_run, NULL, true },
 };
 
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
@@ -270,6 +307,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("DatabaseState", "s", facts_bus_get_database_state, 0, CHANGES),
         SD_BUS_PROPERTY("SandboxState", "s", facts_bus_get_sandbox_state, 0, CHANGES),
         SD_BUS_PROPERTY("SandboxMissing", "as", facts_bus_get_sandbox_missing, 0, CHANGES),
+        SD_BUS_PROPERTY("Attention", "s", facts_bus_get_attention, 0, CHANGES),
         SD_BUS_PROPERTY("DeploymentsQueued", "u", facts_bus_get_deployments_queued, 0, CHANGES),
         SD_BUS_PROPERTY("DeploymentsRunning", "u", facts_bus_get_deployments_running, 0, CHANGES),
         SD_BUS_METHOD_WITH_ARGS("CreateRepository",
@@ -291,6 +329,8 @@ static const sd_bus_vtable vtable[] = {
                                 method_list_repositories, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListApps", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssqqo)", apps),
                                 method_list_apps, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListRemovedApps", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", apps),
+                                method_list_removed_apps, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListDeployments", SD_BUS_ARGS("s", app, "t", before, "u", limit),
                                 SD_BUS_RESULT("a(tsssqtts)", deployments), history_bus_list_deployments,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
@@ -301,11 +341,14 @@ static const sd_bus_vtable vtable[] = {
                                 method_list_migrations, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Verify", SD_BUS_NO_ARGS, SD_BUS_RESULT("b", passed, "a(ssbs)", checks),
                                 bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Adopt", SD_BUS_ARGS("b", really), SD_BUS_RESULT("as", lines),
+                                bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("DeploymentNew", SD_BUS_ARGS("t", id, "o", deployment, "s", app), 0),
         SD_BUS_SIGNAL_WITH_ARGS("DeploymentFinished",
                                 SD_BUS_ARGS("t", id, "o", deployment, "s", app, "s", status), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("AppRemoved", SD_BUS_ARGS("t", id, "s", app), 0),
         SD_BUS_VTABLE_END,
 };
 

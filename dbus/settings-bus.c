@@ -174,7 +174,12 @@ static const BusOption options[] = {
         { "MemoryMax", "t", offsetof(AppSettings, memory_max), check_memory },
         { "TasksMax", "t", offsetof(AppSettings, tasks_max), check_tasks },
         { "CPUQuotaPerSecUSec", "t", offsetof(AppSettings, cpu_quota_usec), check_cpu_quota },
+        /* For a new app only. */
+        { "Data", "s", offsetof(NewApp, data), NULL },
 };
+
+/* The settings of a new app are at its beginning. */
+static_assert(offsetof(NewApp, settings) == 0, "the rows are for both");
 
 /* Known, but without effect in this version. */
 static const char *const later[] = {
@@ -182,10 +187,22 @@ static const char *const later[] = {
         "Domains", "AutoDeploy", "ConnectTo", "IdleTimeoutUSec", NULL,
 };
 
-int settings_bus_read(const Bus *bus, sd_bus_message *message, bool is_new, AppSettings *settings,
-                      sd_bus_error *reterr)
+void settings_bus_done_new(NewApp *app)
+{
+        assert(app);
+        app_settings_clear(&app->settings);
+        free(app->data);
+}
+
+int settings_bus_read(const Bus *bus, sd_bus_message *message, AppSettings *settings, sd_bus_error *reterr)
 {
         assert(settings);
-        return bus_args_read_options(bus, message, options, ELEMENTSOF(options), is_new ? later : later + 1,
-                                     settings, reterr);
+        return bus_args_read_options(bus, message, options, ELEMENTSOF(options) - 1, later + 1, settings,
+                                     reterr);
+}
+
+int settings_bus_read_new(const Bus *bus, sd_bus_message *message, NewApp *app, sd_bus_error *reterr)
+{
+        assert(app);
+        return bus_args_read_options(bus, message, options, ELEMENTSOF(options), later, app, reterr);
 }

@@ -149,7 +149,7 @@ static int fetch(const Request *request, const char *directory, Ticket *answer, 
                 if (mirror.fresh)
                         return problem_set(problem, PROBLEM_REMOTE, "the repository is damaged: %s",
                                            problem->text);
-                log_notice("Making the copy of the repository anew: %s.", problem->text);
+                log_notice("Making the copy of the repository again: %s.", problem->text);
                 r = mirror_renew(&mirror, problem);
                 if (r < 0)
                         return r;
@@ -168,7 +168,7 @@ static int resolve(const Request *request, const char *directory, Ticket *answer
                 return r;
         mirror_mark_damaged(&mirror);
         return problem_set(problem, PROBLEM_INTERNAL,
-                           "the copy of the repository is damaged, the next fetch makes it anew: %s",
+                           "the copy of the repository is damaged, the next fetch makes it again: %s",
                            problem->text);
 }
 

@@ -94,7 +94,9 @@ static void fail(Ingress *ingress, int error)
                                                     "deployd-ingress",
                                                     strerror(-error));
 
-        set_failure(ingress, sentence);
+        /* A call that was under way when it was stopped: why is said already. */
+        if (ingress->runs)
+                set_failure(ingress, sentence);
         end_round(ingress, /* more= */ true);
 }
 

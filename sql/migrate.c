@@ -34,6 +34,7 @@ struct Migrate {
         MigrateStep step;
         uint64_t session; /* the server's process that has held the lock for this deployd, 0 = none yet */
         bool displaced;
+        const sd_id128_t *installation; /* that was read; NULL or null = none yet */
         Ledger ledger;
         char *script; /* being applied */
         char *said;   /* the last sentence of progress */
@@ -143,8 +144,31 @@ static void apply(Migrate *migrate, const MigrationEntry *entry)
         submit(migrate, &(const PgQuery){ .name = "migration", .sql = migrate->script }, true, on_applied);
 }
 
+/* What was read of one database must not be used with another: the gate stays shut. */
+static void displace(Migrate *migrate)
+{
+        migrate->displaced = true;
+        say(migrate, "another database is there than the one that was read");
+}
+
+static void on_installation(void *userdata, int error, const PgResult *result)
+{
+        Migrate *migrate = userdata;
+
+        if (error == -ENOTCONN)
+                return;
+        if (error < 0)
+                judge(migrate, verdicts_read, "the table installation", result);
+        else if (pg_result_rows(result) != 1 ||
+                 !sd_id128_equal(pg_result_id(result, 0, 0), *migrate->installation))
+                displace(migrate);
+        else
+                end(migrate, 0, NULL);
+}
+
 static void judge_ledger(Migrate *migrate, const PgResult *result)
 {
+        bool has_read = migrate->installation && !sd_id128_is_null(*migrate->installation);
         _cleanup_free_ char *fault = NULL;
         const MigrationEntry *missing;
         int r;
@@ -158,7 +182,11 @@ static void judge_ledger(Migrate *migrate, const PgResult *result)
                 return;
         }
         missing = ledger_missing(&migrate->ledger);
-        if (r == 0 && missing && !migrate->look_only)
+        if (r == 0 && has_read && missing)
+                displace(migrate);
+        else if (r == 0 && has_read)
+                submit(migrate, &PG_READ("select id from installation"), false, on_installation);
+        else if (r == 0 && missing && !migrate->look_only)
                 apply(migrate, missing);
         else
                 end(migrate, r, fault);
@@ -345,6 +373,12 @@ MigrateStep migrate_step(const Migrate *migrate)
 {
         assert(migrate);
         return migrate->step;
+}
+
+void migrate_expect(Migrate *migrate, const sd_id128_t *installation)
+{
+        assert(migrate);
+        migrate->installation = installation;
 }
 
 bool migrate_is_displaced(const Migrate *migrate)

@@ -71,8 +71,12 @@ typedef enum MigrateStep {
 
 MigrateStep migrate_step(const Migrate *migrate);
 
-/* Whether another deployd holds the lock that this one had before its connection was lost, so that what this
- * one has read is not true any more. */
+/* The id of the installation that was read, null until then, borrowed: a later connection to a database with
+ * another id is displaced, before any request is let through. */
+void migrate_expect(Migrate *migrate, const sd_id128_t *installation);
+
+/* Whether another deployd holds the lock that this one had before its connection was lost, or another
+ * database is there: what this one has read is not true any more. */
 bool migrate_is_displaced(const Migrate *migrate);
 
 /* The compiled-in migrations and those of the ledger by version, as of the last pass. Owned by `migrate`,

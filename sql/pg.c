@@ -128,7 +128,7 @@ static int on_deadline(sd_event_source *source _unused_, uint64_t usec _unused_,
         PgRequest *late;
 
         (void) sd_event_now(pg->event, CLOCK_MONOTONIC, &now);
-        /* A callback may free and submit any request, so the search begins anew after each. */
+        /* A callback may free and submit any request, so the search begins again after each. */
         while ((late = find_late(pg, now, &next)))
                 finish_late(pg, late);
         set_deadline(pg, next);

@@ -4,7 +4,8 @@
 #include "sql/store-internal.h"
 
 int store_app_insert(Store *store, const char *name, const Repository *repository,
-                     const AppSettings *settings, uint16_t low, uint16_t high, const StoreAsk *ask)
+                     const AppSettings *settings, uint16_t low, uint16_t high, uint64_t data,
+                     const StoreAsk *ask)
 {
         static const char sql[] =
                 "with done as (select at from event where operation = $1), "
@@ -13,16 +14,22 @@ int store_app_insert(Store *store, const char *name, const Repository *repositor
                 "    and not exists (select from retired_port r where r.port = port.port "
                 "                    and r.retired_at > now() - interval '24 hours') "
                 "  order by port limit 1), "
-                "made as (insert into app (name, repository_id, port, branch, directory, stop_timeout_usec, memory_max, "
+                "taken as (delete from removed_app where id = $22 and data = 'kept' and exists (select from free) "
+                "          and not exists (select from done) returning id), "
+                "made as (insert into app (id, name, repository_id, port, branch, directory, stop_timeout_usec, memory_max, "
                 "                          tasks_max, cpu_quota_usec, access_mode, keep_releases, formation, buildpack, "
                 "                          build_command, readiness, health_check_path, health_check_timeout_usec) "
-                "  select $3, $4, port, $5, $6, $7, $8, $9, $10, $14, $15, $16::text[], $17, $18, $19, $20, $21 "
-                "  from free where not exists (select from done) "
+                "  overriding system value "
+                "  select coalesce((select id from taken), nextval(pg_get_serial_sequence('app', 'id')::regclass)), "
+                "         $3, $4, port, $5, $6, $7, $8, $9, $10, $14, $15, $16::text[], $17, $18, $19, $20, $21 "
+                "  from free where not exists (select from done) and ($22 is null or exists (select from taken)) "
                 "  returning id, created_at, port, name), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name, repository_name) "
                 "  select $1, $2, 'app-create', name, $11 from made) "
                 "select id, created_at, port::bigint from made "
-                "union all select id, created_at, port::bigint from app where name = $3 and exists (select from done)";
+                "union all select id, created_at, port::bigint from app where name = $3 and exists (select from done) "
+                "union all select 0, now(), 0 from free where $22 is not null and not exists (select from taken) "
+                "  and not exists (select from done)";
         _cleanup_free_ char **formation = formation_format(&settings->formation);
 
         if (!formation)
@@ -37,11 +44,12 @@ int store_app_insert(Store *store, const char *name, const Repository *repositor
                           pg_text(settings->access_mode), pg_u64(settings->keep_releases),
                           pg_texts((const char *const *) formation), pg_text(settings->buildpack),
                           pg_text(settings->build_command), pg_text(settings->readiness),
-                          pg_text(settings->health_check_path), pg_u64(settings->health_check_timeout_usec)),
+                          pg_text(settings->health_check_path), pg_u64(settings->health_check_timeout_usec),
+                          data ? pg_u64(data) : pg_null()),
                 store_read_row, ask, NULL);
 }
 
-int store_app_set(Store *store, const App *app, const AppSettings *settings, const StoreAsk *ask)
+int store_app_set(Store *store, const App *app, const AppSettings *settings, bool apply, const StoreAsk *ask)
 {
         static const char sql[] =
                 "with done as (select at from event where operation = $1), "
@@ -50,6 +58,9 @@ int store_app_set(Store *store, const App *app, const AppSettings *settings, con
                 "                           formation = $12::text[], buildpack = $13, build_command = $14, "
                 "                           readiness = $15, health_check_path = $16, health_check_timeout_usec = $17 "
                 "  where id = $3 and not exists (select from done) returning id, name), "
+                "applied as (update deployment set branch = $4, directory = $5, buildpack = $13, build_command = $14, "
+                "                    readiness = $15, health_check_path = $16, health_check_timeout_usec = $17 "
+                "  from changed where $18 and app_id = $3 and deployment.status = 'live'), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name) "
                 "  select $1, $2, 'app-set', name from changed) "
                 "select id, now(), null::bigint from changed union all select $3, at, null::bigint from done";
@@ -66,8 +77,29 @@ int store_app_set(Store *store, const App *app, const AppSettings *settings, con
                                       pg_texts((const char *const *) formation),
                                       pg_text(settings->buildpack), pg_text(settings->build_command),
                                       pg_text(settings->readiness), pg_text(settings->health_check_path),
-                                      pg_u64(settings->health_check_timeout_usec)),
+                                      pg_u64(settings->health_check_timeout_usec), pg_bool(apply)),
                             store_read_row, ask, NULL);
+}
+
+int store_app_apply(Store *store, const App *app, const StoreAsk *ask)
+{
+        static const char sql[] =
+                "with done as (select deployment_id, at from event where operation = $1), "
+                "changed as (update deployment set environment_id = app.environment_id, branch = app.branch, "
+                "    directory = app.directory, buildpack = app.buildpack, build_command = app.build_command, "
+                "    readiness = app.readiness, health_check_path = app.health_check_path, "
+                "    health_check_timeout_usec = app.health_check_timeout_usec "
+                "  from app where app.id = $3 and app_id = $3 and deployment.status = 'live' "
+                "    and not exists (select from done) returning deployment.id), "
+                "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id) "
+                "  select $1, $2, 'redeploy', $4, id from changed) "
+                "select id, now(), null::bigint from changed "
+                "union all select deployment_id, at, null::bigint from done";
+
+        return store_submit(
+                store,
+                &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id), pg_text(app->name)),
+                store_read_row, ask, NULL);
 }
 
 int store_app_set_status(Store *store, const App *app, bool stopped, AppStatus status, const char *verb,
@@ -89,45 +121,25 @@ int store_app_set_status(Store *store, const App *app, bool stopped, AppStatus s
                             store_read_row, ask, NULL);
 }
 
-int store_app_delete(Store *store, const App *app, const StoreAsk *ask)
-{
-        static const char sql[] = "with done as (select at from event where operation = $1), "
-                                  "gone as (delete from app where id = $3 and not exists (select from done) "
-                                  "returning id, name, port), "
-                                  "retired as (insert into retired_port (port) select port from gone "
-                                  "  on conflict (port) do update set retired_at = now()), "
-                                  "noted as (insert into event (operation, actor_uid, verb, app_name) "
-                                  "  select $1, $2, 'app-remove', name from gone) "
-                                  "select id, now(), null::bigint from gone union all select $3, at, "
-                                  "null::bigint from done";
-
-        return store_submit(store, &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id)),
-                            store_read_row, ask, NULL);
-}
-
-int store_app_default_environment(Store *store, const App *app, const Variables *variables,
-                                  const StoreAsk *ask)
+int store_app_delete(Store *store, const App *app, uint64_t keep_usec, const StoreAsk *ask)
 {
         static const char sql[] =
                 "with done as (select at from event where operation = $1), "
-                "put as (insert into environment (app_id, name, value) "
-                "  select $3, v.name, convert_to(v.value, 'UTF8') from unnest($4::text[], $5::text[]) v(name, value) "
-                "  where not exists (select from done) on conflict (app_id, name) do nothing), "
-                "noted as (insert into event (operation, actor_uid, verb, app_name, detail) "
-                "  select $1, $2, 'environment-default', $6, left(array_to_string($4::text[], ' '), 2000) "
-                "  where not exists (select from done)) "
-                "select $3::bigint, now(), null::bigint";
-        _cleanup_free_ const char **names = calloc(variables->n + 1, sizeof(char *));
-        _cleanup_free_ const char **values = calloc(variables->n + 1, sizeof(char *));
+                "gone as (delete from app where id = $3 and not exists (select from done) returning id, name, port), "
+                "retired as (insert into retired_port (port) select port from gone "
+                "  on conflict (port) do update set retired_at = now()), "
+                "kept as (insert into removed_app (id, name, removed_by, last_deployment, keep_until) "
+                "  select id, name, $2, coalesce(pg_sequence_last_value("
+                "           pg_get_serial_sequence('deployment', 'id')::regclass), 0), "
+                "         now() + $4 * interval '1 microsecond' from gone), "
+                "noted as (insert into event (operation, actor_uid, verb, app_name) "
+                "  select $1, $2, 'app-remove', name from gone) "
+                "select id, now(), coalesce(pg_sequence_last_value("
+                "         pg_get_serial_sequence('deployment', 'id')::regclass), 0) from gone "
+                "union all select $3, at, (select last_deployment from removed_app where id = $3) from done";
 
-        if (!names || !values)
-                return -ENOMEM;
-        for (size_t i = 0; i < variables->n; i++) {
-                names[i] = variables->items[i].name;
-                values[i] = variables->items[i].value;
-        }
-        return store_submit(store,
-                            &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id),
-                                      pg_texts(names), pg_texts(values), pg_text(app->name)),
-                            store_read_row, ask, NULL);
+        return store_submit(
+                store,
+                &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id), pg_u64(keep_usec)),
+                store_read_row, ask, NULL);
 }

@@ -45,51 +45,30 @@ int store_deployment_insert(Store *store, const App *app, const char *revision, 
                             read_inserted, ask, NULL);
 }
 
-int store_deployment_redeploy(Store *store, const App *app, uint64_t rollback, const Variables *environment,
+int store_deployment_redeploy(Store *store, const App *app, DeploymentKind kind, uint64_t rollback_to,
                               uint64_t queue_max, const StoreAsk *ask)
 {
         static const char sql[] =
                 "with done as (select deployment_id, at from event where operation = $1), "
                 "room as (select where not exists (select from done) "
-                "         and ($4::bigint is null or (select count(*) from deployment where status = 'queued') < $5)), "
-                "gone as (delete from environment where app_id = $3 and $6 and exists (select from room) "
-                "           and not name = any ($7::text[])), "
-                "put as (insert into environment (app_id, name, value) "
-                "  select $3, v.name, convert_to(v.value, 'UTF8') from room, unnest($7::text[], $8::text[]) v(name, value) "
-                "  where $6 on conflict (app_id, name) do update set value = excluded.value), "
-                "made as (insert into deployment (app_id, kind, requested_revision, revision, image_tag, release_id, "
-                "                                 requested_by) "
-                "  select app_id, case when $10 then 'rollback' else 'redeploy' end, requested_revision, revision, "
-                "         image_tag, release_id, coalesce($2, 0) "
-                "  from deployment, room where id = $4 and app_id = $3 and (status = 'live' or (status = 'superseded' and $10)) "
-                "    and release_id is not null returning id, created_at, kind, release_id), "
-                "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, detail) "
-                "  select $1, $2, case when $6 then 'environment-set' else coalesce((select kind from made), 'redeploy') end, "
-                "         $9, (select id from made), "
-                "         case when $6 then coalesce(left((select string_agg(n, ' ') from unnest($7::text[]) n), 2000), '') else '' end "
-                "  from room) "
-                "select id, created_at, release_id from made "
-                "union all select 0, now(), null::bigint from room where not exists (select from made) "
-                "union all select coalesce(done.deployment_id, 0), at, d.release_id from done "
-                "  left join deployment d on d.id = done.deployment_id";
-        _cleanup_free_ const char **names = calloc(environment ? environment->n + 1 : 1, sizeof(char *));
-        _cleanup_free_ const char **values = calloc(environment ? environment->n + 1 : 1, sizeof(char *));
-
-        uint64_t source = rollback ? rollback : app->live ? app->live->id : 0;
+                "         and (select count(*) from deployment where status = 'queued') < $6), "
+                "made as (insert into deployment (app_id, kind, rollback_to, requested_revision, requested_by) "
+                "  select $3, $4, $5, coalesce((select requested_revision from deployment where app_id = $3 "
+                "           and (id = $5 or $5 is null and status = 'live')), ''), coalesce($2, 0) from room "
+                "  returning id, created_at), "
+                "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id) "
+                "  select $1, $2, $4, $7, id from made) "
+                "select id, created_at, null::bigint from made "
+                "union all select d.id, d.created_at, null::bigint from done join deployment d on d.id = done.deployment_id";
 
         assert(app);
+        assert(kind == DEPLOYMENT_ROLLBACK || kind == DEPLOYMENT_REDEPLOY);
 
-        if (!names || !values)
-                return -ENOMEM;
-        for (size_t i = 0; environment && i < environment->n; i++) {
-                names[i] = environment->items[i].name;
-                values[i] = environment->items[i].value;
-        }
         return store_submit(store,
                             &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id),
-                                      source ? pg_u64(source) : pg_null(), pg_u64(queue_max),
-                                      pg_bool(environment != NULL), pg_texts(names), pg_texts(values),
-                                      pg_text(app->name), pg_bool(rollback != 0)),
+                                      pg_text(deployment_kind_to_string(kind)),
+                                      rollback_to ? pg_u64(rollback_to) : pg_null(), pg_u64(queue_max),
+                                      pg_text(app->name)),
                             store_read_row, ask, NULL);
 }
 
@@ -102,8 +81,16 @@ int store_deployment_move(Store *store, const Deployment *deployment, const Flow
                 "    started_at = case when $4 = 'queued' and $7 then now() else started_at end, "
                 "    finished_at = case when $8 then coalesce(finished_at, now()) else null end "
                 "  where id = $3 and status = $4 and not exists (select from done) returning id, app_id), "
-                "shown as (update app set status = $9 from moved where app.id = moved.app_id and app.status "
-                "<> $9), "
+                /* Only what is still so goes back: somebody may have set variables since. */
+                "brought as (select v.id, v.base_id from environment_version v join moved on v.deployment_id = moved.id "
+                "            where $13 and exists (select from deployment l where l.app_id = moved.app_id and l.status = 'live')), "
+                "relinked as (update environment_version later set base_id = brought.base_id from brought "
+                "             where later.base_id = brought.id), "
+                "shown as (update app set status = $9, environment_id = case "
+                "    when exists (select from brought where brought.id = app.environment_id) "
+                "    then (select base_id from brought) else environment_id end "
+                "  from moved where app.id = moved.app_id and (app.status <> $9 "
+                "    or exists (select from brought where brought.id = app.environment_id))), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, "
                 "from_status, "
                 "                             to_status, detail) "
@@ -111,17 +98,18 @@ int store_deployment_move(Store *store, const Deployment *deployment, const Flow
                 "select id, now(), null::bigint from moved union all select $3, at, null::bigint from "
                 "done";
 
-        return store_submit(store,
-                            &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(deployment->id),
-                                      pg_text(deployment_status_to_string(row->from)),
-                                      pg_text(deployment_status_to_string(row->to)),
-                                      pg_text(error_summary ? error_summary : ""),
-                                      pg_bool(deployment_status_is_running(row->to)),
-                                      pg_bool(deployment_status_is_finished(row->to)),
-                                      pg_text(app_status_to_string(app_status)),
-                                      pg_text(deployment->app->name), pg_text(row->sentence),
-                                      pg_text(deployment->revision)),
-                            store_read_row, ask, NULL);
+        return store_submit(
+                store,
+                &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(deployment->id),
+                          pg_text(deployment_status_to_string(row->from)),
+                          pg_text(deployment_status_to_string(row->to)),
+                          pg_text(error_summary ? error_summary : ""),
+                          pg_bool(deployment_status_is_running(row->to)),
+                          pg_bool(deployment_status_is_finished(row->to)),
+                          pg_text(app_status_to_string(app_status)), pg_text(deployment->app->name),
+                          pg_text(row->sentence), pg_text(deployment->revision),
+                          pg_bool(row->to == DEPLOYMENT_FAILED || row->to == DEPLOYMENT_CANCELLED)),
+                store_read_row, ask, NULL);
 }
 
 int store_deployment_go_live(Store *store, const Deployment *deployment, const FlowRow *row,
@@ -136,8 +124,9 @@ int store_deployment_go_live(Store *store, const Deployment *deployment, const F
                 "  where deployment.app_id = moved.app_id and deployment.status = $6 and deployment.id <> "
                 "moved.id "
                 "  returning deployment.id), "
-                "shown as (update app set status = 'running', wanted = 'running', current_port = "
-                "moved.assigned_port "
+                /* Deploy and Rollback say that it is to run; what repeats the live one says nothing. */
+                "shown as (update app set status = case when $11 or wanted = 'running' then 'running' else 'stopped' end, "
+                "    wanted = case when $11 then 'running' else wanted end, current_port = moved.assigned_port "
                 "  from moved where app.id = moved.app_id), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, "
                 "from_status, "
@@ -154,7 +143,8 @@ int store_deployment_go_live(Store *store, const Deployment *deployment, const F
                                       pg_text(deployment_status_to_string(replaced->from)),
                                       pg_text(deployment_status_to_string(replaced->to)),
                                       pg_text(deployment->app->name), pg_text(row->sentence),
-                                      pg_text(replaced->sentence)),
+                                      pg_text(replaced->sentence),
+                                      pg_bool(deployment->kind != DEPLOYMENT_REDEPLOY)),
                             store_read_row, ask, NULL);
 }
 

@@ -3,10 +3,47 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "daemon/model/removed-app.h"
 #include "sql/store-internal.h"
 
-/* Five reads, one after another; the requests of a connection keep their order, so the answers come in this
- * order too. The caller is told when all have ended, of the first that failed. */
+/* Several reads, one after another; the requests of a connection keep their order, so the answers come in
+ * this order too. The caller is told when all have ended, of the first that failed. */
+
+static int read_installation(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
+{
+        if (pg_result_rows(result) != 1)
+                return -EBADMSG;
+        request->model->installation = (InstallationRow){
+                .id = pg_result_id(result, 0, 0),
+                .machine = pg_result_id(result, 0, 1),
+                .last_app = pg_result_u64(result, 0, 2),
+                .last_deployment = pg_result_u64(result, 0, 3),
+                .last_repository = pg_result_u64(result, 0, 4),
+        };
+        return 0;
+}
+
+static int read_removed_apps(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
+{
+        for (size_t i = 0; i < pg_result_rows(result); i++) {
+                const RemovedApp row = {
+                        .id = pg_result_u64(result, i, 0),
+                        .name = (char *) (uintptr_t) pg_result_text(result, i, 1),
+                        .removed_at = pg_result_usec(result, i, 2),
+                        .keep_until = pg_result_usec(result, i, 3),
+                        .removed_by = pg_result_is_null(result, i, 4)
+                                              ? STORE_DEPLOYD
+                                              : (int64_t) pg_result_u64(result, i, 4),
+                        .last_deployment = pg_result_u64(result, i, 5),
+                        .deleting = pg_result_bool(result, i, 6),
+                };
+                int r = removed_app_new(request->model, &row);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
 
 static int read_repositories(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
 {
@@ -115,6 +152,21 @@ static int read_release(const PgResult *result, size_t row, unsigned first, Rele
         return r;
 }
 
+/* What counts from the next deployment on: columns from `first` on. */
+static int read_settings(const PgResult *result, size_t row, unsigned first, AppSettings *settings)
+{
+        char **const texts[] = {
+                &settings->branch,        &settings->directory, &settings->buildpack,
+                &settings->build_command, &settings->readiness, &settings->health_check_path
+        };
+        int r = app_settings_init(settings);
+
+        for (unsigned i = 0; r >= 0 && i < ELEMENTSOF(texts); i++)
+                r = text_replace(texts[i], pg_result_text(result, row, first + i));
+        settings->health_check_timeout_usec = pg_result_u64(result, row, first + ELEMENTSOF(texts));
+        return r;
+}
+
 static int read_deployments(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
 {
         for (size_t i = 0; i < pg_result_rows(result); i++) {
@@ -135,6 +187,9 @@ static int read_deployments(StoreRequest *request, const PgResult *result, _unus
                 deployment->finished_at = pg_result_usec(result, i, 9);
                 deployment->requested_by = (uint32_t) pg_result_u64(result, i, 12);
                 deployment->assigned_port = (uint16_t) pg_result_u64(result, i, 13);
+                deployment->kind = deployment_kind_from_string(pg_result_text(result, i, 22));
+                deployment->rollback_to = pg_result_u64(result, i, 23);
+                deployment->environment = environment_version_find(app, pg_result_u64(result, i, 24));
                 if (text_replace(&deployment->requested_revision, pg_result_text(result, i, 3)) < 0 ||
                     text_replace(&deployment->revision, pg_result_text(result, i, 4)) < 0 ||
                     text_replace(&deployment->image_tag, pg_result_text(result, i, 5)) < 0 ||
@@ -142,6 +197,8 @@ static int read_deployments(StoreRequest *request, const PgResult *result, _unus
                     text_replace(&deployment->logs_path, pg_result_text(result, i, 11)) < 0)
                         return -ENOMEM;
                 r = read_release(result, i, 14, &deployment->release);
+                if (r >= 0 && status != DEPLOYMENT_QUEUED)
+                        r = read_settings(result, i, 25, &deployment->settings);
                 if (r < 0)
                         return r;
                 r = model_add_deployment(request->model, deployment);
@@ -178,24 +235,45 @@ static int read_instances(StoreRequest *request, const PgResult *result, _unused
         " union all select deployment_id from instance "                                         \
         " union all select id from deployment where finished_at > now() - $1 * interval '1 microsecond')"
 
+/* One row for each variable of each version, or one without a name for a version that has none. */
 static int read_environment(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
 {
         for (size_t i = 0; i < pg_result_rows(result); i++) {
                 App *app = model_app(request->model, pg_result_text(result, i, 0));
+                uint64_t id = pg_result_u64(result, i, 1);
+                EnvironmentVersion *version;
 
                 if (!app)
                         return -EBADMSG;
-                if (variables_set(&app->environment, pg_result_text(result, i, 1),
-                                  pg_result_text(result, i, 2)) < 0)
+                version = environment_version_find(app, id);
+                if (!version)
+                        version = environment_version_new(app, id, pg_result_u64(result, i, 2),
+                                                          pg_result_u64(result, i, 3), NULL);
+                if (!version)
+                        return -ENOMEM;
+                if (pg_result_bool(result, i, 4))
+                        app->environment = version;
+                if (!pg_result_is_null(result, i, 5) &&
+                    variables_take(&version->variables, pg_result_text(result, i, 5),
+                                   pg_result_text(result, i, 6)) < 0)
                         return -ENOMEM;
         }
         return 0;
 }
 
+/* The greatest id that a table has given out. */
+#define LAST(table) \
+        "coalesce(pg_sequence_last_value(pg_get_serial_sequence('" table "', 'id')::regclass), 0)"
+
 static const struct {
         StoreRead read;
         const char *sql;
 } reads[] = {
+        { read_installation, "select id, machine, " LAST("app") ", " LAST("deployment") ", " LAST(
+                                     "repository") " from installation where $1 >= 0" },
+        { read_removed_apps,
+          "select id, name, removed_at, keep_until, removed_by::bigint, last_deployment, data = 'deleting' "
+          "from removed_app where data <> 'deleted' and $1 >= 0 order by removed_at, id" },
         { read_repositories,
           "select id, name, git_url, default_branch, head_revision, last_fetched_at, created_at "
           "from repository where $1 >= 0 order by id" },
@@ -206,14 +284,19 @@ static const struct {
           "  a.cpu_quota_usec::bigint, a.created_at, a.keep_releases::bigint, a.formation, "
           "  a.buildpack, a.build_command, a.readiness, a.health_check_path, a.health_check_timeout_usec::bigint "
           "from app a join repository r on r.id = a.repository_id where $1 >= 0 order by a.id" },
-        { read_environment, "select a.name, e.name, convert_from(e.value, 'UTF8') from environment e "
-                            "join app a on a.id = e.app_id where $1 >= 0 order by a.id, e.name" },
+        { read_environment,
+          "select a.name, v.id, v.base_id, v.deployment_id, v.id = a.environment_id, e.name, "
+          "  convert_from(e.value, 'UTF8') "
+          "from environment_version v join app a on a.id = v.app_id left join environment e on e.version_id = v.id "
+          "where $1 >= 0 order by a.id, v.id, e.name" },
         { read_deployments,
           "select d.id, a.name, d.status, d.requested_revision, d.revision, d.image_tag, d.release_id, "
           "d.created_at, "
           "  d.started_at, d.finished_at, d.error_summary, d.logs_path, d.requested_by::bigint, "
           "  d.assigned_port::bigint, r.processes, r.build_key, r.buildpack, r.formation, r.health_check_path, "
-          "  r.health_check_attempts::bigint, r.health_check_timeout_usec::bigint, r.health_check_wait_usec::bigint "
+          "  r.health_check_attempts::bigint, r.health_check_timeout_usec::bigint, r.health_check_wait_usec::bigint, "
+          "  d.kind, d.rollback_to, d.environment_id, d.branch, d.directory, d.buildpack, d.build_command, "
+          "  d.readiness, d.health_check_path, d.health_check_timeout_usec::bigint "
           "from deployment d join app a on a.id = d.app_id left join release r on r.id = d.id "
           "where " PUBLISHED " order by d.id" },
         { read_instances,

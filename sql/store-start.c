@@ -5,7 +5,8 @@
 
 /* What a deployment gets before it starts: its release, its instances, their ports. */
 
-/* Columns: id, now, whether ports were short, and the ports in the order of the instances. */
+/* Columns: id, now, what was not there (1 ports, 2 the release), and the ports in the order of the
+ * instances. */
 static int read_started(StoreRequest *request, const PgResult *result, StoreReply *reply)
 {
         size_t rows = pg_result_rows(result);
@@ -14,7 +15,7 @@ static int read_started(StoreRequest *request, const PgResult *result, StoreRepl
         r = store_read_row(request, result, reply);
         if (r < 0)
                 return r;
-        if (reply->number == 1)
+        if (reply->number != 0)
                 return -ESTALE;
         reply->ports = calloc(rows, sizeof(uint16_t));
         if (!reply->ports)
@@ -41,6 +42,7 @@ static const char start_sql[] =
         "         order by port < $12, port limit (select count(*) from asked where has_port)), "
         "enough as (select from deployment where id = $3 and status = $4 "
         "           and not exists (select from done) "
+        "           and ($15::bigint is null or exists (select from release r where r.id = $15 and r.app_id = deployment.app_id)) "
         "           and (select count(*) from free) = (select count(*) from asked where has_port)), "
         "leased as (insert into port_lease (port, deployment_id, process, number) "
         "  select f.port, $3, a.process, a.number from asked a join free f on a.has_port and f.place = "
@@ -52,6 +54,9 @@ static const char start_sql[] =
         "  where exists (select from enough) returning process, number, port), "
         /* The same for one that is live and gets more of them: then web.1 is news, and nothing else. */
         "moved as (update deployment set status = $5, started_at = coalesce(started_at, now()), "
+        "    release_id = coalesce($15, release_id), "
+        "    revision = coalesce((select r.revision from release r where r.id = $15), revision), "
+        "    image_tag = coalesce((select r.image_tag from release r where r.id = $15), image_tag), "
         "    assigned_port = coalesce((select port from placed where process = 'web' and number = 1), assigned_port) "
         "  where id = $3 and exists (select from enough) returning id, app_id, status), "
         "shown as (update app set current_port = placed.port from moved, placed "
@@ -65,13 +70,14 @@ static const char start_sql[] =
         "  union all select $3, at, 0::bigint, i.port::bigint, a.place "
         "    from done, asked a join instance i on i.deployment_id = $3 and i.process = a.process "
         "                                       and i.number = a.number "
-        "  union all select id, now(), 1::bigint, null::bigint, 0 from deployment "
+        "  union all select id, now(), case when $15 is null or exists (select from release r where r.id = $15 "
+        "                                       and r.app_id = deployment.app_id) then 1 else 2 end::bigint, null::bigint, 0 from deployment "
         "    where id = $3 and status = $4 and not exists (select from done) and not exists (select from "
         "enough) "
         ") result order by place";
 
 static int start(Store *store, const Deployment *deployment, DeploymentStatus from, DeploymentStatus to,
-                 const char *detail, const StoreInstance *instances, size_t n_instances,
+                 const char *detail, uint64_t release, const StoreInstance *instances, size_t n_instances,
                  const StorePorts *range, const StoreAsk *ask)
 {
         _cleanup_free_ const char **processes = calloc(n_instances + 1, sizeof(char *));
@@ -96,23 +102,24 @@ static int start(Store *store, const Deployment *deployment, DeploymentStatus fr
                                       pg_numbers(numbers, n_instances), pg_texts(units),
                                       pg_numbers(ports, n_instances), pg_u64(range->low),
                                       pg_u64(range->high), pg_u64(range->next),
-                                      pg_text(deployment->app->name), pg_text(detail)),
+                                      pg_text(deployment->app->name), pg_text(detail),
+                                      release ? pg_u64(release) : pg_null()),
                             read_started, ask, NULL);
 }
 
-int store_deployment_start(Store *store, const Deployment *deployment, const FlowRow *row,
+int store_deployment_start(Store *store, const Deployment *deployment, const FlowRow *row, uint64_t release,
                            const StoreInstance *instances, size_t n_instances, const StorePorts *range,
                            const StoreAsk *ask)
 {
-        return start(store, deployment, row->from, row->to, row->sentence, instances, n_instances, range,
-                     ask);
+        return start(store, deployment, row->from, row->to, row->sentence, release, instances, n_instances,
+                     range, ask);
 }
 
 int store_deployment_scale_up(Store *store, const Deployment *deployment, const StoreInstance *instances,
                               size_t n_instances, const StorePorts *range, const StoreAsk *ask)
 {
-        return start(store, deployment, deployment->status, deployment->status, "more instances", instances,
-                     n_instances, range, ask);
+        return start(store, deployment, deployment->status, deployment->status, "more instances", 0,
+                     instances, n_instances, range, ask);
 }
 
 int store_deployment_forget_instance(Store *store, const Instance *instance, const StoreAsk *ask)

@@ -71,18 +71,56 @@ int store_repository_fetched(Store *store, const Repository *repository, const c
 /* -EBUSY while an app uses it. */
 int store_repository_delete(Store *store, const Repository *repository, const StoreAsk *ask);
 
-/* Gives it the lowest free port of [low, high] for life. Reply: id, at = created_at, number = port; -ESTALE:
+/* Gives it the lowest free port of [low, high] for life. `data`: the removed app (its id) whose data and id
+ * it takes over; 0 = none. Reply: id, at = created_at, number = port, 0 if that data is not there; -ESTALE:
  * no port is free; -EEXIST: the name is taken; -EBUSY: the repository is gone. */
 int store_app_insert(Store *store, const char *name, const Repository *repository,
-                     const AppSettings *settings, uint16_t low, uint16_t high, const StoreAsk *ask);
-int store_app_set(Store *store, const App *app, const AppSettings *settings, const StoreAsk *ask);
-/* Variables that its app.json has values for, where it has none. Reply: nothing. */
-int store_app_default_environment(Store *store, const App *app, const Variables *variables,
-                                  const StoreAsk *ask);
+                     const AppSettings *settings, uint16_t low, uint16_t high, uint64_t data,
+                     const StoreAsk *ask);
+/* `apply`: for the live deployment, too, of an app that is stopped. */
+int store_app_set(Store *store, const App *app, const AppSettings *settings, bool apply,
+                  const StoreAsk *ask);
+/* The live deployment gets the app's settings and environment of today: of an app that is stopped. -ESTALE:
+ * nothing is live. */
+int store_app_apply(Store *store, const App *app, const StoreAsk *ask);
 /* What is wanted of it and how it is; `verb` is the event's: start, stop, … */
 int store_app_set_status(Store *store, const App *app, bool stopped, AppStatus status, const char *verb,
                          const StoreAsk *ask);
-int store_app_delete(Store *store, const App *app, const StoreAsk *ask);
+/* Leaves a row of `removed_app`, whose data is kept for `keep_usec`. Reply: id, at = now, number = newest
+ * deployment of any app. */
+int store_app_delete(Store *store, const App *app, uint64_t keep_usec, const StoreAsk *ask);
+/* The data of a removed app is about to be deleted, or `deleted`. -ESTALE: an app has it. Idempotent. */
+int store_removed_app_set_data(Store *store, uint64_t id, bool deleted, const StoreAsk *ask);
+
+/* What a new version of an app's environment is for. */
+typedef enum StoreEnvironmentUse {
+        STORE_ENVIRONMENT_UNSET,
+        STORE_ENVIRONMENT_DEPLOY, /* a deployment of the live release is queued that brings it */
+        STORE_ENVIRONMENT_LIVE,   /* the live deployment has it at once: its app is stopped */
+        STORE_ENVIRONMENT_STAGE,  /* the next deployment has it */
+        STORE_ENVIRONMENT_MAX,
+} StoreEnvironmentUse;
+
+/* `variables` are all of the app's from now on. Reply: id = the deployment, or 0; at; number = the version.
+ * -ESTALE: the queue is full, and nothing was changed. */
+int store_environment_set(Store *store, const App *app, const Variables *variables, StoreEnvironmentUse use,
+                          uint64_t queue_max, const StoreAsk *ask);
+/* The deployment runs with the values that its app.json has for variables that are not set, and so does
+ * what is deployed after it. Reply: number = the version that it brings. */
+int store_environment_default(Store *store, const Deployment *deployment, const Variables *variables,
+                              const StoreAsk *ask);
+/* Nothing refers to a version any more. Idempotent. */
+int store_environment_forget(Store *store, uint64_t id, const StoreAsk *ask);
+
+/* The greatest numbers that are in use outside of the database. */
+typedef struct StoreNumbers {
+        uint64_t app, deployment, repository;
+} StoreNumbers;
+
+/* Ids that are given out from now on are greater than these. Idempotent. */
+int store_installation_raise(Store *store, const StoreNumbers *numbers, const StoreAsk *ask);
+/* The disk of `machine` has the id of this database; `id`: this new one, null = as it is. Idempotent. */
+int store_installation_set(Store *store, sd_id128_t id, sd_id128_t machine, const StoreAsk *ask);
 
 /* Queues a deployment; `queue_max` bounds those waiting. Reply: id, at = created_at, and number = 1 if that
  * request id of that actor had made it before (id is then the old one). -ESTALE: the queue is full; -EINVAL:
@@ -90,15 +128,15 @@ int store_app_delete(Store *store, const App *app, const StoreAsk *ask);
 int store_deployment_insert(Store *store, const App *app, const char *revision, const char *request_id,
                             uint64_t queue_max, const StoreAsk *ask);
 
-/* A deployment of what is live once more, or of the release that deployment `rollback` (not 0) runs or ran;
- * and in the same transaction the app's whole environment if `environment` is not NULL. Reply: id, at =
- * created_at, number = the release; id 0 if nothing is live, or that release is not kept. -ESTALE: the queue
- * is full (and nothing was changed). */
-int store_deployment_redeploy(Store *store, const App *app, uint64_t rollback, const Variables *environment,
+/* Queues a deployment of a release that is there: of the live one, or of the one that deployment
+ * `rollback_to` has (0 = the newest one built before the live one). Which that is, is decided when it
+ * begins. Reply: id, at = created_at. -ESTALE: the queue is full. */
+int store_deployment_redeploy(Store *store, const App *app, DeploymentKind kind, uint64_t rollback_to,
                               uint64_t queue_max, const StoreAsk *ask);
 
 /* One row of the flow table is taken: from → to by compare-and-set. `error_summary` exactly if it is to
- * fail. The app is `app_status` after it. Reply: at = now. */
+ * fail. The app is `app_status` after it. If the deployment fails or is cancelled while another one is live,
+ * the version of the environment that it brings is taken back. Reply: at = now. */
 int store_deployment_move(Store *store, const Deployment *deployment, const FlowRow *row,
                           const char *error_summary, AppStatus app_status, const StoreAsk *ask);
 
@@ -128,9 +166,10 @@ typedef struct StorePorts {
         uint16_t low, high, next;
 } StorePorts;
 
-/* The same move as store_deployment_move(), with instances and their ports. Reply: at, ports = one for each
- * instance, 0 for those without. -ESTALE: moved already, or not enough ports are free (number = 1 then). */
-int store_deployment_start(Store *store, const Deployment *deployment, const FlowRow *row,
+/* The same move as store_deployment_move(), with instances and their ports; `release`: the one that was
+ * chosen for it, 0 = it has its own. Reply: at, ports = one for each instance, 0 for those without. -ESTALE:
+ * moved already; not enough ports are free (number = 1 then); the release is not kept any more (2). */
+int store_deployment_start(Store *store, const Deployment *deployment, const FlowRow *row, uint64_t release,
                            const StoreInstance *instances, size_t n_instances, const StorePorts *range,
                            const StoreAsk *ask);
 /* More instances of one that is live. Reply and errors as store_deployment_start(). */

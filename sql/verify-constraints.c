@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sql/verify-internal.h"
 
-/* The ids begin anew: what was taken from a sequence is not given back. */
-#define FROM_ONE                                   \
-        "alter table repository alter id restart;" \
-        "alter table app alter id restart;"        \
-        "alter table deployment alter id restart;" \
+/* The ids begin again: what was taken from a sequence is not given back. */
+#define FROM_ONE                                            \
+        "alter table repository alter id restart;"          \
+        "alter table app alter id restart;"                 \
+        "alter table deployment alter id restart;"          \
+        "alter table environment_version alter id restart;" \
         "alter table event alter id restart;"
 
-/* Two apps of one repository; the first has a live deployment, a starting one and a queued one. */
+/* Two apps of one repository, each with a version of its environment; the first has a live deployment, a
+ * starting one and a queued one. */
 #define FURNISH                                                                                                    \
         "insert into repository (name, git_url) values ('code', 'https://example.com/code.git');"                  \
         "insert into app (name, repository_id, port) values ('shop', 1, 30000), ('blog', 1, 30001);"               \
@@ -18,6 +20,7 @@
         "update deployment set status = 'live', release_id = id, started_at = now(), finished_at = now()"          \
         " where id = 1;"                                                                                           \
         "update deployment set status = 'starting', release_id = id, started_at = now() where id = 2;"             \
+        "insert into environment_version (app_id) values (1), (2);"                                                \
         "insert into port_lease (port, deployment_id, process, number) values (20000, 1, 'web', 1);"               \
         "insert into instance (deployment_id, process, number, port, unit)"                                        \
         " values (1, 'web', 1, 20000, 'deployd-app-shop-1.web.1.service');"                                        \
@@ -53,6 +56,7 @@ static const char *const refusals[] = {
         "app_readiness_word: update app set readiness = 'http'",
         "app_health_check_path_form: update app set health_check_path = 'up'",
         "app_connect_to_form: update app set connect_to = '{Blog}'",
+        "app_environment_of_app: update app set environment_id = 2 where id = 1",
         "retired_port_pkey: insert into retired_port (port) values (30010), (30010)",
         "deployment_pkey: insert into deployment (id, app_id) overriding system value values (1, 1)",
         "deployment_app_id_fkey: insert into deployment (app_id) values (7)",
@@ -68,6 +72,10 @@ static const char *const refusals[] = {
         "deployment_request_id_key: insert into deployment (app_id, request_id) values (1, 'a'), (2, 'a')",
         "deployment_one_live: update deployment set status = 'live', finished_at = now() where id = 2",
         "deployment_one_running: update deployment set status = 'fetching', started_at = now() where id = 3",
+        "deployment_rollback_to_if_rollback: update deployment set rollback_to = 1 where id = 3",
+        "deployment_environment_of_app: update deployment set environment_id = 2 where id = 2",
+        "deployment_readiness_word: update deployment set readiness = 'http' where id = 2",
+        "deployment_health_check_path_form: update deployment set health_check_path = 'up' where id = 2",
         "release_pkey: insert into release (id, app_id, revision, image_tag, digest, files, bytes) select id, app_id, revision, 'x:0123456789ab-9', digest, files, bytes from release where id = 1",
         "release_id_fkey: insert into release (id, app_id, revision, image_tag, digest, files, bytes) select 77, app_id, revision, 'x:0123456789ab-9', digest, files, bytes from release where id = 1",
         "release_app_id_fkey: update release set app_id = 77 where id = 4",
@@ -90,11 +98,20 @@ static const char *const refusals[] = {
         "instance_port_leased: insert into instance values (2, 'web', 1, 20005, 'deployd-app-shop-2.web.1.service')",
         "instance_unit_key: insert into instance values (2, 'web', 1, null, 'deployd-app-shop-1.web.1.service')",
         "instance_unit_form: insert into instance values (2, 'web', 1, null, 'sshd.service')",
-        "environment_pkey: insert into environment values (1, 'A', 'x'), (1, 'A', 'y')",
-        "environment_app_id_fkey: insert into environment values (7, 'A', 'x')",
-        "environment_name_form: insert into environment values (1, 'A=B', 'x')",
-        "environment_value_length: insert into environment values (1, 'A', repeat('x', 131073)::bytea)",
-        "environment_key_id_range: insert into environment values (1, 'A', 'x', -1)",
+        "environment_version_pkey: insert into environment_version (id, app_id) overriding system value values (1, 2)",
+        "environment_version_app_id_fkey: insert into environment_version (app_id) values (7)",
+        "environment_version_base_id_fkey: insert into environment_version (app_id, base_id) values (1, 7)",
+        "environment_version_deployment_id_fkey: insert into environment_version (app_id, deployment_id) values (1, 77)",
+        "environment_version_deployment_id_key: insert into environment_version (app_id, deployment_id) values (1, 1), (1, 1)",
+        "environment_pkey: insert into environment (version_id, name, value) values (1, 'A', 'x'), (1, 'A', 'y')",
+        "environment_version_id_fkey: insert into environment (version_id, name, value) values (7, 'A', 'x')",
+        "environment_name_form: insert into environment (version_id, name, value) values (1, 'A=B', 'x')",
+        "environment_value_length: insert into environment (version_id, name, value) values (1, 'A', repeat('x', 131073)::bytea)",
+        "environment_key_id_range: insert into environment (version_id, name, value, key_id) values (1, 'A', 'x', -1)",
+        "installation_pkey: insert into installation default values",
+        "installation_one_row: insert into installation (only_row) values (false)",
+        "removed_app_pkey: insert into removed_app (id, name, last_deployment, keep_until) select 7, 'x', 0, now() from generate_series(1, 2)",
+        "removed_app_data_word: insert into removed_app (id, name, last_deployment, keep_until, data) values (7, 'x', 0, now(), 'lost')",
         "event_pkey: insert into event (id, verb) overriding system value values (1, 'stop')",
         "event_operation_key: insert into event (verb, operation) select 'stop', '00000000-0000-0000-0000-000000000001' from generate_series(1, 2)",
         "event_verb_form: insert into event (verb) values ('Stop!')",

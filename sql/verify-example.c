@@ -52,6 +52,7 @@ static const char *const documented[] = {
         "app.cpu_quota_usec=0",
         "app.idle_timeout_usec=0",
         "app.connect_to=[]",
+        "app.environment_id=null",
         "deployment.kind=deploy",
         "deployment.status=queued",
         "deployment.requested_revision=",
@@ -65,6 +66,15 @@ static const char *const documented[] = {
         "deployment.logs_path=",
         "deployment.requested_by=0",
         "deployment.request_id=null",
+        "deployment.rollback_to=null",
+        "deployment.environment_id=null",
+        "deployment.branch=",
+        "deployment.directory=",
+        "deployment.buildpack=",
+        "deployment.build_command=",
+        "deployment.readiness=port",
+        "deployment.health_check_path=",
+        "deployment.health_check_timeout_usec=0",
         NULL,
 };
 

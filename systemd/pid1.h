@@ -4,7 +4,7 @@
 /* Calls to PID 1, never more than PID1_CALLS_MAX at once: dbus-daemon refuses a connection's 129th pending
  * reply, and replies to other peers share that number. What is over waits in a queue.
  *
- * A call that PID 1 has not answered is made again until it has: while PID 1 executes itself anew it is not
+ * A call that PID 1 has not answered is made again until it has: while PID 1 executes itself again it is not
  * on the bus, and whether it has heard a call before that is unknown. So whatever is asked must be good to
  * be asked twice. It is made again after pauses that grow, for ever: there is nothing to do without PID 1.
  * When the connection goes, nobody is told anything: the process ends. Internal to systemd/.

@@ -40,12 +40,11 @@ static int add_match_id(sd_journal *journal, const char *field, sd_id128_t id)
         return add_match(journal, field, sd_id128_to_string(id, text));
 }
 
-/* The last job of that type that PID 1 has done for the unit in that boot; of the run with that id if it is
- * not null. 1 with its time, 0 if there is none, -errno. */
+/* The last job of that type that PID 1 has done for the unit; of the boot and of the run with these ids
+ * where they are not null. 1 with its time and boot, 0 if there is none, -errno. */
 static int find_job(sd_journal *journal, sd_id128_t boot, const char *unit, sd_id128_t invocation,
-                    const char *type, uint64_t *ret_usec)
+                    const char *type, uint64_t *ret_usec, sd_id128_t *ret_boot)
 {
-        sd_id128_t same;
         int r;
 
         sd_journal_flush_matches(journal);
@@ -56,7 +55,7 @@ static int find_job(sd_journal *journal, sd_id128_t boot, const char *unit, sd_i
                 r = add_match(journal, "JOB_TYPE", type);
         if (r >= 0)
                 r = add_match(journal, "JOB_RESULT", "done");
-        if (r >= 0)
+        if (r >= 0 && !sd_id128_is_null(boot))
                 r = add_match_id(journal, "_BOOT_ID", boot);
         if (r >= 0 && !sd_id128_is_null(invocation))
                 r = add_match_id(journal, "INVOCATION_ID", invocation);
@@ -66,14 +65,15 @@ static int find_job(sd_journal *journal, sd_id128_t boot, const char *unit, sd_i
                 r = sd_journal_previous(journal);
         if (r <= 0)
                 return r;
-        r = sd_journal_get_monotonic_usec(journal, ret_usec, &same);
+        r = sd_journal_get_monotonic_usec(journal, ret_usec, ret_boot);
         return r < 0 ? r : 1;
 }
 
-int stop_evidence_read(const char *directory, sd_id128_t boot, const char *unit, sd_id128_t invocation)
+int stop_evidence_read(const char *directory, const char *unit, sd_id128_t invocation)
 {
         _cleanup_(sd_journal_closep) sd_journal *journal = NULL;
         uint64_t stopped = 0, shut_down = 0;
+        sd_id128_t boot, same;
         int r;
 
         assert(unit);
@@ -83,12 +83,12 @@ int stop_evidence_read(const char *directory, sd_id128_t boot, const char *unit,
         r = directory ? sd_journal_open_directory(&journal, directory, 0)
                       : sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
         if (r >= 0)
-                r = find_job(journal, boot, unit, invocation, "stop", &stopped);
+                r = find_job(journal, SD_ID128_NULL, unit, invocation, "stop", &stopped, &boot);
         if (r <= 0)
                 return r;
         /* A container's boot may have the id of its host's, and so the one before it: all units are stopped
          * before shutdown.target is reached. */
-        r = find_job(journal, boot, "shutdown.target", SD_ID128_NULL, "start", &shut_down);
+        r = find_job(journal, boot, "shutdown.target", SD_ID128_NULL, "start", &shut_down, &same);
         return r < 0 ? r : !(r > 0 && shut_down >= stopped);
 }
 
@@ -97,12 +97,10 @@ static void on_synced(void *userdata)
         StopEvidence *evidence = userdata;
         StopEvidenceDone done = evidence->done;
         void *done_userdata = evidence->userdata;
-        sd_id128_t boot;
         bool stopped;
 
         evidence->sync = NULL;
-        stopped = sd_id128_get_boot(&boot) >= 0 &&
-                  stop_evidence_read(NULL, boot, evidence->unit, evidence->invocation) > 0;
+        stopped = stop_evidence_read(NULL, evidence->unit, evidence->invocation) > 0;
         stop_evidence_free(evidence);
         done(done_userdata, stopped);
 }

@@ -12,8 +12,8 @@
 
 typedef struct StopEvidence StopEvidence;
 
-/* `stopped`: the journal has a stop job that was done, of that run of the unit, since the machine has
- * booted, and it was none of a shutdown. False if the journal cannot be read. The StopEvidence is freed
+/* `stopped`: the journal has a stop job that was done, of that run of the unit, and it was none of a
+ * shutdown. False if the journal cannot be read. The StopEvidence is freed
  * before the callback. */
 typedef void (*StopEvidenceDone)(void *userdata, bool stopped);
 
@@ -27,4 +27,4 @@ DEFINE_CLEANUP(StopEvidence *, stop_evidence_free);
 
 /* The same, read at once from the journal as it is: from the files below `directory`, or this machine's if
  * that is NULL. 1, 0, or -errno. */
-int stop_evidence_read(const char *directory, sd_id128_t boot, const char *unit, sd_id128_t invocation);
+int stop_evidence_read(const char *directory, const char *unit, sd_id128_t invocation);

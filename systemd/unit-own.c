@@ -11,25 +11,11 @@
 #define USER_OF_APPS        "deployd-a"
 #define FRAGMENT_SHOWN_MAX  200
 
-/* The slice as UnitSpec.slice has it for that kind. Caller frees; NULL when out of memory. */
-static char *slice_of(const UnitName *name)
-{
-        switch (name->kind) {
-        case UNIT_APP:
-        case UNIT_RELEASE:
-                return slice_name_make(name->name);
-        case UNIT_BUILD:
-        case UNIT_LIMIT:
-                return strdup("deployd-builds.slice");
-        default:
-                return strdup("deployd.slice");
-        }
-}
-
 bool unit_is_own(const char *name, const UnitState *state)
 {
         _cleanup_unit_name_ UnitName parsed = {};
-        _cleanup_free_ char *slice = NULL;
+        _cleanup_free_ char *own = NULL;
+        const char *slice;
 
         assert(name);
         assert(state);
@@ -38,12 +24,13 @@ bool unit_is_own(const char *name, const UnitState *state)
                 return true;
         if (unit_name_parse(name, &parsed) < 0)
                 return false;
-        slice = slice_of(&parsed);
+        slice = unit_kind_row(parsed.kind)->slice;
+        if (!slice)
+                slice = own = slice_name_make(parsed.name);
         if (!slice || strcmp(state->slice, slice) != 0 ||
             strncmp(state->fragment, TRANSIENT_DIRECTORY, strlen(TRANSIENT_DIRECTORY)) != 0)
                 return false;
-        return (parsed.kind != UNIT_APP && parsed.kind != UNIT_RELEASE) ||
-               strncmp(state->user, USER_OF_APPS, strlen(USER_OF_APPS)) == 0;
+        return !own || strncmp(state->user, USER_OF_APPS, strlen(USER_OF_APPS)) == 0;
 }
 
 char *unit_describe_stranger(const char *name, const UnitState *state)

@@ -268,9 +268,10 @@ static int append_identifier(sd_bus_message *message, const UnitSpec *spec)
 
 static int append_own_values(sd_bus_message *message, const UnitSpec *spec)
 {
+        const char *slice = unit_kind_row(spec->kind)->slice;
         int r;
 
-        r = append_string(message, "Slice", spec->slice);
+        r = append_string(message, "Slice", slice ? slice : spec->app_slice);
         if (r >= 0)
                 r = append_string(message, "User", spec->user);
         if (r >= 0)

@@ -34,7 +34,7 @@ typedef struct UnitBind {
 typedef struct UnitSpec {
         UnitKind kind;
         const char *name;
-        const char *slice;
+        const char *app_slice;       /* of a kind whose row names no slice */
         const char *user;            /* of the dynamic user */
         const char *state_directory; /* below /var/lib */
         const char *cache_directory; /* below /var/cache */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/model/app.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,7 +42,9 @@ App *app_free(App *app)
                 return NULL;
         free(app->name);
         app_settings_clear(&app->settings);
-        variables_clear(&app->environment);
+        app->environment = NULL;
+        while (app->versions)
+                environment_version_free(app, app->versions);
         free(app);
         return NULL;
 }
@@ -129,11 +132,83 @@ int app_formation(const App *app, const Release *release, Formation *ret)
         return formation_set(ret, "web", 1);
 }
 
-bool app_is_built(const App *app)
+bool app_settings_build(const AppSettings *settings)
 {
+        assert(settings);
+        return strcmp(settings->buildpack, BUILDPACK_NONE) != 0 || settings->build_command[0] != '\0';
+}
+
+const Variables *app_variables(const App *app)
+{
+        static const Variables none = {};
+
         assert(app);
-        return strcmp(app->settings.buildpack, BUILDPACK_NONE) != 0 ||
-               app->settings.build_command[0] != '\0';
+        return app->environment ? &app->environment->variables : &none;
+}
+
+/* Adds the names of `changed` that have another value in `other`, or none there. */
+static int add_differing(Variables *names, const Variables *changed, const Variables *other)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < changed->n; i++) {
+                const char *value = variables_get(other, changed->items[i].name);
+
+                if (!value || strcmp(value, changed->items[i].value) != 0)
+                        r = variables_set(names, changed->items[i].name, "");
+        }
+        return r;
+}
+
+int app_staged_variables(const App *app, Variables *ret)
+{
+        int r;
+
+        assert(app);
+        assert(ret);
+
+        if (!app->live || app->live->environment == app->environment)
+                return 0;
+        r = add_differing(ret, app_variables(app), deployment_variables(app->live));
+        return r < 0 ? r : add_differing(ret, deployment_variables(app->live), app_variables(app));
+}
+
+/* An instance that runs or is to run: nobody has stopped it, and deployd has not given it up. */
+static bool instance_is_kept(const Instance *instance)
+{
+        return !instance->leaving && !instance->by_hand && !instance->given_up;
+}
+
+bool app_is_stopped(const App *app)
+{
+        const Instance *instance;
+
+        assert(app);
+
+        if (!app->live || app->stopped)
+                return app->stopped;
+        if (!app->live->instances)
+                return false;
+        LIST_FOREACH (instances, instance, app->live->instances)
+                if (!instance->leaving && !instance->by_hand)
+                        return false;
+        return true;
+}
+
+bool app_is_busy(const App *app)
+{
+        const Instance *instance;
+
+        assert(app);
+
+        if (app_running_deployment(app) || app_next_queued(app))
+                return true;
+        if (!app->live || app->stopped)
+                return false;
+        LIST_FOREACH (instances, instance, app->live->instances)
+                if (instance_is_kept(instance))
+                        return true;
+        return false;
 }
 
 Deployment *app_running_deployment(const App *app)
@@ -158,6 +233,11 @@ Deployment *app_next_queued(const App *app)
                 if (deployment->status == DEPLOYMENT_QUEUED)
                         oldest = deployment;
         return oldest;
+}
+
+char *app_data_path(uint64_t id)
+{
+        return text_format(PATH_APP_DATA "/%" PRIu64, id);
 }
 
 char *app_slice(const App *app)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "daemon/model/environment-version.h"
 #include "daemon/model/formation.h"
 #include "daemon/model/model.h"
 #include "daemon/model/release.h"
-#include "daemon/model/variables.h"
 
 typedef enum AppStatus {
         APP_STATUS_UNSET = 0,
         APP_NEW,       /* never deployed */
         APP_DEPLOYING, /* the first deployment is under way, nothing is live */
         APP_RUNNING,
-        APP_DEGRADED, /* some instance of what is live is not running */
+        APP_DEGRADED, /* some instance of the live deployment is not running */
         APP_STOPPED,
         APP_FAILED, /* nothing live and the last attempt failed, or the live one died for good */
         APP_STATUS_MAX,
@@ -53,7 +53,9 @@ struct App {
         bool stopped;  /* app.wanted: by Stop; else it should run */
         AppStatus status;
         AppSettings settings;
-        Variables environment;
+        bool changing;                   /* settings or variables are on their way into the database */
+        EnvironmentVersion *environment; /* that its next deployment runs with; NULL = no variables */
+        LIST_HEAD(EnvironmentVersion, versions);
         uint64_t created_at;
 
         /* Of the ingress. */
@@ -78,12 +80,23 @@ int app_settings_copy(AppSettings *target, const AppSettings *source);
 void app_settings_clear(AppSettings *settings);
 DEFINE_CLEANUP(AppSettings *, app_settings_clear);
 
+/* The variables of its environment; never NULL. */
+const Variables *app_variables(const App *app);
+/* The names that the next deployment changes: whose values the live deployment has otherwise, or not at all,
+ * or alone. Into *ret, whose values are empty; nothing while nothing is live. 0 or -ENOMEM. */
+int app_staged_variables(const App *app, Variables *ret);
+
 /* How many instances it is to have, into *ret, which is empty: its own wish; else what `release` says by its
- * app.json (NULL = what is live does); else web=1. 0 or -ENOMEM. */
+ * app.json (NULL = the live deployment's release); else web=1. 0 or -ENOMEM. */
 int app_formation(const App *app, const Release *release, Formation *ret);
 
-/* Whether its releases are built, or may be: a buildpack decides that when it sees the tree. */
-bool app_is_built(const App *app);
+/* Whether releases with these settings are built, or may be: a buildpack decides when it sees the tree. */
+bool app_settings_build(const AppSettings *settings);
+
+/* Whether the app is stopped: by Stop, or all of its instances by hand. The one answer for every verb. */
+bool app_is_stopped(const App *app);
+/* Whether anything of it runs, is about to, or waits for its turn. */
+bool app_is_busy(const App *app);
 
 /* The deployment of it that runs (fetching to switching); NULL if none does. */
 Deployment *app_running_deployment(const App *app);
@@ -96,6 +109,9 @@ char *app_url(const App *app);
 
 /* How many of its old instances still finish their requests. */
 unsigned app_count_draining(const App *app);
+
+/* Where what the app with that id stores is. Caller frees; NULL when out of memory. */
+char *app_data_path(uint64_t id);
 
 /* deployd-apps-NAME.slice with `-` of the name written `_`. Caller frees; NULL when out of memory. */
 char *app_slice(const App *app);

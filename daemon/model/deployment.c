@@ -5,11 +5,18 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "daemon/model/app.h"
 #include "daemon/model/unit-name.h"
 
 /* Digits of the commit in an image tag. */
 #define IMAGE_TAG_DIGITS 12
+
+static const char *const deployment_kind_table[DEPLOYMENT_KIND_MAX] = {
+        [DEPLOYMENT_DEPLOY] = "deploy",
+        [DEPLOYMENT_ROLLBACK] = "rollback",
+        [DEPLOYMENT_REDEPLOY] = "redeploy",
+};
+
+DEFINE_STRING_TABLE(deployment_kind, DeploymentKind);
 
 Deployment *deployment_new(App *app, uint64_t id)
 {
@@ -21,6 +28,7 @@ Deployment *deployment_new(App *app, uint64_t id)
                 return NULL;
         deployment->app = app;
         deployment->id = id;
+        deployment->kind = DEPLOYMENT_DEPLOY;
         deployment->status = DEPLOYMENT_QUEUED;
         deployment->progress = -1;
         deployment->requested_revision = strdup("");
@@ -50,8 +58,58 @@ Deployment *deployment_free(Deployment *deployment)
         free(deployment->logs_path);
         free(deployment->status_text);
         free(deployment->fetch_unit);
+        app_settings_clear(&deployment->settings);
         free(deployment);
         return NULL;
+}
+
+/* The texts are there from its begin on. */
+static bool deployment_has_begun(const Deployment *deployment)
+{
+        return deployment->settings.readiness;
+}
+
+static EnvironmentVersion *deployment_environment(const Deployment *deployment)
+{
+        EnvironmentVersion *brought;
+
+        if (deployment_has_begun(deployment))
+                return deployment->environment;
+        brought = environment_version_of(deployment->app, deployment->id);
+        return brought ? brought : deployment->app->environment;
+}
+
+int deployment_begin(Deployment *deployment)
+{
+        assert(deployment);
+
+        deployment->environment = deployment_environment(deployment);
+        return app_settings_copy(&deployment->settings, &deployment->app->settings);
+}
+
+int deployment_adopt(Deployment *deployment)
+{
+        assert(deployment);
+
+        deployment->environment = deployment->app->environment;
+        return app_settings_copy(&deployment->settings, &deployment->app->settings);
+}
+
+const AppSettings *deployment_settings(const Deployment *deployment)
+{
+        assert(deployment);
+        return deployment_has_begun(deployment) ? &deployment->settings : &deployment->app->settings;
+}
+
+const Variables *deployment_variables(const Deployment *deployment)
+{
+        static const Variables none = {};
+        const EnvironmentVersion *version;
+
+        assert(deployment);
+
+        version = deployment_environment(deployment);
+        return version ? &version->variables : &none;
 }
 
 char *deployment_make_image_tag(const Deployment *deployment)
@@ -70,6 +128,19 @@ const Release *deployment_release(const Deployment *deployment)
         if (deployment->release_id != deployment->id && deployment->model)
                 builder = model_deployment(deployment->model, deployment->release_id);
         return builder ? builder->release : NULL;
+}
+
+Instance *deployment_instance(const Deployment *deployment, const char *unit)
+{
+        Instance *instance;
+
+        assert(deployment);
+        assert(unit);
+
+        LIST_FOREACH (instances, instance, deployment->instances)
+                if (strcmp(instance->unit, unit) == 0)
+                        return instance;
+        return NULL;
 }
 
 /* The order of Deployment.Units: web first, then by process and number. */

@@ -4,8 +4,19 @@
 #include <math.h>
 #include <systemd/sd-id128.h>
 
-#include "daemon/model/model.h"
-#include "daemon/model/release.h"
+#include "daemon/model/app.h"
+
+/* What was asked for. All but the first run a release that is there, which is chosen when they begin. */
+typedef enum DeploymentKind {
+        DEPLOYMENT_KIND_UNSET,
+        DEPLOYMENT_DEPLOY,
+        DEPLOYMENT_ROLLBACK,
+        DEPLOYMENT_REDEPLOY, /* by Redeploy or SetEnvironment */
+        DEPLOYMENT_KIND_MAX,
+} DeploymentKind;
+
+/* The words of deployment.kind in the database. */
+DECLARE_STRING_TABLE(deployment_kind, DeploymentKind);
 
 /* One attempt to bring one revision of an app to life. Times as in Repository. */
 struct Deployment {
@@ -18,6 +29,12 @@ struct Deployment {
         char *image_tag;     /* "" until the release is there */
         uint64_t release_id; /* id of the deployment that built the release it runs; 0 = none yet */
         Release *release;    /* that it built itself, while it is kept; else NULL */
+        DeploymentKind kind;
+        uint64_t rollback_to; /* of a rollback: whose release is wished; 0 = the one before the live one */
+        /* What counts from the next deployment on, as the app had it when this one began: it is kept as long
+         * as anything of the deployment runs. Limits, formation and the like are the app's. */
+        AppSettings settings;            /* without texts until it begins */
+        EnvironmentVersion *environment; /* the same; NULL = no variables */
         uint64_t created_at, started_at, finished_at;
         uint16_t assigned_port; /* of web.1, kept when it is free again; 0 = none yet */
         char *error_summary;    /* "" unless failed */
@@ -30,6 +47,7 @@ struct Deployment {
         double progress;    /* 0…1 within the status, -1 = unknown */
         char *fetch_unit;   /* that has fetched for it since deployd started; NULL = none */
         bool grows;         /* more instances of it are being recorded */
+        uint64_t chosen;    /* the release that it is about to begin with; 0 = none, or its own */
         bool release_goes;  /* its release is being forgotten: not kept any more, and in use by nothing */
         void *step;         /* of the pipeline: what is under way; freed by it before the deployment goes */
 
@@ -42,6 +60,16 @@ struct Deployment {
 Deployment *deployment_new(App *app, uint64_t id);
 Deployment *deployment_free(Deployment *deployment);
 DEFINE_CLEANUP(Deployment *, deployment_free);
+
+/* It takes a slot: settings and variables are the app's of this moment, or of the version that it brings. 0
+ * or -ENOMEM. */
+int deployment_begin(Deployment *deployment);
+/* The live deployment of an app that is stopped takes over the app's settings and variables of this moment.
+ * 0 or -ENOMEM. */
+int deployment_adopt(Deployment *deployment);
+/* What it runs with, or would if it began now. Never NULL. */
+const AppSettings *deployment_settings(const Deployment *deployment);
+const Variables *deployment_variables(const Deployment *deployment);
 
 /* APP:COMMIT12-ID, the name of the release that this deployment builds. Caller frees; NULL when out of
  * memory. */
@@ -59,7 +87,7 @@ typedef enum Route {
         ROUTE_READY,
 } Route;
 
-/* Whether an instance is to be started anew by a restart of its app. */
+/* Whether an instance is to be restarted with its app. */
 typedef enum Renew {
         RENEW_NOT,
         RENEW_WAITS,  /* for its turn */
@@ -77,10 +105,10 @@ struct Instance {
         void *keeper;    /* of the pipeline: watches its unit */
         bool by_hand; /* its unit was stopped by somebody else: it is left alone until Start, Deploy or boot
                        */
-        unsigned n_tries;  /* so often deployd has started it again since it ran well */
-        uint64_t tried_at; /* CLOCK_MONOTONIC microseconds: when it was or will be, the last time */
-        bool given_up;     /* it is not started again any more */
-        bool leaving;      /* it is one too many, and on its way out */
+        bool missing; /* at the start of the daemon PID 1 did not have its unit */
+        unsigned n_tries; /* so often deployd has started it again since it ran well */
+        bool given_up;    /* it is not started again any more */
+        bool leaving;     /* it is one too many, and on its way out */
         Renew renew;
         sd_id128_t renewed_from; /* the run that is to end */
         Route route;             /* as it should be */
@@ -94,6 +122,9 @@ struct Instance {
  * out of memory. */
 Instance *instance_new(Deployment *deployment, const char *process, unsigned number, uint16_t port);
 Instance *instance_free(Instance *instance);
+
+/* Its instance with that unit; NULL if it has none. */
+Instance *deployment_instance(const Deployment *deployment, const char *unit);
 
 /* web.1. Caller frees; NULL when out of memory. */
 char *instance_dyno(const Instance *instance);

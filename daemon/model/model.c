@@ -7,6 +7,7 @@
 
 #include "daemon/model/app.h"
 #include "daemon/model/deployment.h"
+#include "daemon/model/removed-app.h"
 #include "daemon/model/repository.h"
 
 #define TELL(model, event, object)                                               \
@@ -65,6 +66,7 @@ void model_clear(Model *model)
 
                 (void) tdelete(deployment, &model->deployments_by_id, compare_deployments);
                 LIST_REMOVE(deployments, model->deployments, deployment);
+                LIST_REMOVE(app_deployments, deployment->app->deployments, deployment);
                 deployment_free(deployment);
         }
         while (model->apps) {
@@ -81,6 +83,9 @@ void model_clear(Model *model)
                 LIST_REMOVE(repositories, model->repositories, repository);
                 repository_free(repository);
         }
+        while (model->removed_apps)
+                removed_app_free(model, model->removed_apps);
+        model->installation = (InstallationRow){};
         assert(!model->deployments_by_id && !model->apps_by_name && !model->repositories_by_name);
         model->n_queued = model->n_running = model->n_ports_assigned = 0;
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 /* What deployd knows: repositories, their apps, and of the deployments those that are published. A cache of
- * the database: it is changed only after the change is committed, and whoever wants to know of changes is an
- * observer. */
+ * the database: it is changed only after the change is committed, and a part that wants to know of changes
+ * is an observer. */
+
+#include <systemd/sd-id128.h>
 
 #include "base/cleanup.h"
 #include "base/list.h"
@@ -15,6 +17,7 @@ typedef struct App App;
 typedef struct Deployment Deployment;
 typedef struct Instance Instance;
 typedef struct Observer Observer;
+typedef struct RemovedApp RemovedApp;
 
 /* Told after a change. Members may be NULL. `change` is a set of CHANGED_*; a removed object is still whole
  * when its observer is told and gone when that returns. */
@@ -34,6 +37,13 @@ struct Observer {
         LIST_FIELDS(Observer, observers);
 };
 
+/* Which data belongs to the database, and how far its numbers have come. */
+typedef struct InstallationRow {
+        sd_id128_t id;
+        sd_id128_t machine; /* whose disk has the id in its files; null = none has */
+        uint64_t last_app, last_deployment, last_repository; /* the greatest ids that were given out */
+} InstallationRow;
+
 struct Model {
         void *repositories_by_name; /* tsearch(3) trees */
         void *apps_by_name;
@@ -42,6 +52,8 @@ struct Model {
         LIST_HEAD(App, apps);
         LIST_HEAD(Deployment, deployments);
         LIST_HEAD(Observer, observers);
+        InstallationRow installation;
+        LIST_HEAD(RemovedApp, removed_apps); /* those whose data is not deleted yet, newest first */
         const char *base_url;         /* how App.Url begins, "" = by the app's access mode; borrowed from the
                                          configuration */
         unsigned n_queued, n_running; /* deployments in these statuses */

@@ -18,7 +18,6 @@ typedef struct Release {
         char *buildpack;     /* "" = none */
         Formation formation; /* of app.json */
         HealthCheck health;  /* the same */
-        bool lost;           /* its tree is not on the disk, although it should be */
 } Release;
 
 /* With empty texts. NULL when out of memory. */

@@ -55,8 +55,6 @@ static size_t size_of(const Variables *variables)
 
 int variables_set(Variables *variables, const char *name, const char *value)
 {
-        _cleanup_free_ char *name_copy = NULL, *value_copy = NULL;
-        Variable *items;
         size_t size, i;
 
         assert(variables);
@@ -67,8 +65,20 @@ int variables_set(Variables *variables, const char *name, const char *value)
         i = find(variables, name);
         if (is_at(variables, i, name))
                 size -= strlen(name) + strlen(variables->items[i].value) + 2;
-        if (size > VARIABLES_SIZE_MAX)
-                return -E2BIG;
+        return size > VARIABLES_SIZE_MAX ? -E2BIG : variables_take(variables, name, value);
+}
+
+int variables_take(Variables *variables, const char *name, const char *value)
+{
+        _cleanup_free_ char *name_copy = NULL, *value_copy = NULL;
+        Variable *items;
+        size_t i;
+
+        assert(variables);
+        assert(name);
+        assert(value);
+
+        i = find(variables, name);
         if (is_at(variables, i, name))
                 return text_replace(&variables->items[i].value, value);
         name_copy = strdup(name);
@@ -108,7 +118,7 @@ int variables_copy(Variables *target, const Variables *source)
         assert(source);
 
         for (size_t i = 0; i < source->n; i++) {
-                int r = variables_set(&copy, source->items[i].name, source->items[i].value);
+                int r = variables_take(&copy, source->items[i].name, source->items[i].value);
 
                 if (r < 0)
                         return r;

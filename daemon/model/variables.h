@@ -35,6 +35,8 @@ int variables_copy(Variables *target, const Variables *source);
 const char *variables_get(const Variables *variables, const char *name);
 /* 0; -E2BIG if all of them would be over VARIABLES_SIZE_MAX; -ENOMEM. */
 int variables_set(Variables *variables, const char *name, const char *value);
+/* The same for what the database has, of any size. 0 or -ENOMEM. */
+int variables_take(Variables *variables, const char *name, const char *value);
 void variables_unset(Variables *variables, const char *name);
 
 bool variable_name_is_valid(const char *name);

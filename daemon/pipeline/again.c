@@ -4,10 +4,10 @@
 #include <inttypes.h>
 
 #include "base/backoff.h"
-#include "base/clock.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/pipeline/environment.h"
 
 /* However often it is tried, not more seldom than that. */
 #define TRY_PAUSE_MAX_USEC (3600 * USEC_PER_SEC)
@@ -61,17 +61,17 @@ static void try_again_later(Keeper *keeper)
         const Config *config = pipeline_config(keeper->pipeline);
         const Backoff pauses = { .first_usec = MAX2(config->restart_pause, (uint64_t) 1),
                                  .max_usec = TRY_PAUSE_MAX_USEC };
-        uint64_t window = UNIT_START_LIMIT_PAUSES * config->restart_burst * config->restart_pause,
-                 now = clock_usec(CLOCK_MONOTONIC), pause;
+        uint64_t window = UNIT_START_LIMIT_PAUSES * config->restart_burst * config->restart_pause, pause;
         Instance *instance = keeper->instance;
         _cleanup_free_ char *text = NULL;
 
-        if (keeper->restart || instance->given_up)
+        if (keeper->restart)
                 return;
-        if (now > instance->tried_at + 2 * window)
+        if (keeper->longest_run > 2 * window)
                 instance->n_tries = 0;
         if (instance->n_tries >= config->restart_give_up) {
                 instance->given_up = true;
+                environment_note_given_up(instance, true);
                 text = text_format("has ended each of the %u times it was started again: it is given up",
                                    instance->n_tries);
                 log_instance(LOG_ERR, MESSAGE_INSTANCE_GIVEN_UP, instance, text);
@@ -79,7 +79,6 @@ static void try_again_later(Keeper *keeper)
         }
         instance->n_tries++;
         pause = backoff_pause(&pauses, instance->n_tries);
-        instance->tried_at = now + pause;
         text = text_format("ends again and again: it is started again in %g s (%u of %" PRIu64 ")",
                            (double) pause / USEC_PER_SEC, instance->n_tries, config->restart_give_up);
         log_instance(LOG_WARNING, MESSAGE_INSTANCE_AGAIN, instance, text);
@@ -90,6 +89,8 @@ void again_plan(Keeper *keeper)
 {
         assert(keeper);
 
+        if (keeper->instance->given_up)
+                return;
         if (keeper->exited)
                 restart_later(keeper);
         else if (keeper->failed)

@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "daemon/model/removed-app.h"
+#include "daemon/pipeline/app-calls.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/deployment-calls.h"
@@ -13,33 +15,36 @@
 #include "daemon/pipeline/instances.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/lost.h"
+#include "daemon/pipeline/mark.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/renew.h"
 #include "daemon/pipeline/request.h"
+#include "daemon/pipeline/retention.h"
 #include "daemon/pipeline/route.h"
 #include "daemon/pipeline/scale.h"
 #include "daemon/pipeline/step.h"
 #include "daemon/pipeline/wipe.h"
 
-static void log_app(const char *name, const char *id, const char *what)
+void app_log(const char *name, const char *id, const char *what)
 {
         LogSubject subject = { .app = name };
 
         log_line(LOG_INFO, id, &subject, "App %s %s", name, what);
 }
 
-/* The app that the request is about, if it is still the same one. */
-static App *find_app(const Request *request)
+static int refuse_data(const char *data, sd_bus_error *reterr)
 {
-        App *app = model_app(request->pipeline->model, request->name);
-
-        return app && app->id == request->id ? app : NULL;
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                 "no data of a removed app %s is kept: 'deployctl app list --removed' lists "
+                                 "what is",
+                                 data);
 }
 
 static void on_created(Request *request, int error, const StoreReply *reply)
 {
         const PortRange *range = &pipeline_config(request->pipeline)->stable_range;
         Repository *repository = model_repository(request->pipeline->model, request->text);
+        RemovedApp *removed = removed_app_by_id(request->pipeline->model, request->data);
         _cleanup_(app_freep) App *app = NULL;
 
         if (error == -EEXIST)
@@ -55,6 +60,9 @@ static void on_created(Request *request, int error, const StoreReply *reply)
                                       "there is no repository named %s", request->text);
         if (error < 0)
                 return request_fail(request, error, reply);
+        if (reply->number == 0)
+                return request_refuse(request, SD_BUS_ERROR_INVALID_ARGS,
+                                      "the data of the removed app is being deleted already");
 
         app = app_new(request->name, repository);
         if (!app || app_settings_copy(&app->settings, &request->settings) < 0)
@@ -65,33 +73,71 @@ static void on_created(Request *request, int error, const StoreReply *reply)
         if (model_add_app(request->pipeline->model, app) < 0)
                 return request_fail(request, -ENOMEM, reply);
         TAKE_PTR(app);
-        log_app(request->name, MESSAGE_APP_CREATED, "was created");
+        if (removed)
+                removed_app_free(request->pipeline->model, removed);
+        mark_note(request->pipeline->model, reply->id);
+        app_log(request->name, MESSAGE_APP_CREATED, "was created");
         ingress_poll(request->pipeline->params.ingress);
         request_answer(request, 0);
 }
 
+/* The removed app that `data` names, by its name or, where several had that name, by its number. 0 with NULL
+ * if no data is asked for. */
+static int find_data(Pipeline *pipeline, const char *data, const RemovedApp **ret, sd_bus_error *reterr)
+{
+        const RemovedApp *removed, *other;
+        uint64_t id;
+
+        *ret = NULL;
+        if (text_is_empty(data))
+                return 0;
+        removed = text_to_u64(data, INT64_MAX, &id) >= 0 ? removed_app_by_id(pipeline->model, id)
+                                                         : removed_app_find(pipeline->model, data);
+        if (!removed || removed->deleting)
+                return refuse_data(data, reterr);
+        LIST_FOREACH (removed_apps, other, pipeline->model->removed_apps)
+                if (other != removed && !other->deleting && strcmp(other->name, data) == 0)
+                        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                                 "several removed apps had the name %s: take the number of "
+                                                 "one, 'deployctl app list --removed' shows them",
+                                                 data);
+        if (reap_is_pending_for_name(pipeline, UNIT_APP, removed->name))
+                return sd_bus_error_setf(
+                        reterr, BUS_ERROR_APP_BUSY,
+                        "%s, which was removed, is still being stopped: try again in a moment",
+                        removed->name);
+        *ret = removed;
+        return 0;
+}
+
 int app_create(Pipeline *pipeline, const char *name, Repository *repository, const AppSettings *settings,
-               const Call *call, sd_bus_error *reterr)
+               const char *data, const Call *call, sd_bus_error *reterr)
 {
         const PortRange *range = &pipeline_config(pipeline)->stable_range;
+        const RemovedApp *removed;
         Request *request;
         StoreAsk ask;
+        int r;
 
         assert(repository);
 
         if (model_app(pipeline->model, name))
                 return sd_bus_error_setf(reterr, BUS_ERROR_ALREADY_EXISTS,
                                          "there is an app named %s already", name);
+        r = find_data(pipeline, data, &removed, reterr);
+        if (r < 0)
+                return r;
         request = request_new(pipeline, call, on_created, name, repository->name, NULL, 0);
         if (!request)
                 return -ENOMEM;
+        request->data = removed ? removed->id : 0;
         if (app_settings_copy(&request->settings, settings) < 0)
                 return request_sent(&request, -ENOMEM, reterr);
         ask = request_ask(request);
-        return request_sent(
-                &request,
-                store_app_insert(pipeline->store, name, repository, settings, range->low, range->high, &ask),
-                reterr);
+        return request_sent(&request,
+                            store_app_insert(pipeline->store, name, repository, settings, range->low,
+                                             range->high, request->data, &ask),
+                            reterr);
 }
 
 static void on_limits_set(void *userdata, int error, const char *sentence)
@@ -131,10 +177,15 @@ static void apply_limits(Pipeline *pipeline, App *app)
 
 static void on_set(Request *request, int error, const StoreReply *reply)
 {
-        App *app = find_app(request);
+        App *app = request_app(request);
 
         if (error < 0 || !app || app_settings_copy(&app->settings, &request->settings) < 0)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
+        if (request->apply_to_live && app->live &&
+            app_settings_copy(&app->live->settings, &app->settings) < 0)
+                return request_fail(request, -ENOMEM, reply);
+        if (request->apply_to_live)
+                app_take_up(request->pipeline, app);
         apply_limits(request->pipeline, app);
         scale_poll(request->pipeline, app);
         collect_releases(request->pipeline, app);
@@ -159,9 +210,10 @@ static int check_formation(const App *app, const Formation *formation, sd_bus_er
                                 item->process);
                 if (item->count > 0 && !release_has_process(release, item->process) &&
                     formation_count(&app->settings.formation, item->process) != item->count)
-                        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                                 "what is live of %s has no process named %s; it has: %s",
-                                                 app->name, item->process, text_or_empty(known));
+                        return sd_bus_error_setf(
+                                reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                "the live deployment of %s has no process named %s; it has: %s", app->name,
+                                item->process, text_or_empty(known));
         }
         return 0;
 }
@@ -182,192 +234,15 @@ int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Cal
         request = request_new(pipeline, call, on_set, app->name, NULL, NULL, app->id);
         if (!request)
                 return -ENOMEM;
+        r = request_change(&request, app, reterr);
+        if (r < 0)
+                return r;
         if (app_settings_copy(&request->settings, settings) < 0)
                 return request_sent(&request, -ENOMEM, reterr);
-        ask = request_ask(request);
-        return request_sent(&request, store_app_set(pipeline->store, app, settings, &ask), reterr);
-}
-
-/* What Start, Stop and Restart have in common: something that is live, and what is wanted of it. */
-static int set_wanted(Pipeline *pipeline, App *app, bool stopped, AppStatus status, const char *verb,
-                      void (*apply)(Request *request, int error, const StoreReply *reply), const Call *call,
-                      sd_bus_error *reterr)
-{
-        Request *request = request_new(pipeline, call, apply, app->name, NULL, NULL, app->id);
-        StoreAsk ask;
-
-        if (!request)
-                return -ENOMEM;
+        /* Nothing runs that could go on as it was deployed: it starts with these. */
+        request->apply_to_live = app->live && app_is_stopped(app);
         ask = request_ask(request);
         return request_sent(&request,
-                            store_app_set_status(pipeline->store, app, stopped, status, verb, &ask), reterr);
-}
-
-static int check_start(const App *app, sd_bus_error *reterr)
-{
-        if (app_running_deployment(app))
-                return sd_bus_error_setf(reterr, BUS_ERROR_APP_BUSY,
-                                         "a deployment of %s is under way: wait for its end "
-                                         "or cancel it",
-                                         app->name);
-        if (!app->live)
-                return sd_bus_error_setf(reterr, BUS_ERROR_NOT_DEPLOYED,
-                                         "%s has never been deployed successfully: there "
-                                         "is nothing to start",
-                                         app->name);
-        return lost_refuse(app->live, reterr);
-}
-
-/* Requests go to what is live again. */
-static void let_in(Pipeline *pipeline, App *app)
-{
-        route_set(app->live, ROUTE_READY, 0);
-        ingress_poll(pipeline->params.ingress);
-}
-
-static void on_started(Request *request, int error, const StoreReply *reply)
-{
-        App *app = find_app(request);
-        Instance *instance;
-
-        if (error < 0 || !app)
-                return request_fail(request, error < 0 ? error : -ESTALE, reply);
-        app->stopped = false;
-        if (app->live) {
-                let_in(request->pipeline, app);
-                LIST_FOREACH (instances, instance, app->live->instances) {
-                        const Keeper *keeper = instance->keeper;
-
-                        if (!instance->leaving && (!keeper || !keeper->running))
-                                keeper_bring_up(request->pipeline, instance);
-                }
-                step_live_judge(request->pipeline, app->live);
-                scale_poll(request->pipeline, app);
-        }
-        model_changed_app(request->pipeline->model, app);
-        request_answer(request, 0);
-}
-
-int app_start(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
-{
-        int r;
-
-        assert(pipeline);
-        assert(app);
-
-        r = check_start(app, reterr);
-        return r < 0 ? r
-                     : set_wanted(pipeline, app, false, app->status, "app-start", on_started, call, reterr);
-}
-
-static void on_restarted(Request *request, int error, const StoreReply *reply)
-{
-        App *app = find_app(request);
-
-        if (error < 0 || !app)
-                return request_fail(request, error < 0 ? error : -ESTALE, reply);
-        app->stopped = false;
-        if (app->live) {
-                let_in(request->pipeline, app);
-                renew_begin(request->pipeline, app->live);
-        }
-        model_changed_app(request->pipeline->model, app);
-        request_answer(request, 0);
-}
-
-int app_restart(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
-{
-        int r;
-
-        assert(pipeline);
-        assert(app);
-
-        r = check_start(app, reterr);
-        return r < 0 ? r
-                     : set_wanted(pipeline, app, false, app->status, "app-restart", on_restarted, call,
-                                  reterr);
-}
-
-static void on_stopped(Request *request, int error, const StoreReply *reply)
-{
-        Pipeline *pipeline = request->pipeline;
-        App *app = find_app(request);
-        Instance *instance;
-
-        if (error < 0 || !app)
-                return request_fail(request, error < 0 ? error : -ESTALE, reply);
-        app->stopped = true;
-        app->status = APP_STOPPED;
-        deployments_cancel_all(pipeline, app);
-        if (app->live) {
-                keepers_free(app->live);
-                route_set(app->live, ROUTE_NONE, 0);
-                ingress_poll(pipeline->params.ingress);
-                LIST_FOREACH (instances, instance, app->live->instances)
-                        reap_unit(pipeline, instance->unit, (ReapOwner){ .deployment = app->live->id });
-        }
-        model_changed_app(pipeline->model, app);
-        request_answer(request, 0);
-}
-
-int app_stop(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
-{
-        assert(pipeline);
-        assert(app);
-
-        if (!app->live && !app_running_deployment(app) && !app_next_queued(app))
-                return sd_bus_error_setf(reterr, BUS_ERROR_NOT_DEPLOYED,
-                                         "%s has never been deployed successfully: there "
-                                         "is nothing to stop",
-                                         app->name);
-        return set_wanted(pipeline, app, true, APP_STOPPED, "app-stop", on_stopped, call, reterr);
-}
-
-/* Its rows are gone: now its units, releases, and when nothing runs any more its directories. */
-static void on_removed(Request *request, int error, const StoreReply *reply)
-{
-        Pipeline *pipeline = request->pipeline;
-        App *app = find_app(request);
-        Deployment *deployment;
-
-        if (error < 0 || !app)
-                return request_fail(request, error < 0 ? error : -ESTALE, reply);
-
-        LIST_FOREACH (app_deployments, deployment, app->deployments) {
-                Instance *instance;
-
-                deployment_cancelled(pipeline, deployment);
-                attempt_free(deployment->step);
-                keepers_free(deployment);
-                LIST_FOREACH (instances, instance, deployment->instances) {
-                        reap_unit(pipeline, instance->unit, (ReapOwner){});
-                        environment_remove(instance);
-                }
-        }
-        wipe_app(pipeline, app);
-        log_app(app->name, MESSAGE_APP_REMOVED, "was removed");
-        model_remove_app(pipeline->model, app);
-        wipes_poll(pipeline);
-        ingress_poll(pipeline->params.ingress);
-        request_answer(request, 0);
-}
-
-int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bus_error *reterr)
-{
-        Request *request;
-        StoreAsk ask;
-
-        assert(pipeline);
-        assert(app);
-
-        if (!force && (app_running_deployment(app) || app_next_queued(app) || (app->live && !app->stopped)))
-                return sd_bus_error_setf(reterr, BUS_ERROR_APP_BUSY,
-                                         "%s runs or is being deployed: stop it first, or "
-                                         "remove it by force",
-                                         app->name);
-        request = request_new(pipeline, call, on_removed, app->name, NULL, NULL, app->id);
-        if (!request)
-                return -ENOMEM;
-        ask = request_ask(request);
-        return request_sent(&request, store_app_delete(pipeline->store, app, &ask), reterr);
+                            store_app_set(pipeline->store, app, settings, request->apply_to_live, &ask),
+                            reterr);
 }

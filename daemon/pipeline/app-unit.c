@@ -49,7 +49,7 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
         }
         ret->spec.kind = kind;
         ret->spec.name = unit;
-        ret->spec.slice = ret->slice;
+        ret->spec.app_slice = ret->slice;
         ret->spec.user = ret->user;
         ret->spec.state_directory = ret->spec.cache_directory = ret->directory;
         ret->spec.environment_file = environment;
@@ -68,15 +68,15 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
         return 0;
 }
 
-char *app_unit_quote(const App *app, char *line)
+char *app_unit_quote(const Deployment *deployment, char *line)
 {
         _cleanup_free_ char *shown = NULL;
 
-        assert(app);
+        assert(deployment);
         assert(line);
 
         /* Before it is cut: what is left of a value could not be told any more. */
-        if (variables_redact(&app->environment, line) < 0)
+        if (variables_redact(deployment_variables(deployment), line) < 0)
                 return NULL;
         shown = text_sanitize(line, LINE_SHOWN_MAX);
         return shown ? text_format("%s%s", text_is_empty(shown) ? "" : ": ", shown) : NULL;

@@ -17,6 +17,6 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
                   const char *process, const char *dyno, const char *environment, AppUnit *ret);
 void app_unit_done(AppUnit *unit);
 /* Ends the sentence about how a unit of an app has ended: `: ` and the line, which is changed, without
- * values of the app's variables; nothing if the line is empty. Caller frees; NULL when out of memory. */
-char *app_unit_quote(const App *app, char *line);
+ * values of its variables; nothing if the line is empty. Caller frees; NULL when out of memory. */
+char *app_unit_quote(const Deployment *deployment, char *line);
 #define _cleanup_app_unit_ _cleanup_(app_unit_done)

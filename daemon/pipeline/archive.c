@@ -161,7 +161,6 @@ static int start(Archive *archive)
 
         spec.kind = UNIT_ARCHIVE;
         spec.name = unit;
-        spec.slice = "deployd.slice";
         spec.arguments[0] = unit_kind_row(spec.kind)->helper;
         spec.arguments[1] = archive->reads ? "read" : "write";
         if (archive->reads)

@@ -13,6 +13,7 @@
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/deployment-calls.h"
+#include "daemon/pipeline/environment-gc.h"
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/import.h"
 #include "daemon/pipeline/keeper.h"
@@ -172,6 +173,7 @@ void attempt_moved(Attempt *attempt, const FlowRow *row)
         else if (failure)
                 attempt_handle(pipeline, deployment, FLOW_FAILED, failure);
         if (deployment_status_is_finished(row->to)) {
+                environment_collect(pipeline, deployment->app);
                 archive_begin(pipeline, deployment);
                 collect_releases(pipeline, deployment->app);
                 attempt_free(deployment->step);
@@ -210,7 +212,7 @@ static char *clean_sentence(const Deployment *deployment, const char *sentence)
 {
         _cleanup_free_ char *told = strdup(sentence);
 
-        if (!told || variables_redact(&deployment->app->environment, told) < 0)
+        if (!told || variables_redact(deployment_variables(deployment), told) < 0)
                 return NULL;
         return text_sanitize(told, SENTENCE_MAX);
 }

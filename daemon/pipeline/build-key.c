@@ -8,6 +8,7 @@
 
 #include "base/names.h"
 #include "base/text.h"
+#include "daemon/pipeline/lost.h"
 
 #define KEY_SIZE 32
 
@@ -42,8 +43,8 @@ static void add_text(Sha256 *sha, const char *text)
 
 int build_key_make(const Deployment *deployment, Sha256Text *ret)
 {
-        const AppSettings *own = &deployment->app->settings;
-        const Variables *environment = &deployment->app->environment;
+        const AppSettings *own = deployment_settings(deployment);
+        const Variables *environment = deployment_variables(deployment);
         _cleanup_(sha256_freep) Sha256 *sha = NULL;
         unsigned char key[KEY_SIZE];
         int r;
@@ -80,6 +81,7 @@ const Deployment *build_key_find(const App *app, const char *key)
         LIST_FOREACH (app_deployments, deployment, app->deployments)
                 if (deployment->release && deployment->release_id == deployment->id &&
                     !deployment->release_goes && strcmp(deployment->release->build_key, key) == 0 &&
+                    !lost_is(deployment) &&
                     (deployment->status == DEPLOYMENT_LIVE || deployment->status == DEPLOYMENT_SUPERSEDED))
                         return deployment;
         return NULL;

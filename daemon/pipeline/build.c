@@ -136,7 +136,7 @@ static int start(Build *build, const BuildParams *params)
         work = directory ? text_format(STATE_PRIVATE "/%s", directory) : NULL;
         if (!unit || !user || !work)
                 return -ENOMEM;
-        r = make_request(config, &app->settings, &request);
+        r = make_request(config, deployment_settings(params->deployment), &request);
         if (r >= 0)
                 r = link_source(params->source_fd, params->deployment->id, &source);
         if (r >= 0)
@@ -146,7 +146,6 @@ static int start(Build *build, const BuildParams *params)
 
         spec.kind = UNIT_BUILD;
         spec.name = unit;
-        spec.slice = "deployd-builds.slice";
         spec.user = user;
         spec.state_directory = spec.cache_directory = directory;
         spec.environment_file = environment;

@@ -35,33 +35,51 @@ int repository_set_default_branch(Pipeline *pipeline, Repository *repository, co
                                   const Call *call, sd_bus_error *reterr);
 int repository_remove(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr);
 
+/* `data`: the removed app, by name or number, whose data it takes over; NULL or "" = none. */
 int app_create(Pipeline *pipeline, const char *name, Repository *repository, const AppSettings *settings,
-               const Call *call, sd_bus_error *reterr);
+               const char *data, const Call *call, sd_bus_error *reterr);
 /* `settings` are all of the app's: what does not change is as App.settings has it. */
 int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Call *call,
             sd_bus_error *reterr);
 int app_start(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr);
 int app_stop(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr);
 int app_restart(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr);
+/* What it has stored is kept for keep-removed-data. */
 int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bus_error *reterr);
 
 /* `revision` "" = the app's branch; `request_id` NULL = none. */
 int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
                       const Call *call, sd_bus_error *reterr);
-/* What is live once more; NotDeployed if nothing is. */
+/* The live deployment once more, with the settings and variables of today; NotDeployed if nothing is live.
+ * Id 0 if the app is stopped: then it starts with them. */
 int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr);
-/* The release that deployment `to` runs or ran once more; 0 = the newest one that was built before that
- * which is live. NoSuchRelease if it is not kept. */
+/* The release that deployment `to` runs or ran once more; 0 = the newest one that was built before the live
+ * one, when its turn comes. NoSuchRelease if it is not kept. */
 int app_rollback(Pipeline *pipeline, App *app, uint64_t to, const Call *call, sd_bus_error *reterr);
-/* `environment` is all of the app's from now on; what is live is deployed once more with it, id 0 if nothing
- * is. */
+/* `environment` is all of the app's from now on. The live deployment is repeated with it, or what becomes
+ * live before that; if this fails, the environment is taken back. Id 0 if nothing is to be deployed: nothing
+ * is live, or the app is stopped and starts with it. */
 int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,
                         sd_bus_error *reterr);
+/* The same without a deployment: the next one runs with it. */
+int app_stage_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,
+                          sd_bus_error *reterr);
 
 /* The archived log in plain text: `id` of `done` is a descriptor to read it from, borrowed until that
  * returns. FileNotFound while there is none. */
 int deployment_open_log(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr);
 int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr);
+
+/* What the database does not know, and what would become of it, or with `really` has: sentences, a list that
+ * ends with NULL and lives until the callback returns; none if everything is known. */
+typedef void (*AdoptDone)(void *userdata, const sd_bus_error *error, const char *const *lines);
+
+/* The administrator decides that this database is the one: unknown data is moved aside, unknown units are
+ * stopped, and deployd goes on. */
+int pipeline_adopt(Pipeline *pipeline, bool really, AdoptDone done, void *userdata, sd_bus_error *reterr);
+/* Before anything is changed: ForeignData if the apps on this machine are not those of the database, else 0.
+ */
+int pipeline_refuse_change(Pipeline *pipeline, sd_bus_error *reterr);
 
 /* Newest first. The records live until the callback returns. */
 typedef void (*HistoryDone)(void *userdata, const sd_bus_error *error, const DeploymentRecord *records,

@@ -8,14 +8,14 @@
 bool check_is_by_notice(const Instance *instance)
 {
         assert(instance);
-        return strcmp(instance->deployment->app->settings.readiness, "notify") == 0;
+        return strcmp(deployment_settings(instance->deployment)->readiness, "notify") == 0;
 }
 
 /* What the administrator has set goes before what the tree says. `path` is "" where neither asks for any; a
  * request timeout of 0 is the configured one. */
 static ProbeHealth health_of(const Instance *instance)
 {
-        const AppSettings *own = &instance->deployment->app->settings;
+        const AppSettings *own = deployment_settings(instance->deployment);
         const Release *release = deployment_release(instance->deployment);
         ProbeHealth health = { .path = own->health_check_path };
 

@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "daemon/pipeline/expiry.h"
-#include "daemon/pipeline/lost.h"
 #include "daemon/pipeline/release.h"
 
 /* A row on its way out. */
@@ -85,7 +84,7 @@ void collect_releases(Pipeline *pipeline, App *app)
         LIST_FOREACH (app_deployments, deployment, app->deployments)
                 if (deployment->release_id == deployment->id && !deployment->release_goes &&
                     (deployment->status == DEPLOYMENT_LIVE || deployment->status == DEPLOYMENT_SUPERSEDED) &&
-                    (lost_is(deployment) || ++n > keep) && !is_in_use(app, deployment->id))
+                    ++n > keep && !is_in_use(app, deployment->id))
                         collect(pipeline, deployment);
 }
 

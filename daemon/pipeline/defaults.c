@@ -12,7 +12,7 @@
 #define SECRET_BYTES 32
 
 typedef struct Search {
-        const App *app;
+        const Deployment *deployment;
         Variables *variables;
         char *sentence;
 } Search;
@@ -24,7 +24,8 @@ static int consider(Search *search, const char *name)
                 search->sentence = text_format("app.json: %s cannot be set: it is deployd's own", name);
                 return search->sentence ? -EINVAL : -ENOMEM;
         }
-        return !variables_get(&search->app->environment, name) && !variables_get(search->variables, name);
+        return !variables_get(deployment_variables(search->deployment), name) &&
+               !variables_get(search->variables, name);
 }
 
 static int add_default(const char *key, const char *line, void *userdata)
@@ -68,16 +69,32 @@ static int check_required(const char *key, const char *name, void *userdata)
                 return r;
         search->sentence =
                 text_format("app.json requires %s, which nobody has set: deployctl config set %s %s=…", name,
-                            search->app->name, name);
+                            search->deployment->app->name, name);
         return search->sentence ? -EINVAL : -ENOMEM;
 }
 
-int defaults_find(const App *app, const Ticket *answer, Variables *ret, char **ret_sentence)
+/* With what the app has they must not be more than an app may have. */
+static int check_size(Search *search)
 {
-        Search search = { .app = app, .variables = ret };
+        _cleanup_variables_ Variables all = {};
+        int r = variables_copy(&all, deployment_variables(search->deployment));
+
+        for (size_t i = 0; r >= 0 && i < search->variables->n; i++)
+                r = variables_set(&all, search->variables->items[i].name, search->variables->items[i].value);
+        if (r != -E2BIG)
+                return r;
+        search->sentence =
+                text_format("app.json: with its values the variables of %s would have more than %zu bytes",
+                            search->deployment->app->name, VARIABLES_SIZE_MAX);
+        return search->sentence ? -EINVAL : -ENOMEM;
+}
+
+int defaults_find(const Deployment *deployment, const Ticket *answer, Variables *ret, char **ret_sentence)
+{
+        Search search = { .deployment = deployment, .variables = ret };
         int r;
 
-        assert(app);
+        assert(deployment);
         assert(answer);
         assert(ret && ret->n == 0);
         assert(ret_sentence);
@@ -87,6 +104,8 @@ int defaults_find(const App *app, const Ticket *answer, Variables *ret, char **r
                 r = ticket_foreach(answer, "variable-secret.", add_secret, &search);
         if (r >= 0)
                 r = ticket_foreach(answer, "variable-required.", check_required, &search);
+        if (r >= 0)
+                r = check_size(&search);
         *ret_sentence = search.sentence;
         return r;
 }

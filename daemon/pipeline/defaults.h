@@ -5,8 +5,8 @@
  * (release/app-json.h): variables that nobody has set get a value once, and stay. */
 
 #include "base/ticket.h"
-#include "daemon/model/app.h"
+#include "daemon/model/deployment.h"
 
 /* Those that the app does not have, into *ret, which is empty; secrets are made up. 0; -EINVAL with a
  * sentence in *ret_sentence (caller frees): one is required, or cannot be set; -ENOMEM, other -errno. */
-int defaults_find(const App *app, const Ticket *answer, Variables *ret, char **ret_sentence);
+int defaults_find(const Deployment *deployment, const Ticket *answer, Variables *ret, char **ret_sentence);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/limits.h"
+#include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/request.h"
 #include "daemon/pipeline/space.h"
 
@@ -98,10 +99,7 @@ static void on_created(Request *request, int error, const StoreReply *reply)
         uint64_t id = reply->id;
 
         if (error == -ESTALE)
-                return request_refuse(request, BUS_ERROR_QUEUE_FULL,
-                                      "%" PRIu64 " deployments are waiting already: "
-                                      "queue-max of [runner] in deploy.conf is reached",
-                                      pipeline_config(pipeline)->queue_max);
+                return queue_refuse_full(request);
         if (error == -EINVAL && request->more)
                 return request_refuse(request, SD_BUS_ERROR_INVALID_ARGS,
                                       "request-id %s was used for another deployment: "
@@ -145,7 +143,7 @@ int deployment_create(Pipeline *pipeline, App *app, const char *revision, const 
                 return -ENOMEM;
         if (no_space)
                 return sd_bus_error_set(reterr, BUS_ERROR_NO_SPACE, no_space);
-        if (app_is_built(app) && limits_allow_build(pipeline, &no_sandbox) < 0)
+        if (app_settings_build(&app->settings) && limits_allow_build(pipeline, &no_sandbox) < 0)
                 return no_sandbox ? sd_bus_error_set(reterr, BUS_ERROR_SANDBOX_UNAVAILABLE, no_sandbox)
                                   : -ENOMEM;
 

@@ -7,15 +7,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
-#include "daemon/model/app.h"
+#include "daemon/model/deployment.h"
+#include "daemon/model/unit-name.h"
 
-/* What is behind the name of the file in that of the note. */
-#define NOTE ".ran"
+/* What is behind the name of the file in that of a note. */
+#define NOTE_RAN      ".ran"
+#define NOTE_GIVEN_UP ".given-up"
 
 char *environment_path(const Instance *instance)
 {
@@ -26,10 +29,10 @@ char *environment_path(const Instance *instance)
 
 /* In the form of systemd.exec(5), EnvironmentFile=: in double quotes everything stands for itself, newlines
  * too, but what is escaped here. */
-static void write_variables(FILE *file, const App *app, const char *prefix)
+static void write_variables(FILE *file, const Variables *variables, const char *prefix)
 {
-        for (size_t i = 0; i < app->environment.n; i++) {
-                const Variable *variable = &app->environment.items[i];
+        for (size_t i = 0; i < variables->n; i++) {
+                const Variable *variable = &variables->items[i];
 
                 (void) fprintf(file, "%s%s=\"", prefix, variable->name);
                 for (const char *c = variable->value; *c; c++) {
@@ -84,7 +87,7 @@ static int write_file(const char *path, const Deployment *deployment, const char
         /* Of two with one name the later one counts. */
         if (process)
                 (void) fprintf(file, "PATH=" APP_PATH "\n");
-        write_variables(file, deployment->app, process ? "" : BUILD_ENVIRONMENT_PREFIX);
+        write_variables(file, deployment_variables(deployment), process ? "" : BUILD_ENVIRONMENT_PREFIX);
         if (process)
                 write_own(file, deployment, process, number, port);
         failed = ferror(file);
@@ -127,41 +130,84 @@ int environment_write_once(const Deployment *deployment, const char *process, ch
 }
 
 /* It goes when the machine does, as all of /run. */
-static char *note_path(const Instance *instance)
+static char *note_path(const Instance *instance, const char *note)
 {
         _cleanup_free_ char *path = environment_path(instance);
 
-        return path ? text_format("%s" NOTE, path) : NULL;
+        return path ? text_format("%s%s", path, note) : NULL;
 }
 
-void environment_note_run(const Instance *instance)
+void environment_note_run(const Instance *instance, sd_id128_t invocation)
 {
-        _cleanup_free_ char *path = note_path(instance);
-        _cleanup_close_ int fd = path ? open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+        _cleanup_free_ char *path = note_path(instance, NOTE_RAN);
+        _cleanup_close_ int fd =
+                path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+        char id[SD_ID128_STRING_MAX];
 
-        if (fd < 0)
+        if (fd < 0 || dprintf(fd, "%s\n", sd_id128_to_string(invocation, id)) < 0)
                 log_warning("Cannot note that %s has run, ignoring: %m", instance->unit);
 }
 
-bool environment_has_run(const Instance *instance)
+sd_id128_t environment_last_run(const Instance *instance)
 {
-        _cleanup_free_ char *path = note_path(instance);
+        _cleanup_free_ char *path = note_path(instance, NOTE_RAN);
+        _cleanup_file_ FILE *file = path ? fopen(path, "re") : NULL;
+        char id[SD_ID128_STRING_MAX];
+        sd_id128_t invocation;
 
-        return path && access(path, F_OK) == 0;
+        return file && fscanf(file, "%32s", id) == 1 && sd_id128_from_string(id, &invocation) >= 0
+                       ? invocation
+                       : SD_ID128_NULL;
+}
+
+void environment_forget_run(const char *unit)
+{
+        _cleanup_unit_name_ UnitName name = {};
+        _cleanup_free_ char *path = NULL;
+
+        if (unit_name_parse(unit, &name) < 0 || name.kind != UNIT_APP)
+                return;
+        path = text_format(PATH_ENVIRONMENT "/%" PRIu64 ".%s.%u" NOTE_RAN, name.id, name.process,
+                           name.number);
+        if (path)
+                (void) unlink(path);
+}
+
+void environment_note_given_up(const Instance *instance, bool given_up)
+{
+        _cleanup_free_ char *path = note_path(instance, NOTE_GIVEN_UP);
+        _cleanup_close_ int fd = -1;
+
+        if (path && !given_up) {
+                (void) unlink(path);
+                return;
+        }
+        if (path)
+                fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0)
+                log_warning("Cannot note that %s is given up, ignoring: %m", instance->unit);
+}
+
+bool environment_is_given_up(const Instance *instance)
+{
+        _cleanup_free_ char *path = note_path(instance, NOTE_GIVEN_UP);
+
+        return path && access(path, F_OK) >= 0;
 }
 
 void environment_remove(const Instance *instance)
 {
-        _cleanup_free_ char *path = environment_path(instance), *note = note_path(instance);
+        _cleanup_free_ char *path = environment_path(instance), *ran = note_path(instance, NOTE_RAN);
 
         FAILPOINT("environment-remove.before");
         if (path)
                 (void) unlink(path);
-        if (note)
-                (void) unlink(note);
+        if (ran)
+                (void) unlink(ran);
+        environment_note_given_up(instance, false);
 }
 
-/* Whether the file, or the note, of `entry` is that of an instance. */
+/* Whether the file, or a note, of `entry` is that of an instance. */
 static bool is_known(const Model *model, const char *entry)
 {
         const Deployment *deployment;
@@ -173,7 +219,8 @@ static bool is_known(const Model *model, const char *entry)
                         const char *name = path ? path + strlen(PATH_ENVIRONMENT "/") : entry;
 
                         if (strncmp(entry, name, strlen(name)) == 0 &&
-                            (entry[strlen(name)] == '\0' || strcmp(entry + strlen(name), NOTE) == 0))
+                            (entry[strlen(name)] == '\0' || strcmp(entry + strlen(name), NOTE_RAN) == 0 ||
+                             strcmp(entry + strlen(name), NOTE_GIVEN_UP) == 0))
                                 return true;
                 }
         return false;

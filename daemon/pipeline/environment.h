@@ -16,11 +16,19 @@ int environment_write(const Instance *instance);
  * unlinks it). 0 or -errno. */
 char *environment_path_once(uint64_t deployment, const char *process);
 int environment_write_once(const Deployment *deployment, const char *process, char **ret);
-/* Notes beside it that the instance has run since the machine has booted; and whether that is noted. */
-void environment_note_run(const Instance *instance);
-bool environment_has_run(const Instance *instance);
+/* Notes beside it which run of the instance's unit was the last one since the machine has booted; and reads
+ * that, null = none. */
+void environment_note_run(const Instance *instance, sd_id128_t invocation);
+sd_id128_t environment_last_run(const Instance *instance);
+/* deployd is about to stop that unit of an app itself: what the journal has of it is no evidence. */
+void environment_forget_run(const char *unit);
 
-/* Removes both. */
+/* Notes that deployd has given up the instance, or forgets it; and reads that. It is forgotten when the
+ * machine boots. */
+void environment_note_given_up(const Instance *instance, bool given_up);
+bool environment_is_given_up(const Instance *instance);
+
+/* Removes all of them. */
 void environment_remove(const Instance *instance);
 /* At start: removes those of instances that no row has. */
 void environment_sweep(const Model *model);

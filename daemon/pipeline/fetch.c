@@ -150,7 +150,6 @@ static int start_unit(Fetch *fetch, uint64_t number)
 
         spec.kind = kind;
         spec.name = unit;
-        spec.slice = "deployd.slice";
         spec.user = user;
         spec.cache_directory = cache;
         spec.arguments[0] = unit_kind_row(spec.kind)->helper;

@@ -108,7 +108,6 @@ int import_new(Pipeline *pipeline, Deployment *deployment, int tar_fd, const Tic
 
         spec.kind = UNIT_IMPORT;
         spec.name = unit;
-        spec.slice = "deployd.slice";
         spec.arguments[0] = unit_kind_row(spec.kind)->helper;
         spec.arguments[1] = "/srv";
         spec.binds[0] = (UnitBind){ directory, "/srv", true };

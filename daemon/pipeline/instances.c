@@ -19,11 +19,23 @@ void plan_done(Plan *plan)
         *plan = (Plan){};
 }
 
+bool plan_has(const Plan *plan, const char *unit)
+{
+        assert(plan);
+        assert(unit);
+
+        for (size_t i = 0; i < plan->n; i++)
+                if (strcmp(plan->items[i].unit, unit) == 0)
+                        return true;
+        return false;
+}
+
 /* The release has no such process. Nobody has asked for `web` by name where nothing was said. */
 static char *make_sentence(const Deployment *deployment, const Release *release, const char *process,
                            unsigned count)
 {
         const App *app = deployment->app;
+        const char *directory = deployment_settings(deployment)->directory;
         _cleanup_free_ char *known = release_list_processes(release);
 
         if (!known)
@@ -32,8 +44,7 @@ static char *make_sentence(const Deployment *deployment, const Release *release,
                 return text_format(
                         "there is no Procfile in %s%s of commit %.12s, and no buildpack says what is "
                         "to run",
-                        app->settings.directory[0] ? "directory " : "the root", app->settings.directory,
-                        deployment->revision);
+                        directory[0] ? "directory " : "the root", directory, deployment->revision);
         if (app->settings.formation.n == 0 && release->formation.n == 0)
                 return text_format("the Procfile has no process named web (but %s): name what is to run, as "
                                    "in `deployctl scale %s web=0 %s=1`",

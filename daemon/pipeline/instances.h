@@ -19,6 +19,8 @@ typedef struct Plan {
 void plan_done(Plan *plan);
 #define _cleanup_plan_ _cleanup_(plan_done)
 
+bool plan_has(const Plan *plan, const char *unit);
+
 /* The instances that a deployment is to have with today's formation of its app. `release` is what it runs.
  * 0; -EINVAL with a sentence in *ret_sentence (caller frees): the release has no such process, or
  * nothing is to run; -ENOMEM. */

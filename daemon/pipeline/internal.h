@@ -7,9 +7,11 @@
 #include "base/ticket.h"
 #include "daemon/model/app.h"
 #include "daemon/model/repository.h"
+#include "daemon/pipeline/ownership.h"
 #include "daemon/pipeline/pipeline.h"
 #include "systemd/unit-spec.h"
 
+typedef struct Adoption Adoption;
 typedef struct Archive Archive;
 typedef struct Attempt Attempt;
 typedef struct Build Build;
@@ -37,7 +39,10 @@ struct Pipeline {
         uint16_t next_port;        /* where the search for a free port begins */
         unsigned n_moving_to_slot; /* deployments whose first row is being committed */
         sd_event_source *space_look;
-        Limits *limits; /* while they are tried */
+        Ownership ownership;        /* whether the apps of this machine are those of the database */
+        Adoption *adoption;         /* while the administrator's decision about that is carried out */
+        sd_event_source *retention; /* when the data of the next removed app is due */
+        Limits *limits;             /* while they are tried */
         SandboxReport sandbox;
         sd_event_source *expiry;   /* when the next ended deployment is no longer published */
         LIST_HEAD(Fetch, fetches); /* in the order they were asked for */

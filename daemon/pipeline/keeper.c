@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -29,11 +30,20 @@ Keeper *keeper_free(Keeper *keeper)
         last_line_free(keeper->last_line);
         free(keeper->end);
         sd_event_source_disable_unref(keeper->restart);
+        sd_event_source_disable_unref(keeper->recheck);
+        stop_evidence_free(keeper->evidence);
         sd_event_source_disable_unref(keeper->drain);
         shutdown_wait_free(keeper->judging);
         keeper->instance->keeper = NULL;
         free(keeper);
         return NULL;
+}
+
+bool keeper_runs(const Instance *instance)
+{
+        const Keeper *keeper = instance->keeper;
+
+        return keeper && keeper->running;
 }
 
 void keepers_free(Deployment *deployment)
@@ -54,7 +64,7 @@ static void on_last_line(void *userdata, char *line)
         keeper->last_line = NULL;
         if (instance->deployment->status != DEPLOYMENT_SWITCHING)
                 before = check_describe_missing(instance, keeper->noted);
-        said = app_unit_quote(instance->deployment->app, line);
+        said = app_unit_quote(instance->deployment, line);
         attempt_fail(keeper->pipeline, instance->deployment, "%s.%u %s%s%s", instance->process,
                      instance->number, end, text_or_empty(before), text_or_empty(said));
 }
@@ -69,16 +79,55 @@ static void fail(Keeper *keeper, const char *end, sd_id128_t invocation)
                 keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
 }
 
+/* Its unit has gone while it should run: stopped by hand only if PID 1 has noted a stop job for that run. */
+static void on_evidence(void *userdata, bool stopped)
+{
+        Keeper *keeper = userdata;
+        Instance *instance = keeper->instance;
+
+        keeper->evidence = NULL;
+        instance->by_hand = stopped;
+        if (stopped)
+                log_info("Unit %s was stopped by somebody: it stays stopped until 'deployctl start %s', a "
+                         "deployment or the next boot",
+                         instance->unit, instance->deployment->app->name);
+        else {
+                keeper->failed = true;
+                again_plan(keeper);
+        }
+        step_live_judge(keeper->pipeline, instance->deployment);
+}
+
+/* Its unit is as a stop leaves it: gone, or failed if its program had to be killed. */
+static bool is_as_stopped(const Keeper *keeper)
+{
+        return keeper->seen && (!keeper->loaded || keeper->failed) && !keeper->starting &&
+               !keeper->stranger && !keeper->call && !keeper->instance->given_up;
+}
+
 static void judge_while_live(void *userdata)
 {
         Keeper *keeper = userdata;
+        Instance *instance = keeper->instance;
 
         keeper->judging = shutdown_wait_free(keeper->judging);
-        again_plan(keeper);
-        step_live_judge(keeper->pipeline, keeper->instance->deployment);
+        if (keeper->running) {
+                instance->by_hand = false;
+                /* Somebody has started its unit. */
+                if (instance->given_up)
+                        environment_note_given_up(instance, false);
+                instance->given_up = false;
+        }
+        if (!is_as_stopped(keeper))
+                again_plan(keeper);
+        else if (!instance->by_hand && !keeper->evidence && !keeper->restart &&
+                 stop_evidence_new(keeper->pipeline->params.event, instance->unit, keeper->ran, on_evidence,
+                                   keeper, &keeper->evidence) < 0)
+                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
+        step_live_judge(keeper->pipeline, instance->deployment);
 }
 
-/* It is new, or was started anew, and gets requests when it listens. */
+/* It is new, or was restarted, and gets requests when it listens. */
 static bool wants_check(const Keeper *keeper)
 {
         const Instance *instance = keeper->instance;
@@ -94,6 +143,8 @@ static void on_state_while_live(Keeper *keeper, sd_id128_t before)
         if (!sd_id128_equal(before, keeper->invocation)) {
                 keeper->listening = keeper->unfit = false;
                 keeper->wait = probe_wait_free(keeper->wait);
+                keeper->recheck = sd_event_source_disable_unref(keeper->recheck);
+                backoff_reset(&keeper->rechecks);
         }
         if (wants_check(keeper))
                 keeper_check(keeper);
@@ -155,6 +206,19 @@ static void on_stranger(Keeper *keeper, const UnitState *state)
         cannot_run(keeper, "does not run", unit_describe_stranger(keeper->instance->unit, state));
 }
 
+/* After the state is read: how long a run of its program takes. */
+static void measure_run(Keeper *keeper, sd_id128_t before)
+{
+        uint64_t now = clock_usec(CLOCK_MONOTONIC);
+
+        if (keeper->running_since > 0 && (!keeper->running || !sd_id128_equal(before, keeper->invocation))) {
+                keeper->longest_run = MAX2(keeper->longest_run, now - keeper->running_since);
+                keeper->running_since = 0;
+        }
+        if (keeper->running && keeper->running_since == 0)
+                keeper->running_since = now;
+}
+
 static void on_state(void *userdata, const UnitState *state)
 {
         Keeper *keeper = userdata;
@@ -168,13 +232,15 @@ static void on_state(void *userdata, const UnitState *state)
         keeper->starting = unit_state_is_starting(state);
         keeper->failed = unit_state_is_failed(state);
         keeper->running = unit_state_is_running(state);
-        if (keeper->running && !keeper->noted) {
-                environment_note_run(keeper->instance);
+        if (keeper->running && !sd_id128_equal(keeper->ran, state->invocation)) {
+                keeper->ran = state->invocation;
+                environment_note_run(keeper->instance, state->invocation);
                 keeper->noted = true;
         }
         keeper->exited = state->loaded && strcmp(state->sub, "exited") == 0 && !state->job_pending;
         keeper->invocation = state->invocation;
         keeper->control_group_id = state->control_group_id;
+        measure_run(keeper, before);
         if (keeper->instance->deployment->status == DEPLOYMENT_LIVE)
                 on_state_while_live(keeper, before);
         else
@@ -234,6 +300,19 @@ static void begin(Keeper *keeper)
                 on_started(keeper, r, NULL);
 }
 
+static Keeper *keeper_new(Pipeline *pipeline, Instance *instance)
+{
+        Keeper *keeper = calloc(1, sizeof(Keeper));
+
+        if (!keeper) {
+                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return NULL;
+        }
+        *keeper = (Keeper){ .pipeline = pipeline, .instance = instance, .rechecks = BACKOFF_INIT };
+        instance->keeper = keeper;
+        return keeper;
+}
+
 void keeper_start(Pipeline *pipeline, Instance *instance)
 {
         Keeper *keeper;
@@ -244,12 +323,53 @@ void keeper_start(Pipeline *pipeline, Instance *instance)
         if (instance->keeper)
                 return;
         instance->by_hand = false;
-        keeper = calloc(1, sizeof(Keeper));
+        keeper = keeper_new(pipeline, instance);
+        if (keeper)
+                begin(keeper);
+}
+
+/* Nothing of it is started before the journal has said whether it was stopped by hand. */
+static void on_evidence_at_start(void *userdata, bool stopped)
+{
+        Keeper *keeper = userdata;
+
+        keeper->evidence = NULL;
+        keeper->seen = true;
+        if (stopped)
+                on_evidence(keeper, true);
+        else
+                begin(keeper);
+}
+
+void keeper_resume(Pipeline *pipeline, Instance *instance)
+{
+        sd_id128_t ran = instance->keeper ? SD_ID128_NULL : environment_last_run(instance);
+        Keeper *keeper;
+
+        assert(pipeline);
+
+        /* Given up before a restart of the daemon: it stays so, and its unit is only watched. */
+        if (!instance->keeper && environment_is_given_up(instance)) {
+                instance->given_up = true;
+                if (!instance->missing)
+                        keeper_start(pipeline, instance);
+                return;
+        }
+        if (!instance->missing || sd_id128_is_null(ran)) {
+                keeper_start(pipeline, instance);
+                keeper = instance->keeper;
+                /* A unit that is kept as failed may have been stopped by hand: in that run. */
+                if (keeper && !sd_id128_is_null(ran) && instance->deployment->status == DEPLOYMENT_LIVE)
+                        keeper->ran = ran;
+                return;
+        }
+        keeper = keeper_new(pipeline, instance);
         if (!keeper)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
-        *keeper = (Keeper){ .pipeline = pipeline, .instance = instance };
-        instance->keeper = keeper;
-        begin(keeper);
+                return;
+        keeper->ran = ran;
+        if (stop_evidence_new(pipeline->params.event, instance->unit, ran, on_evidence_at_start, keeper,
+                              &keeper->evidence) < 0)
+                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
 }
 
 void keepers_poll(Pipeline *pipeline, uint64_t id)
@@ -265,134 +385,4 @@ void keepers_poll(Pipeline *pipeline, uint64_t id)
                 if (keeper && keeper->waits)
                         begin(keeper);
         }
-}
-
-static void on_restart_asked(void *userdata, int error, const char *sentence)
-{
-        Keeper *keeper = userdata;
-
-        keeper->call = NULL;
-        if (error < 0)
-                log_warning("Cannot start unit %s again: %s", keeper->instance->unit, sentence);
-}
-
-void keeper_restart(Keeper *keeper)
-{
-        int r;
-
-        assert(keeper);
-
-        keeper->restart = sd_event_source_disable_unref(keeper->restart);
-        if (keeper->call)
-                return;
-        r = environment_write(keeper->instance);
-        if (r >= 0)
-                r = units_restart(keeper->pipeline->units, keeper->instance->unit, on_restart_asked, keeper,
-                                  &keeper->call);
-        if (r < 0)
-                log_warning("Cannot start unit %s again: %s", keeper->instance->unit, strerror(-r));
-}
-
-void keeper_revive(Keeper *keeper)
-{
-        Pipeline *pipeline;
-        Instance *instance;
-
-        assert(keeper);
-
-        pipeline = keeper->pipeline;
-        instance = keeper->instance;
-        keeper_free(keeper);
-        /* PID 1 forgets with the unit how often it was started. */
-        reap_unit(pipeline, instance->unit, (ReapOwner){ .deployment = instance->deployment->id });
-        keeper_start(pipeline, instance);
-}
-
-void keeper_bring_up(Pipeline *pipeline, Instance *instance)
-{
-        Keeper *keeper = instance->keeper;
-
-        assert(pipeline);
-        assert(instance);
-
-        instance->n_tries = 0;
-        instance->given_up = false;
-        /* Not one that has ended, which may be because it was started too often. */
-        if (keeper && keeper->loaded && !keeper->failed && !keeper->exited)
-                keeper_restart(keeper);
-        else if (keeper && keeper->seen)
-                keeper_revive(keeper);
-        else
-                keeper_start(pipeline, instance);
-}
-
-static void pass(Keeper *keeper)
-{
-        Deployment *deployment = keeper->instance->deployment;
-
-        keeper->listening = true;
-        if (deployment->status != DEPLOYMENT_LIVE) {
-                step_check_poll(keeper->pipeline, deployment);
-                return;
-        }
-        if (keeper->instance->route == ROUTE_NONE) {
-                instance_set_route(keeper->instance, ROUTE_READY, 0);
-                ingress_poll(keeper->pipeline->params.ingress);
-        }
-        renew_poll(keeper->pipeline, deployment);
-}
-
-/* Takes the sentence. */
-static void refuse(Keeper *keeper, char *sentence)
-{
-        _cleanup_free_ char *text = sentence;
-        Deployment *deployment = keeper->instance->deployment;
-
-        if (deployment->status != DEPLOYMENT_LIVE) {
-                attempt_fail(keeper->pipeline, deployment, "%s", text_or_empty(text));
-                return;
-        }
-        log_warning("%s gets no requests: %s", keeper->instance->unit, text_or_empty(text));
-        keeper->unfit = true;
-        renew_poll(keeper->pipeline, deployment);
-}
-
-static void on_probed(void *userdata, ProbeResult result, uid_t uid, const char *text)
-{
-        Keeper *keeper = userdata;
-
-        keeper->wait = probe_wait_free(keeper->wait);
-        if (result == PROBE_LISTENING)
-                pass(keeper);
-        else
-                refuse(keeper, check_describe(keeper->pipeline, keeper->instance, result, uid, text));
-}
-
-static int on_settled(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
-{
-        Keeper *keeper = userdata;
-
-        keeper->settle = sd_event_source_disable_unref(keeper->settle);
-        pass(keeper);
-        return 0;
-}
-
-void keeper_check(Keeper *keeper)
-{
-        const Config *config = pipeline_config(keeper->pipeline);
-        int r;
-
-        assert(keeper);
-
-        if (keeper->wait || keeper->settle || keeper->listening)
-                return;
-        if (keeper->instance->port == 0)
-                r = sd_event_add_time_relative(keeper->pipeline->params.event, &keeper->settle,
-                                               CLOCK_MONOTONIC, config->check_settle, 0, on_settled, keeper);
-        else
-                r = check_begin(keeper->pipeline, keeper->instance, keeper->control_group_id, on_probed,
-                                keeper, &keeper->wait);
-        if (r < 0)
-                refuse(keeper, text_format("%s.%u could not be checked: %s", keeper->instance->process,
-                                           keeper->instance->number, strerror(-r)));
 }

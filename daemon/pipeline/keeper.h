@@ -4,9 +4,11 @@
 /* Keeps one instance (Instance.keeper): starts its unit, watches it, and says what that means for its
  * deployment. */
 
+#include "base/backoff.h"
 #include "daemon/pipeline/internal.h"
 #include "systemd/last-line.h"
 #include "systemd/shutdown.h"
+#include "systemd/stop-evidence.h"
 
 struct Keeper {
         Pipeline *pipeline;
@@ -17,10 +19,14 @@ struct Keeper {
         sd_event_source *settle;  /* the same of one without: until it has run for a while */
         LastLine *last_line;      /* its program has ended: what it said last */
         char *end;                /* how it ended, until that is known */
+        StopEvidence *evidence;   /* its unit is gone: whether somebody has stopped it */
+        sd_event_source *recheck; /* it is live and not fit for requests: when it is checked again */
+        Backoff rechecks;
+        sd_id128_t ran;           /* the last run of its unit; null = none yet */
         sd_event_source *restart; /* its program ended by itself: when it is started again */
         ShutdownWait *judging;    /* it does not run although it is live: unless the machine goes down */
-        sd_event_source
-                *drain; /* it is about to be started anew: when that is done whatever is still open */
+        sd_event_source *drain;   /* it is about to be restarted: when that happens at the latest, with
+                                     requests still open */
 
         bool waits;    /* until an old unit of its name is gone */
         bool seen;     /* the unit has been read since it was started */
@@ -35,22 +41,31 @@ struct Keeper {
         bool unfit;     /* it has not */
         sd_id128_t invocation;
         uint64_t control_group_id;
+        uint64_t running_since; /* CLOCK_MONOTONIC microseconds: when this run was first seen; 0 = it does
+                                   not run */
+        uint64_t longest_run;   /* microseconds, of its runs that have ended */
 };
 
 /* Starts the unit, or takes back the one that runs already; one of its name that is being stopped is gone
  * first. A second call does nothing. */
 void keeper_start(Pipeline *pipeline, Instance *instance);
+/* The same at the start of the daemon: if the unit has run since the machine has booted and is not there any
+ * more, it is started only if nobody has stopped it. */
+void keeper_resume(Pipeline *pipeline, Instance *instance);
 /* Waits until it is as an instance should be: it listens on its port, or, without one, has run for a while.
  * The deployment is told. */
 void keeper_check(Keeper *keeper);
-/* Makes an instance run anew, in place if PID 1 lets it, and forgets how often that was tried. */
+/* Makes an instance run again, in place if PID 1 lets it, and forgets how often that was tried. */
 void keeper_bring_up(Pipeline *pipeline, Instance *instance);
-/* Starts its unit anew in place. */
+/* Restarts its unit in place. */
 void keeper_restart(Keeper *keeper);
 /* Starts a unit of that name from nothing; the keeper is freed, and its instance has another one. */
 void keeper_revive(Keeper *keeper);
 /* Stops watching; the unit goes on. NULL is allowed. */
 Keeper *keeper_free(Keeper *keeper);
+
+/* Whether the unit of the instance runs, as far as is known. */
+bool keeper_runs(const Instance *instance);
 
 /* The keepers of all its instances. */
 void keepers_free(Deployment *deployment);

@@ -174,7 +174,6 @@ static void next(Limits *trial)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         spec.kind = UNIT_LIMIT;
         spec.name = trial->unit;
-        spec.slice = "deployd-builds.slice";
         spec.user = "deployd-limit";
         spec.arguments[0] = unit_kind_row(spec.kind)->helper;
         spec.arguments[1] = limits[trial->at].name;
@@ -192,7 +191,8 @@ void limits_poll(Pipeline *pipeline)
 {
         assert(pipeline);
 
-        if (!pipeline->resumed || pipeline->limits ||
+        /* While the administrator has to decide about foreign data, nothing else is begun. */
+        if ((!pipeline->resumed && !pipeline->ownership.sentence) || pipeline->limits ||
             strcmp(pipeline->sandbox.state, SANDBOX_PROBING) != 0 ||
             reap_is_pending_for_name(pipeline, UNIT_LIMIT, ""))
                 return;

@@ -102,19 +102,3 @@ int log_file_commit(int fd, const char *path)
         FAILPOINT("log-commit.after");
         return 0;
 }
-
-void log_files_sweep(const Model *model)
-{
-        struct dirent **entries;
-        int n = scandir(PATH_LOGS, &entries, NULL, NULL);
-
-        for (int i = 0; i < n; i++) {
-                uint64_t app;
-
-                if (text_to_u64(entries[i]->d_name, INT64_MAX, &app) >= 0 && !model_app_by_id(model, app))
-                        log_files_prune(app, 0);
-                free(entries[i]);
-        }
-        if (n >= 0)
-                free(entries);
-}

@@ -15,5 +15,3 @@ int log_file_commit(int fd, const char *path);
 /* Removes all but the newest `keep` logs of an app, and with the last its directory. What fails is logged.
  */
 void log_files_prune(uint64_t app, uint64_t keep);
-/* Removes those of apps that are not there any more. */
-void log_files_sweep(const Model *model);

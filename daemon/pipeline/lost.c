@@ -9,31 +9,18 @@
 #include "base/text.h"
 #include "daemon/pipeline/release.h"
 
-void lost_find(Pipeline *pipeline)
-{
-        Deployment *deployment;
-
-        assert(pipeline);
-
-        LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
-                if (deployment->release_id == deployment->id && release_is_missing(deployment->id)) {
-                        log_warning("Release %s is not on the disk any more", deployment->image_tag);
-                        deployment->release->lost = true;
-                }
-}
-
 bool lost_is(const Deployment *deployment)
 {
-        const Release *release = deployment_release(deployment);
-
-        return release && release->lost;
+        assert(deployment);
+        return deployment->release_id != 0 && deployment_release(deployment) &&
+               release_is_missing(deployment->release_id);
 }
 
 char *lost_describe(const Deployment *deployment)
 {
         assert(deployment);
         return text_format(
-                "its release is not on the disk any more: 'deployctl deploy %s %.12s' builds it anew",
+                "its release is not on the disk any more: 'deployctl deploy %s %.12s' builds it again",
                 deployment->app->name, deployment->revision);
 }
 
@@ -50,7 +37,7 @@ int lost_refuse(const Deployment *deployment, sd_bus_error *reterr)
 static void on_asked(_unused_ void *userdata, const sd_bus_error *error, _unused_ uint64_t id)
 {
         if (error)
-                log_warning("What was live is not deployed anew: %s", error->message);
+                log_warning("The live deployment is not deployed again: %s", error->message);
 }
 
 static void deploy(Pipeline *pipeline, App *app)
@@ -60,7 +47,7 @@ static void deploy(Pipeline *pipeline, App *app)
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 
         if (deployment_create(pipeline, app, app->live->revision, NULL, &call, &error) < 0)
-                log_warning("%s is not deployed anew: %s", app->name, text_or_empty(error.message));
+                log_warning("%s is not deployed again: %s", app->name, text_or_empty(error.message));
 }
 
 static bool has_unfinished(const App *app)
@@ -75,17 +62,21 @@ static bool has_unfinished(const App *app)
 
 void lost_deploy(Pipeline *pipeline)
 {
+        const Deployment *deployment;
         App *app;
 
         assert(pipeline);
 
+        LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
+                if (deployment->release_id == deployment->id && lost_is(deployment))
+                        log_warning("Release %s is not on the disk any more", deployment->image_tag);
         LIST_FOREACH (apps, app, pipeline->model->apps) {
                 if (!app->live || !lost_is(app->live) || app->stopped)
                         continue;
                 app->status = APP_FAILED;
                 model_changed_app(pipeline->model, app);
                 log_line(LOG_WARNING, MESSAGE_APP_FAILED, &(LogSubject){ .app = app->name },
-                         "App %s is failed: the release of what is live is not on the disk any more",
+                         "App %s is failed: the release of its live deployment is not on the disk any more",
                          app->name);
                 if (!has_unfinished(app))
                         deploy(pipeline, app);

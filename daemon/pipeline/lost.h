@@ -2,17 +2,17 @@
 #pragma once
 
 /* Releases whose tree is not on the disk although a row has them: of a backup that was restored without
- * them, or on a disk that was lost. What is live is built anew from its commit, the others are forgotten. */
+ * them, or on a disk that is not mounted. The row stays, since the disk may come back. The disk is looked at
+ * whenever a release is needed; a live one that is missing at start is built again from its commit. */
 
 #include "daemon/pipeline/internal.h"
 
-/* Looks for them, and marks them (Release.lost). */
-void lost_find(Pipeline *pipeline);
-/* Whether what it runs or is to run is lost. */
+/* Whether the release that the deployment runs, or is to run, is missing on the disk. */
 bool lost_is(const Deployment *deployment);
-/* What of the live ones is to run is deployed anew, unless something is under way for its app already. */
+/* Logs the kept releases that are missing, and deploys the live ones among them again, unless a deployment
+ * of the app is under way. */
 void lost_deploy(Pipeline *pipeline);
-/* NoSuchRelease in *reterr if it is lost; else 0. */
+/* NoSuchRelease in *reterr if it is missing; else 0. */
 int lost_refuse(const Deployment *deployment, sd_bus_error *reterr);
-/* What to tell somebody who wants it to run. Caller frees; NULL when out of memory. */
+/* What to tell the user who wants it to run. Caller frees; NULL when out of memory. */
 char *lost_describe(const Deployment *deployment);

@@ -48,7 +48,7 @@ DEFINE_CLEANUP(Once *, once_free);
 static void on_last_line(void *userdata, char *line)
 {
         Once *once = userdata;
-        _cleanup_free_ char *said = app_unit_quote(once->deployment->app, line), *sentence = NULL;
+        _cleanup_free_ char *said = app_unit_quote(once->deployment, line), *sentence = NULL;
 
         once->last_line = NULL;
         sentence = text_format("the release command %s%s", once->end, text_or_empty(said));

@@ -2,6 +2,7 @@
 #include "daemon/pipeline/persist.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -55,6 +56,49 @@ static AppStatus app_status_after(const Deployment *deployment, const FlowRow *r
         return app_next_queued(app) && app_next_queued(app) != deployment ? APP_DEPLOYING : APP_NEW;
 }
 
+/* The version of the environment that it was to bring, as store_deployment_move() does. */
+static void take_back(Deployment *deployment)
+{
+        const EnvironmentVersion *brought;
+        EnvironmentVersion *base, *later;
+        App *app = deployment->app;
+
+        if (!environment_version_may_go_back(deployment, &brought, &base))
+                return;
+        LIST_FOREACH (versions, later, app->versions)
+                if (later->base == brought->id)
+                        later->base = base ? base->id : 0;
+        if (app->environment != brought)
+                return;
+        app->environment = base;
+        log_info("The environment of %s is taken back: deployment %" PRIu64 " was to bring it", app->name,
+                 deployment->id);
+        model_changed_app(app->model, app);
+}
+
+/* It takes a slot, as the trigger deployment_begin of the database sees it. */
+static void begin(Pipeline *pipeline, Deployment *deployment, const FlowRow *row)
+{
+        if (row->from == DEPLOYMENT_QUEUED && deployment_status_is_running(row->to) &&
+            deployment_begin(deployment) < 0)
+                fatal(pipeline, "Out of memory", -ENOMEM, NULL);
+}
+
+/* The release that was chosen for it. */
+static int take_release(Deployment *deployment)
+{
+        const Deployment *builder = model_deployment(deployment->model, deployment->chosen);
+
+        if (deployment->chosen == 0)
+                return 0;
+        deployment->release_id = deployment->chosen;
+        deployment->chosen = 0;
+        return !builder || text_replace(&deployment->revision, builder->revision) < 0 ||
+                               text_replace(&deployment->image_tag, builder->image_tag) < 0
+                       ? -ENOMEM
+                       : 0;
+}
+
 static void learn(Commit *commit, Deployment *deployment, const StoreReply *reply)
 {
         const FlowRow *row = commit->row;
@@ -62,11 +106,13 @@ static void learn(Commit *commit, Deployment *deployment, const StoreReply *repl
 
         if (row->from == DEPLOYMENT_QUEUED && deployment_status_is_running(row->to))
                 deployment->started_at = reply->at;
+        if (row->to == DEPLOYMENT_FAILED || row->to == DEPLOYMENT_CANCELLED)
+                take_back(deployment);
         if (deployment_status_is_finished(row->to) && deployment->finished_at == 0)
                 deployment->finished_at = reply->at;
         if (commit->sentence)
                 (void) text_replace(&deployment->error_summary, commit->sentence);
-        if (row->to == DEPLOYMENT_LIVE)
+        if (row->to == DEPLOYMENT_LIVE && deployment->kind != DEPLOYMENT_REDEPLOY)
                 app->stopped = false;
 }
 
@@ -84,6 +130,7 @@ static void on_moved(void *userdata, int error, const StoreReply *reply)
                 return;
         }
         status = app_status_after(deployment, commit->row);
+        begin(pipeline, deployment, commit->row);
         learn(commit, deployment, reply);
         if (deployment->app->status != status) {
                 deployment->app->status = status;
@@ -106,7 +153,7 @@ static void on_live(void *userdata, int error, const StoreReply *reply)
         }
         old = deployment->app->live;
         learn(commit, deployment, reply);
-        deployment->app->status = APP_RUNNING;
+        deployment->app->status = deployment->app->stopped ? APP_STOPPED : APP_RUNNING;
         if (old) {
                 /* The same transaction made it superseded: nothing is left to commit. */
                 attempt_free(old->step);
@@ -139,6 +186,8 @@ static void on_start(void *userdata, int error, const StoreReply *reply)
         if (!deployment)
                 return;
         attempt = deployment->step;
+        if (error == -ESTALE && reply->number == 2)
+                return attempt_refused(attempt, "its release is not kept any more");
         if (error == -ESTALE && reply->number == 1) {
                 const PortRange *range = &pipeline_config(pipeline)->port_range;
                 _cleanup_free_ char *text = text_format("no free port in %u-%u", range->low, range->high);
@@ -152,7 +201,8 @@ static void on_start(void *userdata, int error, const StoreReply *reply)
         }
         if (deployment->started_at == 0)
                 deployment->started_at = reply->at;
-        if (make_instances(deployment, &commit->plan, reply) < 0) {
+        begin(pipeline, deployment, commit->row);
+        if (take_release(deployment) < 0 || make_instances(deployment, &commit->plan, reply) < 0) {
                 fatal(pipeline, "Out of memory", -ENOMEM, NULL);
                 return;
         }
@@ -169,7 +219,9 @@ static int store_start(Commit *commit, const Deployment *deployment, const Store
         Pipeline *pipeline = commit->pipeline;
         const PortRange *range = &pipeline_config(pipeline)->port_range;
         const StorePorts ports = { range->low, range->high, pipeline->next_port };
-        const Release *release = deployment_release(deployment);
+        const Deployment *builder =
+                deployment->chosen ? model_deployment(pipeline->model, deployment->chosen) : deployment;
+        const Release *release = builder ? deployment_release(builder) : NULL;
         int r;
 
         if (!release) {
@@ -178,8 +230,8 @@ static int store_start(Commit *commit, const Deployment *deployment, const Store
         }
         r = plan_make(deployment, release, &commit->plan, ret_sentence);
         return r < 0 ? r
-                     : store_deployment_start(pipeline->store, deployment, commit->row, commit->plan.items,
-                                              commit->plan.n, &ports, ask);
+                     : store_deployment_start(pipeline->store, deployment, commit->row, deployment->chosen,
+                                              commit->plan.items, commit->plan.n, &ports, ask);
 }
 
 void persist_move(Attempt *attempt, const FlowRow *row, const char *sentence)

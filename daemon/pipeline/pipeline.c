@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 
+#include "daemon/pipeline/adopt.h"
 #include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/cleanup.h"
@@ -62,12 +63,26 @@ Pipeline *pipeline_free(Pipeline *pipeline)
         wipes_free(pipeline);
         cancellations_free(pipeline);
         unit_call_free(pipeline->listing);
+        adopt_free(pipeline);
+        ownership_clear(&pipeline->ownership);
+        sd_event_source_disable_unref(pipeline->retention);
         sd_event_source_disable_unref(pipeline->resume_patience);
         sd_event_source_disable_unref(pipeline->expiry);
         sd_event_source_disable_unref(pipeline->space_look);
         assert(!pipeline->fetches);
         free(pipeline);
         return NULL;
+}
+
+const char *pipeline_attention(const Pipeline *pipeline)
+{
+        assert(pipeline);
+        return pipeline->ownership.sentence;
+}
+
+int pipeline_refuse_change(Pipeline *pipeline, sd_bus_error *reterr)
+{
+        return ownership_refuse(pipeline, reterr);
 }
 
 const SandboxReport *pipeline_sandbox(const Pipeline *pipeline)
@@ -83,6 +98,8 @@ void pipeline_config_changed(Pipeline *pipeline)
 
         assert(pipeline);
 
+        if (!pipeline->resumed)
+                return;
         queue_poll(pipeline);
         LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
                 if (deployment->status == DEPLOYMENT_BUILDING)

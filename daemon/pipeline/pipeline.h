@@ -34,8 +34,10 @@ typedef struct PipelineParams {
         /* The configuration in force. */
         const Config *(*config)(void *userdata);
         /* Something happened that memory cannot be trusted after: the process is to end and be started
-         * again, which reads everything anew. `sentence` says what. */
+         * again, which reads everything again. `sentence` says what. */
         void (*fatal)(void *userdata, const char *sentence);
+        /* Nothing of a removed app runs any more. May be NULL. */
+        void (*app_gone)(void *userdata, uint64_t id, const char *name);
         /* pipeline_sandbox() is not `probing` any more. */
         void (*sandbox_known)(void *userdata);
         void *userdata;
@@ -51,8 +53,19 @@ DEFINE_CLEANUP(Pipeline *, pipeline_free);
 /* Once, after the model is read: compares rows with units, ends units that no row knows, takes back those
  * that run, enters every status again that was left in the middle, and starts what should run. `resumed` is
  * called when all of that is known and under way; 0, or negative errno. Units that do not end hold it up for
- * 10 seconds at most; what needs one of them gone goes on waiting for it. */
+ * 10 seconds at most; what needs one of them gone goes on waiting for it. If the apps on this machine are
+ * not those of the database, nothing of it happens (pipeline_attention()), and `resumed` is called once more
+ * when the administrator has decided. */
 int pipeline_resume(Pipeline *pipeline, void (*resumed)(void *userdata, int error), void *userdata);
+
+/* Why everything is left as it is, and changes are refused: a sentence; NULL = it is not. */
+const char *pipeline_attention(const Pipeline *pipeline);
+
+/* Where the wanted formations, the instances and `units` (names of units that are loaded, ends with NULL) do
+ * not say the same: sentences, a list that ends with NULL, NULL if there are none; the caller frees each and
+ * the list. What is stopped by hand or given up need not be loaded. Work that is under way shows, too. 0 or
+ * -ENOMEM. */
+int pipeline_compare(const Pipeline *pipeline, char *const *units, char ***ret);
 
 /* What is known of the limits by now. */
 const SandboxReport *pipeline_sandbox(const Pipeline *pipeline);

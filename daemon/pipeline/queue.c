@@ -2,7 +2,9 @@
 #include "daemon/pipeline/queue.h"
 
 #include <inttypes.h>
+#include <string.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/lost.h"
@@ -22,20 +24,79 @@ static bool may_begin(const Deployment *deployment)
         return true;
 }
 
+const Deployment *queue_find_previous(const App *app)
+{
+        const Deployment *deployment;
+
+        assert(app);
+
+        /* Newest first. One that is missing here may be on a disk that is mounted later: it is passed over.
+         */
+        LIST_FOREACH (app_deployments, deployment, app->deployments)
+                if (deployment->release_id == deployment->id && app->live &&
+                    deployment->id < app->live->release_id && deployment->status == DEPLOYMENT_SUPERSEDED &&
+                    !deployment->release_goes && !lost_is(deployment))
+                        return deployment;
+        return NULL;
+}
+
+/* The deployment whose release is wished, as things are now; NULL with a sentence (NULL when out of memory)
+ * if there is none. */
+static const Deployment *queue_choose(const Deployment *deployment, char **ret_sentence)
+{
+        const App *app = deployment->app;
+        const Deployment *chosen = deployment->kind == DEPLOYMENT_REDEPLOY ? app->live
+                                   : deployment->rollback_to == 0
+                                           ? queue_find_previous(app)
+                                           : model_deployment(app->model, deployment->rollback_to);
+
+        if (!chosen)
+                *ret_sentence = strdup("there is no release from before the one that is live");
+        else if (!deployment_release(chosen))
+                *ret_sentence = strdup("its release is not kept any more");
+        else if (lost_is(chosen))
+                *ret_sentence = lost_describe(chosen);
+        else
+                return chosen;
+        return NULL;
+}
+
 /* What runs a release that is there needs no room for another. */
-static void begin(Pipeline *pipeline, Deployment *deployment)
+static void queue_begin_reuse(Pipeline *pipeline, Deployment *deployment)
+{
+        const App *app = deployment->app;
+        _cleanup_free_ char *sentence = NULL;
+        const Deployment *chosen;
+
+        /* The deployment before it has failed, or the app was stopped since: nothing runs that it could
+         * repeat. */
+        if (deployment->kind == DEPLOYMENT_REDEPLOY && (!app->live || app_is_stopped(app)))
+                return attempt_handle(pipeline, deployment, FLOW_CANCEL, NULL);
+        chosen = queue_choose(deployment, &sentence);
+        if (!chosen)
+                return attempt_fail(pipeline, deployment, "%s", text_or_empty(sentence));
+        deployment->chosen = chosen->release_id;
+        attempt_handle(pipeline, deployment, FLOW_REUSE, NULL);
+}
+
+static void queue_begin(Pipeline *pipeline, Deployment *deployment)
 {
         _cleanup_free_ char *sentence = NULL;
 
-        if (lost_is(deployment)) {
-                sentence = lost_describe(deployment);
-                return attempt_fail(pipeline, deployment, "%s", text_or_empty(sentence));
-        }
-        if (deployment->release_id != 0)
-                return attempt_handle(pipeline, deployment, FLOW_REUSE, NULL);
+        if (deployment->kind != DEPLOYMENT_DEPLOY)
+                return queue_begin_reuse(pipeline, deployment);
         if (space_check(pipeline, &sentence) < 0)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         attempt_handle(pipeline, deployment, sentence ? FLOW_FAILED : FLOW_SLOT, sentence);
+}
+
+void queue_refuse_full(Request *request)
+{
+        request_refuse(request, BUS_ERROR_QUEUE_FULL,
+                       "%" PRIu64
+                       " deployments are waiting already: queue-max of [runner] in deploy.conf is "
+                       "reached",
+                       pipeline_config(request->pipeline)->queue_max);
 }
 
 /* The deployment of the same app that comes before it; NULL = none. */
@@ -49,7 +110,7 @@ static const Deployment *find_before(const Deployment *deployment)
         return NULL;
 }
 
-/* Which one it waits for stays the same until that ends: the line of a long queue is not said anew at each
+/* Which one it waits for stays the same until that ends: the line of a long queue is not said again at each
  * of its moves. */
 static void say_what_it_waits_for(Pipeline *pipeline, Deployment *deployment)
 {
@@ -87,7 +148,7 @@ static void fill(Pipeline *pipeline)
                                 first = deployment;
                 if (!first)
                         return;
-                begin(pipeline, first);
+                queue_begin(pipeline, first);
         }
 }
 

@@ -4,9 +4,15 @@
 /* Whose turn it is: first come first served per app, one at a time per app, [runner] parallel at a time in
  * all. */
 
-#include "daemon/pipeline/internal.h"
+#include "daemon/pipeline/request.h"
 
 void queue_enter(Pipeline *pipeline, Deployment *deployment);
 
 /* Gives free slots to those who wait; called whenever one may have become free. */
 void queue_poll(Pipeline *pipeline);
+
+/* The newest kept deployment that was built before the live one of the app; NULL if there is none. */
+const Deployment *queue_find_previous(const App *app);
+
+/* Answers a call whose row was refused because queue-max are waiting. */
+void queue_refuse_full(Request *request);

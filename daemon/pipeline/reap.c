@@ -9,10 +9,12 @@
 #include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/build.h"
 #include "daemon/pipeline/cleanup.h"
+#include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/limits.h"
 #include "daemon/pipeline/resume.h"
+#include "daemon/pipeline/retention.h"
 #include "daemon/pipeline/scale.h"
 #include "daemon/pipeline/wipe.h"
 
@@ -60,6 +62,7 @@ static void on_gone(void *userdata, int error, const char *sentence)
         leavings_poll(pipeline);
         archives_poll(pipeline);
         wipes_poll(pipeline);
+        retention_poll(pipeline);
         limits_poll(pipeline);
         resume_poll(pipeline);
         if (owner.deployment)
@@ -68,6 +71,7 @@ static void on_gone(void *userdata, int error, const char *sentence)
 
 static int begin(Reap *reap)
 {
+        environment_forget_run(reap->unit);
         return units_remove(reap->pipeline->units, reap->unit, reap->owner.kill, on_gone, reap, &reap->call);
 }
 

@@ -5,7 +5,7 @@
 
 #include "daemon/pipeline/internal.h"
 
-/* Whose unit it was, 0 = nobody's: cleanup, instances to be started anew and fetch lanes wait for theirs.
+/* Whose unit it was, 0 = nobody's: cleanup, instances to be restarted and fetch lanes wait for theirs.
  * And whether its owner wants it gone at once, without the time it has to end. */
 typedef struct ReapOwner {
         uint64_t deployment, repository;

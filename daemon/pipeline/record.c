@@ -14,7 +14,7 @@
  * an app may be removed meanwhile. */
 typedef struct Record {
         Pipeline *pipeline;
-        uint64_t deployment, release_id;
+        uint64_t deployment, release_id, version;
         Release *release; /* NULL = that of another deployment */
         Variables variables;
 } Record;
@@ -36,18 +36,53 @@ void record_done(Pipeline *pipeline, Deployment *deployment)
         attempt_handle(pipeline, deployment, command ? FLOW_COMMAND : FLOW_DONE, NULL);
 }
 
-/* What the database has now. */
-static int learn_variables(const Record *record, App *app)
+/* As store_environment_default() has it: a version of its own, and what was set since has the defaults, too.
+ */
+static int learn_variables(const Record *record, Deployment *deployment)
 {
+        App *app = deployment->app;
+        EnvironmentVersion *own = environment_version_find(app, record->version),
+                           *used = deployment->environment;
+        EnvironmentVersion *later;
         int r = 0;
 
-        for (size_t i = 0; r >= 0 && i < record->variables.n; i++)
-                if (!variables_get(&app->environment, record->variables.items[i].name))
-                        r = variables_set(&app->environment, record->variables.items[i].name,
-                                          record->variables.items[i].value);
-        if (record->variables.n > 0)
-                model_changed_app(record->pipeline->model, app);
+        if (record->variables.n == 0)
+                return 0;
+        if (!own)
+                own = environment_version_new(app, record->version, used ? used->id : 0, deployment->id,
+                                              used ? &used->variables : NULL);
+        if (!own)
+                return -ENOMEM;
+        later = app->environment == used || app->environment == own ||
+                                (app->live && app->live->environment == app->environment)
+                        ? NULL
+                        : app->environment;
+        for (size_t i = 0; r >= 0 && i < record->variables.n; i++) {
+                const Variable *variable = &record->variables.items[i];
+
+                if (!variables_get(&own->variables, variable->name))
+                        r = variables_take(&own->variables, variable->name, variable->value);
+                if (r >= 0 && later && !variables_get(&later->variables, variable->name))
+                        r = variables_take(&later->variables, variable->name, variable->value);
+        }
+        if (app->environment == used)
+                app->environment = own;
+        deployment->environment = own;
+        model_changed_app(record->pipeline->model, app);
         return r;
+}
+
+/* Answered before the release is. */
+static void on_defaults(void *userdata, int error, const StoreReply *reply)
+{
+        Record *record = userdata;
+
+        if (error >= 0)
+                record->version = reply->number;
+        /* Its app may have been removed meanwhile. */
+        else if (model_deployment(record->pipeline->model, record->deployment))
+                record->pipeline->params.fatal(record->pipeline->params.userdata,
+                                               "The values of app.json could not be recorded");
 }
 
 static void on_recorded(void *userdata, int error, const StoreReply *reply)
@@ -63,7 +98,7 @@ static void on_recorded(void *userdata, int error, const StoreReply *reply)
         } else if (deployment && error < 0)
                 attempt_fail(pipeline, deployment, "the release could not be recorded: %s",
                              reply->sentence[0] ? reply->sentence : strerror(-error));
-        else if (deployment && learn_variables(record, deployment->app) < 0)
+        else if (deployment && learn_variables(record, deployment) < 0)
                 pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         else if (deployment) {
                 deployment->release_id = record->release_id;
@@ -85,20 +120,24 @@ static void record(Attempt *attempt, uint64_t release_id, StoreRelease *made, Re
         Pipeline *pipeline = attempt->pipeline;
         Record *record = calloc(1, sizeof(Record));
         StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_recorded, record, record_free };
-        StoreAsk quiet = { .actor = STORE_DEPLOYD, .deadline = USEC_INFINITY };
+        StoreAsk first = { STORE_DEPLOYD, USEC_INFINITY, on_defaults, record, NULL };
         int r = 0;
 
         if (!record) {
                 release_free(release);
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         }
-        *record = (Record){ pipeline, attempt->deployment->id, release_id, release, *variables };
+        *record = (Record){ .pipeline = pipeline,
+                            .deployment = attempt->deployment->id,
+                            .release_id = release_id,
+                            .release = release,
+                            .variables = *variables };
         *variables = (Variables){};
         if (made)
                 made->release = release;
         if (record->variables.n > 0)
-                r = store_app_default_environment(pipeline->store, attempt->deployment->app,
-                                                  &record->variables, &quiet);
+                r = store_environment_default(pipeline->store, attempt->deployment, &record->variables,
+                                              &first);
         if (r >= 0)
                 r = store_deployment_set_release(pipeline->store, attempt->deployment, release_id, made,
                                                  &ask);
@@ -200,7 +239,7 @@ void record_import(Attempt *attempt, const Ticket *answer, const char *build_key
         /* What cannot be started need not be kept, nor have its release command run. */
         r = plan_make(deployment, release, &plan, &sentence);
         if (r >= 0)
-                r = defaults_find(deployment->app, answer, &variables, &sentence);
+                r = defaults_find(deployment, answer, &variables, &sentence);
         if (r < 0)
                 return attempt_fail(attempt->pipeline, deployment, "%s", sentence ? sentence : strerror(-r));
         warn_of_ignored(deployment, ticket_get(answer, "ignored"));

@@ -152,7 +152,6 @@ static int start_removal(Pipeline *pipeline, const char *entry, uint64_t number)
 
         spec.kind = UNIT_REMOVE;
         spec.name = removal->unit;
-        spec.slice = "deployd.slice";
         spec.arguments[0] = "/bin/rm";
         spec.arguments[1] = "-rf";
         spec.arguments[2] = "--one-file-system";

@@ -107,15 +107,3 @@ void renew_poll(Pipeline *pipeline, Deployment *deployment)
         if (first)
                 begin(pipeline, first);
 }
-
-void renew_begin(Pipeline *pipeline, Deployment *deployment)
-{
-        Instance *instance;
-
-        assert(deployment);
-
-        LIST_FOREACH (instances, instance, deployment->instances)
-                if (!instance->leaving)
-                        instance->renew = RENEW_WAITS;
-        renew_poll(pipeline, deployment);
-}

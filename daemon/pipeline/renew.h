@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Restart: the instances of what is live are started anew in place, one after another, so that the others
- * answer meanwhile. */
+/* Restart: the live instances that wait for it (Instance.renew) are restarted in place, one after another,
+ * so that the others answer meanwhile. */
 
 #include "daemon/pipeline/internal.h"
 
-/* Begins, from the first one again if it is under way. */
-void renew_begin(Pipeline *pipeline, Deployment *deployment);
-/* Something about an instance is different. */
+/* Something about an instance is different: goes on with the restart, or begins it. */
 void renew_poll(Pipeline *pipeline, Deployment *deployment);

@@ -30,8 +30,13 @@ Request *request_new(Pipeline *pipeline, const Call *call,
 
 Request *request_free(Request *request)
 {
+        App *app;
+
         if (!request)
                 return NULL;
+        app = request->changes ? request_app(request) : NULL;
+        if (app)
+                app->changing = false;
         free(request->name);
         free(request->text);
         free(request->more);
@@ -39,6 +44,29 @@ Request *request_free(Request *request)
         variables_clear(&request->environment);
         free(request);
         return NULL;
+}
+
+App *request_app(const Request *request)
+{
+        App *app = model_app(request->pipeline->model, request->name);
+
+        return app && app->id == request->id ? app : NULL;
+}
+
+int request_change(Request **request, App *app, sd_bus_error *reterr)
+{
+        assert(request);
+        assert(app);
+
+        if (app->changing) {
+                request_free(*request);
+                *request = NULL;
+                return sd_bus_error_setf(reterr, BUS_ERROR_APP_BUSY,
+                                         "another change of %s is being stored: try again in a moment",
+                                         app->name);
+        }
+        app->changing = (*request)->changes = true;
+        return 0;
 }
 
 static void on_done(void *userdata, int error, const StoreReply *reply)

@@ -21,7 +21,12 @@ struct Request {
         /* What `apply` needs, as the call has it. */
         char *name, *text, *more;
         uint64_t id, rollback;
-        bool flag;
+        DeploymentKind kind;
+        StoreEnvironmentUse use;
+        uint64_t data;      /* the removed app whose data is taken over */
+        uint64_t keep_usec; /* how long the data of the app is kept */
+        bool changes;       /* it is what App.changing says */
+        bool apply_to_live; /* settings count for the live deployment, too: nothing of it runs */
         AppSettings settings;
         Variables environment;
 };
@@ -32,6 +37,13 @@ Request *request_new(Pipeline *pipeline, const Call *call,
                      const char *text, const char *more, uint64_t id);
 Request *request_free(Request *request);
 DEFINE_CLEANUP(Request *, request_free);
+
+/* The app that the request is about, if it is still the same one; else NULL. */
+App *request_app(const Request *request);
+
+/* What is written was made from what memory has, so one change of an app at a time: AppBusy in *reterr, and
+ * the request freed, while another one is on its way; else 0. */
+int request_change(Request **request, App *app, sd_bus_error *reterr);
 
 /* For the verb of the store that carries the request. */
 StoreAsk request_ask(Request *request);

@@ -14,11 +14,11 @@
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/expiry.h"
 #include "daemon/pipeline/limits.h"
-#include "daemon/pipeline/log-file.h"
 #include "daemon/pipeline/lost.h"
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
+#include "daemon/pipeline/retention.h"
 #include "daemon/pipeline/wipe.h"
 
 /* Units that end do so within their stop timeout, and those that nobody knows are few. Nobody should wait
@@ -28,15 +28,10 @@
 /* Whether a row says that the instance of an app's unit should run. */
 static bool is_wanted_instance(const Deployment *deployment, const char *name)
 {
-        const Instance *instance;
-
         if (!deployment || (deployment->status == DEPLOYMENT_LIVE && deployment->app->stopped) ||
             deployment->status < DEPLOYMENT_STARTING || deployment->status > DEPLOYMENT_LIVE)
                 return false;
-        LIST_FOREACH (instances, instance, deployment->instances)
-                if (strcmp(instance->unit, name) == 0)
-                        return true;
-        return false;
+        return deployment_instance(deployment, name) != NULL;
 }
 
 /* Whether a unit is taken back. Another is work that is done again from its beginning, or its owner is gone.
@@ -66,18 +61,15 @@ static bool is_listed(char *const *names, const char *unit)
         return false;
 }
 
-/* What is live and has run since the machine has booted, but is not there, was stopped by somebody else
- * while nobody looked: a unit that ends by itself stays loaded. */
-static void find_stopped_by_hand(Pipeline *pipeline, char *const *names)
+/* What should run and is not there. Whether somebody has stopped it, keeper_resume() finds out. */
+static void find_missing(Pipeline *pipeline, char *const *names)
 {
         Deployment *deployment;
         Instance *instance;
 
         LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
-                if (deployment->status == DEPLOYMENT_LIVE && !deployment->app->stopped)
-                        LIST_FOREACH (instances, instance, deployment->instances)
-                                instance->by_hand =
-                                        !is_listed(names, instance->unit) && environment_has_run(instance);
+                LIST_FOREACH (instances, instance, deployment->instances)
+                        instance->missing = !is_listed(names, instance->unit);
 }
 
 /* The release directories that rows know, and those of deployments that may have got so far. */
@@ -149,7 +141,7 @@ static void go_on(Pipeline *pipeline)
                 build_sweep();
         }
         wipes_sweep(pipeline);
-        lost_find(pipeline);
+        retention_resume(pipeline);
         enter_all(pipeline);
         collect_all_releases(pipeline);
         expiry_poll(pipeline);
@@ -207,7 +199,22 @@ static void on_listed(void *userdata, int error, char *const *names)
                 pipeline->on_resumed(pipeline->on_resumed_userdata, error);
                 return;
         }
-        find_stopped_by_hand(pipeline, names);
+        r = ownership_judge(pipeline, names);
+        if (r == 0)
+                r = ownership_settle(pipeline);
+        if (r < 0)
+                log_error("Whether the apps here are those of the database cannot be told: %s",
+                          strerror(-r));
+        if (r > 0) {
+                pipeline->on_resumed(pipeline->on_resumed_userdata, 0);
+                limits_poll(pipeline);
+                return;
+        }
+        if (r < 0) {
+                pipeline->on_resumed(pipeline->on_resumed_userdata, r);
+                return;
+        }
+        find_missing(pipeline, names);
         for (; *names; names++) {
                 _cleanup_unit_name_ UnitName parsed = {};
                 _cleanup_free_ char *app = NULL;
@@ -227,7 +234,6 @@ static void on_listed(void *userdata, int error, char *const *names)
         r = release_sweep(pipeline, keep_release);
         if (r < 0)
                 log_warning("Cannot look through the release directories, ignoring: %s", strerror(-r));
-        log_files_sweep(pipeline->model);
         pipeline->resuming = true;
         r = sd_event_add_time_relative(pipeline->params.event, &pipeline->resume_patience, CLOCK_MONOTONIC,
                                        PATIENCE_USEC, 0, on_patience, pipeline);

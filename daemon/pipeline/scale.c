@@ -45,14 +45,10 @@ void leavings_free(Pipeline *pipeline)
 static Instance *find_instance(const Leaving *leaving)
 {
         const Deployment *deployment = model_deployment(leaving->pipeline->model, leaving->deployment);
-        Instance *instance;
 
         if (!deployment || deployment->status != DEPLOYMENT_LIVE)
                 return NULL;
-        LIST_FOREACH (instances, instance, deployment->instances)
-                if (strcmp(instance->unit, leaving->unit) == 0)
-                        return instance;
-        return NULL;
+        return deployment_instance(deployment, leaving->unit);
 }
 
 /* Nothing of it runs any more. Its app may want it again by now. */
@@ -195,31 +191,13 @@ static void on_grown(void *userdata, int error, const StoreReply *reply)
         }
 }
 
-static Instance *find_planned(const Deployment *deployment, const StoreInstance *item)
-{
-        Instance *instance;
-
-        LIST_FOREACH (instances, instance, deployment->instances)
-                if (strcmp(instance->unit, item->unit) == 0)
-                        return instance;
-        return NULL;
-}
-
-static bool is_planned(const Plan *plan, const Instance *instance)
-{
-        for (size_t i = 0; i < plan->n; i++)
-                if (strcmp(plan->items[i].unit, instance->unit) == 0)
-                        return true;
-        return false;
-}
-
 /* Takes out of the plan what is there, and what is on its way out under the same name. */
 static void keep_missing(Plan *plan, const Deployment *deployment)
 {
         size_t n = 0;
 
         for (size_t i = 0; i < plan->n; i++)
-                if (find_planned(deployment, &plan->items[i]))
+                if (deployment_instance(deployment, plan->items[i].unit))
                         free(plan->units[i]);
                 else {
                         plan->units[n] = plan->units[i];
@@ -252,7 +230,7 @@ void scale_poll(Pipeline *pipeline, App *app)
 
         assert(pipeline);
 
-        if (!release || release->lost || live->grows || app->stopped)
+        if (!release || lost_is(live) || live->grows || app->stopped)
                 return;
         growth = calloc(1, sizeof(Growth));
         r = growth ? plan_make(live, release, &growth->plan, &sentence) : -ENOMEM;
@@ -265,7 +243,7 @@ void scale_poll(Pipeline *pipeline, App *app)
                 return;
         }
         LIST_FOREACH_SAFE (instances, instance, next, live->instances)
-                if (!instance->leaving && !is_planned(&growth->plan, instance))
+                if (!instance->leaving && !plan_has(&growth->plan, instance->unit))
                         leave(pipeline, instance);
         keep_missing(&growth->plan, live);
         r = growth->plan.n > 0 ? grow(pipeline, live, growth) : -ENODATA;

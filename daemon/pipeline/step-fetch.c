@@ -26,7 +26,7 @@ static void go_on(Attempt *attempt)
         Sha256Text key;
         int r;
 
-        if (!app_is_built(deployment->app))
+        if (!app_settings_build(deployment_settings(deployment)))
                 return step_import(attempt, attempt->tar_fd, NULL);
         r = build_key_make(deployment, &key);
         if (r < 0)
@@ -77,7 +77,7 @@ static void on_text(void *userdata, const char *text)
 static const char *wanted_revision(const Deployment *deployment)
 {
         return deployment->requested_revision[0] ? deployment->requested_revision
-                                                 : deployment->app->settings.branch;
+                                                 : deployment_settings(deployment)->branch;
 }
 
 int step_fetch_tree(Attempt *attempt, const char *revision, bool mirror_only, HelperDone done,
@@ -95,7 +95,7 @@ int step_fetch_tree(Attempt *attempt, const char *revision, bool mirror_only, He
                       : fetch_new(attempt->pipeline,
                                   &(FetchParams){ .repository = deployment->app->repository,
                                                   .revision = revision,
-                                                  .directory = deployment->app->settings.directory,
+                                                  .directory = deployment_settings(deployment)->directory,
                                                   .tar_fd = fd,
                                                   .mirror_only = mirror_only,
                                                   .deployment = deployment,

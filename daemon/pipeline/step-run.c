@@ -94,8 +94,7 @@ void step_live_enter(Pipeline *pipeline, Deployment *deployment)
         if (deployment->app->stopped)
                 return;
         LIST_FOREACH (instances, instance, deployment->instances)
-                if (!instance->by_hand)
-                        keeper_start(pipeline, instance);
+                keeper_resume(pipeline, instance);
         route_set(deployment, ROUTE_READY, 0);
         ingress_poll(pipeline->params.ingress);
         step_live_judge(pipeline, deployment);
@@ -104,33 +103,32 @@ void step_live_enter(Pipeline *pipeline, Deployment *deployment)
 
 static AppStatus status_of_live(const Deployment *deployment, AppStatus before)
 {
-        unsigned n = 0, n_running = 0, n_loaded = 0, n_failed = 0;
+        unsigned n = 0, n_running = 0, n_ended = 0;
         const Instance *instance;
 
-        if (deployment->app->stopped)
+        if (app_is_stopped(deployment->app))
                 return APP_STOPPED;
         LIST_FOREACH (instances, instance, deployment->instances) {
                 const Keeper *keeper = instance->keeper;
 
                 if (instance->leaving)
                         continue;
-                if (instance->by_hand) {
-                        n++;
+                n++;
+                if (instance->by_hand || instance->given_up) {
+                        n_ended++;
                         continue;
                 }
                 /* Not read, not judged or not started yet: it is as it was. */
-                if (!keeper || !keeper->seen || keeper->judging || keeper->starting)
+                if (!keeper || !keeper->seen || keeper->judging || keeper->evidence || keeper->starting)
                         return before;
-                n++;
-                n_running += keeper->running;
-                n_loaded += keeper->loaded || keeper->failed;
-                n_failed += keeper->failed && instance->given_up;
+                /* One that gets no requests is of no more use than one that does not run. */
+                n_running += keeper->running && !keeper->unfit;
         }
         if (n_running == n)
                 return APP_RUNNING;
-        if (n_loaded == 0)
-                return APP_STOPPED; /* by hand: a unit that ends by itself stays loaded */
-        return n_failed == n ? APP_FAILED : APP_DEGRADED;
+        /* Nothing runs, and nothing is going to: not all were stopped, so deployd has given up at least one.
+         */
+        return n_ended == n ? APP_FAILED : APP_DEGRADED;
 }
 
 void step_live_judge(Pipeline *pipeline, Deployment *deployment)

@@ -2,18 +2,24 @@
 #pragma once
 
 /* Directories that a dynamic user owns are removed by PID 1, through a unit of that user: the daemon cannot
- * enter them. What fails is logged. */
+ * enter them. What fails is logged, and removed at the next start. Data of an app is deleted by wipe_data()
+ * alone, which only retention.c calls, for the row of a removed app. */
 
 #include "daemon/pipeline/internal.h"
 
 /* The mirror of a repository. Begins at wipes_poll(), when no unit of it is left. */
 void wipe_mirror(Pipeline *pipeline, const Repository *repository);
-/* Releases, state and cache of an app, and its slice. The same. */
+/* Releases, logs, caches and slice of an app that is being removed. The same; when no unit of it is left,
+ * PipelineParams.app_gone is called. */
 void wipe_app(Pipeline *pipeline, const App *app);
+/* What a removed app has stored. `done` is called when that is deleted, or could not be (-errno). */
+void wipe_data(Pipeline *pipeline, const RemovedApp *removed,
+               void (*done)(Pipeline *pipeline, uint64_t id, int error));
 
-/* The slice of an app that is not there any more. The same. */
+/* The slice of an app that is not there any more. As wipe_mirror(). */
 void wipe_slice(Pipeline *pipeline, const char *app);
-/* At start: mirrors, states and caches that belong to nothing any more. The same. */
+/* At start: caches and logs of removed apps, and caches and mirrors whose number was given out and has no
+ * row. The same. */
 void wipes_sweep(Pipeline *pipeline);
 
 /* Begins what may begin: the removed app or repository is no longer in the model, or another unit is gone.

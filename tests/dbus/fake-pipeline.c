@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/app.h"
 #include "daemon/model/deployment.h"
@@ -162,11 +163,13 @@ static int note_settings(Pipeline *pipeline, const char *what, const char *name,
 }
 
 int app_create(Pipeline *pipeline, const char *name, Repository *repository, const AppSettings *settings,
-               const Call *call, sd_bus_error *reterr)
+               const char *data, const Call *call, sd_bus_error *reterr)
 {
         int r = note_settings(pipeline, "app_create", name, settings, call, reterr);
         App *app;
 
+        if (r >= 0 && !text_is_empty(data))
+                r = note(pipeline, reterr, "app_create takes %s", data);
         if (r < 0)
                 return r;
         app = app_new(name, repository);
@@ -264,8 +267,9 @@ int app_rollback(Pipeline *pipeline, App *app, uint64_t to, const Call *call, sd
         return r < 0 ? r : end(pipeline, call, redeploy(pipeline, app, call->uid));
 }
 
-int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,
-                        sd_bus_error *reterr)
+/* As a version of its own. */
+static int set_environment(Pipeline *pipeline, App *app, const char *what, const Variables *environment,
+                           const Call *call, sd_bus_error *reterr)
 {
         _cleanup_free_ char *all = strdup("");
         int r;
@@ -277,12 +281,29 @@ int app_set_environment(Pipeline *pipeline, App *app, const Variables *environme
                 free(all);
                 all = longer;
         }
-        r = note(pipeline, reterr, "app_set_environment %s%s uid=%u", app->name, all, call->uid);
+        r = note(pipeline, reterr, "%s %s%s uid=%u", what, app->name, all, call->uid);
         if (r < 0)
                 return r;
-        assert(variables_copy(&app->environment, environment) >= 0);
+        app->environment = environment_version_new(app, ++pipeline->next_version, 0, 0, environment);
+        assert(app->environment);
         model_changed_app(pipeline->model, app);
-        return end(pipeline, call, redeploy(pipeline, app, call->uid));
+        return 0;
+}
+
+int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,
+                        sd_bus_error *reterr)
+{
+        int r = set_environment(pipeline, app, "app_set_environment", environment, call, reterr);
+
+        return r < 0 ? r : end(pipeline, call, redeploy(pipeline, app, call->uid));
+}
+
+int app_stage_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,
+                          sd_bus_error *reterr)
+{
+        int r = set_environment(pipeline, app, "app_stage_environment", environment, call, reterr);
+
+        return r < 0 ? r : end(pipeline, call, 0);
 }
 
 int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr)
@@ -339,4 +360,39 @@ int history_describe(Pipeline *pipeline, uint64_t id, HistoryDone done, void *us
         int r = note(pipeline, reterr, "history_describe %" PRIu64, id);
 
         return r < 0 ? r : end_history(pipeline, done, userdata);
+}
+
+int pipeline_refuse_change(Pipeline *pipeline, sd_bus_error *reterr)
+{
+        if (pipeline->foreign)
+                return sd_bus_error_set(reterr, BUS_ERROR_FOREIGN_DATA, "foreign in the fake");
+        return 0;
+}
+
+static const char *const adopt_lines[] = { "the first line", "the second line", NULL };
+
+static int on_adopted(sd_event_source *source, void *userdata)
+{
+        Pipeline *pipeline = userdata;
+
+        sd_event_source_unref(source);
+        pipeline->adopted(pipeline->adopted_userdata, NULL, adopt_lines);
+        return 0;
+}
+
+int pipeline_adopt(Pipeline *pipeline, bool really, AdoptDone done, void *userdata, sd_bus_error *reterr)
+{
+        sd_event_source *source;
+        int r;
+
+        r = note(pipeline, reterr, "adopt %s", really ? "really" : "list");
+        if (r < 0)
+                return r;
+        if (!really) {
+                done(userdata, NULL, adopt_lines);
+                return 0;
+        }
+        pipeline->adopted = done;
+        pipeline->adopted_userdata = userdata;
+        return sd_event_add_defer(pipeline->event, &source, on_adopted, pipeline);
 }

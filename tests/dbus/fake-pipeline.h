@@ -12,15 +12,20 @@
 #define FAKE_HELD_MAX 16
 
 struct Pipeline {
+        sd_event *event;
         Model *model;
-        uint64_t next_id;
+        uint64_t next_id, next_version;
 
         char *asked; /* a line for each call that came: FUNCTION ARGUMENTS… uid=UID */
         unsigned n_asked;
 
         const char *error_now;   /* refuse with this error instead of taking a call up */
         const char *error_later; /* end each call with this error */
-        bool hold;               /* do not end calls before fake_pipeline_release() */
+        AdoptDone adopted;       /* of the call that is under way */
+        void *adopted_userdata;
+
+        bool foreign; /* refuse changes: the data is another database's */
+        bool hold;    /* do not end calls before fake_pipeline_release() */
 
         struct {
                 Call call;

@@ -162,6 +162,9 @@ static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *rete
         } else if (strcmp(member, "DeploymentFinished") == 0) {
                 must(sd_bus_message_read(message, "toss", &id, &path, &app, &status));
                 fixture_append(&fixture.signals, "finished %" PRIu64 " %s %s\n", id, app, status);
+        } else if (strcmp(member, "AppRemoved") == 0) {
+                must(sd_bus_message_read(message, "ts", &id, &app));
+                fixture_append(&fixture.signals, "gone %" PRIu64 " %s\n", id, app);
         } else
                 fixture_append(&fixture.signals, "unknown %s\n", member);
         return 0;
@@ -230,7 +233,7 @@ void fixture_set_up(void)
         must(sd_event_new(&fixture.event));
         fixture.model = model_new();
         cr_assert(fixture.model);
-        fixture.pipeline = (Pipeline){ .model = fixture.model, .next_id = 41 };
+        fixture.pipeline = (Pipeline){ .event = fixture.event, .model = fixture.model, .next_id = 41 };
 
         fixture.server = fixture_connect(0);
         params = (BusParams){ .bus = fixture.server,

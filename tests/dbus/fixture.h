@@ -103,5 +103,5 @@ void fixture_append(char **text, const char *format, ...) _printf_(2, 3);
 /* Lets everything that is due happen: a round trip from both clients. */
 void fixture_settle(void);
 /* What came since the last time, `changed PATH Name=value …`, `added PATH`, `removed PATH`, `new ID APP`,
- * `finished ID APP STATUS`; paths begin after BUS_PATH. Forgets it. */
+ * `finished ID APP STATUS`, `gone ID APP`; paths begin after BUS_PATH. Forgets it. */
 void fixture_expect_signals(const char *wanted);

@@ -219,3 +219,10 @@ Test(bus_signals, what_is_removed_while_changes_are_due_is_not_touched_again)
                                "changed  DeploymentsQueued=0\n"
                                "changed /app/shop Deployments=[]\n");
 }
+
+Test(bus_signals, a_removed_app_is_told_when_nothing_of_it_runs)
+{
+        (void) start_with_an_app();
+        bus_app_removed(fixture.bus, 7, "former");
+        fixture_expect_signals("gone 7 former\n");
+}

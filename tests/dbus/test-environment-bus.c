@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "tests/dbus/fixture.h"
 
-/* SetEnvironment, GetEnvironment, EnvironmentNames, Redeploy. */
+/* SetEnvironment, StageEnvironment, GetEnvironment, EnvironmentNames, EnvironmentStaged, Redeploy. */
 BUS_SUITE(environment_bus);
 
 #define SHOP             BUS_PATH_APP "/shop"
@@ -14,6 +14,7 @@ BUS_SUITE(environment_bus);
 
 #define asked_is(wanted)  cr_assert_str_eq(text_or_empty(fixture.pipeline.asked), wanted)
 #define names_are(wanted) fixture_property_is(wanted, SHOP, BUS_INTERFACE_APP, "EnvironmentNames")
+#define staged_is(wanted) fixture_property_is(wanted, SHOP, BUS_INTERFACE_APP, "EnvironmentStaged")
 
 /* The call replies with that deployment. */
 static void causes(sd_bus_message *answer, uint64_t id, const char *path)
@@ -85,6 +86,40 @@ Test(environment_bus, what_is_set_is_what_was_there_with_the_changes)
         asked_is("app_set_environment shop A=a b\n\"$'\\ B=2 uid=0\n"
                  "app_set_environment shop B=3 C= uid=0\n"
                  "app_set_environment shop B=3 uid=0\n");
+}
+
+Test(environment_bus, what_is_staged_is_set_and_not_deployed)
+{
+        App *app = add_live_app();
+
+        cr_assert_eq(deployment_adopt(app->live), 0);
+        staged_is("[]");
+        fixture_succeeds(APP("StageEnvironment", "a{ss}as", 2, "A", "1", "B", "2", 0));
+        environment_is("A=1;B=2;");
+        names_are("[A,B]");
+        staged_is("[A,B]");
+        cr_assert_eq(deployment_adopt(app->live), 0);
+        staged_is("[]");
+        fixture_succeeds(APP("StageEnvironment", "a{ss}as", 2, "B", "other", "C", "3", 1, "A"));
+        environment_is("B=other;C=3;");
+        staged_is("[A,B,C]");
+        asked_is("app_stage_environment shop A=1 B=2 uid=0\n"
+                 "app_stage_environment shop B=other C=3 uid=0\n");
+        cr_assert_null(model_deployment(fixture.model, 42), "nothing is deployed");
+}
+
+Test(environment_bus, what_is_staged_is_checked_as_what_is_set)
+{
+        (void) add_live_app();
+        fixture_fails(INVALID_ARGS, "PORT is set by deployd or systemd and cannot be set here",
+                      APP("StageEnvironment", "a{ss}as", 1, "PORT", "1", 0));
+        fixture_fails(INVALID_ARGS, "'A B' is no name",
+                      APP("StageEnvironment", "a{ss}as", 1, "AAA", "1", 1, "A B"));
+        environment_is("");
+        asked_is("");
+        fixture.pipeline.error_now = BUS_ERROR_DATABASE_UNAVAILABLE;
+        fixture_fails(BUS_ERROR_DATABASE_UNAVAILABLE, "refused",
+                      APP("StageEnvironment", "a{ss}as", 1, "A", "1", 0));
 }
 
 Test(environment_bus, of_an_app_that_is_not_live_nothing_is_deployed)
@@ -162,6 +197,8 @@ Test(environment_bus, values_are_for_those_who_may)
         /* There is no polkit on this bus: it cannot be asked. */
         fixture_fails(ACCESS_DENIED, "", nobody, SHOP, BUS_INTERFACE_APP, "GetEnvironment", NULL);
         fixture_fails(ACCESS_DENIED, "", nobody, SHOP, BUS_INTERFACE_APP, "SetEnvironment", "a{ss}as", 0, 0);
+        fixture_fails(ACCESS_DENIED, "", nobody, SHOP, BUS_INTERFACE_APP, "StageEnvironment", "a{ss}as", 0,
+                      0);
         fixture_fails(ACCESS_DENIED, "", nobody, SHOP, BUS_INTERFACE_APP, "Redeploy", NULL);
         environment_is("A=canary;");
         sd_bus_flush_close_unref(nobody);
@@ -195,4 +232,10 @@ Test(environment_bus, what_is_live_is_deployed_again)
         fixture.pipeline.error_now = BUS_ERROR_NOT_DEPLOYED;
         fixture_fails(BUS_ERROR_NOT_DEPLOYED, "refused", APP("Redeploy", NULL));
         asked_is("app_redeploy shop uid=0\napp_redeploy shop uid=0\n");
+}
+
+Test(environment_bus, a_redeploy_of_a_stopped_app_deploys_nothing)
+{
+        (void) add_app();
+        causes(fixture_call(APP("Redeploy", NULL)), 0, "/");
 }

@@ -381,3 +381,19 @@ Test(manager_bus, refuses_wrong_signatures)
                       "org.freedesktop.DBus.Properties", "Set", "ssv", BUS_INTERFACE_MANAGER, "Version", "s",
                       "2");
 }
+
+Test(manager_bus, says_why_the_administrator_has_to_decide)
+{
+        static char sentence[] = "the apps are another database's";
+
+        fixture_property_is("", BUS_PATH, BUS_INTERFACE_MANAGER, "Attention");
+        fixture.facts.attention = sentence;
+        fixture_property_is("the apps are another database's", BUS_PATH, BUS_INTERFACE_MANAGER, "Attention");
+}
+
+Test(manager_bus, lists_before_it_adopts)
+{
+        answers(fixture_call(CALL("Adopt", "b", 0)), "[the first line,the second line]");
+        answers(fixture_call(CALL("Adopt", "b", 1)), "[the first line,the second line]");
+        cr_assert_str_eq(fixture.pipeline.asked, "adopt list\nadopt really\n");
+}

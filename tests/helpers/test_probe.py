@@ -187,10 +187,22 @@ def web(groups, processes, port):
 
 
 @pytest.fixture
-def port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def ports():
+    """Two that nobody has."""
+    with socket.socket() as one, socket.socket() as two:
+        for s in one, two:
+            s.bind(("0.0.0.0", 0))
+        return one.getsockname()[1], two.getsockname()[1]
+
+
+@pytest.fixture
+def port(ports):
+    return ports[0]
+
+
+@pytest.fixture
+def other_port(ports):
+    return ports[1]
 
 
 class Helper:
@@ -328,9 +340,9 @@ def test_a_stranger_that_comes_while_the_own_listener_is_awaited_ends_the_wait(a
     assert ask.answer() == f"foreign {waiting} {NOBODY}"
 
 
-def test_who_cannot_be_reached_by_loopback_is_no_stranger(ask, app, port):
+def test_who_cannot_be_reached_by_loopback_is_no_stranger(ask, app, port, other_port):
     app(port, "127.0.0.2")
-    app(port + 1, "0.0.0.0")
+    app(other_port, "0.0.0.0")
     assert ask.look(port, app(port, "127.0.0.1").cgroup_id) == "listening"
 
 
@@ -457,9 +469,9 @@ def test_another_answer_is_told_after_as_many_as_may_fail(ask, web, port, answer
     assert len(app.requests()) == 3
 
 
-def test_a_redirect_is_not_followed(ask, web, app, groups, processes, port):
-    other = Web(processes, groups(), port + 1, OK)
-    assert ask.healthy(port, web(REDIRECT.format(port + 1)).cgroup_id, attempts=1) == "unhealthy answered 302, a redirect"
+def test_a_redirect_is_not_followed(ask, web, app, groups, processes, port, other_port):
+    other = Web(processes, groups(), other_port, OK)
+    assert ask.healthy(port, web(REDIRECT.format(other_port)).cgroup_id, attempts=1) == "unhealthy answered 302, a redirect"
     assert other.requests() == []
 
 

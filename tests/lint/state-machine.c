@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Prints docs/STATE_MACHINE.md from the table that drives deployments; run to compare or to write it anew,
+/* Prints docs/STATE_MACHINE.md from the table that drives deployments; run to compare or to write it again,
  * never installed. */
 
 #include <stdio.h>
@@ -60,7 +60,7 @@ static void print_paths(void)
 static const char head[] =
         "# The life of a deployment\n"
         "\n"
-        "Printed from the table in `daemon/model/flow.c`; a test compares. To write it anew:\n"
+        "Printed from the table in `daemon/model/flow.c`; a test compares. To write it again:\n"
         "`build/tests/lint/state-machine > docs/STATE_MACHINE.md`.\n"
         "\n";
 
@@ -90,7 +90,9 @@ static const char events[] =
         "\n"
         "After `superseded`, `failed` and `cancelled` comes the cleaning up: units are\n"
         "stopped, ports are free, files are removed. A superseded deployment keeps its\n"
-        "release, and its units have `drain-timeout` for the requests they have begun.\n";
+        "release, and its units have `drain-timeout` for the requests they have begun.\n"
+        "\n"
+        "What a verb, a crash or a reboot does to the app is in [STATES.md](STATES.md).\n";
 
 int main(void)
 {

@@ -117,17 +117,21 @@ const char *everything(void)
 {
         static char digest[40];
 
-        (void) snprintf(digest, sizeof(digest), "%s",
-                        look("select md5(concat_ws(E'\\n\\n', "
-                             "(select string_agg(t::text, E'\\n' order by t::text) from repository t), "
-                             "(select string_agg(t::text, E'\\n' order by t::text) from app t), "
-                             "(select string_agg(t::text, E'\\n' order by t::text) from retired_port t), "
-                             "(select string_agg(t::text, E'\\n' order by t::text) from deployment t), "
-                             "(select string_agg(t::text, E'\\n' order by t::text) from release t), "
-                             "(select string_agg(t::text, E'\\n' order by t::text) from port_lease t), "
-                             "(select string_agg(t::text, E'\\n' order by t::text) from instance t), "
-                             "(select string_agg(t::text, E'\\n' order by t::text) from environment t), "
-                             "(select string_agg(t::text, E'\\n' order by t::text) from event t)))"));
+        (void) snprintf(
+                digest, sizeof(digest), "%s",
+                look("select md5(concat_ws(E'\\n\\n', "
+                     "(select string_agg(t::text, E'\\n' order by t::text) from repository t), "
+                     "(select string_agg(t::text, E'\\n' order by t::text) from app t), "
+                     "(select string_agg(t::text, E'\\n' order by t::text) from retired_port t), "
+                     "(select string_agg(t::text, E'\\n' order by t::text) from deployment t), "
+                     "(select string_agg(t::text, E'\\n' order by t::text) from release t), "
+                     "(select string_agg(t::text, E'\\n' order by t::text) from port_lease t), "
+                     "(select string_agg(t::text, E'\\n' order by t::text) from instance t), "
+                     "(select string_agg(t::text, E'\\n' order by t::text) from environment t), "
+                     "(select string_agg(t::text, E'\\n' order by t::text) from environment_version t), "
+                     "(select string_agg(t::text, E'\\n' order by t::text) from removed_app t), "
+                     "(select string_agg(t::text, E'\\n' order by t::text) from installation t), "
+                     "(select string_agg(t::text, E'\\n' order by t::text) from event t)))"));
         return digest;
 }
 
@@ -188,7 +192,7 @@ App *known_app(const char *name, Repository *repository)
 {
         App *app = app_new(name, repository);
         Reply reply =
-                done_by(store_app_insert, name, repository, &app->settings, STABLE_LOW, STABLE_HIGH, AS);
+                done_by(store_app_insert, name, repository, &app->settings, STABLE_LOW, STABLE_HIGH, 0, AS);
 
         app->id = reply.id;
         app->created_at = reply.at;
@@ -207,6 +211,45 @@ Deployment *known_deployment(App *app, const char *revision)
         cr_assert(eq(int, text_replace(&deployment->requested_revision, revision), 0));
         cr_assert(eq(int, model_add_deployment(model, deployment), 0));
         return deployment;
+}
+
+static Deployment *add_again(App *app, DeploymentKind kind, uint64_t rollback_to, const Reply *reply)
+{
+        const Deployment *shown = rollback_to ? model_deployment(model, rollback_to) : app->live;
+        Deployment *deployment = deployment_new(app, reply->id);
+
+        cr_assert(deployment != NULL);
+        deployment->kind = kind;
+        deployment->rollback_to = rollback_to;
+        deployment->created_at = reply->at;
+        deployment->requested_by = ACTOR;
+        if (shown)
+                cr_assert(eq(int, text_replace(&deployment->requested_revision, shown->requested_revision),
+                             0));
+        cr_assert(eq(int, model_add_deployment(model, deployment), 0));
+        return deployment;
+}
+
+Deployment *known_again(App *app, DeploymentKind kind, uint64_t rollback_to)
+{
+        Reply reply = done_by(store_deployment_redeploy, app, kind, rollback_to, 100, AS);
+
+        return add_again(app, kind, rollback_to, &reply);
+}
+
+EnvironmentVersion *known_environment(App *app, const Variables *variables, StoreEnvironmentUse use)
+{
+        Reply reply = done_by(store_environment_set, app, variables, use, 100, AS);
+        EnvironmentVersion *version = environment_version_new(
+                app, reply.number, app->environment ? app->environment->id : 0, reply.id, variables);
+
+        cr_assert(version != NULL);
+        app->environment = version;
+        if (reply.id != 0)
+                add_again(app, DEPLOYMENT_REDEPLOY, 0, &reply);
+        if (use == STORE_ENVIRONMENT_LIVE && app->live)
+                app->live->environment = version;
+        return version;
 }
 
 const FlowRow *row_of(DeploymentStatus from, FlowEvent happened)
@@ -258,8 +301,30 @@ Reply start_it(Deployment *deployment, uint16_t low, uint16_t high, uint16_t nex
         StoreInstance instance = { "web", 1, unit, true };
         StorePorts range = { low, high, next };
 
-        return say(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), &instance, 1,
-                   &range, AS);
+        return say(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), 0, &instance,
+                   1, &range, AS);
+}
+
+Reply start_again(Deployment *deployment, uint64_t release)
+{
+        _cleanup_free_ char *unit =
+                unit_name_make(UNIT_APP, deployment->app->name, deployment->id, "web", 1);
+        StoreInstance instance = { "web", 1, unit, true };
+        StorePorts range = { PORT_LOW, PORT_HIGH, PORT_LOW };
+        Reply reply = say(store_deployment_start, deployment, row_of(DEPLOYMENT_QUEUED, FLOW_REUSE), release,
+                          &instance, 1, &range, AS);
+
+        if (reply.error == 0) {
+                const Deployment *builder = model_deployment(model, release);
+
+                deployment->release_id = release;
+                deployment->assigned_port = reply.ports[0];
+                cr_assert(eq(int, text_replace(&deployment->revision, builder->revision), 0));
+                cr_assert(instance_new(deployment, "web", 1, reply.ports[0]) != NULL);
+                cr_assert(eq(int, deployment_begin(deployment), 0));
+                model_set_deployment_status(model, deployment, DEPLOYMENT_STARTING);
+        }
+        return reply;
 }
 
 static void step_to(Deployment *deployment, DeploymentStatus status)
@@ -284,6 +349,8 @@ static void step_to(Deployment *deployment, DeploymentStatus status)
         else
                 done_by(store_deployment_move, deployment, row, status == DEPLOYMENT_FAILED ? "no" : NULL,
                         APP_DEPLOYING, AS);
+        if (status == DEPLOYMENT_FETCHING)
+                cr_assert(eq(int, deployment_begin(deployment), 0));
         if (status == DEPLOYMENT_LIVE && deployment->app->live)
                 model_set_deployment_status(model, deployment->app->live, DEPLOYMENT_SUPERSEDED);
         model_set_deployment_status(model, deployment, status);

@@ -23,6 +23,9 @@
 #define PORT_LOW    20000
 #define PORT_HIGH   20004
 
+/* Of the data of a removed app. */
+#define KEEP_USEC (3600 * USEC_PER_SEC)
+
 #define REPLY_PORTS_MAX 8
 
 extern Store *store;
@@ -70,6 +73,16 @@ Reply well(Reply reply, const char *what);
 const char *look(const char *sql);
 void sees(const char *sql, const char *expected);
 
+/* For sees(). Every version of an environment: id, base, deployment, and its variables. */
+#define VERSIONS                                                                                                  \
+        "select string_agg(concat_ws(' ', v.id, coalesce(base_id, 0), coalesce(deployment_id, 0), "               \
+        "  (select string_agg(name || '=' || convert_from(value, 'UTF8'), ' ' order by name) from environment e " \
+        "   where e.version_id = v.id)), ', ' order by v.id) from environment_version v"
+/* Which version the one app and its deployments have. */
+#define USED                                                            \
+        "select concat_ws(' ', (select environment_id from app), '|', " \
+        "  (select string_agg(coalesce(environment_id, 0)::text, ' ' order by id) from deployment))"
+
 /* A digest of every row of every table: the same as long as nothing is changed. */
 const char *everything(void);
 
@@ -82,6 +95,11 @@ bool formation_is(const Formation *formation, const Formation *expected);
 Repository *known_repository(const char *name);
 App *known_app(const char *name, Repository *repository);
 Deployment *known_deployment(App *app, const char *revision);
+/* A redeploy or rollback. */
+Deployment *known_again(App *app, DeploymentKind kind, uint64_t rollback_to);
+
+/* All variables of the app from now on; the version, and with STORE_ENVIRONMENT_DEPLOY its deployment. */
+EnvironmentVersion *known_environment(App *app, const Variables *variables, StoreEnvironmentUse use);
 
 const FlowRow *row_of(DeploymentStatus from, FlowEvent event);
 /* Takes it from queued to this status, port and release and all. */
@@ -90,3 +108,5 @@ void bring_to(Deployment *deployment, DeploymentStatus status);
  * column), and it starts as web.1, so that its number of ports is one. */
 Reply record_it(Deployment *deployment);
 Reply start_it(Deployment *deployment, uint16_t low, uint16_t high, uint16_t next);
+/* A redeploy or rollback begins with the release that was chosen for it. */
+Reply start_again(Deployment *deployment, uint64_t release);

@@ -18,13 +18,13 @@ static void sees_all_settings(void)
 }
 
 #define INSERT(name, repository) \
-        store_app_insert, (name), (repository), &default_settings, STABLE_LOW, STABLE_HIGH, AS
+        store_app_insert, (name), (repository), &default_settings, STABLE_LOW, STABLE_HIGH, 0, AS
 
 Test(store_app, is_made_with_its_settings_a_port_for_life_and_an_event)
 {
         Repository *repository = known_repository("shop");
         Reply reply =
-                done_by(store_app_insert, "shop", repository, &all_settings, STABLE_LOW, STABLE_HIGH, AS);
+                done_by(store_app_insert, "shop", repository, &all_settings, STABLE_LOW, STABLE_HIGH, 0, AS);
 
         cr_expect(eq(u64, reply.id, 1));
         cr_expect(eq(u64, reply.number, STABLE_LOW));
@@ -70,7 +70,7 @@ Test(store_app, gets_the_lowest_free_port_and_none_of_a_removed_app_for_a_day)
 
         cr_expect(eq(u16, a->port, STABLE_LOW));
         cr_expect(eq(u16, b->port, STABLE_LOW + 1));
-        done_by(store_app_delete, a, AS);
+        done_by(store_app_delete, a, KEEP_USEC, AS);
         sees("select concat_ws(' ', port, retired_at > now() - interval '1 minute') from retired_port",
              "8000 t");
         cr_expect(eq(u64, done_by(INSERT("c", repository)).number, STABLE_LOW + 2));
@@ -85,11 +85,11 @@ Test(store_app, gets_the_lowest_free_port_and_none_of_a_removed_app_for_a_day)
         must(pg, "update retired_port set retired_at = now() - interval '24 hours 1 minute'");
         cr_expect(eq(u64, done_by(INSERT("e", repository)).number, STABLE_LOW));
 
-        /* Removed again it is retired anew. */
+        /* Removed again it is retired again. */
         must(pg, "delete from app where name = 'e'");
         must(pg, "insert into app (name, repository_id, port) values ('f', 1, 8000)");
         a->id = (uint64_t) strtoull(look("select id::text from app where name = 'f'"), NULL, 10);
-        done_by(store_app_delete, a, AS);
+        done_by(store_app_delete, a, KEEP_USEC, AS);
         sees("select (retired_at > now() - interval '1 minute')::text from retired_port where port = 8000",
              "true");
 }
@@ -102,11 +102,11 @@ Test(store_app, two_asked_for_at_once_get_two_ports)
 
         cr_assert(eq(int,
                      store_app_insert(store, "one", repository, &default_settings, STABLE_LOW, STABLE_HIGH,
-                                      &asking_one),
+                                      0, &asking_one),
                      0));
         cr_assert(eq(int,
                      store_app_insert(store, "two", repository, &default_settings, STABLE_LOW, STABLE_HIGH,
-                                      &asking_two),
+                                      0, &asking_two),
                      0));
         cr_expect(not(one.done || two.done), "never from within the verb");
         await(&two);
@@ -119,9 +119,9 @@ Test(store_app, settings_are_set_all_at_once)
 {
         App *app = known_app("shop", known_repository("shop"));
 
-        done_by(store_app_set, app, &all_settings, AS);
+        done_by(store_app_set, app, &all_settings, false, AS);
         sees_all_settings();
-        done_by(store_app_set, app, &default_settings, AS);
+        done_by(store_app_set, app, &default_settings, false, AS);
         sees("select concat_ws(' ', access_mode, branch = '', directory = '', stop_timeout_usec, memory_max, tasks_max, "
              "cpu_quota_usec, keep_releases) from app",
              "private t t 0 0 0 0 0");
@@ -143,7 +143,7 @@ Test(store_app, settings_the_schema_does_not_allow_are_invalid_and_nothing_is_wr
                 AppSettings wrong = default_settings;
 
                 wrong.directory = bad[i];
-                cr_expect(eq(int, say(store_app_set, app, &wrong, AS).error, -EINVAL), "%s", bad[i]);
+                cr_expect(eq(int, say(store_app_set, app, &wrong, false, AS).error, -EINVAL), "%s", bad[i]);
         }
         for (unsigned i = 0; i < 5; i++) {
                 static char line_break[] = "a\nb", word[] = "http", upper[] = "Web";
@@ -160,7 +160,7 @@ Test(store_app, settings_the_schema_does_not_allow_are_invalid_and_nothing_is_wr
                         wrong.health_check_path = word;
                 else
                         wrong.formation = (Formation){ &item, 1 };
-                cr_expect(eq(int, say(store_app_set, app, &wrong, AS).error, -EINVAL), "%u", i);
+                cr_expect(eq(int, say(store_app_set, app, &wrong, false, AS).error, -EINVAL), "%u", i);
         }
         cr_expect(text_is(everything(), before));
 }
@@ -197,16 +197,20 @@ Test(store_app, removed_it_takes_all_that_is_its_own_with_it_and_leaves_the_even
         bring_to(known_deployment(app, ""), DEPLOYMENT_FAILED);
         known_deployment(app, "");
         bring_to(known_deployment(other, ""), DEPLOYMENT_LIVE);
-        must(pg, "insert into environment (app_id, name, value) values (1, 'KEY', 'x')");
-        must(pg, "update deployment set release_id = 1 where id = 2");
+        must(pg, "insert into environment_version (app_id, deployment_id) values (1, 2), (1, 4)");
+        must(pg,
+             "insert into environment (version_id, name, value) values (1, 'KEY', 'x'), (2, 'KEY', 'y')");
+        must(pg, "update environment_version set base_id = 1 where id = 2");
+        must(pg, "update app set environment_id = 2 where id = 1");
+        must(pg, "update deployment set release_id = 1, environment_id = 1 where id <= 2");
 
-        done_by(store_app_delete, app, AS);
+        done_by(store_app_delete, app, KEEP_USEC, AS);
         sees("select string_agg(name, ' ') from app", "blog");
         sees("select concat_ws(' ', (select count(*) from deployment), (select count(*) from release), "
              "(select "
              "count(*) from instance), (select count(*) from port_lease), (select count(*) from "
-             "environment))",
-             "1 1 1 1 0");
+             "environment), (select count(*) from environment_version))",
+             "1 1 1 1 0 0");
         sees("select (count(*) > 10)::text from event where app_name = 'shop'", "true");
         sees("select verb || ' ' || app_name from event order by id desc limit 1", "app-remove shop");
 }
@@ -216,10 +220,10 @@ Test(store_app, one_that_is_gone_is_stale_for_every_verb_and_nothing_is_written)
         App *app = known_app("shop", known_repository("shop"));
         const char *before;
 
-        done_by(store_app_delete, app, AS);
+        done_by(store_app_delete, app, KEEP_USEC, AS);
         before = strdupa(everything());
-        cr_expect(eq(int, say(store_app_set, app, &all_settings, AS).error, -ESTALE));
+        cr_expect(eq(int, say(store_app_set, app, &all_settings, false, AS).error, -ESTALE));
         cr_expect(eq(int, say(store_app_set_status, app, true, APP_STOPPED, "stop", AS).error, -ESTALE));
-        cr_expect(eq(int, say(store_app_delete, app, AS).error, -ESTALE));
+        cr_expect(eq(int, say(store_app_delete, app, KEEP_USEC, AS).error, -ESTALE));
         cr_expect(text_is(everything(), before));
 }

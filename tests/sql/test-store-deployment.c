@@ -114,7 +114,7 @@ Test(store_deployment, of_an_app_that_is_gone_is_refused_and_nothing_is_written)
         const char *before;
         Reply reply;
 
-        done_by(store_app_delete, app, AS);
+        done_by(store_app_delete, app, KEEP_USEC, AS);
         before = strdupa(everything());
         reply = say(INSERT("main", NULL));
         cr_expect(eq(int, reply.error, -EBUSY));

@@ -52,6 +52,34 @@ static void expect_same_release(const Release *expected, const Release *got)
         cr_expect(eq(u64, got->health.wait_usec, expected->health.wait_usec));
 }
 
+/* Those of a deployment: the others are the app's. */
+static void expect_same_copies(const AppSettings *expected, const AppSettings *got)
+{
+        cr_expect(text_is(text_or_empty(got->branch), text_or_empty(expected->branch)));
+        cr_expect(text_is(text_or_empty(got->directory), text_or_empty(expected->directory)));
+        cr_expect(text_is(text_or_empty(got->buildpack), text_or_empty(expected->buildpack)));
+        cr_expect(text_is(text_or_empty(got->build_command), text_or_empty(expected->build_command)));
+        cr_expect(text_is(text_or_empty(got->readiness), text_or_empty(expected->readiness)));
+        cr_expect(
+                text_is(text_or_empty(got->health_check_path), text_or_empty(expected->health_check_path)));
+        cr_expect(eq(u64, got->health_check_timeout_usec, expected->health_check_timeout_usec));
+}
+
+static void expect_same_version(const EnvironmentVersion *expected, const EnvironmentVersion *got)
+{
+        cr_assert(eq(int, got != NULL, expected != NULL));
+        if (!expected)
+                return;
+        cr_expect(eq(u64, got->id, expected->id));
+        cr_expect(eq(u64, got->base, expected->base));
+        cr_expect(eq(u64, got->deployment, expected->deployment));
+        cr_assert(eq(sz, got->variables.n, expected->variables.n));
+        for (size_t i = 0; i < got->variables.n; i++) {
+                cr_expect(text_is(got->variables.items[i].name, expected->variables.items[i].name));
+                cr_expect(text_is(got->variables.items[i].value, expected->variables.items[i].value));
+        }
+}
+
 static void expect_same_deployment(const Deployment *expected, const Deployment *got)
 {
         const Instance *one = expected->instances, *other = got->instances;
@@ -60,6 +88,13 @@ static void expect_same_deployment(const Deployment *expected, const Deployment 
         cr_expect(eq(int, got->status, expected->status), "%llu", (unsigned long long) expected->id);
         cr_expect(text_is(got->requested_revision, expected->requested_revision));
         cr_expect(text_is(got->revision, expected->revision), "%s", got->revision);
+        cr_expect(eq(int, got->kind, expected->kind), "%llu", (unsigned long long) expected->id);
+        cr_expect(eq(u64, got->rollback_to, expected->rollback_to));
+        expect_same_version(expected->environment, got->environment);
+        if (expected->status == DEPLOYMENT_QUEUED)
+                cr_expect(got->settings.readiness == NULL, "it has not begun");
+        else if (expected->settings.readiness)
+                expect_same_copies(&expected->settings, &got->settings);
         cr_expect(eq(u64, got->release_id, expected->release_id));
         cr_expect(eq(u64, got->created_at, expected->created_at));
         cr_expect(eq(u32, got->requested_by, expected->requested_by));
@@ -87,6 +122,8 @@ Test(store_load, what_was_written_is_read_back)
 {
         Repository *one = known_repository("one"), *two = known_repository("two"), *repository;
         App *shop = known_app("shop", one), *blog = known_app("blog", two), *app;
+        _cleanup_variables_ Variables variables = {};
+        const EnvironmentVersion *version;
         Deployment *deployment;
         Model *loaded;
         Reply reply;
@@ -94,11 +131,11 @@ Test(store_load, what_was_written_is_read_back)
         reply = done_by(store_repository_fetched, one, REVISION, AS);
         one->last_fetched_at = reply.at;
         cr_assert(eq(int, text_replace(&one->head_revision, REVISION), 0));
-        done_by(store_app_set, shop, &all_settings, AS);
+        done_by(store_app_set, shop, &all_settings, false, AS);
         cr_assert(eq(int, app_settings_copy(&shop->settings, &all_settings), 0));
-        cr_assert(eq(int, variables_set(&shop->environment, "KEY", "naïve\n'two'"), 0));
-        cr_assert(eq(int, variables_set(&shop->environment, "EMPTY", ""), 0));
-        done_by(store_deployment_redeploy, shop, 0, &shop->environment, 9, AS);
+        cr_assert(eq(int, variables_set(&variables, "KEY", "naïve\n'two'"), 0));
+        cr_assert(eq(int, variables_set(&variables, "EMPTY", ""), 0));
+        known_environment(shop, &variables, STORE_ENVIRONMENT_STAGE);
         bring_to(known_deployment(shop, "v1"), DEPLOYMENT_LIVE);
         bring_to(known_deployment(shop, "v2"), DEPLOYMENT_LIVE);
         deployment = known_deployment(shop, "v3");
@@ -109,6 +146,15 @@ Test(store_load, what_was_written_is_read_back)
         known_deployment(shop, "v6");
         bring_to(known_deployment(blog, ""), DEPLOYMENT_STARTING);
         known_deployment(blog, "naïve");
+        known_again(shop, DEPLOYMENT_ROLLBACK, 1);
+        known_again(shop, DEPLOYMENT_ROLLBACK, 0);
+        /* What began keeps what it began with; the app has a version that one of these brings, and one
+         * without a variable. */
+        known_environment(shop, &(const Variables){}, STORE_ENVIRONMENT_STAGE);
+        cr_assert(eq(int, variables_set(&variables, "EMPTY", "not any more"), 0));
+        known_environment(shop, &variables, STORE_ENVIRONMENT_DEPLOY);
+        done_by(store_app_set, shop, &default_settings, false, AS);
+        cr_assert(eq(int, app_settings_copy(&shop->settings, &default_settings), 0));
         done_by(store_app_set_status, blog, true, APP_STOPPED, "stop", AS);
         must(pg, "update deployment set logs_path = '/var/lib/deployd/logs/1/3.zst' where id = 3");
 
@@ -133,6 +179,9 @@ Test(store_load, what_was_written_is_read_back)
                 cr_expect(eq(u16, got->port, app->port));
                 cr_expect(eq(u64, got->created_at, app->created_at));
                 expect_same_settings(&app->settings, &got->settings);
+                expect_same_version(app->environment, got->environment);
+                LIST_FOREACH (versions, version, app->versions)
+                        expect_same_version(version, environment_version_find(got, version->id));
         }
         LIST_FOREACH (deployments, deployment, model->deployments) {
                 Deployment *got = model_deployment(loaded, deployment->id);
@@ -144,14 +193,17 @@ Test(store_load, what_was_written_is_read_back)
         cr_expect(model_app(loaded, "blog")->live == NULL);
         cr_expect(model_app(loaded, "blog")->stopped && !model_app(loaded, "shop")->stopped);
         cr_expect(eq(int, model_app(loaded, "blog")->status, APP_STOPPED));
-        cr_expect(eq(u32, loaded->n_queued, 2));
+        cr_expect(eq(u32, loaded->n_queued, 5));
         cr_expect(eq(u32, loaded->n_running, 2));
         cr_expect(eq(u32, loaded->n_ports_assigned, 4));
 
-        cr_expect(eq(sz, model_app(loaded, "shop")->environment.n, 2));
-        cr_expect(text_is(variables_get(&model_app(loaded, "shop")->environment, "KEY"), "naïve\n'two'"));
-        cr_expect(text_is(variables_get(&model_app(loaded, "shop")->environment, "EMPTY"), ""));
-        cr_expect(eq(sz, model_app(loaded, "blog")->environment.n, 0));
+        cr_expect(text_is(variables_get(app_variables(model_app(loaded, "shop")), "EMPTY"), "not any more"));
+        cr_expect(eq(u64, model_app(loaded, "shop")->environment->id, 3));
+        cr_expect(model_app(loaded, "blog")->environment == NULL);
+        version = model_app(loaded, "shop")->live->environment;
+        cr_assert(version != NULL);
+        cr_expect(text_is(variables_get(&version->variables, "KEY"), "naïve\n'two'"));
+        cr_expect(text_is(variables_get(&version->variables, "EMPTY"), ""));
 
         deployment = model_deployment(loaded, 3);
         cr_expect(text_is(deployment->error_summary, "no"));

@@ -4,45 +4,9 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "store-fixture.h"
+#include "loss.h"
 
 TestSuite(store_loss, .init = store_fixture_start, .fini = store_fixture_end, .timeout = 300);
-
-static unsigned n_expected;
-
-/* The next answer is lost after the server has committed: the verb is sent twice. */
-static void lose(void)
-{
-        proxy.swallow = 1;
-        n_expected++;
-}
-
-static uint64_t number_of(const char *sql)
-{
-        return strtoull(look(sql), NULL, 10);
-}
-
-/* It was sent twice, has one event more than before, and says the time of the first run. */
-static void expect_once(const Reply *reply, uint64_t n_events)
-{
-        cr_expect(eq(u32, proxy.swallowed, n_expected), "no answer was lost, nothing was tried");
-        cr_expect(eq(int, reply->error, 0), "%s", reply->sentence);
-        cr_expect(eq(u64, number_of("select count(*)::text from event"), n_events + 1));
-        cr_expect(eq(u64, reply->at,
-                     number_of("select (extract(epoch from at) * 1000000)::bigint::text from event where "
-                               "operation is not null order by id desc limit 1")),
-                  "another time than what is written");
-}
-
-#define once(...)                                                                 \
-        ({                                                                        \
-                uint64_t _events = number_of("select count(*)::text from event"); \
-                Reply _once;                                                      \
-                lose();                                                           \
-                _once = say(__VA_ARGS__);                                         \
-                expect_once(&_once, _events);                                     \
-                _once;                                                            \
-        })
 
 Test(store_loss, verbs_of_a_repository_take_effect_once)
 {
@@ -78,17 +42,17 @@ Test(store_loss, verbs_of_an_app_take_effect_once)
         App *app = app_new("shop", known_repository("shop"));
         Reply reply;
 
-        reply = once(store_app_insert, "shop", app->repository, &settings, STABLE_LOW, STABLE_HIGH, AS);
+        reply = once(store_app_insert, "shop", app->repository, &settings, STABLE_LOW, STABLE_HIGH, 0, AS);
         cr_expect(eq(u64, reply.id, number_of("select id::text from app")));
         cr_expect(eq(u64, reply.number, STABLE_LOW));
         sees("select count(*)::text from app", "1");
         app->id = reply.id;
         settings.memory_max = 99;
-        once(store_app_set, app, &settings, AS);
+        once(store_app_set, app, &settings, false, AS);
         sees("select memory_max::text from app", "99");
         once(store_app_set_status, app, true, APP_STOPPED, "stop", AS);
         sees("select wanted || ' ' || status from app", "stopped stopped");
-        once(store_app_delete, app, AS);
+        once(store_app_delete, app, KEEP_USEC, AS);
         sees("select count(*)::text from app", "0");
         sees("select count(*)::text from retired_port", "1");
         app_free(app);
@@ -100,13 +64,13 @@ Test(store_loss, an_app_without_a_port_left_is_refused_when_it_is_sent_twice_too
         Reply reply;
 
         /* The last port goes to the first run; the second must not take its own effect for another's. */
-        reply = once(store_app_insert, "a", repository, &default_settings, STABLE_LOW, STABLE_LOW, AS);
+        reply = once(store_app_insert, "a", repository, &default_settings, STABLE_LOW, STABLE_LOW, 0, AS);
         cr_expect(eq(u64, reply.number, STABLE_LOW));
         lose();
-        cr_expect(eq(
-                int,
-                say(store_app_insert, "b", repository, &default_settings, STABLE_LOW, STABLE_LOW, AS).error,
-                -ESTALE));
+        cr_expect(eq(int,
+                     say(store_app_insert, "b", repository, &default_settings, STABLE_LOW, STABLE_LOW, 0, AS)
+                             .error,
+                     -ESTALE));
         sees("select count(*)::text from app", "1");
 }
 
@@ -167,7 +131,7 @@ Test(store_loss, verbs_of_a_deployment_take_effect_once)
                 next = next ? next : deployment;
         }
         app->live = deployment;
-        reply = once(store_deployment_redeploy, app, 0, &(const Variables){}, 1, AS);
+        reply = once(store_deployment_redeploy, app, DEPLOYMENT_REDEPLOY, 0, 1, AS);
         cr_expect(eq(u64, reply.id, number_of("select max(id)::text from deployment")));
         sees("select count(*)::text from deployment where kind = 'redeploy'", "1");
         app->live = NULL;

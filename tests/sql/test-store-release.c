@@ -152,7 +152,7 @@ Test(store_release, of_a_deployment_that_is_gone_is_not_recorded)
 
         cr_assert(eq(int, text_replace(&deployment->revision, REVISION), 0));
         cr_assert(eq(int, text_replace(&deployment->image_tag, "shop:0123456789ab-1"), 0));
-        done_by(store_app_delete, app, AS);
+        done_by(store_app_delete, app, KEEP_USEC, AS);
         before = strdupa(everything());
         cr_expect(eq(int, say(store_deployment_set_release, deployment, deployment->id, &made, AS).error,
                      -EBUSY));

@@ -108,7 +108,7 @@ Test(store_repository, in_use_it_is_not_removed)
         cr_expect(text_is(reply.constraint, "app_repository_id_fkey"), "%s", reply.constraint);
         cr_expect(text_is(everything(), before));
 
-        done_by(store_app_delete, app, AS);
+        done_by(store_app_delete, app, KEEP_USEC, AS);
         done_by(store_repository_delete, repository, AS);
         sees("select count(*)::text from repository", "0");
         sees("select concat_ws(' ', verb, repository_name, actor_uid) from event order by id desc limit 1",

@@ -30,7 +30,7 @@ Test(store_start, starts_with_instances_and_ports_all_at_once)
 
         bring_to(deployment, DEPLOYMENT_FETCHING);
         record_it(deployment);
-        reply = done_by(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE),
+        reply = done_by(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), 0,
                         instances, ELEMENTSOF(instances), &range, AS);
         cr_assert(eq(sz, reply.n_ports, ELEMENTSOF(instances)));
         cr_expect(eq(u16, reply.ports[0], 0));
@@ -64,7 +64,7 @@ Test(store_start, without_web_it_starts_without_a_port)
 
         bring_to(deployment, DEPLOYMENT_FETCHING);
         record_it(deployment);
-        reply = done_by(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE),
+        reply = done_by(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), 0,
                         &instance, 1, &ports, AS);
         cr_assert(eq(sz, reply.n_ports, 1));
         cr_expect(eq(u16, reply.ports[0], 0));
@@ -121,7 +121,7 @@ Test(store_start, the_next_port_is_the_first_free_one_after_the_last_and_then_fr
         cr_expect(eq(u64, reply.number, 1), "and it says so");
         cr_expect(text_is(everything(), before));
 
-        /* A port comes back with the end of whoever had it. */
+        /* A port comes back with the end of its deployment. */
         done_by(store_deployment_forget_instances, model_deployment(model, 3), AS);
         reply = start_it(deployment, PORT_LOW, PORT_HIGH, PORT_LOW);
         cr_expect(eq(int, reply.error, 0));
@@ -143,7 +143,7 @@ Test(store_start, with_fewer_ports_free_than_it_needs_it_gets_none)
         bring_to(deployment, DEPLOYMENT_FETCHING);
         record_it(deployment);
         before = strdupa(everything());
-        reply = say(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), instances,
+        reply = say(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), 0, instances,
                     ELEMENTSOF(instances), &one_port, AS);
         cr_expect(eq(int, reply.error, -ESTALE));
         cr_expect(eq(u64, reply.number, 1));
@@ -168,7 +168,7 @@ Test(store_start, two_that_start_at_once_get_two_ports)
 
                 cr_assert(eq(int,
                              store_deployment_start(store, deployments[i],
-                                                    row_of(DEPLOYMENT_FETCHING, FLOW_DONE), &instance, 1,
+                                                    row_of(DEPLOYMENT_FETCHING, FLOW_DONE), 0, &instance, 1,
                                                     &ports, &as),
                              0));
         }

@@ -11,11 +11,13 @@ DIGEST = "ab" * 32
 
 
 def furnish(schema):
-    """Two apps of one repository; the first has a live deployment, a starting one and a queued one."""
+    """Two apps of one repository, each with a version of its environment; the first has a live deployment, a starting
+    one and a queued one."""
     schema(f"""
         insert into repository (name, git_url) values ('code', 'https://example.com/code.git');
         insert into app (name, repository_id, port) values ('shop', 1, 30000), ('blog', 1, 30001);
         insert into deployment (app_id) values (1), (1), (1), (2);
+        insert into environment_version (app_id) values (1), (2);
         update deployment set status = 'fetching', started_at = now() where id = 1;
         insert into release (id, app_id, revision, image_tag, digest, files, bytes)
                 select id, app_id, '{COMMIT}', 'x:0123456789ab-' || id, '{DIGEST}', 3, 3000 from deployment;
@@ -79,6 +81,8 @@ def untouched(server):
     ("update app set health_check_path = 'up'", CHECK, "app_health_check_path_form"),
     ("update app set health_check_path = '/a b'", CHECK, "app_health_check_path_form"),
     ("update app set connect_to = '{Blog}'", CHECK, "app_connect_to_form"),
+    *((f"update app set environment_id = {version} where id = 1", FOREIGN, "app_environment_of_app")
+      for version in (2, 7)),
     *((f"update app set {column} = -1", CHECK, "amount_not_negative")
       for column in ("keep_releases", "health_check_timeout_usec", "stop_timeout_usec", "memory_max", "tasks_max",
                      "cpu_quota_usec", "idle_timeout_usec")),
@@ -111,6 +115,16 @@ def untouched(server):
     ("insert into deployment (app_id, request_id) values (1, '')", CHECK, "deployment_request_id_length"),
     ("insert into deployment (app_id, request_id) values (1, repeat('x', 129))", CHECK, "deployment_request_id_length"),
     ("insert into deployment (id, app_id) values (99, 1)", "428C9", ""),
+    *((f"update deployment set environment_id = {version} where id = 2", FOREIGN, "deployment_environment_of_app")
+      for version in (2, 7)),
+    *((f"update deployment set kind = '{kind}', rollback_to = 1 where id = 3", CHECK,
+       "deployment_rollback_to_if_rollback") for kind in ("deploy", "redeploy")),
+    ("update deployment set readiness = 'http' where id = 2", CHECK, "deployment_readiness_word"),
+    *((f"update deployment set health_check_path = '{path}' where id = 2", CHECK,
+       "deployment_health_check_path_form") for path in ("up", "/a b")),
+    ("update deployment set health_check_timeout_usec = -1 where id = 2", CHECK, "amount_not_negative"),
+    *((f"update deployment set {column} = E'a\\nb' where id = 2", CHECK, "one_line_is_clean")
+      for column in ("branch", "directory", "buildpack", "build_command", "health_check_path")),
     # releases
     ("delete from release where id = 1", CHECK, "deployment_release_if_started"),
     ("update release set revision = '' where id = 1", CHECK, "release_revision_known"),
@@ -155,13 +169,31 @@ def untouched(server):
       for unit in ("sshd.service", "deployd-app-a b.service", "deployd-app-x.socket")),
     ("insert into retired_port values (0)", CHECK, "port_range"),
     # environment
-    *((f"insert into environment values (1, '{name}', 'x')", CHECK, "environment_name_form")
+    *((f"insert into environment (version_id, name, value) values (1, '{name}', 'x')", CHECK, "environment_name_form")
       for name in ("", "1A", "A-B", "A=B", "A B", "A" * 256)),
-    ("insert into environment values (1, 'A', 'x'), (1, 'A', 'y')", UNIQUE, "environment_pkey"),
-    ("insert into environment values (7, 'A', 'x')", FOREIGN, "environment_app_id_fkey"),
-    ("insert into environment values (1, 'A', null)", NOT_NULL, ""),
-    ("insert into environment values (1, 'A', repeat('x', 131073)::bytea)", CHECK, "environment_value_length"),
-    ("insert into environment values (1, 'A', 'x', -1)", CHECK, "environment_key_id_range"),
+    ("insert into environment (version_id, name, value) values (1, 'A', 'x'), (1, 'A', 'y')", UNIQUE,
+     "environment_pkey"),
+    ("insert into environment (version_id, name, value) values (7, 'A', 'x')", FOREIGN, "environment_version_id_fkey"),
+    ("insert into environment (version_id, name, value) values (1, 'A', null)", NOT_NULL, ""),
+    ("insert into environment (version_id, name, value) values (1, 'A', repeat('x', 131073)::bytea)", CHECK,
+     "environment_value_length"),
+    ("insert into environment (version_id, name, value, key_id) values (1, 'A', 'x', -1)", CHECK,
+     "environment_key_id_range"),
+    ("insert into environment_version (app_id) values (7)", FOREIGN, "environment_version_app_id_fkey"),
+    ("insert into environment_version (app_id, base_id) values (1, 7)", FOREIGN, "environment_version_base_id_fkey"),
+    ("insert into environment_version (app_id, deployment_id) values (1, 77)", FOREIGN,
+     "environment_version_deployment_id_fkey"),
+    ("insert into environment_version (app_id, deployment_id) values (1, 1), (1, 1)", UNIQUE,
+     "environment_version_deployment_id_key"),
+    # what is kept of apps, and whose it is
+    ("insert into installation default values", UNIQUE, "installation_pkey"),
+    ("insert into installation (only_row) values (false)", CHECK, "installation_one_row"),
+    ("update installation set id = null", NOT_NULL, ""),
+    *((f"insert into removed_app (id, name, last_deployment, keep_until, data) values (7, 'x', 0, now(), '{word}')",
+       CHECK, "removed_app_data_word") for word in ("", "lost")),
+    ("insert into removed_app (id, name, last_deployment, keep_until) select 7, 'x', 0, now() from"
+     " generate_series(1, 2)", UNIQUE, "removed_app_pkey"),
+    ("insert into removed_app (id, name, last_deployment) values (7, 'x', 0)", NOT_NULL, ""),
     # events
     ("insert into event (verb, operation) select 'stop', '00000000-0000-0000-0000-000000000001' from"
      " generate_series(1, 2)", UNIQUE, "event_operation_key"),
@@ -216,11 +248,14 @@ def test_a_kept_release_that_goes_leaves_its_deployments(house):
 
 
 def test_an_app_takes_all_that_is_its_own_and_leaves_the_events(house):
-    house("insert into environment values (1, 'A', 'x')")
+    house("insert into environment (version_id, name, value) values (1, 'A', 'x')")
+    house("insert into environment_version (app_id, base_id, deployment_id) values (1, 1, 3)")
+    house("update app set environment_id = 3 where id = 1")
+    house("update deployment set environment_id = 1 where id = 1")
     house("insert into event (verb, app_name, deployment_id) values ('stop', 'shop', 1)")
     house("delete from app where id = 1")
     for table, left in (("deployment", "1"), ("release", "1"), ("instance", "0"), ("port_lease", "0"),
-                        ("environment", "0"), ("event", "1")):
+                        ("environment", "0"), ("environment_version", "1"), ("event", "1")):
         assert house(f"select count(*) from {table}") == [[left]], table
     house("delete from app")
     house("delete from repository")
@@ -262,3 +297,41 @@ def test_a_million_past_deployments_are_no_burden(schema):
             "select * from deployment where finished_at > now() - interval '10 minutes'"):
         plan = "\n".join(cell for row in schema(f"explain {question}") for cell in row)
         assert "Seq Scan" not in plan, f"{question}\n{plan}"
+
+
+def test_a_version_that_goes_leaves_those_that_were_made_from_it(house):
+    house("insert into environment_version (app_id, base_id) values (1, 1)")
+    house("insert into environment (version_id, name, value) values (1, 'A', 'x'), (3, 'A', 'x')")
+    house("delete from environment_version where id = 1")
+    assert house("select id, base_id from environment_version order by id") == [["2", ""], ["3", ""]]
+    assert house("select version_id from environment") == [["3"]]
+
+
+COPIES = """branch, directory, buildpack, build_command, readiness, health_check_path, health_check_timeout_usec,
+            environment_id"""
+
+
+@pytest.mark.parametrize("status, began", [("fetching", True), ("starting", True), ("cancelled", False), ("failed", False)])
+def test_a_deployment_that_begins_has_what_the_app_has(house, status, began):
+    house("update deployment set status = 'superseded', finished_at = now() where id = 2")
+    house("""update app set (branch, directory, buildpack, build_command, readiness, health_check_path,
+             health_check_timeout_usec, environment_id) = ('b', 'd', 'p', 'c', 'notify', '/h', 7, 1) where id = 1""")
+    ended = "finished_at = now()" if not began else "started_at = now(), release_id = 1"
+    reason = ", error_summary = 'x'" if status == "failed" else ""
+    house(f"update deployment set status = '{status}', {ended}{reason} where id = 3")
+    copied = ["b", "d", "p", "c", "notify", "/h", "7", "1"]
+    assert house(f"select {COPIES} from deployment where id = 3") == \
+        [copied if began else ["", "", "", "", "port", "", "0", ""]]
+    # No later step, and nothing that is set for the app, changes them.
+    house("update app set branch = 'other', environment_id = null where id = 1")
+    if began:
+        house("update deployment set status = 'switching' where id = 3")
+        assert house(f"select {COPIES} from deployment where id = 3") == [copied]
+
+
+def test_a_deployment_that_brings_a_version_begins_with_it(house):
+    house("update deployment set status = 'superseded', finished_at = now() where id = 2")
+    house("insert into environment_version (app_id, deployment_id) values (1, 3)")
+    house("update app set environment_id = 1 where id = 1")
+    house("update deployment set status = 'fetching', started_at = now() where id = 3")
+    assert house("select environment_id from deployment where id = 3") == [["3"]]

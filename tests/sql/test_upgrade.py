@@ -42,8 +42,28 @@ def test_a_release_has_a_row_of_everything(database, release):
     assert [table for table, found in rows(database).items() if not found] == []
 
 
-# What migrations change of rows that are there, on purpose: (table, column, what it was): what it becomes.
-MADE_ANEW = {("app", "formation", '["web=1"]'): []}
+def formation_without_a_wish(tables):
+    for row in tables["app"]:
+        if row["formation"] == ["web=1"]:
+            row["formation"] = []
+
+
+def environment_as_a_version(tables):
+    """The variables of an app are those of a version, which has a name of its own."""
+    for row in tables["environment"]:
+        row["app_id_of_version"] = row.pop("app_id")
+
+
+def wish_without_a_release(tables):
+    """The release of what waits is chosen when it begins; a rollback keeps the number that it goes back to."""
+    for row in tables["deployment"]:
+        if row["status"] == "queued" and row["kind"] != "deploy":
+            row["rollback_to"] = row["release_id"] if row["kind"] == "rollback" else None
+            row["release_id"] = None
+
+
+# What migrations change of rows that are there, on purpose: the first migration that does, and how.
+CHANGED = {2: [formation_without_a_wish], 3: [environment_as_a_version, wish_without_a_release]}
 
 
 @pytest.mark.parametrize("program", ["sql-tool", "sql-tool-two"])
@@ -57,12 +77,39 @@ def test_a_release_becomes_the_newest_with_all_that_is_in_it(database, release, 
     status, out, errors = database.run("verify", program=program)
     assert (status, errors) == (2, ""), out
     after = rows(database)
+    app_of = {row["id"]: row["app_id"] for row in after["environment_version"]}
+    for row in after["environment"]:
+        row["app_id_of_version"] = app_of[row["version_id"]]
+    for version, changes in CHANGED.items():
+        for change in changes if version > len(applied) else []:
+            change(before)
     for table, found in before.items():
         assert len(after[table]) == len(found)
-        for row in found:
-            row.update({column: made for (where, column, was), made in MADE_ANEW.items()
-                        if where == table and row.get(column) == json.loads(was)})
         assert [row for row in found if not any(row.items() <= other.items() for other in after[table])] == [], table
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
+def test_what_runs_keeps_the_settings_and_the_variables_that_it_has(database, release):
+    """Before versions there was one environment of an app, and its settings were those of all that runs."""
+    restore(database, release)
+    assert database.run("migrate")[0] == 0
+    after = rows(database)
+    copied = ["environment_id", "branch", "directory", "buildpack", "build_command", "readiness", "health_check_path",
+              "health_check_timeout_usec"]
+    apps = {app["id"]: app for app in after["app"]}
+    with_variables = {row["app_id"] for row in after["environment_version"]}
+    assert len(with_variables) == len(after["environment_version"])
+    for app in apps.values():
+        assert (app["environment_id"] is not None) == (app["id"] in with_variables)
+    running = [row for row in after["deployment"] if row["status"] in ("fetching", "starting", "live")]
+    assert any(row["environment_id"] for row in running)
+    for row in running:
+        assert [row[column] for column in copied] == [apps[row["app_id"]][column] for column in copied]
+    for row in after["deployment"]:
+        if row not in running:
+            assert (row["environment_id"], row["branch"], row["readiness"]) == (None, "", "port")
+    assert [(row["only_row"], row["machine"]) for row in after["installation"]] == [(True, None)]
+    assert after["removed_app"] == []
 
 
 def stop_at(database, event, number):
@@ -113,7 +160,7 @@ def kill_server(database, process):
     (pid,), = database.admin(WAITING)
     process.send_signal(signal.SIGSTOP)
     os.kill(int(pid), signal.SIGKILL)
-    # No new connection is let in until all that was not committed is taken back.
+    # No new connection is accepted until all that was not committed is taken back.
     while subprocess.run(database.psql("select", user="postgres"), capture_output=True, check=False).returncode != 0:
         pass
     process.send_signal(signal.SIGKILL)

@@ -264,14 +264,14 @@ def test_every_constraint_is_tried(schema):
         and conrelid <> 'schema_migration'::regclass
         union select relname from pg_index join pg_class on pg_class.oid = indexrelid
         where relnamespace = 'public'::regnamespace and indisunique and indrelid <> 'schema_migration'::regclass""")}
-    # That what an instance refers to is unique follows from the constraints beside these; an exact copy of a row
-    # is refused by the first.
-    implied = {"release_of_app", "port_lease_whole"}
+    # That what other rows refer to is unique follows from the constraints beside these; an exact copy of a row is
+    # refused by the first.
+    implied = {"release_of_app", "environment_version_of_app", "port_lease_whole"}
     assert there - tried - implied == set()
 
 
 def test_a_server_that_is_restarted_meanwhile_is_asked_again(schema, directory):
-    """The connection is lost in the middle: it begins anew."""
+    """The connection is lost in the middle: it begins again."""
     with subprocess.Popen(schema.psql(user="postgres"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as us:
         us.stdin.write("begin; lock table pg_namespace in share row exclusive mode; select 'held';\n")
         us.stdin.flush()

@@ -8,6 +8,7 @@
 
 #include "base/names.h"
 #include "daemon/pipeline/build-key.h"
+#include "daemon/pipeline/release.h"
 
 static App *app;
 static Deployment *deployment;
@@ -56,6 +57,7 @@ Test(build_key, is_another_for_each_thing_that_differs)
 {
         AppSettings *settings = &app->settings;
         Sha256Text keys[9] = { key_of(deployment) };
+        EnvironmentVersion *version = environment_version_new(app, 1, 0, 0, NULL);
         size_t n = 1;
 
         cr_assert_eq(text_replace(&settings->directory, "a"), 0);
@@ -67,11 +69,13 @@ Test(build_key, is_another_for_each_thing_that_differs)
         cr_assert_eq(text_replace(&settings->build_command, "a"), 0);
         keys[n++] = key_of(deployment);
         cr_assert_eq(text_replace(&settings->build_command, ""), 0);
-        cr_assert_eq(variables_set(&app->environment, "A", "BC"), 0);
+        cr_assert(version);
+        app->environment = version;
+        cr_assert_eq(variables_set(&version->variables, "A", "BC"), 0);
         keys[n++] = key_of(deployment);
-        cr_assert_eq(variables_set(&app->environment, "A", ""), 0);
+        cr_assert_eq(variables_set(&version->variables, "A", ""), 0);
         keys[n++] = key_of(deployment);
-        cr_assert_eq(variables_set(&app->environment, "BC", ""), 0);
+        cr_assert_eq(variables_set(&version->variables, "BC", ""), 0);
         keys[n++] = key_of(deployment);
         cr_assert_eq(text_replace(&deployment->revision, "1123456789abcdef0123456789abcdef01234567"), 0);
         keys[n++] = key_of(deployment);
@@ -82,6 +86,31 @@ Test(build_key, is_another_for_each_thing_that_differs)
         for (size_t i = 0; i < n; i++)
                 for (size_t j = 0; j < i; j++)
                         cr_expect_str_neq(keys[i].text, keys[j].text, "%zu and %zu", i, j);
+}
+
+Test(build_key, is_of_what_the_deployment_began_with)
+{
+        Deployment *next = add_deployment(app, 2, DEPLOYMENT_QUEUED);
+        Sha256Text key, again;
+
+        cr_assert_eq(text_replace(&next->revision, deployment->revision), 0);
+        cr_assert_eq(deployment_begin(deployment), 0);
+        key = key_of(deployment);
+        cr_assert_eq(text_replace(&app->settings.build_command, "a"), 0);
+        again = key_of(deployment);
+        cr_expect_str_eq(again.text, key.text);
+        again = key_of(next);
+        cr_expect_str_neq(again.text, key.text);
+        cr_assert_eq(text_replace(&app->settings.build_command, ""), 0);
+        again = key_of(next);
+        cr_expect_str_eq(again.text, key.text);
+        app->environment = environment_version_new(app, 1, 0, 0, NULL);
+        cr_assert(app->environment);
+        cr_assert_eq(variables_set(&app->environment->variables, "A", "BC"), 0);
+        again = key_of(deployment);
+        cr_expect_str_eq(again.text, key.text);
+        again = key_of(next);
+        cr_expect_str_neq(again.text, key.text);
 }
 
 Test(build_key, is_the_same_whatever_does_not_go_into_a_build)
@@ -115,7 +144,10 @@ Test(build_key, of_a_secret_that_is_cut_or_a_link_is_an_error)
 static Deployment *add_built(App *of, uint64_t id, DeploymentStatus status, const char *key)
 {
         Deployment *built = add_deployment(of, id, status);
+        _cleanup_free_ char *path = text_format(PATH_STATE "/releases/%" PRIu64, id);
 
+        cr_assert(path && (mkdir(PATH_STATE "/releases", 0700) == 0 || errno == EEXIST));
+        cr_assert_eq(mkdir(path, 0700), 0, "%m");
         built->release = release_new();
         built->release_id = id;
         cr_assert(built->release);
@@ -140,6 +172,9 @@ Test(build_key, finds_the_newest_kept_release_that_was_good)
         cr_expect_null(build_key_find(app, "cc"), "another app's");
         cr_expect_null(build_key_find(app, "dd"));
         cr_expect_null(build_key_find(app, ""), "nothing was built");
+        cr_assert_eq(rmdir(PATH_STATE "/releases/11"), 0);
+        cr_expect_eq(build_key_find(app, "aa"), old, "what is not on the disk is built again");
+        cr_assert_eq(mkdir(PATH_STATE "/releases/11", 0700), 0);
         live->release_goes = true;
         cr_expect_eq(build_key_find(app, "aa"), old);
         old->release = release_free(old->release);

@@ -156,7 +156,7 @@ Test(flow, an_end_is_an_end_and_nothing_goes_back)
                 cr_expect_lt(row->from, row->to, "%u goes back", row->row);
                 cr_expect_neq(row->to, DEPLOYMENT_QUEUED, "%u", row->row);
                 cr_expect(row->from != DEPLOYMENT_LIVE || row->to == DEPLOYMENT_SUPERSEDED,
-                          "%u: what is live never fails", row->row);
+                          "%u: a live deployment never fails", row->row);
         }
 }
 

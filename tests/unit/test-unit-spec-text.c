@@ -11,7 +11,7 @@ static size_t fields_of(UnitSpec *spec, const char **ret[FIELDS_MAX])
         size_t n = 0;
 
         ret[n++] = &spec->name;
-        ret[n++] = &spec->slice;
+        ret[n++] = &spec->app_slice;
         ret[n++] = &spec->user;
         ret[n++] = &spec->state_directory;
         ret[n++] = &spec->cache_directory;
