@@ -28,7 +28,12 @@ static const Setting app_settings[] = {
         { "memory-max", "MemoryMax", SETTING_SIZE, "memory of one instance" },
         { "tasks-max", "TasksMax", SETTING_COUNT, "processes and threads of one instance" },
         { "cpu-quota", "CPUQuotaPerSecUSec", SETTING_SHARE, "share of CPUs of one instance" },
+        /* For a new app only. */
+        { "data", "Data", SETTING_TEXT, "data of a removed app, by its name or number" },
 };
+
+/* Of an app that is there already. */
+#define N_APP_SETTINGS (ELEMENTSOF(app_settings) - 1)
 
 static const Setting repository_settings[] = {
         { "url", "SetGitUrl", SETTING_TEXT, "where to fetch from" },
@@ -236,6 +241,11 @@ static void settings_print(const Setting *settings, size_t n_settings)
 
 int settings_read_app(char *const arguments[], size_t n, Assignment *ret, size_t *ret_n)
 {
+        return settings_read(app_settings, N_APP_SETTINGS, arguments, n, ret, ret_n);
+}
+
+int settings_read_new_app(char *const arguments[], size_t n, Assignment *ret, size_t *ret_n)
+{
         return settings_read(app_settings, ELEMENTSOF(app_settings), arguments, n, ret, ret_n);
 }
 
@@ -244,10 +254,20 @@ int settings_read_repository(char *const arguments[], size_t n, Assignment *ret,
         return settings_read(repository_settings, ELEMENTSOF(repository_settings), arguments, n, ret, ret_n);
 }
 
+static void settings_print_first(size_t n_settings)
+{
+        settings_print(app_settings, n_settings);
+        printf("'" WORD_DEFAULT "' instead of a time, size or number is what deploy.conf says.\n");
+}
+
 void settings_print_app(void)
 {
-        settings_print(app_settings, ELEMENTSOF(app_settings));
-        printf("'" WORD_DEFAULT "' instead of a time, size or number is what deploy.conf says.\n");
+        settings_print_first(N_APP_SETTINGS);
+}
+
+void settings_print_new_app(void)
+{
+        settings_print_first(ELEMENTSOF(app_settings));
 }
 
 void settings_print_repository(void)

@@ -36,8 +36,10 @@ enum {
 /* Reads `n` arguments into `ret` (room for ASSIGNMENTS_MAX), as many as *ret_n says. 0, or EXIT_USAGE after
  * saying which argument is wrong and what is allowed. */
 int settings_read_app(char *const arguments[], size_t n, Assignment *ret, size_t *ret_n);
+int settings_read_new_app(char *const arguments[], size_t n, Assignment *ret, size_t *ret_n);
 int settings_read_repository(char *const arguments[], size_t n, Assignment *ret, size_t *ret_n);
 
 /* The tables as help. */
 void settings_print_app(void);
+void settings_print_new_app(void);
 void settings_print_repository(void);

@@ -47,6 +47,12 @@ char *cell_render_text(CellType type, const char *text, bool json)
         return strdup(text);
 }
 
+/* libsmartcols takes the first character: whatever is not 0 or n is true. */
+char *cell_render_flag(bool flag, bool json)
+{
+        return strdup(json ? (flag ? "1" : "0") : (flag ? "yes" : "no"));
+}
+
 char *cell_render_number(CellType type, uint64_t number, bool json, bool record)
 {
         return json ? text_format("%" PRIu64, number) : number_format(type, number, record);
@@ -133,7 +139,7 @@ int cell_read(sd_bus_message *message, CellType type, bool json, bool record, ch
         case 'b':
                 r = sd_bus_message_read(message, "b", &flag);
                 if (r >= 0)
-                        *ret = strdup(json ? (flag ? "true" : "false") : (flag ? "yes" : "no"));
+                        *ret = cell_render_flag(flag, json);
                 break;
         case 'd':
                 r = sd_bus_message_read(message, "d", &fraction);

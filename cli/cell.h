@@ -29,6 +29,7 @@ bool cell_is_number(CellType type);
 /* New strings, the caller frees; NULL when out of memory. `record`: there is room for more than in a table.
  */
 char *cell_render_text(CellType type, const char *text, bool json);
+char *cell_render_flag(bool flag, bool json);
 char *cell_render_number(CellType type, uint64_t number, bool json, bool record);
 
 /* The next value of the message, of whatever type, into a new string. A list has one item a line. 0 or

@@ -3,10 +3,19 @@
 
 #include <systemd/sd-bus.h>
 
-#include "cli/verb.h"
+#include "cli/option.h"
 
-/* Sends a call that replies with the id and the path of a deployment of the app that is the invocation's
- * first argument. With --no-wait the id is printed; else the deployment is followed, and how it ended is
- * said. Where the call caused none (id 0), nothing is printed and *ret_none, which may be NULL for a call
- * that always causes one, is true. An exit status. The connection may be closed by then. */
-int deploy_run(sd_bus *bus, sd_bus_message *call, const Invocation *invocation, bool *ret_none);
+/* What became of a call that causes a deployment. */
+typedef enum DeployEnd {
+        DEPLOY_UNKNOWN, /* refused, or not followed to the end of the deployment */
+        DEPLOY_NONE,    /* done, without a deployment: its id is 0 */
+        DEPLOY_LIVE,
+        DEPLOY_FAILED,
+        DEPLOY_CANCELLED,
+} DeployEnd;
+
+/* Sends a call that replies with the id and the path of a deployment of `app`. With --no-wait the id is
+ * printed; else the deployment is followed, and its end is said. Where the call caused no deployment,
+ * nothing is printed. *ret_end may be NULL. An exit status. The connection may be closed by then. */
+int deploy_run(sd_bus *bus, sd_bus_message *call, const char *app, const Options *options,
+               DeployEnd *ret_end);

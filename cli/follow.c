@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <systemd/sd-event.h>
 
+#include "base/backoff.h"
 #include "base/cleanup.h"
 #include "base/names.h"
 #include "base/text.h"
@@ -18,9 +19,6 @@
 
 /* How often the running step's time is drawn. */
 #define DRAW_INTERVAL USEC_PER_SEC
-
-/* After deployd has come back it answers DatabaseUnavailable until it has read its tables. */
-#define RETRY_INTERVAL USEC_PER_SEC
 
 #define DRAW_ACCURACY (100 * USEC_PER_MSEC)
 
@@ -49,7 +47,9 @@ typedef struct Follow {
         bool failed;
         Steps steps;
         sd_bus_slot *call;          /* under way; dropping it cancels it */
-        sd_event_source *read_soon; /* reads it again after RETRY_INTERVAL */
+        bool asks_history;          /* `call` asks for a deployment that has no object any more */
+        sd_event_source *read_soon; /* reads it again after a pause */
+        Backoff pauses; /* deployd has come back, and answers DatabaseUnavailable until it is ready */
         sd_event_source *draw;
 } Follow;
 
@@ -129,6 +129,7 @@ static int follow_read(Follow *follow, bool ended)
         int r;
 
         follow->call = sd_bus_slot_unref(follow->call);
+        follow->asks_history = ended;
         r = ended ? sd_bus_message_new_method_call(follow->bus, &call, BUS_NAME, BUS_PATH,
                                                    BUS_INTERFACE_MANAGER, "DescribeDeployment")
                   : sd_bus_message_new_method_call(follow->bus, &call, BUS_NAME, follow->path,
@@ -150,6 +151,22 @@ static bool error_is_unpublished(const sd_bus_error *error)
                sd_bus_error_has_name(error, SD_BUS_ERROR_UNKNOWN_METHOD);
 }
 
+/* deployd is not ready: what it waits for is said once, and it is asked again after pauses that grow. */
+static int follow_read_soon(Follow *follow, const char *reason)
+{
+        int r;
+
+        if (follow->pauses.n == 0) {
+                steps_hide(&follow->steps);
+                say("deployd is not ready yet: %s", reason);
+                steps_draw(&follow->steps);
+        }
+        r = sd_event_source_set_time_relative(follow->read_soon, backoff_next(&follow->pauses));
+        if (r >= 0)
+                r = sd_event_source_set_enabled(follow->read_soon, SD_EVENT_ONESHOT);
+        return r < 0 ? follow_fail(follow, NULL, r) : 0;
+}
+
 /* Only a whole reading ends the following: a signal may tell of the status before it tells of the reason. */
 static int on_read(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_)
 {
@@ -158,17 +175,14 @@ static int on_read(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _
         int r;
 
         follow->call = sd_bus_slot_unref(follow->call);
-        if (error && bus_error_is_passing(error)) {
-                r = sd_event_source_set_time_relative(follow->read_soon, RETRY_INTERVAL);
-                if (r >= 0)
-                        r = sd_event_source_set_enabled(follow->read_soon, SD_EVENT_ONESHOT);
-                return r < 0 ? follow_fail(follow, NULL, r) : 0;
-        }
-        if (error && error_is_unpublished(error))
+        if (error && bus_error_is_passing(error))
+                return follow_read_soon(follow, text_or_empty(error->message));
+        if (error && error_is_unpublished(error) && !follow->asks_history)
                 return follow_read(follow, true);
         if (error)
                 return follow_fail(follow, error, 0);
 
+        backoff_reset(&follow->pauses);
         r = deployment_read(follow->deployment, reply);
         if (r >= 0 && !follow->deployment->status)
                 r = -EBADMSG;
@@ -326,7 +340,8 @@ static int follow_begin(Follow *follow, sd_bus_message *call)
 
 int deployment_follow(sd_bus *bus, sd_bus_message *call, const char *app, Deployment *ret)
 {
-        _cleanup_(follow_clear) Follow follow = { .bus = bus, .app = app, .deployment = ret };
+        _cleanup_(follow_clear)
+                Follow follow = { .bus = bus, .app = app, .deployment = ret, .pauses = BACKOFF_INIT };
         int r;
 
         ret->progress = -1;

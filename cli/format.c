@@ -108,7 +108,13 @@ static char *format_age(uint64_t time)
         return strdup("now");
 }
 
-static char *format_date(uint64_t time, bool whole)
+typedef enum DateForm {
+        DATE_DAY,
+        DATE_MINUTE,
+        DATE_SECOND,
+} DateForm;
+
+static char *format_date(uint64_t time, DateForm form)
 {
         time_t seconds = (time_t) (time / USEC_PER_SEC);
         char text[64]; /* a date with seconds and a time zone's name has less than 40 bytes */
@@ -117,9 +123,15 @@ static char *format_date(uint64_t time, bool whole)
 
         if (!localtime_r(&seconds, &parts))
                 return strdup("?");
-        length = whole ? strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %Z", &parts)
-                       : strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &parts);
+        length = form == DATE_DAY      ? strftime(text, sizeof(text), "%Y-%m-%d", &parts)
+                 : form == DATE_MINUTE ? strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &parts)
+                                       : strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %Z", &parts);
         return strdup(length > 0 ? text : "?");
+}
+
+char *format_day(uint64_t time)
+{
+        return format_date(time, DATE_DAY);
 }
 
 char *format_time_short(uint64_t time)
@@ -130,7 +142,7 @@ char *format_time_short(uint64_t time)
                 return strdup("-");
         if ((time < now ? now - time : time - now) < USEC_PER_DAY)
                 return format_age(time);
-        return format_date(time, false);
+        return format_date(time, DATE_MINUTE);
 }
 
 char *format_time_long(uint64_t time)
@@ -139,7 +151,7 @@ char *format_time_long(uint64_t time)
 
         if (time == 0)
                 return strdup("-");
-        date = format_date(time, true);
+        date = format_date(time, DATE_SECOND);
         age = format_age(time);
         return date && age ? text_format("%s; %s", date, age) : NULL;
 }

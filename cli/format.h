@@ -17,6 +17,9 @@ char *text_cut(const char *text, size_t width);
 /* For a row of a table: `5min ago`, or the date when that is more than a day. */
 char *format_time_short(uint64_t time);
 
+/* The day alone: `2026-03-01`. */
+char *format_day(uint64_t time);
+
 /* For one object: `2026-03-01 14:05:09 CET; 5min ago`. */
 char *format_time_long(uint64_t time);
 

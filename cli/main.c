@@ -24,6 +24,7 @@ enum {
 
 #define JSON      OPTION_BIT(OPTION_JSON)
 #define FOLLOWING (OPTION_BIT(OPTION_NO_WAIT) | OPTION_BIT(OPTION_JOURNAL))
+#define CHANGING  (FOLLOWING | OPTION_BIT(OPTION_STAGE))
 
 /* Known without any verb. */
 #define OPTIONS_GLOBAL (OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION) | OPTION_BIT(OPTION_LIST_VERBS))
@@ -44,28 +45,29 @@ static const Verb verbs[] = {
         { "repo remove", "NAME",                   1,   1,             0,
           "forget a repository no app uses",       verb_repo_remove },
         { "app create",  "NAME REPO [KEY=VALUE...]", 2,   ARGUMENTS_ANY, 0,
-          "create an app from a repository",       verb_app_create,    settings_print_app },
-        { "app list",    "",                       0,   0,             JSON,
+          "create an app from a repository",       verb_app_create,    settings_print_new_app },
+        { "app list",    "",                       0,   0,             JSON | OPTION_BIT(OPTION_REMOVED),
           "list the apps",                         verb_app_list },
         { "app show",    "NAME",                   1,   1,             JSON,
           "show everything about an app",          verb_app_show },
         { "app set",     "NAME KEY=VALUE...",        2,   ARGUMENTS_ANY, 0,
           "change settings of an app",             verb_app_set,       settings_print_app },
-        { "app remove",  "NAME",                   1,   1,             OPTION_BIT(OPTION_FORCE),
-          "remove an app with all it has",         verb_app_remove },
+        { "app remove",  "NAME",                   1,   1,
+          OPTION_BIT(OPTION_FORCE) | OPTION_BIT(OPTION_CONFIRM),
+          "remove an app; its data stays a while", verb_app_remove },
         { "config",      "APP",                    1,   1,             JSON,
           "show an app's environment",             verb_config },
         { "config get",  "APP NAME",               2,   2,             0,
           "print one value of it",                 verb_config_get },
-        { "config set",  "APP NAME=VALUE...",      2,   ARGUMENTS_ANY, FOLLOWING,
+        { "config set",  "APP NAME=VALUE...",      2,   ARGUMENTS_ANY, CHANGING,
           "set values and deploy again with them", verb_config_set,    config_print_set },
-        { "config unset", "APP NAME...",           2,   ARGUMENTS_ANY, FOLLOWING,
+        { "config unset", "APP NAME...",           2,   ARGUMENTS_ANY, CHANGING,
           "unset values and deploy again",         verb_config_unset },
         { "deploy",      "APP [REVISION]",         1,   2,
           FOLLOWING | OPTION_BIT(OPTION_REQUEST_ID),
           "deploy and follow it to the end",       verb_deploy },
-        { "redeploy",    "APP",                    1,   1,             FOLLOWING,
-          "deploy once more what is live",         verb_redeploy },
+        { "redeploy",    "APP|--all",              0,   1,             FOLLOWING | OPTION_BIT(OPTION_ALL),
+          "deploy the live release once more",     verb_redeploy },
         { "rollback",    "APP [ID]",               1,   2,             FOLLOWING,
           "deploy an earlier release again",       verb_rollback },
         { "cancel",      "APP|ID",                 1,   1,             0,

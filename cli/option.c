@@ -38,9 +38,13 @@ static const OptionRow option_rows[OPTION_MAX] = {
         [OPTION_RAW] = { "--raw", 0, NULL, "only the messages, byte for byte as they were written" },
         [OPTION_JOURNAL] = { "--journal", 0, "DIRECTORY",
                              "read the journal files there, not this machine's" },
-        [OPTION_RELEASES] = { "--releases", 0, NULL, "with the releases, so that none is built anew" },
+        [OPTION_RELEASES] = { "--releases", 0, NULL, "with the releases, so that none is rebuilt" },
         [OPTION_NO_DATA] = { "--no-data", 0, NULL, "without what the apps have written" },
         [OPTION_REPLACE] = { "--replace", 0, NULL, "also if there are apps, which it replaces" },
+        [OPTION_CONFIRM] = { "--confirm", 0, "NAME", "the app's name once more, instead of a question" },
+        [OPTION_REMOVED] = { "--removed", 0, NULL, "removed apps whose data is kept" },
+        [OPTION_STAGE] = { "--stage", 0, NULL, "for the next deployment; deploy nothing now" },
+        [OPTION_ALL] = { "--all", 0, NULL, "all apps that run, one after another" },
 };
 
 const char *option_name(Option option)

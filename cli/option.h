@@ -23,6 +23,10 @@ typedef enum Option {
         OPTION_RELEASES,
         OPTION_NO_DATA,
         OPTION_REPLACE,
+        OPTION_CONFIRM,
+        OPTION_REMOVED,
+        OPTION_STAGE,
+        OPTION_ALL,
         OPTION_MAX,
 } Option;
 

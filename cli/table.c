@@ -107,6 +107,13 @@ int table_set_text(Table *table, size_t column, const char *text)
         return shown ? scols_line_refer_data(table->line, column, shown) : -ENOMEM;
 }
 
+int table_set_flag(Table *table, size_t column, bool flag)
+{
+        char *shown = cell_render_flag(flag, table->json);
+
+        return shown ? scols_line_refer_data(table->line, column, shown) : -ENOMEM;
+}
+
 int table_set_number(Table *table, size_t column, uint64_t number)
 {
         char *shown = cell_render_number(table->columns[column].type, number, table->json, false);
@@ -210,10 +217,11 @@ static int record_print_text(const Column *columns, size_t n_columns, char **val
         if (r >= 0)
                 r = scols_table_enable_noheadings(table->table, true);
         for (size_t i = 0; r >= 0 && i < n_columns; i++) {
-                _cleanup_free_ char *title = text_format("%s:", columns[i].title);
+                _cleanup_free_ char *title = NULL;
 
-                if (!values[i])
+                if (!values[i] || !columns[i].title)
                         continue;
+                title = text_format("%s:", columns[i].title);
                 if (!title)
                         return -ENOMEM;
                 r = table_add_line(table);

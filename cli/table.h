@@ -23,6 +23,7 @@ Table *table_free(Table *table);
 /* Adds a line, which the table_set functions then fill. 0 or -ENOMEM. */
 int table_add_line(Table *table);
 int table_set_text(Table *table, size_t column, const char *text);
+int table_set_flag(Table *table, size_t column, bool flag);
 int table_set_number(Table *table, size_t column, uint64_t number);
 
 /* Fills the whole line from a message: its next values, one for each column. 0 or -errno. */

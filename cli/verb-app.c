@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Apps: app create, list, show, set, remove; start, stop, restart. */
+/* Apps: app create, list, show, set; start, stop, restart. */
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
@@ -11,6 +10,7 @@
 #include "cli/arguments.h"
 #include "cli/bus.h"
 #include "cli/listing.h"
+#include "cli/removed.h"
 #include "cli/verb.h"
 
 static const Column list_columns[] = {
@@ -41,9 +41,11 @@ static const Column show_columns[] = {
         { "Deployed by itself", "auto_deploy", "AutoDeploy", CELL_FLAG },
         { "Buildpack", "buildpack", "Buildpack", CELL_TEXT },
         { "Build command", "build_command", "BuildCommand", CELL_TEXT },
+        { "Releases", "releases", "Releases", CELL_NUMBER },
         { "Releases kept", "keep_releases", "KeepReleases", CELL_COUNT },
         { "Formation", "formation", "Formation", CELL_LIST },
         { "Environment", "environment_names", "EnvironmentNames", CELL_LIST },
+        { "Staged", "environment_staged", "EnvironmentStaged", CELL_LIST },
         { "Readiness", "readiness", "Readiness", CELL_TEXT },
         { "Health check", "health_check_path", "HealthCheckPath", CELL_TEXT },
         { "Health check timeout", "health_check_timeout", "HealthCheckTimeoutUSec", CELL_DURATION },
@@ -53,6 +55,7 @@ static const Column show_columns[] = {
         { "CPU limit", "cpu_quota", "CPUQuotaPerSecUSec", CELL_SHARE },
         { "Idle timeout", "idle_timeout", "IdleTimeoutUSec", CELL_DURATION },
         { "Slice", "slice", "Slice", CELL_TEXT },
+        { "Data", "data_path", "DataPath", CELL_TEXT },
         { "Created", "created", "CreatedAt", CELL_TIME },
 };
 
@@ -68,27 +71,6 @@ int apps_print(sd_bus *bus, bool json)
         };
 
         return listing_print(bus, &listing, json, "");
-}
-
-int app_call(const char *name, const char *method, const char *types, ...)
-{
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        _cleanup_free_ char *path = NULL;
-        va_list arguments;
-        int r = bus_open(&bus);
-
-        if (r == EXIT_DONE)
-                r = bus_find(bus, "GetApp", name, &path);
-        if (r != EXIT_DONE)
-                return r;
-        r = sd_bus_message_new_method_call(bus, &call, BUS_NAME, path, BUS_INTERFACE_APP, method);
-        if (r >= 0) {
-                va_start(arguments, types);
-                r = sd_bus_message_appendv(call, types, arguments);
-                va_end(arguments);
-        }
-        return r < 0 ? bus_report(NULL, r) : bus_send(bus, CALL_TIMEOUT, call, NULL);
 }
 
 static int assignments_append(sd_bus_message *call, const Assignment *assignments, size_t n)
@@ -117,7 +99,8 @@ int verb_app_create(const Invocation *invocation)
                    *repository = invocation_argument(invocation, 1);
         Assignment assignments[ASSIGNMENTS_MAX];
         size_t n;
-        int r = settings_read_app(invocation->arguments + 2, invocation->n_arguments - 2, assignments, &n);
+        int r = settings_read_new_app(invocation->arguments + 2, invocation->n_arguments - 2, assignments,
+                                      &n);
 
         if (r == EXIT_DONE)
                 r = bus_open(&bus);
@@ -140,9 +123,17 @@ int verb_app_create(const Invocation *invocation)
 int verb_app_list(const Invocation *invocation)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(removed_apps_clear) RemovedApps removed = { 0 };
+        bool json = invocation_has(invocation, OPTION_JSON);
         int r = bus_open(&bus);
 
-        return r != EXIT_DONE ? r : apps_print(bus, invocation_has(invocation, OPTION_JSON));
+        if (r != EXIT_DONE || !invocation_has(invocation, OPTION_REMOVED))
+                return r != EXIT_DONE ? r : apps_print(bus, json);
+        r = removed_apps_read(bus, &removed);
+        if (r != EXIT_DONE)
+                return r;
+        r = removed_apps_print(&removed, json);
+        return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
 }
 
 int verb_app_show(const Invocation *invocation)
@@ -158,7 +149,7 @@ int verb_app_set(const Invocation *invocation)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        _cleanup_free_ char *path = NULL;
+        _cleanup_(app_clear) App app = { 0 };
         const char *name = invocation_argument(invocation, 0);
         Assignment assignments[ASSIGNMENTS_MAX];
         size_t n;
@@ -167,27 +158,19 @@ int verb_app_set(const Invocation *invocation)
         if (r == EXIT_DONE)
                 r = bus_open(&bus);
         if (r == EXIT_DONE)
-                r = bus_find(bus, "GetApp", name, &path);
+                r = app_call_new(bus, name, "SetProperties", &call);
         if (r != EXIT_DONE)
                 return r;
-        r = sd_bus_message_new_method_call(bus, &call, BUS_NAME, path, BUS_INTERFACE_APP, "SetProperties");
-        if (r >= 0)
-                r = assignments_append(call, assignments, n);
+        r = assignments_append(call, assignments, n);
         if (r < 0)
                 return bus_report(NULL, r);
         r = bus_send(bus, CALL_TIMEOUT, call, NULL);
-        if (r == EXIT_DONE)
-                printf("settings of app %s changed\n", name);
-        return r;
-}
-
-int verb_app_remove(const Invocation *invocation)
-{
-        const char *name = invocation_argument(invocation, 0);
-        int r = app_call(name, "Remove", "b", invocation_has(invocation, OPTION_FORCE));
-
-        if (r == EXIT_DONE)
-                printf("app %s removed\n", name);
+        if (r != EXIT_DONE)
+                return r;
+        printf("settings of app %s changed\n", name);
+        r = app_read(bus, name, &app);
+        if (r == EXIT_DONE && app_is_stopped(&app))
+                printf("%s is stopped: they take effect when it starts\n", name);
         return r;
 }
 

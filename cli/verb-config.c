@@ -2,304 +2,217 @@
 /* The environment of an app: config, config get, set, unset. Values are printed by the first two only. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/names.h"
 #include "base/text.h"
+#include "cli/app.h"
 #include "cli/bus.h"
+#include "cli/change.h"
 #include "cli/deploy.h"
+#include "cli/environment.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 
-/* How `config set` names where a value comes from. */
-#define SOURCE_FILE  '@'
-#define SOURCE_INPUT "-"
-
-/* No more is read: deployd takes less than that. */
-#define VALUE_SIZE_MAX ((size_t) 256 * 1024)
-
-static const Column columns[] = {
-        { "NAME", "name", NULL, CELL_TEXT },
-        { "VALUE", "value", NULL, CELL_LONG_TEXT },
-};
-
 DEFINE_CLEANUP(Table *, table_free);
 
-static int out_of_memory(void)
+static bool is_staged(const App *app, const char *name)
 {
-        (void) bus_report(NULL, -ENOMEM);
-        return EXIT_REFUSED;
+        for (char **staged = app->staged; staged && *staged; staged++)
+                if (strcmp(*staged, name) == 0)
+                        return true;
+        return false;
 }
 
-/* A value in memory that is not needed any more. */
-static void secret_freep(char **secret)
+/* `staged` is how the next deployment has it otherwise; NULL = not. */
+static int config_add(Table *table, const char *name, const char *staged, const char *value, bool json)
 {
-        if (*secret)
-                explicit_bzero(*secret, strlen(*secret));
-        free(*secret);
-}
+        int r = table_add_line(table);
 
-/* A list of them that ends with NULL. */
-static void secrets_freep(char ***secrets)
-{
-        for (char **secret = *secrets; secret && *secret; secret++)
-                secret_freep(secret);
-        free(*secrets);
-}
-
-/* A call of a method of the app that is the first argument. Its message is erased when it is released. */
-static int call_new(sd_bus **ret_bus, const Invocation *invocation, const char *method, sd_bus_message **ret)
-{
-        _cleanup_free_ char *path = NULL;
-        int r = bus_open(ret_bus);
-
-        if (r == EXIT_DONE)
-                r = bus_find(*ret_bus, "GetApp", invocation_argument(invocation, 0), &path);
-        if (r != EXIT_DONE)
-                return r;
-        r = sd_bus_message_new_method_call(*ret_bus, ret, BUS_NAME, path, BUS_INTERFACE_APP, method);
         if (r >= 0)
-                r = sd_bus_message_sensitive(*ret);
-        return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
+                r = table_set_text(table, 0, name);
+        if (r >= 0)
+                r = json ? table_set_flag(table, 1, staged)
+                         : table_set_text(table, 1, text_or_empty(staged));
+        return r < 0 ? r : table_set_text(table, 2, value);
 }
 
-/* The reply stands before the first entry of the a{ss}. */
-static int environment_get(sd_bus **ret_bus, const Invocation *invocation, sd_bus_message **ret)
+/* People see the column STAGED only if there is something in it, and a line for each variable that the next
+ * deployment does not have any more. */
+static int config_print(const Environment *environment, const App *app, bool json)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        int r = call_new(ret_bus, invocation, "GetEnvironment", &call);
+        bool any = app->staged && app->staged[0];
+        const Column columns[] = {
+                { "NAME", "name", NULL, CELL_TEXT },
+                { any ? "STAGED" : NULL, "staged", NULL, json ? CELL_FLAG : CELL_TEXT },
+                { "VALUE", "value", NULL, CELL_LONG_TEXT },
+        };
+        _cleanup_(table_freep) Table *table = NULL;
+        int r = table_new(&table, "config", columns, ELEMENTSOF(columns), json);
 
-        if (r == EXIT_DONE)
-                r = bus_send(*ret_bus, CALL_TIMEOUT, call, ret);
-        if (r != EXIT_DONE)
-                return r;
-        r = sd_bus_message_enter_container(*ret, 'a', "{ss}");
-        return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
+        for (size_t i = 0; r >= 0 && i < environment->n; i++) {
+                const Variable *variable = &environment->items[i];
+
+                r = config_add(table, variable->name, is_staged(app, variable->name) ? "set" : NULL,
+                               variable->value, json);
+        }
+        for (char **name = app->staged; r >= 0 && !json && name && *name; name++)
+                if (!environment_find(environment, *name))
+                        r = config_add(table, *name, "unset", "", json);
+        return r < 0 ? r
+                     : table_print(table, "nothing is set; 'deployctl config set APP NAME=VALUE' does so");
 }
 
 int verb_config(const Invocation *invocation)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(table_freep) Table *table = NULL;
-        const char *name, *value;
-        int r = environment_get(&bus, invocation, &reply);
+        _cleanup_(environment_clear) Environment environment = { 0 };
+        _cleanup_(app_clear) App app = { 0 };
+        const char *name = invocation_argument(invocation, 0);
+        int r = bus_open(&bus);
 
+        if (r == EXIT_DONE)
+                r = environment_read(bus, name, &environment);
+        if (r == EXIT_DONE)
+                r = app_read(bus, name, &app);
         if (r != EXIT_DONE)
                 return r;
-        r = table_new(&table, "config", columns, ELEMENTSOF(columns),
-                      invocation_has(invocation, OPTION_JSON));
-        while (r >= 0 && (r = sd_bus_message_read(reply, "{ss}", &name, &value)) > 0) {
-                r = table_add_line(table);
-                if (r >= 0)
-                        r = table_set_text(table, 0, name);
-                if (r >= 0)
-                        r = table_set_text(table, 1, value);
-        }
-        if (r >= 0)
-                r = table_print(table, "nothing is set; 'deployctl config set APP NAME=VALUE' does so");
-        return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
-}
-
-/* The value of the first variable that is one of those named behind the app, NULL if none of them is set; it
- * lives as long as the reply. Returns an exit status. */
-static int environment_find(const Invocation *invocation, sd_bus_message **ret_reply, const char **ret)
-{
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        const char *name, *value;
-        int r = environment_get(&bus, invocation, ret_reply);
-
-        if (r != EXIT_DONE)
-                return r;
-        while ((r = sd_bus_message_read(*ret_reply, "{ss}", &name, &value)) > 0)
-                for (size_t i = 1; i < invocation->n_arguments; i++)
-                        if (strcmp(name, invocation->arguments[i]) == 0) {
-                                *ret = value;
-                                return EXIT_DONE;
-                        }
-        *ret = NULL;
+        r = config_print(&environment, &app, invocation_has(invocation, OPTION_JSON));
         return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
 }
 
 int verb_config_get(const Invocation *invocation)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(environment_clear) Environment environment = { 0 };
+        const char *app = invocation_argument(invocation, 0), *name = invocation_argument(invocation, 1);
         const char *value;
-        int r = environment_find(invocation, &reply, &value);
+        int r = bus_open(&bus);
 
+        if (r == EXIT_DONE)
+                r = environment_read(bus, app, &environment);
         if (r != EXIT_DONE)
                 return r;
+        value = environment_find(&environment, name);
         if (!value) {
-                say("%s is not set for %s", invocation_argument(invocation, 1),
-                    invocation_argument(invocation, 0));
+                say("%s is not set for %s", name, app);
                 return EXIT_REFUSED;
         }
         printf("%s\n", value);
         return EXIT_DONE;
 }
 
-/* All that is to be read from `fd`, but for one newline at its end, which editors and `echo` leave there.
- * Returns an exit status; `from` is for the sentence. */
-static int value_read(int fd, const char *from, char **ret)
+/* The deployment did not become live: whether deployd has taken the change back. */
+static void config_say_failed(const char *app, const Change *changes, const Environment *before)
 {
-        _cleanup_(secret_freep) char *text = calloc(1, VALUE_SIZE_MAX + 1);
-        size_t size = 0;
-        ssize_t n;
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(environment_clear) Environment now = { 0 };
 
-        if (!text)
-                return out_of_memory();
-        while ((n = read(fd, text + size, VALUE_SIZE_MAX - size)) > 0)
-                size += (size_t) n;
-        if (n < 0)
-                return usage_error("cannot read %s: %s", from, strerror(errno));
-        if (size == VALUE_SIZE_MAX)
-                return usage_error("%s is too large for a value", from);
-        if (strlen(text) != size)
-                return usage_error("%s has a byte 0 in it, which no value can have", from);
-        if (size > 0 && text[size - 1] == '\n')
-                text[size - 1] = '\0';
-        *ret = TAKE_PTR(text);
+        if (bus_open(&bus) != EXIT_DONE || environment_read(bus, app, &now) != EXIT_DONE)
+                return;
+        if (environment_equals(before, &now))
+                say("the variables of %s are as they were before: the change is taken back", app);
+        else if (changes_are_in(changes, &now))
+                say("the variables of %s stay changed: they take effect with the next deployment", app);
+        else
+                say("the variables of %s were changed by another command meanwhile: 'deployctl config %s' shows "
+                    "them",
+                    app, app);
+}
+
+/* Nothing was deployed. An exit status. */
+static int config_print_waiting(const char *name)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(app_clear) App app = { 0 };
+        int r = bus_open(&bus);
+
+        if (r == EXIT_DONE)
+                r = app_read(bus, name, &app);
+        if (r != EXIT_DONE)
+                return r;
+        /* A live deployment that was not deployed once more is a stopped one. */
+        if (app_is_stopped(&app) || app_is_live(&app))
+                printf("%s is stopped: they take effect when it starts\n", name);
+        else
+                printf("the variables of %s are changed: they take effect with its first deployment\n",
+                       name);
         return EXIT_DONE;
 }
 
-static int value_find(const char *text, char **ret)
+static int config_deploy(sd_bus *bus, sd_bus_message *call, const Invocation *invocation,
+                         const Change *changes, const Environment *before)
 {
-        _cleanup_close_ int fd = -1;
+        const char *app = invocation_argument(invocation, 0);
+        DeployEnd end;
+        int r = deploy_run(bus, call, app, &invocation->options, &end);
 
-        if (strcmp(text, SOURCE_INPUT) == 0)
-                return value_read(STDIN_FILENO, "standard input", ret);
-        if (text[0] == SOURCE_FILE) {
-                fd = open(text + 1, O_RDONLY | O_CLOEXEC);
-                if (fd < 0)
-                        return usage_error("cannot read %s: %s", text + 1, strerror(errno));
-                return value_read(fd, text + 1, ret);
-        }
-        *ret = strdup(text);
-        return *ret ? EXIT_DONE : out_of_memory();
+        if (end == DEPLOY_FAILED || end == DEPLOY_CANCELLED)
+                config_say_failed(app, changes, before);
+        return r == EXIT_DONE && end == DEPLOY_NONE ? config_print_waiting(app) : r;
 }
 
-/* As text_is_clean(), of several lines. */
-static bool value_is_text(const char *value)
+static int config_stage(sd_bus *bus, sd_bus_message *call, const char *app)
 {
-        _cleanup_(secret_freep) char *line = strdup(value);
+        int r = bus_send(bus, CALL_TIMEOUT, call, NULL);
 
-        for (char *c = line; c && *c; c++)
-                if (*c == '\n')
-                        *c = '\t';
-        return line && text_is_clean(line, /* allow_tab= */ true);
-}
-
-/* Standard input has an end, so one value comes from there at most. Nothing is said of what is behind `=`.
- */
-static int check_assignments(const Invocation *invocation)
-{
-        size_t n_inputs = 0;
-
-        for (size_t i = 1; i < invocation->n_arguments; i++) {
-                const char *argument = invocation->arguments[i], *equals = strchr(argument, '=');
-
-                if (!equals || equals == argument)
-                        return usage_error("argument %zu of 'config set' is not NAME=VALUE", i + 1);
-                n_inputs += strcmp(equals + 1, SOURCE_INPUT) == 0;
-                for (size_t j = 1; j < i; j++)
-                        if (strncmp(invocation->arguments[j], argument, (size_t) (equals - argument) + 1) ==
-                            0)
-                                return usage_error("%.*s is given twice", (int) (equals - argument),
-                                                   argument);
-        }
-        if (n_inputs > 1)
-                return usage_error("only one value can come from standard input");
-        return EXIT_DONE;
-}
-
-/* All of it before anything is asked of deployd. */
-static int values_read(const Invocation *invocation, char **values)
-{
-        for (size_t i = 1; i < invocation->n_arguments; i++) {
-                const char *argument = invocation->arguments[i], *equals = strchr(argument, '=');
-                int r = value_find(equals + 1, &values[i - 1]);
-
-                if (r != EXIT_DONE)
-                        return r;
-                if (!values[i - 1] || !value_is_text(values[i - 1]))
-                        return usage_error("the value of %.*s has control characters or is not UTF-8",
-                                           (int) (equals - argument), argument);
-        }
-        return EXIT_DONE;
-}
-
-static int values_append(sd_bus_message *call, const Invocation *invocation, char *const *values)
-{
-        int r = sd_bus_message_open_container(call, 'a', "{ss}");
-
-        for (size_t i = 1; r >= 0 && i < invocation->n_arguments; i++) {
-                const char *argument = invocation->arguments[i];
-                _cleanup_free_ char *name = strndup(argument, strcspn(argument, "="));
-
-                r = name ? sd_bus_message_append(call, "{ss}", name, values[i - 1]) : -ENOMEM;
-        }
-        if (r >= 0)
-                r = sd_bus_message_close_container(call);
-        return r < 0 ? r : sd_bus_message_append(call, "as", 0);
-}
-
-static int environment_send(sd_bus *bus, sd_bus_message *call, const Invocation *invocation)
-{
-        bool none;
-        int r = deploy_run(bus, call, invocation, &none);
-
-        if (r == EXIT_DONE && none)
-                printf("the environment of %s is changed; nothing of it is live that would have to be "
-                       "deployed again\n",
-                       invocation_argument(invocation, 0));
+        if (r == EXIT_DONE)
+                printf("staged: they take effect with the next deployment of %s\n", app);
         return r;
+}
+
+/* `before` are the variables as they are now. */
+static int config_change(sd_bus *bus, const Invocation *invocation, const Change *changes,
+                         const Environment *before)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        const char *app = invocation_argument(invocation, 0);
+        bool stage = invocation_has(invocation, OPTION_STAGE);
+        int r = environment_call_new(bus, app, stage ? "StageEnvironment" : "SetEnvironment", &call);
+
+        if (r != EXIT_DONE)
+                return r;
+        r = changes_append(changes, call);
+        if (r < 0)
+                return bus_report(NULL, r);
+        return stage ? config_stage(bus, call, app) : config_deploy(bus, call, invocation, changes, before);
 }
 
 int verb_config_set(const Invocation *invocation)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        _cleanup_(secrets_freep) char **values = calloc(invocation->n_arguments + 1, sizeof(char *));
-        int r = values ? check_assignments(invocation) : out_of_memory();
+        _cleanup_(environment_clear) Environment before = { 0 };
+        _cleanup_(changes_freep) Change *changes = NULL;
+        int r = changes_read_set(invocation, &changes);
 
         if (r == EXIT_DONE)
-                r = values_read(invocation, values);
+                r = bus_open(&bus);
         if (r == EXIT_DONE)
-                r = call_new(&bus, invocation, "SetEnvironment", &call);
-        if (r != EXIT_DONE)
-                return r;
-        r = values_append(call, invocation, values);
-        return r < 0 ? bus_report(NULL, r) : environment_send(bus, call, invocation);
+                r = environment_read(bus, invocation_argument(invocation, 0), &before);
+        return r == EXIT_DONE ? config_change(bus, invocation, changes, &before) : r;
 }
 
 int verb_config_unset(const Invocation *invocation)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
-        const char *value;
-        int r = environment_find(invocation, &reply, &value);
+        _cleanup_(environment_clear) Environment before = { 0 };
+        _cleanup_(changes_freep) Change *changes = NULL;
+        const char *app = invocation_argument(invocation, 0);
+        int r = changes_read_unset(invocation, &changes);
 
-        /* SetEnvironment deploys what is live again, whatever it changes. */
-        if (r == EXIT_DONE && !value) {
-                say("nothing to unset: 'deployctl config %s' shows what is set",
-                    invocation_argument(invocation, 0));
-                return EXIT_DONE;
-        }
         if (r == EXIT_DONE)
-                r = call_new(&bus, invocation, "SetEnvironment", &call);
+                r = bus_open(&bus);
+        if (r == EXIT_DONE)
+                r = environment_read(bus, app, &before);
         if (r != EXIT_DONE)
                 return r;
-        r = sd_bus_message_append(call, "a{ss}", 0);
-        if (r >= 0)
-                r = sd_bus_message_open_container(call, 'a', "s");
-        for (size_t i = 1; r >= 0 && i < invocation->n_arguments; i++)
-                r = sd_bus_message_append(call, "s", invocation->arguments[i]);
-        if (r >= 0)
-                r = sd_bus_message_close_container(call);
-        return r < 0 ? bus_report(NULL, r) : environment_send(bus, call, invocation);
+        /* SetEnvironment deploys the live deployment once more, whatever it changes. */
+        if (changes_are_in(changes, &before)) {
+                say("nothing to unset: 'deployctl config %s' shows what is set", app);
+                return EXIT_DONE;
+        }
+        return config_change(bus, invocation, changes, &before);
 }
 
 void config_print_set(void)

@@ -1,83 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Deployments: deploy, redeploy, rollback, cancel. */
+/* Deployments: deploy, rollback, cancel. */
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "cli/app.h"
 #include "cli/deploy.h"
 #include "cli/deployment.h"
-#include "cli/follow.h"
-#include "cli/journal.h"
-#include "cli/terminal.h"
 #include "cli/verb.h"
-
-enum {
-        LINES_OF_FAILURE = 10,
-};
-
-DEFINE_CLEANUP(Journal *, journal_free);
-
-typedef struct Address {
-        char *url;
-        uint16_t port;
-} Address;
-
-static const Field address_fields[] = {
-        { "Url", 's', offsetof(Address, url) },
-        { "Port", 'q', offsetof(Address, port) },
-};
-
-static void address_clear(Address *address)
-{
-        free(address->url);
-}
-
-/* Where the app is reached: its URL, else its own port, else the port of this deployment. Without a `web`
- * it is nowhere. */
-static int live_print(const char *app, const Deployment *deployment)
-{
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *properties = NULL;
-        _cleanup_(address_clear) Address address = { 0 };
-        _cleanup_free_ char *path = NULL;
-        int r = bus_open(&bus);
-
-        if (r == EXIT_DONE)
-                r = bus_find(bus, "GetApp", app, &path);
-        if (r == EXIT_DONE)
-                r = bus_get_properties(bus, path, BUS_INTERFACE_APP, &properties);
-        if (r != EXIT_DONE)
-                return r;
-        r = bus_read_properties(properties, address_fields, ELEMENTSOF(address_fields), &address);
-        if (r < 0)
-                return bus_report(NULL, r);
-
-        if (deployment->port == 0)
-                printf("%s is live\n", app);
-        else if (!text_is_empty(address.url))
-                printf("%s is live at %s\n", app, address.url);
-        else
-                printf("%s is live on port %d\n", app, address.port > 0 ? address.port : deployment->port);
-        return EXIT_DONE;
-}
-
-static void failure_print(const char *app, const Deployment *deployment, const char *directory)
-{
-        JournalFilter filter = { .app = app, .deployment = deployment->id };
-        _cleanup_(journal_freep) Journal *journal = NULL;
-
-        say("deployment %" PRIu64 " of %s failed: %s", deployment->id, app,
-            text_is_empty(deployment->error_summary) ? "no reason given" : deployment->error_summary);
-        if (journal_open(&journal, directory, &filter) != EXIT_DONE)
-                return;
-        if (journal_print_last(journal, stderr, LINES_OF_FAILURE, false) > 0)
-                fprintf(stderr, "More: deployctl logs %s --deployment %" PRIu64 "\n", app, deployment->id);
-}
 
 static int deploy_call(sd_bus *bus, const Invocation *invocation, sd_bus_message **ret)
 {
@@ -94,51 +28,6 @@ static int deploy_call(sd_bus *bus, const Invocation *invocation, sd_bus_message
         return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
 }
 
-static int call_only(sd_bus *bus, sd_bus_message *call, bool *ret_none)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        uint64_t id;
-        int r = bus_send(bus, CALL_TIMEOUT, call, &reply);
-
-        if (r != EXIT_DONE)
-                return r;
-        r = sd_bus_message_read(reply, "to", &id, NULL);
-        if (r < 0)
-                return bus_report(NULL, r);
-        if (id != 0)
-                printf("%" PRIu64 "\n", id);
-        if (ret_none)
-                *ret_none = id == 0;
-        return EXIT_DONE;
-}
-
-int deploy_run(sd_bus *bus, sd_bus_message *call, const Invocation *invocation, bool *ret_none)
-{
-        _cleanup_(deployment_clear) Deployment deployment = { 0 };
-        const char *app = invocation_argument(invocation, 0);
-        int r;
-
-        if (invocation_has(invocation, OPTION_NO_WAIT))
-                return call_only(bus, call, ret_none);
-        r = deployment_follow(bus, call, app, &deployment);
-        if (r != EXIT_DONE)
-                return r;
-        if (ret_none)
-                *ret_none = deployment.id == 0;
-        if (deployment.id == 0)
-                return EXIT_DONE;
-
-        if (strcmp(deployment.status, "failed") == 0) {
-                failure_print(app, &deployment, invocation->options.values[OPTION_JOURNAL]);
-                return EXIT_REFUSED;
-        }
-        if (strcmp(deployment.status, "cancelled") == 0) {
-                say("deployment %" PRIu64 " of %s was cancelled", deployment.id, app);
-                return EXIT_CANCELLED;
-        }
-        return live_print(app, &deployment);
-}
-
 int verb_deploy(const Invocation *invocation)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
@@ -147,40 +36,28 @@ int verb_deploy(const Invocation *invocation)
 
         if (r == EXIT_DONE)
                 r = deploy_call(bus, invocation, &call);
-        return r == EXIT_DONE ? deploy_run(bus, call, invocation, NULL) : r;
-}
-
-/* Calls a method of the invocation's app by which what is kept of it is deployed. */
-static int deploy_kept(const Invocation *invocation, const char *method, const char *types, uint64_t id)
-{
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        _cleanup_free_ char *path = NULL;
-        int r = bus_open(&bus);
-
-        if (r == EXIT_DONE)
-                r = bus_find(bus, "GetApp", invocation_argument(invocation, 0), &path);
-        if (r != EXIT_DONE)
-                return r;
-        r = sd_bus_message_new_method_call(bus, &call, BUS_NAME, path, BUS_INTERFACE_APP, method);
-        if (r >= 0)
-                r = sd_bus_message_append(call, types, id);
-        return r < 0 ? bus_report(NULL, r) : deploy_run(bus, call, invocation, NULL);
-}
-
-int verb_redeploy(const Invocation *invocation)
-{
-        return deploy_kept(invocation, "Redeploy", "", 0);
+        return r == EXIT_DONE ? deploy_run(bus, call, invocation_argument(invocation, 0),
+                                           &invocation->options, NULL)
+                              : r;
 }
 
 int verb_rollback(const Invocation *invocation)
 {
-        const char *to = invocation_argument(invocation, 1);
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        const char *app = invocation_argument(invocation, 0), *to = invocation_argument(invocation, 1);
         uint64_t id = 0;
+        int r;
 
         if (to[0] != '\0' && (text_to_u64(to, INT64_MAX, &id) < 0 || id == 0))
                 return usage_error("'rollback' goes back to a deployment, by its id: a number");
-        return deploy_kept(invocation, "Rollback", "t", id);
+        r = bus_open(&bus);
+        if (r == EXIT_DONE)
+                r = app_call_new(bus, app, "Rollback", &call);
+        if (r != EXIT_DONE)
+                return r;
+        r = sd_bus_message_append(call, "t", id);
+        return r < 0 ? bus_report(NULL, r) : deploy_run(bus, call, app, &invocation->options, NULL);
 }
 
 typedef struct Cancellation {

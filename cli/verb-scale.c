@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "cli/app.h"
 #include "cli/bus.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -148,6 +149,17 @@ static int set(sd_bus *bus, const char *path, sd_bus_message *now, Wish *wishes)
         return r < 0 ? bus_report(NULL, r) : bus_send(bus, CALL_TIMEOUT, call, NULL);
 }
 
+/* The formation of a stopped app was changed: nothing has happened yet. An exit status. */
+static int say_stopped(sd_bus *bus, const char *name)
+{
+        _cleanup_(app_clear) App app = { 0 };
+        int r = app_read(bus, name, &app);
+
+        if (r == EXIT_DONE && app_is_stopped(&app))
+                printf("%s is stopped: it takes effect when it starts\n", name);
+        return r;
+}
+
 int verb_scale(const Invocation *invocation)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
@@ -169,5 +181,7 @@ int verb_scale(const Invocation *invocation)
                 r = formation_get(bus, path, &now);
         if (r == EXIT_DONE && n > 0 && wishes)
                 r = set(bus, path, now, wishes);
-        return r == EXIT_DONE ? show(bus, path, json) : r;
+        if (r == EXIT_DONE)
+                r = show(bus, path, json);
+        return r == EXIT_DONE && n > 0 ? say_stopped(bus, invocation_argument(invocation, 0)) : r;
 }

@@ -2,11 +2,14 @@
 /* The daemon itself. */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/names.h"
+#include "base/text.h"
 #include "cli/app.h"
 #include "cli/bus.h"
+#include "cli/format.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 
@@ -20,6 +23,7 @@ static const Column columns[] = {
         { "Sandbox lacks", "sandbox_missing", "SandboxMissing", CELL_LIST },
         { "Deployments queued", "deployments_queued", "DeploymentsQueued", CELL_NUMBER },
         { "Deployments running", "deployments_running", "DeploymentsRunning", CELL_NUMBER },
+        { NULL, "attention", "Attention", CELL_TEXT }, /* people have it in a line of its own */
 };
 
 static int manager_read(sd_bus *bus, const char *property, char **ret)
@@ -29,6 +33,20 @@ static int manager_read(sd_bus *bus, const char *property, char **ret)
                                            ret);
 
         return r < 0 ? bus_report(&error, r) : EXIT_DONE;
+}
+
+/* A deployd that does not have the property needs nothing. */
+static void attention_print(sd_bus *bus)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *attention = NULL, *escaped = NULL;
+        int r = sd_bus_get_property_string(bus, BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "Attention",
+                                           &error, &attention);
+
+        if (r < 0 || text_is_empty(attention))
+                return;
+        escaped = text_escape(attention, strlen(attention));
+        printf("Needs attention: %s\n\n", text_or_empty(escaped));
 }
 
 int verb_status(const Invocation *invocation)
@@ -46,6 +64,8 @@ int verb_status(const Invocation *invocation)
                 r = manager_read(bus, "DatabaseState", &state);
         if (r != EXIT_DONE)
                 return r;
+        if (!json)
+                attention_print(bus);
         r = bus_get_properties(bus, BUS_PATH, BUS_INTERFACE_MANAGER, &properties);
         if (r != EXIT_DONE) {
                 if (!json)

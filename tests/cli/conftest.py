@@ -32,21 +32,27 @@ class Result:
 
 
 class Running:
-    """A deployctl under way, its output in pipes, or on a terminal."""
+    """A deployctl under way, its output in pipes. With `columns` its standard output is on a terminal, with `asked`
+    its standard input and error are."""
 
-    def __init__(self, arguments, environment, columns=None, **options):
+    def __init__(self, arguments, environment, columns=None, asked=False, **options):
         self.out = self.err = b""
         self.terminal = None
-        stdout = subprocess.PIPE
+        files = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         if columns:
-            self.terminal, stdout = pty.openpty()
             environment = {**environment, "COLUMNS": str(columns), "TERM": "xterm"}
-        self.process = subprocess.Popen([BINARY, *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=stdout,
-                                        stderr=subprocess.PIPE, **options)
-        if columns:
-            os.close(stdout)
-        self.files = {self.terminal if columns else self.process.stdout.fileno(): "out",
-                      self.process.stderr.fileno(): "err"}
+        if columns or asked:
+            self.terminal, end = pty.openpty()
+            files.update({"stdin": end, "stderr": end} if asked else {"stdout": end})
+        self.process = subprocess.Popen([BINARY, *arguments], env=environment, **{**files, **options})
+        if self.terminal is not None:
+            os.close(end)
+        self.files = {(pipe.fileno() if pipe else self.terminal): where
+                      for pipe, where in ((self.process.stdout, "out"), (self.process.stderr, "err"))}
+
+    def type(self, text):
+        """As somebody at the terminal does."""
+        os.write(self.terminal, text.encode())
 
     def _read(self, until):
         ready, _, _ = select.select(list(self.files), [], [], max(0, until - time.monotonic()))
@@ -75,9 +81,9 @@ class Running:
         self.process.wait(TIMEOUT)
         if self.terminal is not None:
             os.close(self.terminal)
-        self.process.stderr.close()
-        if self.process.stdout:
-            self.process.stdout.close()
+        for pipe in self.process.stdout, self.process.stderr:
+            if pipe:
+                pipe.close()
         return Result(self.process.returncode, self.out.decode(errors="surrogateescape"),
                       self.err.decode(errors="surrogateescape"))
 

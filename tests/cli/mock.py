@@ -22,13 +22,14 @@ METHODS = {
     "Manager": {
         "CreateRepository": ("sssa{sv}", "o"), "CreateApp": ("ssa{sv}", "o"), "GetRepository": ("s", "o"),
         "GetApp": ("s", "o"), "GetDeployment": ("t", "o"), "DescribeDeployment": ("t", "a{sv}"),
-        "ListRepositories": ("", "a(ssso)"), "ListApps": ("", "a(sssqqo)"),
+        "ListRepositories": ("", "a(ssso)"), "ListApps": ("", "a(sssqqo)"), "ListRemovedApps": ("", "aa{sv}"),
         "ListDeployments": ("stu", "a(tsssqtts)"), "Deploy": ("ssa{sv}", "to"),
     },
     "Repository": {"Fetch": ("", ""), "SetGitUrl": ("s", ""), "SetDefaultBranch": ("s", ""), "Remove": ("", "")},
     "App": {
         "Start": ("", ""), "Stop": ("", ""), "Restart": ("", ""), "SetProperties": ("a{sv}", ""), "Remove": ("b", ""),
-        "Redeploy": ("", "to"), "Rollback": ("t", "to"), "SetEnvironment": ("a{ss}as", "to"), "GetEnvironment": ("", "a{ss}"),
+        "Redeploy": ("", "to"), "Rollback": ("t", "to"), "SetEnvironment": ("a{ss}as", "to"),
+        "StageEnvironment": ("a{ss}as", ""), "GetEnvironment": ("", "a{ss}"),
     },
     "Deployment": {"Cancel": ("", "")},
     "ObjectManager": {"GetManagedObjects": ("", "a{oa{sa{sv}}}")},
@@ -37,19 +38,23 @@ METHODS = {
 
 TYPES = {
     "Manager": {"Version": "s", "SchemaVersion": "u", "PortRange": "(qq)", "PortsAssigned": "u", "DatabaseState": "s",
-                "DeploymentsQueued": "u", "DeploymentsRunning": "u", "SandboxState": "s", "SandboxMissing": "as"},
+                "DeploymentsQueued": "u", "DeploymentsRunning": "u", "SandboxState": "s", "SandboxMissing": "as",
+                "Attention": "s"},
     "Repository": {"Name": "s", "GitUrl": "s", "DefaultBranch": "s", "HeadRevision": "s", "LastFetchedAt": "t",
-                   "CreatedAt": "t", "Apps": "ao"},
+                   "CreatedAt": "t", "Apps": "ao", "HasCredential": "b"},
     "App": {"Name": "s", "Repository": "o", "Status": "s", "CurrentPort": "q", "CurrentDeployment": "o",
             "Deployments": "ao", "Slice": "s", "CreatedAt": "t", "Branch": "s", "Directory": "s",
             "StopTimeoutUSec": "t", "MemoryMax": "t", "TasksMax": "t", "CPUQuotaPerSecUSec": "t",
             "Url": "s", "Port": "q", "AccessMode": "s", "KeepReleases": "u", "Formation": "a{su}", "Buildpack": "s",
-            "BuildCommand": "s", "Readiness": "s", "HealthCheckPath": "s", "HealthCheckTimeoutUSec": "t"},
+            "BuildCommand": "s", "Readiness": "s", "HealthCheckPath": "s", "HealthCheckTimeoutUSec": "t",
+            "EnvironmentStaged": "as", "DataPath": "s", "Releases": "u"},
     "Deployment": {"Id": "t", "App": "o", "AppName": "s", "Status": "s", "RequestedRevision": "s", "Revision": "s",
                    "ImageTag": "s", "AssignedPort": "q", "Units": "as", "Progress": "d", "StatusText": "s",
                    "CreatedAt": "t", "StartedAt": "t", "FinishedAt": "t", "ErrorSummary": "s", "LogsPath": "s",
                    "RequestedBy": "u"},
 }
+
+REMOVED = {"Id": "t", "Name": "s", "RemovedAt": "t", "KeptUntil": "t", "DataPath": "s", "RemovedBy": "u"}
 
 ENDED = ("live", "failed", "cancelled", "superseded")
 
@@ -106,7 +111,7 @@ class Mock:
         self.calls = queue.Queue()
         self.manager = {"Version": "0.1.0", "SchemaVersion": 1, "PortRange": (20000, 29999), "PortsAssigned": 1,
                         "DatabaseState": "connected", "DeploymentsQueued": 0, "DeploymentsRunning": 0,
-                        "SandboxState": "enforced", "SandboxMissing": []}
+                        "SandboxState": "enforced", "SandboxMissing": [], "Attention": ""}
         self.objects = {}   # path: (noun, properties)
         self.failures = {}  # method: Failure
         self.silent = set() # methods that never answer
@@ -115,6 +120,10 @@ class Mock:
         self.old = {}       # deployments that are not published any more
         self.requests = {}
         self.environments = {} # of apps: by path
+        self.before = {}    # deployment: what its failure takes back, a path and its environment
+        self.removed = []   # apps whose data is kept: dictionaries
+        self.keep = 7 * 24 * 3600 * 1000000  # microseconds, for the data of an app that is removed
+        self.ends = "after the reply"  # when the last instance of a removed app does; or "before" it, or "" = by gone()
         self.next_id = 42
         self.connection = self.systemd = None
         self.context = GLib.MainContext()
@@ -234,7 +243,8 @@ class Mock:
             "CurrentDeployment": "/", "Deployments": [], "Slice": f"deployd-apps-{name.replace('-', '_')}.slice",
             "CreatedAt": now(), "Branch": "", "Directory": "", "StopTimeoutUSec": 0, "MemoryMax": 0, "TasksMax": 0,
             "CPUQuotaPerSecUSec": 0, "KeepReleases": 0, "Formation": {"web": 1}, "Buildpack": "", "BuildCommand": "",
-            "Readiness": "port", "HealthCheckPath": "", "HealthCheckTimeoutUSec": 0, **properties})
+            "Readiness": "port", "HealthCheckPath": "", "HealthCheckTimeoutUSec": 0,
+            "EnvironmentStaged": [], "DataPath": "/nonexistent/7", "Releases": 0, **properties})
 
     def deployment(self, app="shop", revision="", **properties):
         number = self.next_id
@@ -253,6 +263,9 @@ class Mock:
             where = path("Deployment", number)
             properties = self.objects[where][1]
             properties.update(changes)
+            if changes.get("Status") in ("failed", "cancelled") and number in self.before:
+                app, environment = self.before.pop(number)
+                self.environments[app] = environment
             if not self.connection:
                 return
             self.emit(where, "Properties", "PropertiesChanged",
@@ -303,13 +316,16 @@ class Mock:
         gives = METHODS[noun][method][1]
         invocation.return_value(GLib.Variant(f"({gives})", result if isinstance(result, tuple) else (result,))
                                 if gives else None)
-        if method in ("Deploy", "Redeploy", "Rollback", "SetEnvironment") and self.plan:
+        if method in ("Deploy", "Redeploy", "Rollback", "SetEnvironment") and result[0] != 0 and self.plan:
             self._follow_plan(result[0])
+        if (noun, method) == ("App", "Remove") and self.ends == "after the reply":
+            self.gone(self.removed[-1]["Name"])
 
     def _follow_plan(self, number):
         def step(*_):
-            self.advance(number, **self.plan.pop(0))
-            return bool(self.plan)
+            change = self.plan.pop(0)
+            self.advance(number, **change)
+            return bool(self.plan) and change.get("Status") not in ENDED  # the rest is the next one's
 
         source = GLib.Timeout(20)  # one turn of the loop each, so that each is seen
         source.set_callback(step)
@@ -393,7 +409,8 @@ class Mock:
         self.remove(where)
 
     def App_Redeploy(self, where):
-        return self.deployment(self.objects[where][1]["Name"])
+        properties = self.objects[where][1]
+        return (0, "/") if properties["Status"] == "stopped" else self.deployment(properties["Name"])
 
     def App_Rollback(self, where, _to):
         return self.deployment(self.objects[where][1]["Name"])
@@ -410,13 +427,37 @@ class Mock:
         return dict(sorted(self.environments.get(where, {}).items()))
 
     def App_SetEnvironment(self, where, new, gone):
+        before = self.environments.get(where, {})
+        self._set_environment(where, new, gone)
+        properties = self.objects[where][1]
+        if properties["CurrentDeployment"] == "/" or properties["Status"] == "stopped":
+            return (0, "/")
+        number, deployment = self.deployment(properties["Name"])
+        self.before[number] = (where, before)
+        return number, deployment
+
+    def App_StageEnvironment(self, where, new, gone):
+        self._set_environment(where, new, gone)
+        self.objects[where][1]["EnvironmentStaged"] = sorted([*new, *gone])
+
+    def _set_environment(self, where, new, gone):
         kept = {**self.environments.get(where, {}), **new}
         self.environments[where] = {name: value for name, value in kept.items() if name not in gone}
-        properties = self.objects[where][1]
-        return (0, "/") if properties["CurrentDeployment"] == "/" else self.deployment(properties["Name"])
 
     def App_Remove(self, where, _force):
+        properties = self.objects[where][1]
         self.remove(where)
+        self.removed.append({"Id": 7, "Name": properties["Name"], "RemovedAt": now(), "KeptUntil": now() + self.keep,
+                             "DataPath": properties["DataPath"], "RemovedBy": 0})
+        if self.ends == "before":
+            self.gone(properties["Name"])
+
+    def gone(self, app, number=7):
+        """Nothing of a removed app runs any more."""
+        self.here(lambda: self.emit(ROOT, "Manager", "AppRemoved", GLib.Variant("(ts)", (number, app))))
+
+    def Manager_ListRemovedApps(self, _where):
+        return [{key: GLib.Variant(REMOVED[key], value) for key, value in removed.items()} for removed in self.removed]
 
     def Deployment_Cancel(self, where):
         properties = self.objects[where][1]

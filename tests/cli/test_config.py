@@ -60,8 +60,7 @@ def test_set_gives_all_values_in_one_call(mock, shop, deployctl):
     result = deployctl("config", "set", "shop", f"A={SECRET}", "B=", "C=x=y")
     assert mock.wait_call("SetEnvironment") == (shop, {"A": SECRET, "B": "", "C": "x=y"}, [])
     assert (result.status, result.err) == (0, "")
-    assert result.out == ("the environment of shop is changed; nothing of it is live that would have to be "
-                          "deployed again\n")
+    assert result.out == "the variables of shop are changed: they take effect with its first deployment\n"
 
 
 def test_unset_gives_all_names_in_one_call(mock, shop, deployctl):
@@ -122,14 +121,108 @@ def test_a_failed_deployment_is_said_as_deploy_says_it(mock, live, deployctl, tm
     mock.plan = [{"Status": "failed", "ErrorSummary": "web.1 exited with status 1"}]
     result = deployctl("config", "set", "shop", "A=1", "--journal", str(tmp_path))
     assert result.status == 1
-    assert result.err == "deployctl: deployment 42 of shop failed: web.1 exited with status 1\n"
+    assert result.err.splitlines()[0] == "deployctl: deployment 42 of shop failed: web.1 exited with status 1"
+
+
+BACK = "deployctl: the variables of shop are as they were before: the change is taken back"
+
+
+@pytest.mark.parametrize("words", [["set", "shop", "A=2", "C=3"], ["unset", "shop", "A"]], ids=["set", "unset"])
+@pytest.mark.parametrize("status,expected", [("failed", 1), ("cancelled", 3)])
+def test_a_change_that_is_taken_back_is_said_to_be(mock, live, deployctl, tmp_path, words, status, expected):
+    mock.environments[live] = {"A": "1", "B": SECRET}
+    mock.plan = [{"Status": status}]
+    result = deployctl("config", *words, "--journal", str(tmp_path))
+    assert (result.status, result.err.splitlines()[1:]) == (expected, [BACK])
+    assert mock.environments[live] == {"A": "1", "B": SECRET}
+
+
+@pytest.mark.parametrize("words", [["set", "shop", "A=2", "C=3"], ["unset", "shop", "A"]], ids=["set", "unset"])
+def test_a_change_that_stays_is_said_to(mock, live, start, tmp_path, words):
+    """The first deployment was under way and has failed: nothing is live, and there is nothing to go back to."""
+    mock.environments[live] = {"A": "1", "B": "2"}
+    run = start("config", *words, "--journal", str(tmp_path))
+    run.wait_for("deployment 42")
+    mock.before.clear()
+    mock.advance(42, Status="failed", ErrorSummary="it broke")
+    result = run.end()
+    assert result.status == 1
+    assert result.err.splitlines()[1:] == [
+        "deployctl: the variables of shop stay changed: they take effect with the next deployment"]
+
+
+def test_neither_is_said_when_somebody_else_has_changed_them(mock, live, start, tmp_path):
+    mock.environments[live] = {"A": "1"}
+    run = start("config", "set", "shop", "A=2", "--journal", str(tmp_path))
+    run.wait_for("deployment 42")
+    mock.before[42] = (live, {"A": "1", "D": "4"})
+    mock.advance(42, Status="failed", ErrorSummary="it broke")
+    result = run.end()
+    assert result.err.splitlines()[1:] == [
+        "deployctl: the variables of shop were changed by another command meanwhile: 'deployctl config shop' shows them"]
+
+
+def test_nothing_is_said_of_variables_when_nothing_was_changed(mock, live, start, deployctl):
+    mock.failures["SetEnvironment"] = Failure("QueueFull", "too many deployments wait")
+    assert deployctl("config", "set", "shop", "A=1").err == "deployctl: too many deployments wait\n"
+    mock.failures.clear()
+    mock.plan = [{"Status": "live"}]
+    assert "variables" not in deployctl("config", "set", "shop", "A=1").err
+
+
+def test_the_variables_of_a_stopped_app_wait_for_its_start(mock, deployctl):
+    where = mock.app("shop", Status="stopped", CurrentDeployment=path("Deployment", 41))
+    for words in ["set", "shop", "A=1"], ["set", "shop", "B=1", "--no-wait"], ["unset", "shop", "A"]:
+        result = deployctl("config", *words)
+        assert (result.status, result.err) == (0, "")
+        assert result.out == "shop is stopped: they take effect when it starts\n"
+    assert mock.environments[where] == {"B": "1"}
+
+
+def test_stage_gives_all_in_one_call_and_deploys_nothing(mock, live, deployctl):
+    mock.environments[live] = {"A": "1", "B": "2"}
+    said = (0, "staged: they take effect with the next deployment of shop\n", "")
+    result = deployctl("config", "set", "--stage", "shop", "A=9", "C=x=y")
+    assert (result.status, result.out, result.err) == said
+    assert mock.wait_call("StageEnvironment") == (live, {"A": "9", "C": "x=y"}, [])
+    result = deployctl("config", "unset", "shop", "B", "NONE", "--stage")
+    assert (result.status, result.out, result.err) == said
+    assert mock.wait_call("StageEnvironment") == (live, {}, ["B", "NONE"])
+    assert "SetEnvironment" not in mock.called() and mock.next_id == 42
+    assert "nothing to unset" in deployctl("config", "unset", "shop", "NONE", "--stage").err
+    assert "StageEnvironment" not in mock.called()
+
+
+def test_what_is_staged_has_a_mark_also_what_will_be_gone(mock, deployctl):
+    where = mock.app("shop", EnvironmentStaged=["A", "GONE"])
+    mock.environments[where] = {"A": "new value", "B": "old"}
+    lines = [line.split() for line in deployctl("config", "shop").out.splitlines()]
+    assert lines == [["NAME", "STAGED", "VALUE"], ["A", "set", "new", "value"], ["B", "old"], ["GONE", "unset"]]
+    assert deployctl("config", "shop", "--json").json["config"] == [
+        {"name": "A", "staged": True, "value": "new value"}, {"name": "B", "staged": False, "value": "old"}]
+    mock.objects[where][1]["EnvironmentStaged"] = []
+    assert "STAGED" not in deployctl("config", "shop").out
+    assert [row["staged"] for row in deployctl("config", "shop", "--json").json["config"]] == [False, False]
+
+
+def test_what_is_staged_alone_is_shown_too(mock, deployctl):
+    mock.app("shop", EnvironmentStaged=["GONE"])
+    assert [line.split() for line in deployctl("config", "shop").out.splitlines()][1:] == [["GONE", "unset"]]
+    assert deployctl("config", "shop", "--json").json == {"config": []}
+
+
+def test_the_table_of_variables_fits_80_columns(mock, start):
+    where = mock.app("shop", EnvironmentStaged=["A", "N" * 30])
+    mock.environments[where] = {"A": "a long value, " * 20, "B": "x" * 300}
+    out = start("config", "shop", columns=80).end().out.replace("\r", "")
+    assert "STAGED" in out and max(len(line) for line in out.splitlines()) <= 80
 
 
 def test_no_wait_prints_the_id(mock, live, shop_other, deployctl):
     for words in ["set", "shop", "A=1"], ["unset", "shop", "A"]:
         number = mock.next_id
         assert deployctl("config", *words, "--no-wait").out == f"{number}\n"
-    assert "nothing of it is live" in deployctl("config", "set", "other", "A=1", "--no-wait").out
+    assert "with its first deployment" in deployctl("config", "set", "other", "A=1", "--no-wait").out
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from mock import path
+from mock import Failure, path
 
 STEPS = [{"Status": "fetching"}, {"Status": "fetching", "Progress": 0.5, "StatusText": "receiving objects"},
          {"Status": "starting", "Revision": "1f0c" * 10, "AssignedPort": 20007}, {"Status": "checking"}]
@@ -183,7 +183,24 @@ def test_a_database_that_comes_late_after_a_restart_is_waited_for(shop, start):
     shop.manager["DatabaseState"] = "connected"
     shop.wait_call("GetAll")
     shop.advance(42, Status="live")
-    assert run.end().status == 0
+    result = run.end()
+    assert result.status == 0
+    assert result.err.count("deployd is not ready yet: the database cannot be reached: connection refused\n") == 1
+
+
+def test_deployd_is_not_asked_without_end_for_a_deployment_that_it_does_not_know(shop, start):
+    run = start("deploy", "shop")
+    run.wait_for("deployment 42")
+    shop.stop()
+    run.wait_for("deployd went away", "err")
+    del shop.objects[path("Deployment", 42)]
+    unknown = Failure("org.freedesktop.DBus.Error.UnknownMethod", "Unknown method DescribeDeployment")
+    shop.failures["DescribeDeployment"] = unknown
+    shop.called()
+    shop.start()
+    result = run.end()
+    assert result.status != 0 and "Unknown method DescribeDeployment" in result.err
+    assert shop.called().count("DescribeDeployment") == 1
 
 
 def test_deployd_that_dies_over_the_call_is_no_deployment(shop, start):

@@ -12,10 +12,10 @@ from conftest import BINARY
 VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo remove", "app create", "app list",
          "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "redeploy", "rollback", "cancel", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
          "status", "backup", "restore", "help"]
-OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json"],
-           "app show": ["--json"], "app remove": ["--force"], "config": ["--json"],
-           "config set": ["--no-wait", "--journal"], "config unset": ["--no-wait", "--journal"], "deploy": ["--no-wait", "--request-id", "--journal"],
-           "redeploy": ["--no-wait", "--journal"], "rollback": ["--no-wait", "--journal"],
+OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json", "--removed"],
+           "app show": ["--json"], "app remove": ["--force", "--confirm"], "config": ["--json"],
+           "config set": ["--no-wait", "--journal", "--stage"], "config unset": ["--no-wait", "--journal", "--stage"], "deploy": ["--no-wait", "--request-id", "--journal"],
+           "redeploy": ["--no-wait", "--journal", "--all"], "rollback": ["--no-wait", "--journal"],
            "releases": ["--json", "--lines"], "ps": ["--json"], "status": ["--json"],
            "scale": ["--json"], "backup": ["--releases", "--no-data"], "restore": ["--replace"],
            "logs": ["--follow", "--lines", "--deployment", "--process", "--raw", "--journal"]}
@@ -75,6 +75,10 @@ def test_version(deployctl):
     (["repo", "list", "x"], "'repo list' has too many arguments"),
     (["deploy"], "'deploy' needs more arguments"),
     (["deploy", "a", "b", "c"], "'deploy' has too many arguments"),
+    (["redeploy"], "'redeploy' needs more arguments; usage: deployctl redeploy APP, or deployctl redeploy --all"),
+    (["redeploy", "shop", "--all"], "'redeploy' takes an app or --all, not both"),
+    (["deploy", "shop", "--stage"], "option --stage is not for 'deploy'"),
+    (["app", "remove", "shop", "--confirm="], "option --confirm needs NAME, not an empty text"),
     (["app", "set", "shop"], "'app set' needs more arguments"),
     (["--frob"], "unknown option --frob"),
     (["-x", "ps"], "unknown option -x"),
@@ -103,7 +107,7 @@ def test_version(deployctl):
     (["app", "set", "shop", "branch"], "'branch' is not KEY=VALUE"),
     (["app", "set", "shop", "colour=red"],
      "unknown setting 'colour'; known are " + ", ".join(SETTINGS)),
-    (["app", "create", "shop", "code", "=x"], "unknown setting ''"),
+    (["app", "create", "shop", "code", "=x"], "unknown setting ''; known are " + ", ".join([*SETTINGS, "data"])),
     (["app", "set", "shop", "branch=a", "branch=b"], "setting 'branch' is given twice"),
     (["repo", "set", "code", "name=x"], "unknown setting 'name'; known are url, branch"),
     (["app", "set", "shop", "stop-timeout=soon"], "stop-timeout needs a time, like 30s or 5min"),
@@ -220,6 +224,9 @@ def test_completion_offers_what_there_is(environment):
     assert complete("config", "''") == ["get", "set", "unset"]
     assert complete("config", "set", "--n") == ["--no-wait"]
     assert complete("config", "--j") == ["--json"]
+    assert complete("config", "set", "--s") == ["--stage"]
+    assert complete("app", "remove", "--c") == ["--confirm"]
+    assert complete("redeploy", "--a") == ["--all"]
 
 
 def test_the_man_page_has_every_verb_option_setting_and_status():
@@ -229,7 +236,7 @@ def test_the_man_page_has_every_verb_option_setting_and_status():
         assert f"*{verb}*" in page, verb
     for option in {"--help", "--version", "--list-verbs"}.union(*OPTIONS.values()):
         assert re.search(rf"^(\*-\w\*, )?\*{option}\*", page, re.MULTILINE), option
-    for word in SETTINGS:
+    for word in [*SETTINGS, "data"]:
         assert f"|  *{word}*" in page
     for status in 0, 1, 2, 3, 4, 130:
         assert f"|  {status}\n" in page

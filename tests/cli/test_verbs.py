@@ -41,6 +41,13 @@ def test_repo_show_shows_every_property(mock, deployctl):
     assert shown["fetched"] == 0
 
 
+def test_a_flag_is_a_word_and_a_boolean_in_json(mock, deployctl):
+    for flag, word in (False, "no"), (True, "yes"):
+        mock.repository("code", HasCredential=flag)
+        assert deployctl("repo", "show", "code").out.split("Credential:")[1].split()[0] == word
+        assert deployctl("repo", "show", "code", "--json").json["repository"][0]["credential"] is flag
+
+
 def test_repo_fetch_remove_and_set_call_the_repository(mock, deployctl):
     where = mock.repository("my-code")
     assert deployctl("repo", "fetch", "my-code").status == 0
@@ -102,6 +109,14 @@ def test_scale_takes_a_formation_back(mock, deployctl):
     assert mock.wait_call("SetProperties") == (where, {"Formation": {}})
 
 
+def test_the_formation_of_a_stopped_app_waits_for_its_start(mock, deployctl):
+    mock.app("shop", Status="stopped", Formation={"web": 1})
+    line = "shop is stopped: it takes effect when it starts"
+    assert line in deployctl("scale", "shop", "web=3").out.splitlines()
+    assert line in deployctl("scale", "shop", "default").out.splitlines()
+    assert line not in deployctl("scale", "shop").out.splitlines()
+
+
 def test_app_list_and_status_show_the_apps(mock, deployctl):
     mock.app("shop", Status="running", CurrentPort=20007)
     mock.app("my-app", Status="running", CurrentPort=20008, Port=30001, AccessMode="public")
@@ -149,13 +164,35 @@ def test_a_list_without_items_is_empty_in_json(mock, deployctl):
     assert deployctl("app", "show", "shop", "--json").json["app"][0]["deployments"] == []
 
 
-def test_app_remove_forces_only_when_told(mock, deployctl):
-    where = mock.app("shop")
-    assert deployctl("app", "remove", "shop").status == 0
-    assert mock.wait_call("Remove") == (where, False)
-    where = mock.app("shop")
-    assert deployctl("app", "remove", "shop", "--force").status == 0
-    assert mock.wait_call("Remove") == (where, True)
+def test_settings_of_a_stopped_app_wait_for_its_start(mock, deployctl):
+    mock.app("shop", Status="stopped")
+    mock.app("mail", Status="running")
+    assert deployctl("app", "set", "shop", "branch=dev").out == (
+        "settings of app shop changed\nshop is stopped: they take effect when it starts\n")
+    assert deployctl("app", "set", "mail", "branch=dev").out == "settings of app mail changed\n"
+
+
+def test_app_show_has_what_is_staged_and_kept(mock, deployctl):
+    mock.app("shop", EnvironmentStaged=["A", "B"], DataPath="/var/lib/private/deployd-apps/7", Releases=3)
+    out = deployctl("app", "show", "shop").out
+    fields = {key: value.strip() for key, value in (line.split(":", 1) for line in out.splitlines() if ":" in line)}
+    assert (fields["Releases"], fields["Staged"], fields["Data"]) == ("3", "A", "/var/lib/private/deployd-apps/7")
+    shown = deployctl("app", "show", "shop", "--json").json["app"][0]
+    assert (shown["releases"], shown["environment_staged"]) == (3, ["A", "B"])
+
+
+def test_status_begins_with_what_needs_attention(mock, deployctl):
+    mock.app("shop")
+    assert "ttention" not in deployctl("status").out
+    assert deployctl("status", "--json").json["status"][0]["attention"] is None
+    mock.manager["Attention"] = "the disk of /var/lib/deployd is full:\x1b[31m 'df -h' shows it"
+    result = deployctl("status")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.splitlines()[0] == ("Needs attention: the disk of /var/lib/deployd is full:\\x1b[31m 'df -h' "
+                                          "shows it")
+    assert result.out.lower().count("attention") == 1 and "shop" in result.out
+    result = deployctl("status", "--json")
+    assert (result.status, result.json["status"][0]["attention"]) == (0, mock.manager["Attention"])
 
 
 @pytest.mark.parametrize("verb,method", [("start", "Start"), ("stop", "Stop"), ("restart", "Restart")])
@@ -216,7 +253,7 @@ def test_cancel_by_id_and_by_app(mock, deployctl):
 
 
 LISTINGS = [("repo", "list"), ("app", "list"), ("releases", "shop"), ("ps",), ("status",), ("repo", "show", "code"),
-            ("app", "show", "shop")]
+            ("app", "show", "shop"), ("app", "list", "--removed")]
 
 
 @pytest.mark.parametrize("words", LISTINGS, ids=" ".join)
@@ -269,7 +306,7 @@ METHOD_OF = {"repo add": "CreateRepository", "repo list": "ListRepositories", "r
              "config get": "GetEnvironment", "config set": "SetEnvironment", "config unset": "SetEnvironment"}
 WORDS = {"repo add": ["x", "y"], "repo show": ["code"], "repo fetch": ["code"], "repo set": ["code", "url=x"],
          "repo remove": ["code"], "app create": ["a", "code"], "app show": ["shop"], "app set": ["shop", "branch=x"],
-         "app remove": ["shop"], "deploy": ["shop"], "cancel": ["42"], "build-log": ["42"], "redeploy": ["shop"], "rollback": ["shop"], "scale": ["shop", "web=2"], "releases": ["shop"], "start": ["shop"],
+         "app remove": ["shop", "--confirm=shop"], "deploy": ["shop"], "cancel": ["42"], "build-log": ["42"], "redeploy": ["shop"], "rollback": ["shop"], "scale": ["shop", "web=2"], "releases": ["shop"], "start": ["shop"],
          "stop": ["shop"], "restart": ["shop"], "config": ["shop"], "config get": ["shop", "A"],
          "config set": ["shop", "A=1"], "config unset": ["shop", "A"]}
 

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/removal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-event.h>
+
+#include "base/cleanup.h"
+#include "base/names.h"
+#include "cli/bus.h"
+#include "cli/verb.h"
+
+/* A wait that takes longer is explained. */
+#define SILENCE_MAX (2 * USEC_PER_SEC)
+
+#define SILENCE_ACCURACY (100 * USEC_PER_MSEC)
+
+#define MATCH_REMOVED                                                           \
+        "type='signal',sender='" BUS_NAME "',interface='" BUS_INTERFACE_MANAGER \
+        "',member='AppRemoved',path='" BUS_PATH "'"
+#define MATCH_OWNER                                                                     \
+        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
+        "member='NameOwnerChanged',arg0='" BUS_NAME "'"
+#define MATCH_DISCONNECTED                                                                                  \
+        "type='signal',sender='org.freedesktop.DBus.Local',interface='org.freedesktop.DBus.Local',member='" \
+        "Disconnected'"
+
+typedef struct Removal {
+        sd_event *event;
+        sd_bus *bus;
+        const char *name;
+        bool committed; /* deployd has replied: it cannot be stopped any more */
+        bool gone;      /* nothing of the app runs any more */
+        bool failed;
+        uint64_t *id;
+        sd_bus_slot *call; /* under way; dropping it cancels it */
+        sd_event_source *explain;
+} Removal;
+
+static void removal_clear(Removal *removal)
+{
+        sd_bus_slot_unref(removal->call);
+        sd_event_source_disable_unref(removal->explain);
+        (void) sd_bus_detach_event(removal->bus);
+        sd_event_unref(removal->event);
+}
+
+/* The first trouble ends the loop. */
+static int removal_fail(Removal *removal, const sd_bus_error *error, int r)
+{
+        if (removal->failed)
+                return 0;
+        removal->failed = true;
+        return sd_event_exit(removal->event, bus_report(error, r));
+}
+
+static int removal_end(Removal *removal)
+{
+        return removal->committed && removal->gone ? sd_event_exit(removal->event, EXIT_DONE) : 0;
+}
+
+static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_)
+{
+        const sd_bus_error *error = sd_bus_message_get_error(reply);
+        Removal *removal = userdata;
+        int r;
+
+        removal->call = sd_bus_slot_unref(removal->call);
+        if (error)
+                return removal_fail(removal, error, 0);
+        removal->committed = true;
+        r = sd_event_source_set_time_relative(removal->explain, SILENCE_MAX);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(removal->explain, SD_EVENT_ONESHOT);
+        return r < 0 ? removal_fail(removal, NULL, r) : removal_end(removal);
+}
+
+static int on_removed(sd_bus_message *signal, void *userdata, sd_bus_error *reterr _unused_)
+{
+        Removal *removal = userdata;
+        const char *name;
+        uint64_t id;
+        int r = sd_bus_message_read(signal, "ts", &id, &name);
+
+        if (r < 0)
+                return removal_fail(removal, NULL, r);
+        if (strcmp(name, removal->name) != 0)
+                return 0;
+        removal->gone = true;
+        *removal->id = id;
+        return removal_end(removal);
+}
+
+static int on_explain(sd_event_source *source _unused_, uint64_t time _unused_, void *userdata)
+{
+        const Removal *removal = userdata;
+
+        say("%s is removed; waiting until its last instances have ended", removal->name);
+        return 0;
+}
+
+static int on_owner(sd_bus_message *signal, void *userdata, sd_bus_error *reterr _unused_)
+{
+        Removal *removal = userdata;
+        const char *owner;
+        int r = sd_bus_message_read(signal, "sss", NULL, NULL, &owner);
+
+        if (r < 0)
+                return removal_fail(removal, NULL, r);
+        if (owner[0] || !removal->committed || removal->failed) /* else the call itself tells of it */
+                return 0;
+        removal->failed = true;
+        say("deployd went away: %s is removed, and deployd ends its last instances when it is back; see "
+            "'systemctl status deployd'",
+            removal->name);
+        return sd_event_exit(removal->event, EXIT_UNREACHABLE);
+}
+
+static int on_disconnect(sd_bus_message *signal _unused_, void *userdata, sd_bus_error *reterr _unused_)
+{
+        return removal_fail(userdata, NULL, -ENOTCONN);
+}
+
+static int on_interrupt(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_,
+                        void *userdata)
+{
+        const Removal *removal = userdata;
+
+        if (removal->committed)
+                say("the removal of %s goes on: deployd ends its last instances", removal->name);
+        else
+                say("deployd has not answered yet; 'deployctl app list' shows whether %s is removed",
+                    removal->name);
+        return sd_event_exit(removal->event, EXIT_INTERRUPTED);
+}
+
+static const struct {
+        const char *match;
+        sd_bus_message_handler_t handler;
+} subscriptions[] = {
+        { MATCH_REMOVED, on_removed },
+        { MATCH_OWNER, on_owner },
+        { MATCH_DISCONNECTED, on_disconnect },
+};
+
+/* Subscribes before it asks, so nothing can be missed. */
+static int removal_begin(Removal *removal, const char *path, bool force)
+{
+        static const int interrupts[] = { SIGINT, SIGTERM, SIGHUP };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        int r = sd_event_new(&removal->event);
+
+        if (r >= 0)
+                r = sd_bus_attach_event(removal->bus, removal->event, SD_EVENT_PRIORITY_NORMAL);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(interrupts); i++)
+                r = sd_event_add_signal(removal->event, NULL, interrupts[i] | SD_EVENT_SIGNAL_PROCMASK,
+                                        on_interrupt, removal);
+        if (r >= 0)
+                r = sd_event_add_time(removal->event, &removal->explain, CLOCK_MONOTONIC, 0,
+                                      SILENCE_ACCURACY, on_explain, removal);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(removal->explain, SD_EVENT_OFF);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(subscriptions); i++)
+                r = sd_bus_add_match(removal->bus, NULL, subscriptions[i].match, subscriptions[i].handler,
+                                     removal);
+        if (r >= 0)
+                r = sd_bus_message_new_method_call(removal->bus, &call, BUS_NAME, path, BUS_INTERFACE_APP,
+                                                   "Remove");
+        if (r >= 0)
+                r = sd_bus_message_append(call, "b", force);
+        if (r >= 0)
+                r = sd_bus_message_set_allow_interactive_authorization(call, true);
+        if (r >= 0)
+                r = sd_bus_call_async(removal->bus, &removal->call, call, on_reply, removal, CALL_TIMEOUT);
+        return r;
+}
+
+int removal_run(sd_bus *bus, const char *name, const char *path, bool force, uint64_t *ret_id)
+{
+        _cleanup_(removal_clear) Removal removal = { .bus = bus, .name = name, .id = ret_id };
+        int r = removal_begin(&removal, path, force);
+
+        if (r >= 0)
+                r = sd_event_loop(removal.event);
+        return r < 0 ? bus_report(NULL, r) : r;
+}
