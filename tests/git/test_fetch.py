@@ -775,7 +775,7 @@ def test_damage_that_a_reader_finds_is_cured_by_the_next_fetch(fetcher, repo):
     pack.chmod(0o600)
     pack.write_bytes(pack.read_bytes()[:12] + b"\0" * (pack.stat().st_size - 12))
     kind, sentence = fetcher.bad("resolve", url=repo.url)
-    assert kind == "internal" and "the next fetch makes it anew" in sentence
+    assert kind == "internal" and "the next fetch makes it again" in sentence
     assert fetcher.good(url=repo.url, tree="no").commit == repo.second
     assert fetcher.good("resolve", url=repo.url).files() == git_contents(repo, repo.second)
 

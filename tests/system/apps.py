@@ -79,6 +79,36 @@ except ConnectionError:
 print("closed", time.time(), flush=True)
 '''
 
+# An app that gives out what it has stored; its disk stays open, as that of a running program does.
+BANK = '''\
+import http.server, os, uuid
+
+HOME = os.open(os.environ["STATE_DIRECTORY"], os.O_RDONLY)
+
+def opener(path, flags):
+    return os.open(path, flags, 0o600, dir_fd=HOME)
+
+if "account" not in os.listdir(HOME):
+    with open("account", "w", opener=opener) as file:
+        file.write(uuid.uuid4().hex)
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        with open("account", "rb", opener=opener) as file:
+            body = file.read()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+'''
+
 # Somebody else who listens: at ADDRESS on all of PORT..., and answers "stranger" to whatever he is asked.
 STRANGER = '''\
 import http.server, socket, sys, threading
@@ -112,6 +142,11 @@ LOAD_SECONDS = 1800
 def mirror(version, before=""):
     """The tree of the mirror; `before` is what its process runs first, in the words of sh."""
     return {"Procfile": f"web: {before}exec python3 app.py\n", "app.py": MIRROR, "VERSION": f"{version}\n"}
+
+
+def bank():
+    """The tree of the bank."""
+    return {"Procfile": "web: exec python3 bank.py\n", "bank.py": BANK}
 
 
 def stranger(machine, address, *ports):

@@ -121,7 +121,7 @@ def here(deb):
             host.systemctl("reload-or-restart", "deployd.service")
             yield host
         finally:
-            host.run(["deployctl", "app", "remove", "--force", "hello"], check=False)
+            host.run(["deployctl", "app", "remove", "--force", "--confirm=hello", "hello"], check=False)
             host.run(["deployctl", "repo", "remove", "hello"], check=False)
             host.systemctl("stop", "test-git.service", check=False)
             host.run(["rm", "-rf", CONFIGURATION, f"{repositories.DIRECTORY}/hello.git", repositories.SERVER,

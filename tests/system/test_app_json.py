@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+import daemon
 from apps import MIRROR
 from deployd import Deployd
 
@@ -70,6 +71,19 @@ def test_what_is_required_and_not_set_fails_and_says_how_to_set_it(deployd):
         "app.json requires API_URL, which nobody has set: deployctl config set must API_URL=…"
     deployd.do("must", "SetEnvironment", "a{ss}as", 1, "API_URL", "http://127.0.0.1/", 0)
     deployd.live("must")
+
+
+def test_values_that_are_too_much_with_those_of_the_app_fail(deployd):
+    """And deployd reads its database again afterwards."""
+    deployd.app("much", tree({"env": {"MORE": "x" * 9000}}))
+    values = [word for n in range(9) for word in (f"VALUE{n}", "x" * (116000 if n < 8 else 115000))]
+    deployd.do("much", "SetEnvironment", "a{ss}as", 9, *values, 0)
+    failed = deployd.end(deployd.deploy("much"))
+    assert failed["ErrorSummary"] == "app.json: with its values the variables of much would have more than 1048576 bytes"
+    deployd.machine.systemctl("restart", daemon.UNIT)
+    daemon.ready(deployd.machine)
+    deployd.listen()
+    assert "MORE" not in deployd.get("much", "EnvironmentNames")
 
 
 @pytest.mark.parametrize("name,document,sentence", [

@@ -277,7 +277,7 @@ def test_a_running_app_is_removed_by_force_only(deployd, pair):
     assert deployd.get("my", "Status") == "running"
 
 
-def test_a_removed_app_leaves_nothing(deployd):
+def test_a_removed_app_leaves_what_it_has_stored_and_nothing_else(deployd):
     machine = deployd.machine
     before, units = deployd.files(), machine.units("deployd-*")
     repository = deployd.app("leaving", {"Procfile": "web: exec python3 state.py\n", "state.py": STATE})
@@ -295,8 +295,10 @@ def test_a_removed_app_leaves_nothing(deployd):
     for table, column in (("app", "id"), ("deployment", "app_id"), ("release", "app_id")):
         assert deployd.sql(f"select * from {table} where {column} = {identity}") == []
     deployd.signal(lambda m: m.get("member") == "InterfacesRemoved" and m["arguments"][0] == app_path("leaving"))
+    # The directory, and the link to it that systemd has made.
+    stored = {f"/var/lib/private/deployd-apps/{identity}", f"/var/lib/deployd-apps/{identity}"}
     machine.wait(lambda: not machine.units(*PASSING, "deployd-app-leaving-*", "deployd-apps-leaving.slice") and
-                 deployd.files() == before and traces(deployd, identity) == [], what="the end of all traces")
+                 deployd.files() == before and set(traces(deployd, identity)) == stored, what="the end of all traces")
     assert machine.units("deployd-*") == units
     assert deployd.sql("select * from port_lease l where not exists "
                        "(select from deployment d where d.id = l.deployment_id)") == []

@@ -9,13 +9,15 @@ import pytest
 
 import daemon
 import repository as repositories
-from deployd import Deployd
+from deployd import ROOT, Deployd
 
 SECRET = "nobody may read this"
 FILE = "/root/deployd.backup"
 # Like one of a machine with its time.
 NAME = "-my shop:21:45.backup"
 MINE = "/etc/deployd/deploy.conf.d/70-mine.conf"
+
+MARKS = ("/var/lib/private/deployd-apps/.installation", "/var/lib/deployd/installation")
 
 # An app that remembers when it was started first, and says that and its price.
 APP = '''\
@@ -42,7 +44,7 @@ http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), H
 '''
 
 # What a backup has of the database when the releases are in it: all. And what does not depend on them.
-TABLES = ("repository", "app", "environment", "deployment", "event", "release", "instance", "port_lease", "retired_port")
+TABLES = ("repository", "app", "environment_version", "environment", "removed_app", "deployment", "event", "release", "instance", "port_lease", "retired_port")
 LASTING = {
     "repository": "*",
     "environment": "*",
@@ -59,7 +61,17 @@ def tree(version):
 def rows(deployd, tables=TABLES):
     """What is in tables, or in columns of them."""
     columns = tables if isinstance(tables, dict) else dict.fromkeys(tables, "*")
-    return {table: deployd.sql(f"select {names} from {table} order by 1, 2") for table, names in columns.items()}
+    # Each machine notes that it has marked its disk.
+    only = {"event": "where verb <> 'installation-note'"}
+    return {table: deployd.sql(f"select {names} from {table} {only.get(table, '')} order by 1, 2")
+            for table, names in columns.items()}
+
+
+def belongs(old, deployd):
+    """Disk and database belong together, and to the installation that was saved."""
+    assert deployd.machine.get(ROOT, "Manager.Attention") == ""
+    for mark in MARKS:
+        assert deployd.machine.read(mark).splitlines()[0] == f"installation {old.installation}"
 
 
 def answer(deployd, app):
@@ -101,6 +113,7 @@ class Old:
                      what="nothing being under way any more")
         self.answer = answer(deployd, "shop")
         self.log = machine.run(["deployctl", "build-log", self.first["Id"]]).stdout
+        self.installation, = deployd.sql("select replace(id::text, '-', '') from installation")
         self.rows, self.lasting = rows(deployd), rows(deployd, LASTING)
         self.said = machine.run(["deployctl", "backup", "--releases", FILE], merge=True).stdout
         self.whole = machine.root(FILE).read_bytes()
@@ -135,7 +148,7 @@ def test_what_a_backup_says_and_has(old):
     listed = set(old.deployd.machine.run(["tar", "--list", "--zstd", "--ignore-zeros", f"--file={FILE}"]).stdout.splitlines())
     made = f"var/lib/private/deployd-apps/{old.deployd.sql('select id from app order by id')[0]}/made"
     assert {"deployd-backup/manifest", MINE[1:], made, f"var/lib/deployd/releases/{old.first['Id']}/",
-            f"var/lib/deployd/logs/1/{old.failed['Id']}.zst"} <= listed
+            f"var/lib/deployd/logs/1/{old.failed['Id']}.zst", *(mark[1:] for mark in MARKS)} <= listed
     assert len(old.small) < len(old.whole)
 
 
@@ -147,6 +160,7 @@ def test_with_the_releases_it_goes_on_at_once(old, boot):
     deployd = Deployd(machine, canary=False)
     runs(deployd, "shop")
     assert rows(deployd) == old.rows
+    belongs(old, deployd)
     assert answer(deployd, "shop") == old.answer and files(deployd, "shop") == old.files
     assert len(machine.units("deployd-app-shop-*")) == 2
     assert not machine.units("deployd-app-shut-*") and deployd.get("shut", "Status") == "stopped"
@@ -162,23 +176,26 @@ def test_with_the_releases_it_goes_on_at_once(old, boot):
     assert machine.systemctl("is-enabled", "deployd") == "enabled"
 
 
-def test_without_them_what_ran_is_built_anew(old, boot):
+def test_without_them_live_deployments_are_built_again(old, boot):
     machine = boot()
     machine.write("/root/git.tar", old.git)
     machine.run(["tar", "--extract", "--file=/root/git.tar", "--directory=/srv"])
     repositories.serve(machine)
     said = restore(machine, old.small).stdout
-    assert said.splitlines()[-1] == ("restored: 2 repositories and 2 apps. What ran is started, from releases that are built "
-                                     "anew: see 'deployctl status'")
+    assert said.splitlines()[-1] == ("restored: 2 repositories and 2 apps. What ran is started, from releases that are "
+                                     "rebuilt: see 'deployctl status'")
     deployd = Deployd(machine, canary=False)
     runs(deployd, "shop")
     assert answer(deployd, "shop") == old.answer
+    belongs(old, deployd)
     now = rows(deployd, LASTING)
     assert now["app"] == old.lasting["app"] and now["environment"] == old.lasting["environment"]
     for table in ("event", "deployment"):
         assert now[table][:len(old.lasting[table])] == old.lasting[table]
     assert deployd.get("shut", "Status") == "stopped"
     deployd.live("shut")
+    # Rows name releases that were not in the backup.
+    machine.left = True
 
 
 def test_a_machine_with_apps_is_left_alone_unless_told(old, boot):
@@ -211,7 +228,7 @@ def test_a_machine_with_apps_is_left_alone_unless_told(old, boot):
     done = restore(machine, old.whole, "--replace", check=False)
     assert done.returncode == 1 and "another deployd uses this database" in done.stdout
     assert done.stdout.splitlines()[-1] == (
-        "deployctl: the restore was broken off, and what was there is there again: begin it anew")
+        "deployctl: the restore was broken off, and what was there is there again: begin it again")
     other.close()
     daemon.ready(machine)
     deployd.listen()
@@ -265,7 +282,7 @@ def test_what_is_no_backup_changes_nothing(old, empty, make, sentence):
     assert done.returncode == 1 and done.stdout.splitlines()[-1].startswith("deployctl: ")
     assert sentence in done.stdout.splitlines()[-1]
     assert daemon.pid(empty) == before
-    assert not empty.root("/var/lib/private/deployd-apps").exists()
+    assert empty.sh("ls /var/lib/private/deployd-apps") == ""
 
 
 def broken_off(machine, archive, number):
@@ -292,7 +309,7 @@ def test_ended_by_hand_it_leaves_a_deployd_that_runs(old, empty):
     assert empty.systemctl("is-enabled", "deployd") == "enabled"
 
 
-def test_killed_it_is_begun_anew(old, empty):
+def test_killed_it_is_begun_again(old, empty):
     broken_off(empty, old.whole, signal.SIGKILL)
     # deployd is not started on half of it, and says why.
     done = empty.run(["deployctl", "status"], check=False, merge=True)
@@ -305,6 +322,43 @@ def test_killed_it_is_begun_anew(old, empty):
     deployd = Deployd(empty, canary=False)
     runs(deployd, "shop")
     assert rows(deployd) == old.rows and answer(deployd, "shop") == old.answer
+
+
+def repacked(machine, archive, script):
+    """An archive after a script has run where its files are."""
+    machine.write(FILE, archive)
+    machine.sh(f"mkdir /root/repacked; cd /root/repacked; tar -x --zstd -i -p -f {FILE}; {script}; "
+               f"tar -c * | zstd -q >{FILE}; rm -r /root/repacked")
+    return machine.root(FILE).read_bytes()
+
+
+def test_an_app_that_was_created_while_it_was_made_is_left_alone(old, boot):
+    """Files of it are in the archive, and no row: the database was saved before."""
+    machine = boot()
+    archive = repacked(machine, old.whole, "mkdir var/lib/private/deployd-apps/9999 var/lib/deployd/releases/7777; "
+                       "echo precious >var/lib/private/deployd-apps/9999/file; echo 7777 >>deployd-backup/releases")
+    restore(machine, archive)
+    deployd = Deployd(machine, canary=False)
+    runs(deployd, "shop")
+    belongs(old, deployd)
+    machine.wait(lambda: answer(deployd, "shop") == old.answer, what="shop answering as before")
+    assert machine.read("/var/lib/private/deployd-apps/9999/file") == "precious\n"
+    deployd.create_app("new", "shop")
+    assert deployd.get("new", "DataPath") == "/var/lib/private/deployd-apps/10000"
+    machine.run(["rm", "-r", "/var/lib/private/deployd-apps/9999"])
+
+
+def test_without_data_the_disk_is_marked_again(old, boot):
+    machine = boot()
+    old.deployd.machine.run(["deployctl", "backup", "--releases", "--no-data", f"{FILE}.bare"])
+    restore(machine, old.deployd.machine.root(f"{FILE}.bare").read_bytes())
+    deployd = Deployd(machine, canary=False)
+    runs(deployd, "shop")
+    belongs(old, deployd)
+    machine.wait(lambda: answer(deployd, "shop")[0] == 200, what="shop answering")
+    # The app has begun with nothing.
+    version, price, made = answer(deployd, "shop")[1].split()
+    assert [version, price] == old.answer[1].split()[:2] and made != old.answer[1].split()[2]
 
 
 @pytest.mark.parametrize("verb", ["backup", "restore"])

@@ -190,10 +190,11 @@ def test_a_rollback_is_checked_too(deployd):
     rolled = deployd.end(deployd.do("back", "Rollback", "t", first["Id"])[0])
     assert rolled["Status"] == "live", rolled["ErrorSummary"]
     assert deployd.machine.curl(rolled["AssignedPort"]) == (200, "port well")
-    # With today's environment it is not well any more.
+    # With that environment it is not well any more, and the environment is taken back.
     failed = deployd.end(deployd.do("back", "SetEnvironment", "a{ss}as", 1, "HEALTH", "busy", 0)[0])
     assert failed["ErrorSummary"].startswith(f"the health check GET /up on port {failed['AssignedPort']} answered 503")
     pid = deployd.machine.show(rolled["Units"][0], "MainPID")
+    deployd.do("back", "StageEnvironment", "a{ss}as", 1, "HEALTH", "busy", 0)
     failed = deployd.end(deployd.do("back", "Rollback", "t", second["Id"])[0])
     assert failed["Status"] == "failed"
     assert failed["ErrorSummary"].startswith(f"the health check GET /up on port {failed['AssignedPort']} answered 503")

@@ -69,7 +69,7 @@ GOOD_OF_TYPE = {"s": ["x"], "t": ["1"], "u": ["1"], "b": ["false"], "a{sv}": ["0
 
 # What everybody may call.
 READS = {"GetRepository", "GetApp", "GetDeployment", "DescribeDeployment", "ListRepositories", "ListApps",
-         "ListDeployments", "ListMigrations"}
+         "ListRemovedApps", "ListDeployments", "ListMigrations"}
 
 # The options of SetProperties that have an effect, with their types.
 SETTINGS = {"Branch": "s", "Directory": "s", "StopTimeoutUSec": "t", "MemoryMax": "t", "TasksMax": "t",
@@ -298,7 +298,8 @@ def test_deployctl_refuses_bad_text_with_a_sentence(machine, unharmed, verb, tak
         if what in takes:
             continue
         words = [text if word == "TEXT" else word for word in verb.split()]
-        done = machine.run(["deployctl", "--", *words], check=False)
+        confirm = [f"--confirm={text}"] if verb.startswith("app remove") else []
+        done = machine.run(["deployctl", *confirm, "--", *words], check=False)
         assert (what, done.returncode) in {(what, status) for status in range(1, 126)}, done
         assert done.stdout == ""
         assert sentences(done.stderr), (what, done.stderr)

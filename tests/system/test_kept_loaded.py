@@ -175,7 +175,9 @@ def test_a_process_that_cannot_be_killed_holds_up_nobody(machine, deployd):
 
 
 def test_a_unit_that_takes_its_time_to_end_does_not_hold_up_the_start(machine, deployd):
-    unit, since = "deployd-app-gone-4242.web.1.service", now(machine)
+    deployd.app("prompt", apps.mirror("1"))
+    # A number that the database has given out: a unit of another one would be of another database.
+    unit, since = f"deployd-app-gone-{deployd.live('prompt')['Id']}.web.1.service", now(machine)
     machine.run(["systemd-run", "--quiet", f"--unit={unit}", "--slice=deployd-apps-gone.slice", "--uid=deployd-a4242",
                  "--property=DynamicUser=yes", "--property=TimeoutStopSec=40s", "sh", "-c",
                  "trap : TERM; while :; do sleep 1; done"])
@@ -187,7 +189,6 @@ def test_a_unit_that_takes_its_time_to_end_does_not_hold_up_the_start(machine, d
     assert machine.show(unit, "ActiveState")["ActiveState"] == "deactivating"
     assert said(machine, "Going on", since=since) == [
         f"Going on without waiting any longer for units that do not end: {unit}; see 'systemctl status' of each"]
-    deployd.app("prompt", apps.mirror("1"))
     deployd.live("prompt")
     machine.systemctl("kill", "--signal=KILL", unit)
 
@@ -202,10 +203,11 @@ def test_an_app_cannot_put_off_its_end(machine, deployd, verb):
         machine.systemctl("stop", "--no-block", unit)
     else:
         deployd.do(name, verb)
-    machine.wait(lambda: invocation(machine, unit) != before, what="the end of it")
+    machine.wait(lambda: machine.show(unit, "ActiveState")["ActiveState"] in ("failed", "inactive") or
+                 invocation(machine, unit) != before, what="the end of it")
     assert time.monotonic() - began < 3 * (STOP_TIMEOUT + GRACE)
-    # Its end by SIGKILL is a failure, and what fails is started again.
-    wait_for_status(machine, deployd, name, "stopped" if verb == "Stop" else "running")
+    # Its end by SIGKILL is a failure, which does not undo that somebody has stopped it.
+    wait_for_status(machine, deployd, name, "running" if verb == "Restart" else "stopped")
     assert said(machine, f"Unit {unit}") == [
         f"Unit {unit} is in state 'stop-sigterm' for more than {STOP_TIMEOUT + GRACE} s, longer than its timeout allows: "
         "killing all of its processes"]
@@ -234,7 +236,7 @@ def test_a_unit_of_somebody_else_under_the_name_is_not_adopted(machine, deployd)
     assert machine.show(unit, "ActiveState")["ActiveState"] == "active"
     machine.systemctl("stop", unit)
 
-    # Of what is live.
+    # Of the live deployment.
     unit, since = deployd.live("mine")["Units"][0], now(machine)
     machine.systemctl("stop", unit)
     wait_for_status(machine, deployd, "mine", "stopped")

@@ -53,7 +53,7 @@ def test_valgrind_finds_no_error_and_no_leak_in_a_deployment(machine, deployd):
         assert deployd.end(deployd.do("checked", "Redeploy")[0])["Status"] == "live"
         deployd.do("checked", "Remove", "b", "true")
         machine.wait(lambda: not machine.units("deployd-apps-checked.slice", *PASSING) and
-                     machine.sh("ls /var/lib/private/deployd-apps | wc --lines") == "1", what="the end of all of it")
+                     machine.sh("ls /var/cache/private/deployd-apps | wc --lines") == "1", what="the end of all of it")
         machine.systemctl("stop", daemon.UNIT)
         seen = machine.show(daemon.UNIT, "Result", "ExecMainStatus")
         log = machine.read(LOG)

@@ -244,12 +244,12 @@ def test_nothing_named_web_says_what_there_is(deployd):
     deployd.live("webless")
 
 
-def test_what_is_live_refuses_a_process_that_it_lacks(deployd):
+def test_a_live_deployment_refuses_a_process_that_it_lacks(deployd):
     deployd.app("typo", tree(1))
     deployd.live("typo")
     error, sentence = daemon.refused(deployd.machine, app_path("typo"), "App.SetProperties", *formation(web=1, wroker=1))
     assert error == daemon.BUS_ERROR + "InvalidArgs"
-    assert sentence == "what is live of typo has no process named wroker; it has: web"
+    assert sentence == "the live deployment of typo has no process named wroker; it has: web"
     error, sentence = daemon.refused(deployd.machine, app_path("typo"), "App.SetProperties", *formation(web=0))
     assert error == daemon.BUS_ERROR + "InvalidArgs" and "Stop stops an app" in sentence
 

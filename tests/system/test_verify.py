@@ -28,7 +28,8 @@ RELATIONS = """\
     repository apps: 1
 """
 POLICY = "/usr/share/dbus-1/system.d/org.deployd.Deploy1.conf"
-GHOST = "deployd-app-ghost-99.web.1.service"
+# Of a number that the database has given out: another one would be of another database.
+GHOST = "deployd-app-ghost-1.web.1.service"
 # As units of deployd have it: the sanitized build only adds to it.
 HAUNT = ["systemd-run", f"--unit={GHOST}", "--property=SystemCallFilter=@system-service", "sleep", "infinity"]
 
@@ -316,11 +317,21 @@ def test_what_agrees_a_moment_later_is_no_fault(machine, deployd):
         assert asking.wait(lambda line: "systemd agree" in line) == "✓ The database and systemd agree"
 
 
-def test_a_row_without_a_unit_is_named(machine, deployd):
+def test_a_unit_whose_row_is_gone_is_named(machine, deployd):
+    unit, = daemon.instances(machine, "shop")
+    deployd.sql(f"with gone as (delete from instance where unit = '{unit}' returning port)"
+                " delete from port_lease where port in (select port from gone)")
+    assert failed(machine) == ("units", [f"unit {unit} has no row: 'systemctl restart deployd' ends it"])
+    machine.systemctl("restart", daemon.UNIT)
+    machine.wait(lambda: machine.curl(deployd.get("shop", "Port"), check=False)[0] == 200, what="shop answering again")
+    passes(machine)
+
+
+def test_a_unit_that_was_stopped_by_hand_is_no_fault(machine, deployd):
     unit, = daemon.instances(machine, "shop")
     machine.systemctl("stop", unit)
-    assert failed(machine) == (
-        "units", [f"unit {unit} of app shop is not there: 'deployctl start shop' starts it"])
+    machine.wait(lambda: deployd.get("shop", "Status") == "stopped", what="shop being stopped")
+    passes(machine)
     machine.run(["deployctl", "start", "shop"])
     passes(machine)
 

@@ -6,12 +6,16 @@ C2  an app has one live deployment at most
 C3  an app that runs is answered by its live deployment, on its stable port
 C4  units and rows agree, both ways
 C5  ports: one owner each, who listens there; none leaked
-C6  files: what rows name is there and whole, and nothing else
+C6  files: what rows name is there and whole, and nothing else; no data of an app without a row of it, be it a removed
+    one's
 C7  no canary (the value of an environment variable) where others can read it
 C8  no file of a dynamic user outside of its places
 C9  no crash, sanitizer report or watchdog in the journal, no core
 C10 memory and open files within bounds
 C11 no unit is asked for the same again and again without a pause
+C12 of an app that is wanted, the units are those of its formation
+
+While deployd says that the apps here are not those of the database, C1 to C6 and C12 are not asked: it leaves all as it is.
 
 Exit status 0: none. It waits until nothing is under way, and then until all agrees: what comes right by itself in
 that time is no violation. It needs Python and the machine's own commands, and changes nothing.
@@ -109,7 +113,9 @@ class Checker:
             checks.append(found.restarts(read.units, options.restarts))
             if not options.unsettled and not wrong:
                 number = len(world.rows["release"]) if options.thorough else DIGESTS
-                checks += [found.sizes(), agree.apps_answer(world), agree.releases_are_whole(world, number)]
+                checks.append(found.sizes())
+                if not world.foreign():
+                    checks += [agree.apps_answer(world), agree.releases_are_whole(world, number)]
         if options.thorough:
             checks.append(found.strangers())
             if self.canaries:

@@ -17,6 +17,10 @@ PASSING = re.compile(r"deployd-(fetch|resolve|build|import|release|archive|remov
 # Statuses of an app that are on their way to another.
 MOVING = ("deploying", "degraded")
 IMPORT = "/usr/libexec/deployd/deployd-import"
+# What says beside the data whose it is, and where `deployd adopt` moves what the database does not know.
+MARK, STATE_MARK = ".installation", f"{facts.STATE}/installation"
+STAMP = r"\d{8}T\d{6}Z"
+ASIDE = re.compile(rf"\d+\.aside-{STAMP}")
 
 
 def label(text):
@@ -40,6 +44,22 @@ class World:
         for row in self.rows["instance"]:
             self.instances[row["deployment_id"]].append(row)
         self.live = {row["app_id"]: row for row in self.rows["deployment"] if row["status"] == "live"}
+        self.releases = {row["id"]: row for row in self.rows["release"]}
+
+    def foreign(self):
+        """Whether the apps of this machine are not those of the database, as deployd says: it has left all as it was."""
+        return bool(self.read.manager["Attention"])
+
+    def formation(self, app):
+        """What should run of an app's live deployment: {(process, number)}."""
+        release = self.releases[self.live[app["id"]]["release_id"]]
+        said = app["formation"] or release["formation"] or ["web=1"]
+        counts = (item.split("=") for item in said)
+        return {(process, number) for process, count in counts for number in range(1, int(count) + 1)}
+
+    def removed(self):
+        """The ids of removed apps whose data is not deleted."""
+        return {str(row["id"]) for row in self.rows["removed_app"] if row["data"] != "deleted"}
 
     def name(self, deployment):
         """How a deployment is called in a sentence."""
@@ -65,6 +85,8 @@ class World:
 
 def unsettled(world):
     """What is still under way."""
+    if world.foreign():
+        return
     for row in world.deployments.values():
         if row["status"] not in ENDED:
             yield f"C1: {world.name(row)} is still {row['status']}"
@@ -175,7 +197,7 @@ def units_are_rows(world):
         wanted[row["unit"]] = status = world.status(app)
         unit = units.get(row["unit"])
         state = f"{unit['ActiveState']}, {unit['SubState']}" if unit else "not loaded"
-        fits = {"running": state == "active, running", "failed": state.startswith("failed"), "stopped": not unit}
+        fits = {"running": state == "active, running", "failed": state.startswith("failed"), "stopped": not unit or state.startswith("failed")}
         if not unit and status != "stopped":
             yield f"C4: {row['unit']} of app {app['name']} should run and is not there"
         elif not fits.get(status, False):
@@ -240,9 +262,15 @@ def files_are_rows(world):
     running = {f"{row['deployment_id']}.{row['process']}.{row['number']}" for _, row in world.kept()
                if row["unit"] in world.read.units}
     apps = {str(number) for number in world.apps}
+    # Only a row is a reason for data of an app to be there, be it of an app that was removed.
+    kept = apps | world.removed() | {MARK}
+    aside = {name for name in entries("/var/lib/private/deployd-apps") if ASIDE.fullmatch(name)}
+    kept |= aside
+    # PID 1 made a link to what was moved aside.
+    links = apps | world.removed() | {name.partition(".")[0] for name in aside}
     notes = {f"{name}.ran" for name in instances}
     private = [(f"/var/{top}/{inner}deployd-{kind}", known) for top in ("lib", "cache") for inner in ("", "private/")
-               for kind, known in (("apps", apps), ("build", apps),
+               for kind, known in (("apps", apps if top == "cache" else kept if inner else links), ("build", apps),
                                    ("fetch", {str(row["id"]) for row in world.rows["repository"]}))]
     # Directory, what may be there, what must.
     for directory, may, must in (
@@ -263,8 +291,45 @@ def files_are_rows(world):
             yield f"C6: {directory}/{name} is not there"
 
 
+def formation_runs(world):
+    """C12: of an app whose wish is to run its formation is there, no more and no less, but for what somebody stopped."""
+    for app in world.apps.values():
+        if app["wanted"] != "running" or app["id"] not in world.live or world.status(app) == "failed":
+            continue
+        live, wanted = world.live[app["id"]], world.formation(app)
+        prefix = f"deployd-app-{app['name'].replace('-', '_')}-{live['id']}."
+        loaded = {name for name in world.read.units if name.startswith(prefix)}
+        units = {f"{prefix}{process}.{number}.service" for process, number in wanted}
+        rows = {row["unit"] for row in world.instances[live["id"]]}
+        # What somebody has stopped by hand keeps its row, and the status says it.
+        for unit in sorted(units - loaded if world.status(app) == "running" else units - rows):
+            yield f"C12: {unit} of the formation of app {app['name']} is not there"
+        for unit in sorted(loaded - units):
+            yield f"C12: {unit} is there, and the formation of app {app['name']} does not have it"
+
+
+def marks_are_rows(world):
+    """C6: who looks at the data sees whose it is."""
+    wanted = f"installation {world.rows['installation']}"
+    for path in (f"/var/lib/private/deployd-apps/{MARK}", STATE_MARK):
+        try:
+            with open(path, encoding="utf-8") as file:
+                first, *lines = file.read().splitlines()
+        except (OSError, ValueError) as error:
+            yield f"C6: {path} cannot be read: {error}"
+            continue
+        if first != wanted:
+            yield f"C6: {path} begins with {first!r}, and the database is of {wanted!r}"
+        named = {line.split()[1] for line in lines}
+        for number in sorted({str(number) for number in world.apps} - named):
+            yield f"C6: {path} does not name app {number}"
+
+
 def settled(world):
-    for check in (rows_have_reasons, objects_are_rows, units_are_rows, ports_are_rows, ingress_is_rows, files_are_rows):
+    if world.foreign():
+        return
+    for check in (rows_have_reasons, objects_are_rows, units_are_rows, ports_are_rows, ingress_is_rows, files_are_rows,
+                  formation_runs, marks_are_rows):
         yield from check(world)
 
 

@@ -27,6 +27,8 @@ select json_build_object(
         'deployment', (select coalesce(json_agg(d), '[]') from deployment d),
         'release', (select coalesce(json_agg(r), '[]') from release r),
         'instance', (select coalesce(json_agg(i), '[]') from instance i),
+        'installation', (select replace(id::text, '-', '') from installation),
+        'removed_app', (select coalesce(json_agg(r), '[]') from removed_app r),
         'port_lease', (select coalesce(json_agg(l), '[]') from port_lease l),
         'said', (select coalesce(json_object_agg(deployment_id, json_build_array(to_status, detail)), '{}') from (
                 select distinct on (deployment_id) deployment_id, to_status, detail from event
