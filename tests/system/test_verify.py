@@ -31,7 +31,8 @@ POLICY = "/usr/share/dbus-1/system.d/org.deployd.Deploy1.conf"
 # Of a number that the database has given out: another one would be of another database.
 GHOST = "deployd-app-ghost-1.web.1.service"
 # As units of deployd have it: the sanitized build only adds to it.
-HAUNT = ["systemd-run", f"--unit={GHOST}", "--property=SystemCallFilter=@system-service", "sleep", "infinity"]
+HAUNT = ["systemd-run", f"--unit={GHOST}", "--slice=deployd-apps-ghost.slice", "--uid=deployd-a4242",
+         "--property=DynamicUser=yes", "--property=SystemCallFilter=@system-service", "sleep", "infinity"]
 
 
 @pytest.fixture(scope="module")
