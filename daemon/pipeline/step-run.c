@@ -57,6 +57,9 @@ void step_start_poll(Pipeline *pipeline, Deployment *deployment)
                 LIST_FOREACH (instances, instance, deployment->instances)
                         if (is_checked(instance))
                                 keeper_check(instance->keeper);
+        /* After a restart of the daemon the ingress may have answered before the units were read. */
+        if (deployment->status == DEPLOYMENT_SWITCHING)
+                step_switch_poll(pipeline, deployment);
 }
 
 void step_check_enter(Pipeline *pipeline, Deployment *deployment)

@@ -284,6 +284,7 @@ def test_an_odd_mark_is_told(bank, path, odd):
         bank.agrees()
 
 
+@pytest.mark.leaves("C9: it ends, and is started again", "C11: each start of deployd takes the units of apps back")
 def test_a_database_that_is_exchanged_while_deployd_runs(bank):
     """What was read of one database is not used with another."""
     machine = bank.machine
@@ -350,7 +351,7 @@ def test_a_decision_that_fails_can_be_made_again(bank):
         machine.systemctl("restart", daemon.UNIT)
         bank.says("damaged")
         done = adopt(machine, "--yes")
-        assert done.returncode == 1 and "nothing was decided" in done.stderr
+        assert done.returncode != 0 and "nothing was decided" in done.stderr
         machine.run(["rmdir", mark])
         machine.systemctl("restart", daemon.UNIT)
         bank.says("mount")
