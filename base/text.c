@@ -150,6 +150,14 @@ char *text_join(const char *const *words, const char *separator)
         return text;
 }
 
+char **text_free_list(char **list)
+{
+        for (char **text = list; text && *text; text++)
+                free(*text);
+        free(list);
+        return NULL;
+}
+
 int text_replace(char **target, const char *value)
 {
         char *copy = NULL;

@@ -32,6 +32,9 @@ char *text_join(const char *const *words, const char *separator);
 /* Replaces *target by a copy of `value` (NULL allowed). 0, or -ENOMEM with *target unchanged. */
 int text_replace(char **target, const char *value);
 
+/* Frees each text of a list that ends with NULL, and the list; NULL is allowed. */
+char **text_free_list(char **list);
+
 /* Whole decimal number without sign, blanks or leading zeros, at most `max`. 0, -EINVAL, or -ERANGE. */
 int text_to_u64(const char *text, uint64_t max, uint64_t *ret);
 

@@ -38,14 +38,6 @@ struct Agreement {
         char **faults;   /* that were there each time; one allocation; NULL = not looked yet */
 };
 
-static char **lines_free(char **lines)
-{
-        for (char **line = lines; line && *line; line++)
-                free(*line);
-        free(lines);
-        return NULL;
-}
-
 static void names_clear(Names *names)
 {
         for (size_t i = 0; i < names->n; i++) {
@@ -204,7 +196,7 @@ static void on_listed(void *userdata, int error, char *const *names)
         agreement->listing = NULL;
         for (UnitOwner owner = UNIT_OWNER_UNSET; owner < UNIT_OWNER_MAX; owner++)
                 names_clear(&agreement->names[owner]);
-        agreement->compared = lines_free(agreement->compared);
+        agreement->compared = text_free_list(agreement->compared);
         if (error >= 0)
                 error = pipeline_compare(agreement->pipeline, names, &agreement->compared);
         for (; error >= 0 && *names; names++)
@@ -271,7 +263,7 @@ Agreement *agreement_free(Agreement *agreement)
         pg_request_free(agreement->request);
         for (UnitOwner owner = UNIT_OWNER_UNSET; owner < UNIT_OWNER_MAX; owner++)
                 names_clear(&agreement->names[owner]);
-        lines_free(agreement->compared);
+        text_free_list(agreement->compared);
         free(agreement->faults);
         free(agreement);
         return NULL;

@@ -177,12 +177,12 @@ static int run_adopt(const char *config_path, bool yes)
         for (char **line = lines; r >= 0 && *line; line++)
                 (void) printf("%s\n", *line);
         (void) fflush(stdout);
-        lines = adopt_bus_free_lines(lines);
+        lines = text_free_list(lines);
         if (r >= 0 && !yes && !ask_to_go_on())
                 return EXIT_FAILURE;
         if (r >= 0)
                 r = adopt_bus_ask(/* really= */ true, &lines, &sentence);
-        adopt_bus_free_lines(lines);
+        text_free_list(lines);
         if (r < 0) {
                 log_error("%s", sentence ? sentence : strerror(-r));
                 return r == -EACCES ? EX_NOPERM : EXIT_FAILURE;

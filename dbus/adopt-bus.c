@@ -42,14 +42,6 @@ int adopt_bus_run(BusCall *call, void *noun, sd_bus_error *reterr)
 
 /* ---- who asks ---- */
 
-char **adopt_bus_free_lines(char **lines)
-{
-        for (char **line = lines; line && *line; line++)
-                free(*line);
-        free(lines);
-        return NULL;
-}
-
 int adopt_bus_ask(bool really, char ***ret, char **reterr)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL, *reply = NULL;

@@ -8,7 +8,6 @@
 /* As BusMethod.run. */
 int adopt_bus_run(BusCall *call, void *noun, sd_bus_error *reterr);
 
-/* Calls it, for `deployd adopt`. *ret are the lines (caller frees by adopt_bus_free_lines()). 0; or -errno
+/* Calls it, for `deployd adopt`. *ret are the lines (caller frees by text_free_list()). 0; or -errno
  * with a sentence in *reterr (caller frees). */
 int adopt_bus_ask(bool really, char ***ret, char **reterr);
-char **adopt_bus_free_lines(char **lines);

@@ -26,20 +26,13 @@ struct Adoption {
         char **lines; /* what was decided; ends with NULL */
 };
 
-static void adoption_free_lines(char **lines)
-{
-        for (char **line = lines; line && *line; line++)
-                free(*line);
-        free(lines);
-}
-
 void adopt_free(Pipeline *pipeline)
 {
         Adoption *adoption = pipeline->adoption;
 
         if (!adoption)
                 return;
-        adoption_free_lines(adoption->lines);
+        text_free_list(adoption->lines);
         free(adoption);
         pipeline->adoption = NULL;
 }
@@ -105,7 +98,7 @@ static int adopt_items(Pipeline *pipeline, bool move, char ***ret)
                 n += lines[n] != NULL;
         }
         if (r < 0) {
-                adoption_free_lines(lines);
+                text_free_list(lines);
                 return r;
         }
         *ret = lines;
@@ -192,7 +185,7 @@ int pipeline_adopt(Pipeline *pipeline, bool really, AdoptDone done, void *userda
                 if (r < 0)
                         return r;
                 done(userdata, NULL, (const char *const *) lines);
-                adoption_free_lines(lines);
+                text_free_list(lines);
                 return 0;
         }
         pipeline->adoption = calloc(1, sizeof(Adoption));

@@ -105,9 +105,7 @@ int pipeline_compare(const Pipeline *pipeline, char *const *units, char ***ret)
                 if (r >= 0)
                         r = compare_app(app, units, &faults);
         if (r < 0) {
-                for (size_t i = 0; i < faults.n; i++)
-                        free(faults.sentences[i]);
-                free(faults.sentences);
+                text_free_list(faults.sentences);
                 return r;
         }
         *ret = faults.sentences;

@@ -20,12 +20,17 @@ static const char *const reads[] = {
         "ListApps",      "ListRemovedApps", "ListDeployments", "ListMigrations",
 };
 
-static bool is_read(const char *member)
+static bool is_in(const char *const *list, size_t n, const char *member)
 {
-        for (size_t i = 0; i < ELEMENTSOF(reads); i++)
-                if (strcmp(reads[i], member) == 0)
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(list[i], member) == 0)
                         return true;
         return false;
+}
+
+static bool is_read(const char *member)
+{
+        return is_in(reads, ELEMENTSOF(reads), member);
 }
 
 /* Something of the right type for each argument. */
@@ -60,17 +65,19 @@ static const char *signature_of(const BusClass *class, const char *member)
         return NULL;
 }
 
+/* One of each kind. */
+static const struct {
+        const BusClass *class;
+        const char *path;
+} objects[] = {
+        { &manager_class, BUS_PATH },
+        { &repository_class, BUS_PATH_REPOSITORY "/shop" },
+        { &app_class, BUS_PATH_APP "/shop" },
+        { &deployment_class, BUS_PATH_DEPLOYMENT "/_342" },
+};
+
 Test(bus_caller, lets_everybody_read_and_only_root_change)
 {
-        static const struct {
-                const BusClass *class;
-                const char *path;
-        } objects[] = {
-                { &manager_class, BUS_PATH },
-                { &repository_class, BUS_PATH_REPOSITORY "/shop" },
-                { &app_class, BUS_PATH_APP "/shop" },
-                { &deployment_class, BUS_PATH_DEPLOYMENT "/_342" },
-        };
         unsigned n_methods = 0;
 
         (void) fixture_deployment(fixture_app("shop", fixture_repository("shop")), 42);
@@ -108,23 +115,11 @@ static const char *const harmless[] = { "Verify", "Reload", "Adopt", "GetEnviron
 
 static bool is_harmless(const char *member)
 {
-        for (size_t i = 0; i < ELEMENTSOF(harmless); i++)
-                if (strcmp(harmless[i], member) == 0)
-                        return true;
-        return false;
+        return is_in(harmless, ELEMENTSOF(harmless), member);
 }
 
 Test(bus_caller, changes_nothing_while_the_apps_are_not_those_of_the_database)
 {
-        static const struct {
-                const BusClass *class;
-                const char *path;
-        } objects[] = {
-                { &manager_class, BUS_PATH },
-                { &repository_class, BUS_PATH_REPOSITORY "/shop" },
-                { &app_class, BUS_PATH_APP "/shop" },
-                { &deployment_class, BUS_PATH_DEPLOYMENT "/_342" },
-        };
         unsigned n_refused = 0;
 
         (void) fixture_deployment(fixture_app("shop", fixture_repository("shop")), 42);
