@@ -24,7 +24,8 @@
 
 /* Whether an app runs: Start, Stop, Restart, and its end. */
 
-/* What Start, Stop and Restart have in common: something that is live, and what is wanted of it. */
+/* What Start, Stop and Restart have in common: something that is live, and what is wanted of it. The row
+ * gets the status that is wanted too: a daemon that starts says so until it has read the units. */
 static int set_wanted(Pipeline *pipeline, App *app, bool stopped, AppStatus status, const char *verb,
                       void (*apply)(Request *request, int error, const StoreReply *reply), const Call *call,
                       sd_bus_error *reterr)
@@ -113,7 +114,7 @@ int app_start(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *rete
 
         r = check_start(app, reterr);
         return r < 0 ? r
-                     : set_wanted(pipeline, app, false, app->status, "app-start", on_started, call, reterr);
+                     : set_wanted(pipeline, app, false, APP_RUNNING, "app-start", on_started, call, reterr);
 }
 
 int app_restart(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
@@ -125,7 +126,7 @@ int app_restart(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *re
 
         r = check_start(app, reterr);
         return r < 0 ? r
-                     : set_wanted(pipeline, app, false, app->status, "app-restart", on_restarted, call,
+                     : set_wanted(pipeline, app, false, APP_RUNNING, "app-restart", on_restarted, call,
                                   reterr);
 }
 

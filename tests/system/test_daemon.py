@@ -63,6 +63,8 @@ def test_the_status_line_says_what_it_is_doing(machine, deployd):
     machine.wait(lambda: daemon.state(machine, "StatusText") == "0 apps running, 0 deploying, 0 queued")
     deployd.do("shop", "Start")
     machine.wait(lambda: daemon.state(machine, "StatusText") == "1 app running, 0 deploying, 0 queued")
+    # What the next start says of it before it has looked.
+    assert deployd.sql("select wanted, status from app where name = 'shop'") == ["running|running"]
 
 
 def test_held_back_it_says_why_and_is_not_ready(machine, deployd, stopped):
