@@ -208,9 +208,10 @@ def test_an_app_cannot_put_off_its_end(machine, deployd, verb):
     assert time.monotonic() - began < 3 * (STOP_TIMEOUT + GRACE)
     # Its end by SIGKILL is a failure, which does not undo that somebody has stopped it.
     wait_for_status(machine, deployd, name, "running" if verb == "Restart" else "stopped")
+    by_hand = f"Unit {unit} was stopped by somebody: it stays stopped until 'deployctl start {name}', a deployment or the next boot"
     assert said(machine, f"Unit {unit}") == [
         f"Unit {unit} is in state 'stop-sigterm' for more than {STOP_TIMEOUT + GRACE} s, longer than its timeout allows: "
-        "killing all of its processes"]
+        "killing all of its processes", *[by_hand] * (verb == "by hand")]
 
 
 def test_an_app_cannot_put_off_its_start(machine, deployd):

@@ -17,12 +17,6 @@ import daemon
 import repository as repositories
 from deployd import ROOT, Deployd, app_path
 from host import HostError
-import time
-T0 = time.monotonic()
-
-
-def say(what):
-    print(f"@{time.monotonic() - T0:.0f} {what}", flush=True)
 
 DOCUMENT = pathlib.Path(__file__).parents[2] / "docs/STATES.md"
 STATES = ("running", "degraded", "stopped", "failed", "deploying", "nothing live")
@@ -275,22 +269,17 @@ class Apps:
 
     def build(self):
         """Brings all apps into their states."""
-        say("create")
         self.side_by_side(self.create, self.cells)
-        say("deploy")
         self.live([cell for cell in self.cells if cell.state != "nothing live"], "v1")
         self.live([cell for cell in self.cells if cell.event == "rollback" and
                    cell.state not in ("deploying", "nothing live")], "v2")
-        say("deploying")
         deploying = self.of("deploying")
         self.machine.run(["mkfifo", *(f"{DIRECTORY}/{cell.app}.gate" for cell in deploying)])
         for cell, number in zip(deploying, self.deploy(deploying, "v2"), strict=True):
             cell.second = number
             self.deployd.status(number, "checking")
         self.side_by_side(lambda cell: self.deployd.do(cell.app, "Stop"), self.of("stopped"))
-        say("give up")
         self.give_up()
-        say("built")
 
     # What happens to them
 
@@ -370,8 +359,9 @@ class Apps:
             "running, once started"] * (now.status != "running" or len(now.units) != len(now.instances)))
 
     def remove(self, cells):
-        names = " ".join(cell.app for cell in cells)
-        self.machine.sh(f"for app in {names}; do deployctl app remove --force $app 2>/dev/null || :; done")
+        there = {row[0] for row in self.machine.call(ROOT, "Manager.ListApps")[0]}
+        names = " ".join(cell.app for cell in cells if cell.app in there)
+        self.machine.sh(f"for app in {names}; do deployctl app remove --force --confirm=$app $app; done")
         self.machine.wait(lambda: not any(self.machine.units(f"deployd-app-{cell.app.replace('-', '_')}-*")
                                           for cell in cells[:1]), what="the end of the apps")
 
@@ -394,14 +384,11 @@ def wrong(machine):
             apps.side_by_side(apps.happen, cells)
         else:
             apps.happen_at_once(event, cells)
-        say(f"happened {event}")
         apps.open(cells)
         found |= apps.settle(cells, expected)
         for key, value in apps.started(cells).items():
             found.setdefault(key, value)
-        say(f"settled {event}")
         apps.remove(cells)
-        say(f"removed {event}")
     return found
 
 
