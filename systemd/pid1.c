@@ -78,11 +78,37 @@ static int on_again(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
         return 0;
 }
 
+/* The same call as a message of its own: the bus refuses one with the number of a call that is not answered
+ * yet, although nobody waits for that answer any more. */
+static int renew_message(Pid1Call *call)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *copy = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(
+                call->pid1->bus, &copy, sd_bus_message_get_destination(call->message),
+                sd_bus_message_get_path(call->message), sd_bus_message_get_interface(call->message),
+                sd_bus_message_get_member(call->message));
+        if (r >= 0)
+                r = sd_bus_message_set_auto_start(copy, false);
+        if (r >= 0)
+                r = sd_bus_message_rewind(call->message, true);
+        if (r >= 0)
+                r = sd_bus_message_copy(copy, call->message, true);
+        if (r < 0)
+                return r;
+        sd_bus_message_unref(call->message);
+        call->message = TAKE_PTR(copy);
+        return 0;
+}
+
 /* One pause for all that is not answered meanwhile. */
 static void send_again(Pid1Call *call)
 {
         Pid1 *pid1 = call->pid1;
 
+        if (renew_message(call) < 0)
+                log_debug("A call to systemd is sent again with the number that it had");
         enqueue(pid1, call);
         if (pid1->pausing)
                 return;

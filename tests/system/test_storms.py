@@ -2,7 +2,9 @@
 """What deployd stands on goes away and comes back during deployments: the database, the bus, PID 1, the journal."""
 
 import contextlib
+import os
 import re
+import signal
 import time
 
 import pytest
@@ -173,6 +175,27 @@ def test_pid_1_reads_or_executes_itself_anew_during_deployments(machine, deployd
             storm.ended(machine)
         live(machine, numbers)
         storm.nothing_doubled(machine)
+
+
+def test_pid_1_that_takes_longer_than_a_call_waits_is_asked_again(machine, deployd):
+    dropin = "/etc/systemd/system/deployd.service.d/60-timeout.conf"
+    machine.write(dropin, "[Service]\nEnvironment=SYSTEMD_BUS_TIMEOUT=1s\n")
+    machine.systemctl("daemon-reload")
+    machine.systemctl("restart", daemon.UNIT)
+    deployd.listen()
+    try:
+        with machine.follow(_SYSTEMD_UNIT=daemon.UNIT) as journal:
+            os.kill(machine.leader, signal.SIGSTOP)
+            number = deployd.deploy("alpha")
+            journal.wait(lambda entry: entry["MESSAGE"].startswith("systemd does not answer on the bus"))
+            os.kill(machine.leader, signal.SIGCONT)
+        assert deployd.end(number)["Status"] == "live"
+    finally:
+        os.kill(machine.leader, signal.SIGCONT)
+        machine.run(["rm", dropin])
+        machine.systemctl("daemon-reload")
+        machine.systemctl("restart", daemon.UNIT)
+        deployd.listen()
 
 
 # The journal
