@@ -30,8 +30,9 @@ RELATIONS = """\
 POLICY = "/usr/share/dbus-1/system.d/org.deployd.Deploy1.conf"
 # Of a number that the database has given out: another one would be of another database.
 GHOST = "deployd-app-ghost-1.web.1.service"
+GHOST_SLICE = "deployd-apps-ghost.slice"
 # As units of deployd have it: the sanitized build only adds to it.
-HAUNT = ["systemd-run", f"--unit={GHOST}", "--slice=deployd-apps-ghost.slice", "--uid=deployd-a4242",
+HAUNT = ["systemd-run", f"--unit={GHOST}", f"--slice={GHOST_SLICE}", "--uid=deployd-a4242",
          "--property=DynamicUser=yes", "--property=SystemCallFilter=@system-service", "sleep", "infinity"]
 
 
@@ -153,7 +154,7 @@ def test_a_unit_that_belongs_to_nobody_needs_no_row(machine, deployd):
     try:
         passes(machine)
     finally:
-        machine.systemctl("stop", unit, "deployd-apps-ghost.slice")
+        machine.systemctl("stop", unit, GHOST_SLICE)
 
 
 def test_meanwhile_others_are_answered(machine, deployd):
@@ -314,7 +315,7 @@ def test_what_agrees_a_moment_later_is_no_fault(machine, deployd):
     machine.run(HAUNT)
     with machine.stream(["/usr/sbin/deployd", "verify"]) as asking:
         calls.wait(lambda message: message.get("member") == "ListUnitsByPatterns")
-        machine.systemctl("stop", GHOST)
+        machine.systemctl("stop", GHOST, GHOST_SLICE)
         assert asking.wait(lambda line: "systemd agree" in line) == "✓ The database and systemd agree"
 
 
