@@ -25,10 +25,7 @@ static void adopt_on_done(void *userdata, const sd_bus_error *error, const char 
         r = bus_call_reply_new(call, &reply);
         if (r >= 0)
                 r = sd_bus_message_append_strv(reply, (char **) (uintptr_t) lines);
-        if (r < 0)
-                bus_call_fail(call, r, NULL);
-        else
-                bus_call_send(call, reply);
+        bus_call_finish(call, reply, r);
 }
 
 int adopt_bus_run(BusCall *call, void *noun, sd_bus_error *reterr)

@@ -90,6 +90,14 @@ void bus_call_fail(BusCall *call, int r, const sd_bus_error *error)
                           strerror(-r));
 }
 
+void bus_call_finish(BusCall *call, sd_bus_message *reply, int r)
+{
+        if (r < 0)
+                bus_call_fail(call, r, NULL);
+        else
+                bus_call_send(call, reply);
+}
+
 static void answer(BusCall *call, const sd_bus_error *error, uint64_t id)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -104,10 +112,7 @@ static void answer(BusCall *call, const sd_bus_error *error, uint64_t id)
                 r = sd_bus_message_rewind(call->message, true);
         if (r >= 0 && call->method->reply)
                 r = call->method->reply(call, id, reply);
-        if (r < 0)
-                bus_call_fail(call, r, NULL);
-        else
-                bus_call_send(call, reply);
+        bus_call_finish(call, reply, r);
 }
 
 void bus_call_end(BusCall *call)

@@ -62,6 +62,8 @@ int bus_call_reply_new(BusCall *call, sd_bus_message **ret);
 void bus_call_send(BusCall *call, sd_bus_message *reply);
 /* Answers with an error. `r` counts if *error is not set. */
 void bus_call_fail(BusCall *call, int r, const sd_bus_error *error);
+/* Sends the reply, or the error `r` if it could not be made. */
+void bus_call_finish(BusCall *call, sd_bus_message *reply, int r);
 
 /* The Bus is going: its calls are left to end without an answer. */
 void bus_caller_detach_all(Bus *bus);

@@ -53,10 +53,7 @@ static void finish(BusCall *call, const sd_bus_error *error, const DeploymentRec
         r = bus_call_reply_new(call, &reply);
         if (r >= 0)
                 r = append(reply, records, n_records);
-        if (r < 0)
-                bus_call_fail(call, r, NULL);
-        else
-                bus_call_send(call, reply);
+        bus_call_finish(call, reply, r);
 }
 
 static void on_list(void *userdata, const sd_bus_error *error, const DeploymentRecord *records,

@@ -48,10 +48,7 @@ static void on_verified(void *userdata, int error, const char *sentence, const R
         r = bus_call_reply_new(call, &reply);
         if (r >= 0)
                 r = append(reply, report);
-        if (r < 0)
-                bus_call_fail(call, r, NULL);
-        else
-                bus_call_send(call, reply);
+        bus_call_finish(call, reply, r);
 }
 
 int verify_bus_run(BusCall *call, void *noun, sd_bus_error *reterr)
