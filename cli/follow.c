@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/text.h"
 #include "cli/steps.h"
 #include "cli/verb.h"
+#include "cli/watch.h"
 
 /* How often the running step's time is drawn. */
 #define DRAW_INTERVAL USEC_PER_SEC
@@ -30,13 +30,6 @@
         "',member='DeploymentFinished',path='" BUS_PATH "'"
 #define MATCH_OBJECTS \
         "type='signal',sender='" BUS_NAME "',interface='" INTERFACE_OBJECTS "',path='" BUS_PATH "'"
-#define MATCH_OWNER                                                                     \
-        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
-        "member='NameOwnerChanged',arg0='" BUS_NAME "'"
-
-#define MATCH_DISCONNECTED                                                                                  \
-        "type='signal',sender='org.freedesktop.DBus.Local',interface='org.freedesktop.DBus.Local',member='" \
-        "Disconnected'"
 
 typedef struct Follow {
         sd_event *event;
@@ -299,10 +292,7 @@ static int on_interrupt(sd_event_source *source _unused_, const struct signalfd_
         return sd_event_exit(follow->event, EXIT_INTERRUPTED);
 }
 
-static const struct {
-        const char *match;
-        sd_bus_message_handler_t handler;
-} subscriptions[] = {
+static const Subscription subscriptions[] = {
         { MATCH_DEPLOYMENT, on_properties },
         { MATCH_FINISHED, on_hint },
         { MATCH_OBJECTS, on_hint },
@@ -312,14 +302,8 @@ static const struct {
 
 static int follow_begin(Follow *follow, sd_bus_message *call)
 {
-        static const int interrupts[] = { SIGINT, SIGTERM, SIGHUP };
-        int r = sd_event_new(&follow->event);
+        int r = watch_begin(follow->bus, on_interrupt, follow, &follow->event);
 
-        if (r >= 0)
-                r = sd_bus_attach_event(follow->bus, follow->event, SD_EVENT_PRIORITY_NORMAL);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(interrupts); i++)
-                r = sd_event_add_signal(follow->event, NULL, interrupts[i] | SD_EVENT_SIGNAL_PROCMASK,
-                                        on_interrupt, follow);
         if (r >= 0)
                 r = sd_event_add_time_relative(follow->event, &follow->draw, CLOCK_MONOTONIC, DRAW_INTERVAL,
                                                DRAW_ACCURACY, on_draw, follow);
@@ -328,9 +312,8 @@ static int follow_begin(Follow *follow, sd_bus_message *call)
                                       follow);
         if (r >= 0)
                 r = sd_event_source_set_enabled(follow->read_soon, SD_EVENT_OFF);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(subscriptions); i++)
-                r = sd_bus_add_match(follow->bus, NULL, subscriptions[i].match, subscriptions[i].handler,
-                                     follow);
+        if (r >= 0)
+                r = watch_subscribe(follow->bus, subscriptions, ELEMENTSOF(subscriptions), follow);
         if (r >= 0)
                 r = sd_bus_message_set_allow_interactive_authorization(call, true);
         if (r >= 0)

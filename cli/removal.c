@@ -2,7 +2,6 @@
 #include "cli/removal.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-event.h>
@@ -11,6 +10,7 @@
 #include "base/names.h"
 #include "cli/bus.h"
 #include "cli/verb.h"
+#include "cli/watch.h"
 
 /* A wait that takes longer is explained. */
 #define SILENCE_MAX (2 * USEC_PER_SEC)
@@ -20,12 +20,6 @@
 #define MATCH_REMOVED                                                           \
         "type='signal',sender='" BUS_NAME "',interface='" BUS_INTERFACE_MANAGER \
         "',member='AppRemoved',path='" BUS_PATH "'"
-#define MATCH_OWNER                                                                     \
-        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
-        "member='NameOwnerChanged',arg0='" BUS_NAME "'"
-#define MATCH_DISCONNECTED                                                                                  \
-        "type='signal',sender='org.freedesktop.DBus.Local',interface='org.freedesktop.DBus.Local',member='" \
-        "Disconnected'"
 
 typedef struct Removal {
         sd_event *event;
@@ -136,10 +130,7 @@ static int on_interrupt(sd_event_source *source _unused_, const struct signalfd_
         return sd_event_exit(removal->event, EXIT_INTERRUPTED);
 }
 
-static const struct {
-        const char *match;
-        sd_bus_message_handler_t handler;
-} subscriptions[] = {
+static const Subscription subscriptions[] = {
         { MATCH_REMOVED, on_removed },
         { MATCH_OWNER, on_owner },
         { MATCH_DISCONNECTED, on_disconnect },
@@ -148,23 +139,16 @@ static const struct {
 /* Subscribes before it asks, so nothing can be missed. */
 static int removal_begin(Removal *removal, const char *path, bool force)
 {
-        static const int interrupts[] = { SIGINT, SIGTERM, SIGHUP };
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        int r = sd_event_new(&removal->event);
+        int r = watch_begin(removal->bus, on_interrupt, removal, &removal->event);
 
-        if (r >= 0)
-                r = sd_bus_attach_event(removal->bus, removal->event, SD_EVENT_PRIORITY_NORMAL);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(interrupts); i++)
-                r = sd_event_add_signal(removal->event, NULL, interrupts[i] | SD_EVENT_SIGNAL_PROCMASK,
-                                        on_interrupt, removal);
         if (r >= 0)
                 r = sd_event_add_time(removal->event, &removal->explain, CLOCK_MONOTONIC, 0,
                                       SILENCE_ACCURACY, on_explain, removal);
         if (r >= 0)
                 r = sd_event_source_set_enabled(removal->explain, SD_EVENT_OFF);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(subscriptions); i++)
-                r = sd_bus_add_match(removal->bus, NULL, subscriptions[i].match, subscriptions[i].handler,
-                                     removal);
+        if (r >= 0)
+                r = watch_subscribe(removal->bus, subscriptions, ELEMENTSOF(subscriptions), removal);
         if (r >= 0)
                 r = sd_bus_message_new_method_call(removal->bus, &call, BUS_NAME, path, BUS_INTERFACE_APP,
                                                    "Remove");
