@@ -59,10 +59,22 @@ static char *adopt_describe(const ForeignItem *item, const char *target)
         return text_format("%s %" PRIu64 ": %s is moved to %s", item->what, item->id, item->path, target);
 }
 
+/* Moves what is a directory to its target, which may be in `aside`. What is gone needs no place. 0 or
+ * -errno. */
+static int adopt_move(const ForeignItem *item, const char *target, const char *aside)
+{
+        if (item->id == 0)
+                return 0;
+        if (strncmp(target, aside, strlen(aside)) == 0 && mkdir(aside, 0700) < 0 && errno != EEXIST)
+                return -errno;
+        return rename(item->path, target) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 /* The lines for all items; with `move` the directories are moved, too. 0 or -errno. */
 static int adopt_items(Pipeline *pipeline, bool move, char ***ret)
 {
         const Ownership *ownership = &pipeline->ownership;
+        _cleanup_free_ char *aside = NULL;
         time_t now = time(NULL);
         char stamp[STAMP_SIZE];
         ForeignItem *item;
@@ -74,7 +86,8 @@ static int adopt_items(Pipeline *pipeline, bool move, char ***ret)
         (void) strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
         LIST_FOREACH (items, item, ownership->items)
                 n++;
-        lines = calloc(n + 1, sizeof(char *));
+        aside = text_format(PATH_STATE "/aside-%s", stamp);
+        lines = aside ? calloc(n + 1, sizeof(char *)) : NULL;
         if (!lines)
                 return -ENOMEM;
         n = 0;
@@ -83,16 +96,12 @@ static int adopt_items(Pipeline *pipeline, bool move, char ***ret)
                 r = lines[n++] ? 0 : -ENOMEM;
         }
         for (item = ownership->items; r >= 0 && item; item = item->items_next) {
-                _cleanup_free_ char *target = adopt_target(item, stamp),
-                                    *aside = text_format(PATH_STATE "/aside-%s", stamp);
+                _cleanup_free_ char *target = adopt_target(item, stamp);
 
-                if (!target || !aside || !(lines[n] = adopt_describe(item, target)))
+                if (!target || !(lines[n] = adopt_describe(item, target)))
                         r = -ENOMEM;
-                else if (move && item->id != 0 &&
-                         ((strncmp(target, aside, strlen(aside)) == 0 && mkdir(aside, 0700) < 0 &&
-                           errno != EEXIST) ||
-                          (rename(item->path, target) < 0 && errno != ENOENT)))
-                        r = -errno;
+                else if (move)
+                        r = adopt_move(item, target, aside);
                 if (move && lines[n])
                         log_info("%s", lines[n]);
                 n += lines[n] != NULL;

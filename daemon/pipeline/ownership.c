@@ -172,25 +172,35 @@ static int shelf_judge_entry(Pipeline *pipeline, size_t shelf, const Mark *mark,
                                                     shelves[shelf].what, id, shelves[shelf].path));
 }
 
-static int shelf_judge(Pipeline *pipeline, size_t shelf, const Mark *mark, Verdict verdict)
+/* The numbers that entries of a shelf have, into *ret (caller frees). How many, or -errno. */
+static int shelf_read(size_t shelf, uint64_t **ret)
 {
         struct dirent **entries;
-        int n = scandir(shelves[shelf].path, &entries, NULL, NULL), r = 0;
+        int n = scandir(shelves[shelf].path, &entries, NULL, NULL), n_numbers = 0;
 
         if (n < 0)
                 return errno == ENOENT ? 0 : -errno;
+        *ret = calloc((size_t) n + 1, sizeof(uint64_t));
         for (int i = 0; i < n; i++) {
-                uint64_t id;
-
-                if (r >= 0 && text_to_u64(entries[i]->d_name, INT64_MAX, &id) >= 0) {
-                        shelf_note(&pipeline->ownership, shelf, id);
-                        if (shelves[shelf].place != MARK_PLACE_UNSET)
-                                r = shelf_judge_entry(pipeline, shelf, mark, verdict, id);
-                }
+                if (*ret && text_to_u64(entries[i]->d_name, INT64_MAX, &(*ret)[n_numbers]) >= 0)
+                        n_numbers++;
                 free(entries[i]);
         }
         free(entries);
-        return r;
+        return *ret ? n_numbers : -ENOMEM;
+}
+
+static int shelf_judge(Pipeline *pipeline, size_t shelf, const Mark *mark, Verdict verdict)
+{
+        _cleanup_free_ uint64_t *numbers = NULL;
+        int n = shelf_read(shelf, &numbers), r = 0;
+
+        for (int i = 0; r >= 0 && i < n; i++) {
+                shelf_note(&pipeline->ownership, shelf, numbers[i]);
+                if (shelves[shelf].place != MARK_PLACE_UNSET)
+                        r = shelf_judge_entry(pipeline, shelf, mark, verdict, numbers[i]);
+        }
+        return n < 0 ? n : r;
 }
 
 bool ownership_has_given_out(const Pipeline *pipeline, uint64_t deployment)
@@ -233,26 +243,15 @@ static int units_judge(Pipeline *pipeline, char *const *units)
 /* Whether an entry of a shelf with that mark has a number. 1, 0 or -errno. */
 static int place_has_entries(MarkPlace place)
 {
-        bool found = false;
+        int n = 0;
 
-        for (size_t shelf = 0; !found && shelf < ELEMENTSOF(shelves); shelf++) {
-                struct dirent **entries;
-                uint64_t id;
-                int n;
+        for (size_t shelf = 0; n == 0 && shelf < ELEMENTSOF(shelves); shelf++) {
+                _cleanup_free_ uint64_t *numbers = NULL;
 
-                if (shelves[shelf].place != place)
-                        continue;
-                n = scandir(shelves[shelf].path, &entries, NULL, NULL);
-                if (n < 0 && errno != ENOENT)
-                        return -errno;
-                for (int i = 0; i < n; i++) {
-                        found = found || text_to_u64(entries[i]->d_name, INT64_MAX, &id) >= 0;
-                        free(entries[i]);
-                }
-                if (n >= 0)
-                        free(entries);
+                if (shelves[shelf].place == place)
+                        n = shelf_read(shelf, &numbers);
         }
-        return found;
+        return n < 0 ? n : n > 0;
 }
 
 /* A mark that does not fit. Where neither the disk nor the database has anything of an app, as on a new
