@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/text.h"
 #include "loss.h"
+#include "shop.h"
 
 /* Values of app.json for variables that are not set. */
 
-static App *app;
-
-static void start(void)
-{
-        store_fixture_start();
-        app = known_app("shop", known_repository("shop"));
-}
-
 TestSuite(store_defaults, .init = start, .fini = store_fixture_end, .timeout = 120);
-
-static Variable variables[] = { { (char[]){ "KEY" }, (char[]){ "secret" } },
-                                { (char[]){ "URL" }, (char[]){ "" } } };
-static const Variables two = { variables, 2 }, one = { variables, 1 };
-
-static Deployment *make_live(void)
-{
-        Deployment *deployment = known_deployment(app, "main");
-
-        bring_to(deployment, DEPLOYMENT_LIVE);
-        return deployment;
-}
-
-static Deployment *newest(void)
-{
-        return app->deployments;
-}
 
 static Variable default_items[] = { { (char[]){ "KEY" }, (char[]){ "other" } },
                                     { (char[]){ "THIRD" }, (char[]){ "other" } } };

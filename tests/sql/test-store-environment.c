@@ -3,33 +3,11 @@
 
 #include "base/text.h"
 #include "loss.h"
+#include "shop.h"
 
-static App *app;
-
-static void start(void)
-{
-        store_fixture_start();
-        app = known_app("shop", known_repository("shop"));
-}
+static const Variables none = {};
 
 TestSuite(store_environment, .init = start, .fini = store_fixture_end, .timeout = 120);
-
-static Variable variables[] = { { (char[]){ "KEY" }, (char[]){ "secret" } },
-                                { (char[]){ "URL" }, (char[]){ "" } } };
-static const Variables two = { variables, 2 }, one = { variables, 1 }, none = {};
-
-static Deployment *make_live(void)
-{
-        Deployment *deployment = known_deployment(app, "main");
-
-        bring_to(deployment, DEPLOYMENT_LIVE);
-        return deployment;
-}
-
-static Deployment *newest(void)
-{
-        return app->deployments;
-}
 
 Test(store_environment, staged_it_is_the_apps_and_nothing_is_deployed)
 {
