@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Crash loops: when an instance of what is live, whose program has ended, is started again. First by PID 1,
- * which works without deployd; then by deployd after pauses that double; then not any more. */
+/* Crash loops: when an instance of a live deployment, whose program has ended, is started again. First by
+ * PID 1, which works without deployd; then by deployd after pauses that double; then not any more. */
 
 #include "daemon/pipeline/keeper.h"
 
-/* Its unit was read anew: sets or stops the timer (Keeper.restart). */
+/* The state of its unit was read: sets or stops the timer (Keeper.restart). */
 void again_plan(Keeper *keeper);

@@ -3,7 +3,7 @@
 
 #include "daemon/pipeline/internal.h"
 
-/* Nothing of the deployment runs any more: whoever asked for its end is told. */
+/* Nothing of the deployment runs any more: answers those that asked for its end. */
 void deployment_cancelled(Pipeline *pipeline, const Deployment *deployment);
 /* It became live before its end could be committed. */
 void deployment_escaped(Pipeline *pipeline, const Deployment *deployment);

@@ -6,7 +6,7 @@
 
 #include "daemon/pipeline/internal.h"
 
-/* Begins what is to be done for what is live; whenever that or the formation is another. */
+/* Begins what the live deployment needs; to be called whenever it or the formation has changed. */
 void scale_poll(Pipeline *pipeline, App *app);
 
 /* The ingress has done something, or units are gone: what leaves goes on. */

@@ -153,7 +153,7 @@ void step_build_enter(Pipeline *pipeline, Deployment *deployment)
                 return record_done(pipeline, deployment);
         if (attempt->tar_fd >= 0)
                 return build(attempt);
-        /* The daemon was started anew, and the tree was lost with the one before. It is in the mirror. */
+        /* The daemon was restarted, and the tree was lost with the one before. It is in the mirror. */
         r = step_fetch_tree(attempt, deployment->revision, /* mirror_only= */ true, on_fetched_again,
                             on_text);
         if (r < 0)
