@@ -15,6 +15,8 @@ VERSION = open("VERSION").read().strip()
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # An answer is one write: when the process is killed, a request is answered whole or not at all.
+    wbufsize = -1
 
     def do_GET(self):
         if self.headers.get("Upgrade") == "websocket":
@@ -45,6 +47,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             data = self.rfile.read(head[1] & 0x7f)
             text = VERSION.encode() + b" " + bytes(byte ^ head[2 + i % 4] for i, byte in enumerate(data))
             self.wfile.write(struct.pack("BB", 0x81, len(text)) + text)
+            self.wfile.flush()
 
     def log_message(self, *_):
         pass
