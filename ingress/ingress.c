@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "ingress/hasty.h"
 #include "ingress/plan.h"
 #include "ingress/port-guard.h"
 #include "ingress/runtime.h"
@@ -33,6 +34,7 @@
 struct Ingress {
         IngressParams params;
         PortGuard *guard;
+        Hasty *hasty;
         bool ipv6;
         char *file;            /* as it was last written; NULL = not by this process */
         char *generation;      /* that the file asks for */
@@ -328,12 +330,25 @@ void ingress_poll(Ingress *ingress)
         begin(ingress);
 }
 
+void ingress_shut(Ingress *ingress, const Instance *instance)
+{
+        assert(ingress);
+        assert(instance->route != ROUTE_READY);
+
+        if (!ingress->runs)
+                return;
+        if (instance->routed == ROUTE_READY)
+                hasty_shut(ingress->hasty, instance);
+        ingress_poll(ingress);
+}
+
 void ingress_set_control_group(Ingress *ingress, uint64_t id)
 {
         assert(ingress);
         port_guard_set_owner(ingress->guard, id);
         ingress->runs = id != 0;
         if (!ingress->runs) {
+                servers_forget(ingress->params.model);
                 set_failure(ingress, "the ingress does not run: see systemctl status deployd-ingress");
                 ingress->params.changed(ingress->params.userdata);
         }
@@ -371,6 +386,9 @@ int ingress_new(const IngressParams *params, Ingress **ret)
         ingress->params = *params;
         ingress->pause = (Backoff){ .first_usec = PAUSE_MIN_USEC, .max_usec = PAUSE_MAX_USEC };
         ingress->ipv6 = access("/proc/self/net/if_inet6", F_OK) == 0;
+        ingress->hasty = hasty_new(params->event, PATH_ADMIN);
+        if (!ingress->hasty)
+                return -ENOMEM;
         r = port_guard_new(params->model, params->probe, &ingress->guard);
         if (r < 0)
                 return r;
@@ -389,6 +407,7 @@ Ingress *ingress_free(Ingress *ingress)
         if (!ingress)
                 return NULL;
         runtime_call_free(ingress->call);
+        hasty_free(ingress->hasty);
         port_guard_free(ingress->guard);
         sd_event_source_disable_unref(ingress->again);
         free(ingress->file);

@@ -32,6 +32,10 @@ DEFINE_CLEANUP(Ingress *, ingress_free);
  * or time has come. */
 void ingress_poll(Ingress *ingress);
 
+/* The same, and the instance, whose route is not ready any more, gets no new request from now on: what took
+ * them has ended. */
+void ingress_shut(Ingress *ingress, const Instance *instance);
+
 /* Nothing is done before this is known, lest haproxy itself is taken for a stranger on the apps' ports.
  * The control group of deployd-ingress.service, 0 = it does not run: who else listens on an app's port is a
  * stranger. */

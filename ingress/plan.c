@@ -96,7 +96,8 @@ static void write_backend(FILE *file, const App *app)
         const Deployment *deployment;
         const Instance *instance;
 
-        (void) fprintf(file, "backend app-%s\n", app->name);
+        (void) fprintf(file, "backend app-%s\n    server " PLAN_HOLD " " PLAN_HOLD_ADDRESS " backup%s\n",
+                       app->name, app_expects_requests(app) ? "" : " disabled");
         LIST_FOREACH (app_deployments, deployment, app->deployments)
                 LIST_FOREACH (instances, instance, deployment->instances)
                         if (instance->port != 0 && instance->route == ROUTE_READY)

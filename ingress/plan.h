@@ -27,6 +27,13 @@ char *plan_file(const PlanParams *params, const char *frontends);
 /* deployd-generation-HASH of the frontends. Caller frees; NULL when out of memory. */
 char *plan_generation(const char *frontends);
 
+/* A server of each backend where nobody listens. haproxy takes it when no instance is open and tries again
+ * after a short pause, each time with the instances that are open by then: so requests wait for an instance
+ * that restarts. It is in maintenance while the app expects none (app_expects_requests()): requests are
+ * refused at once. */
+#define PLAN_HOLD         "hold"
+#define PLAN_HOLD_ADDRESS "127.0.0.1:1"
+
 /* d42.web.1, the name of an instance's server in the backend app-NAME. Caller frees; NULL when out of
  * memory. */
 char *plan_server(const Instance *instance);

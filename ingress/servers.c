@@ -23,16 +23,18 @@ enum {
 #define ADMIN_MAINTENANCE 0x01
 #define ADMIN_DRAINING    0x08
 
-static Instance *find_instance(const Model *model, const char *backend, const char *server)
+static App *find_app(const Model *model, const char *backend)
 {
-        const App *app = strncmp(backend, BACKEND_PREFIX, strlen(BACKEND_PREFIX)) == 0
-                                 ? model_app(model, backend + strlen(BACKEND_PREFIX))
-                                 : NULL;
+        return strncmp(backend, BACKEND_PREFIX, strlen(BACKEND_PREFIX)) == 0
+                       ? model_app(model, backend + strlen(BACKEND_PREFIX))
+                       : NULL;
+}
+
+static Instance *find_instance(const App *app, const char *server)
+{
         const Deployment *deployment;
         Instance *instance;
 
-        if (!app)
-                return NULL;
         LIST_FOREACH (app_deployments, deployment, app->deployments)
                 LIST_FOREACH (instances, instance, deployment->instances) {
                         _cleanup_free_ char *name = instance->port ? plan_server(instance) : NULL;
@@ -43,11 +45,16 @@ static Instance *find_instance(const Model *model, const char *backend, const ch
         return NULL;
 }
 
-static void forget_all(const Model *model)
+void servers_forget(const Model *model)
 {
         const Deployment *deployment;
         Instance *instance;
+        App *app;
 
+        assert(model);
+
+        LIST_FOREACH (apps, app, model->apps)
+                app->held = app_expects_requests(app);
         LIST_FOREACH (deployments, deployment, model->deployments)
                 LIST_FOREACH (instances, instance, deployment->instances)
                         instance->routed = ROUTE_NONE;
@@ -59,14 +66,18 @@ static int read_server(Model *model, char *line, FILE *strays)
         Instance *instance;
         uint64_t admin;
         size_t n = 0;
+        App *app;
 
         while ((word = strsep(&rest, " ")))
                 if (n < ELEMENTSOF(columns))
                         columns[n++] = word;
         if (n < COLUMNS_MIN || text_to_u64(columns[COLUMN_ADMIN_STATE], UINT32_MAX, &admin) < 0)
                 return -EBADMSG;
-        instance = find_instance(model, columns[COLUMN_BACKEND], columns[COLUMN_SERVER]);
-        if (instance)
+        app = find_app(model, columns[COLUMN_BACKEND]);
+        instance = app ? find_instance(app, columns[COLUMN_SERVER]) : NULL;
+        if (app && strcmp(columns[COLUMN_SERVER], PLAN_HOLD) == 0)
+                app->held = !(admin & ADMIN_MAINTENANCE);
+        else if (instance)
                 /* In maintenance it still exists: nearest to that is draining, from where it is removed or
                  * let in again. */
                 instance->routed =
@@ -92,7 +103,7 @@ int servers_read(Model *model, const char *answer, FILE *strays)
         line = strsep(&rest, "\n");
         if (!line || strcmp(line, "1") != 0)
                 return -EBADMSG;
-        forget_all(model);
+        servers_forget(model);
         while ((line = strsep(&rest, "\n"))) {
                 int r;
 
@@ -137,12 +148,24 @@ static void write_command(FILE *commands, const char *verb, const Instance *inst
                        instance->deployment->id, instance->process, instance->number, arguments);
 }
 
+void servers_write_shut(const Instance *instance, FILE *commands)
+{
+        write_command(commands, "set server", instance, " state maint");
+}
+
 unsigned servers_write_opening(const Model *model, FILE *commands)
 {
         const Deployment *deployment;
         const Instance *instance;
         unsigned n = 0;
+        const App *app;
 
+        LIST_FOREACH (apps, app, model->apps)
+                if (app->held != app_expects_requests(app)) {
+                        n++;
+                        (void) fprintf(commands, "set server " BACKEND_PREFIX "%s/" PLAN_HOLD " state %s;",
+                                       app->name, app->held ? "maint" : "ready");
+                }
         LIST_FOREACH (deployments, deployment, model->deployments)
                 LIST_FOREACH (instances, instance, deployment->instances) {
                         char address[sizeof(" 127.0.0.1:65535")];
@@ -178,7 +201,7 @@ unsigned servers_write_closing(const Model *model, uint64_t now, FILE *commands)
                                 write_command(commands, "set server", instance, " state drain");
                                 continue;
                         }
-                        write_command(commands, "set server", instance, " state maint");
+                        servers_write_shut(instance, commands);
                         if (instance->drain_deadline <= now)
                                 write_command(commands, "shutdown sessions server", instance, "");
                         write_command(commands, "del server", instance, "");

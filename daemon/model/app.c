@@ -195,6 +195,29 @@ bool app_is_stopped(const App *app)
         return true;
 }
 
+static bool deployment_expects_requests(const Deployment *deployment)
+{
+        const Instance *instance;
+
+        LIST_FOREACH (instances, instance, deployment->instances)
+                if (instance->port != 0 && instance_is_kept(instance) && !instance->pausing)
+                        return true;
+        return false;
+}
+
+bool app_expects_requests(const App *app)
+{
+        const Deployment *deployment;
+
+        assert(app);
+
+        if (app->live)
+                return !app->stopped && deployment_expects_requests(app->live);
+        deployment = app_running_deployment(app);
+        return deployment && deployment->status == DEPLOYMENT_SWITCHING &&
+               deployment_expects_requests(deployment);
+}
+
 bool app_is_busy(const App *app)
 {
         const Instance *instance;

@@ -37,6 +37,7 @@ typedef struct AppSettings {
         char *health_check_path; /* "" = none */
         Formation formation;     /* nothing said = app.json's, else web=1 */
         uint64_t health_check_timeout_usec;
+        uint64_t check_settle_usec; /* how long a new version is watched before it is live */
         uint64_t stop_timeout_usec;
         uint64_t memory_max; /* bytes, per instance, as the next two */
         uint64_t tasks_max;
@@ -62,6 +63,7 @@ struct App {
         PortState port_state;
         uid_t port_holder; /* whose process it is, if it is held */
         bool port_looked_at;
+        bool held; /* haproxy keeps requests waiting while no instance takes them */
 
         Deployment *live;                   /* NULL = nothing */
         LIST_HEAD(Deployment, deployments); /* the published ones, newest first */
@@ -95,6 +97,9 @@ bool app_settings_build(const AppSettings *settings);
 
 /* Whether the app is stopped: by Stop, or all of its instances by hand. The one answer for every verb. */
 bool app_is_stopped(const App *app);
+/* Whether an instance will take requests soon, so that requests which find none are worth keeping for a
+ * moment: one is live or about to be, and nothing keeps it from running. */
+bool app_expects_requests(const App *app);
 /* Whether anything of it runs, is about to, or waits for its turn. */
 bool app_is_busy(const App *app);
 

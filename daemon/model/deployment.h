@@ -45,11 +45,13 @@ struct Deployment {
         char *status_text;  /* what the running step says */
         uint64_t waits_for; /* queued: the deployment of its app that it says it waits for, 0 = other apps */
         double progress;    /* 0…1 within the status, -1 = unknown */
-        char *fetch_unit;   /* that has fetched for it since deployd started; NULL = none */
-        bool grows;         /* more instances of it are being recorded */
-        uint64_t chosen;    /* the release that it is about to begin with; 0 = none, or its own */
-        bool release_goes;  /* its release is being forgotten: not kept any more, and in use by nothing */
-        void *step;         /* of the pipeline: what is under way; freed by it before the deployment goes */
+        uint64_t settles_at; /* CLOCK_REALTIME microseconds: it takes the requests, and is live from then on
+                                if it stays up; 0 = it does not, or is live */
+        char *fetch_unit;    /* that has fetched for it since deployd started; NULL = none */
+        bool grows;          /* more instances of it are being recorded */
+        uint64_t chosen;     /* the release that it is about to begin with; 0 = none, or its own */
+        bool release_goes;   /* its release is being forgotten: not kept any more, and in use by nothing */
+        void *step;          /* of the pipeline: what is under way; freed by it before the deployment goes */
 
         LIST_HEAD(Instance, instances); /* web first, then by process and number */
         LIST_FIELDS(Deployment, app_deployments);
@@ -91,6 +93,7 @@ typedef enum Route {
 typedef enum Renew {
         RENEW_NOT,
         RENEW_WAITS,  /* for its turn */
+        RENEW_CLOSES, /* the only one: until no new requests go to it */
         RENEW_DRAINS, /* takes no new requests, and finishes those it has */
         RENEW_NOW,
 } Renew;
@@ -107,8 +110,10 @@ struct Instance {
                        */
         bool missing; /* at the start of the daemon PID 1 did not have its unit */
         unsigned n_tries; /* so often deployd has started it again since it ran well */
+        bool pausing;     /* it ends again and again, and is started again after a pause */
         bool given_up;    /* it is not started again any more */
         bool leaving;     /* it is one too many, and on its way out */
+        bool fit;         /* the present run of its unit has passed the check: requests may go to it */
         Renew renew;
         sd_id128_t renewed_from; /* the run that is to end */
         Route route;             /* as it should be */

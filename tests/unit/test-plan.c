@@ -169,7 +169,8 @@ Test(plan, an_app_whose_port_is_held_is_left_out_alone)
         has_not(text, "shop");
         has_not(text, "30001");
         has(text, "frontend app-other\n");
-        has(text, "backend app-other\n    server d2.web.1 127.0.0.1:20002\n");
+        has(text, "backend app-other\n    server hold 127.0.0.1:1 backup disabled\n"
+                  "    server d2.web.1 127.0.0.1:20002\n");
 }
 
 Test(plan, a_backend_has_the_instances_that_take_requests)
@@ -184,11 +185,49 @@ Test(plan, a_backend_has_the_instances_that_take_requests)
         cr_assert(instance_new(model_deployment(model, 42), "worker", 1, 0));
         text = file();
         has(text, "backend app-my-app\n"
+                  "    server hold 127.0.0.1:1 backup disabled\n"
                   "    server d42.web.1 127.0.0.1:20002\n"
                   "    server d42.web.2 127.0.0.1:20003\n");
         has_not(text, "d41");
         has_not(text, "d43");
         has_not(text, "worker");
+}
+
+/* Whether requests wait for an instance of the app. */
+static bool holds(App *app)
+{
+        _cleanup_free_ char *text = file();
+        _cleanup_free_ char *line = text_format("backend app-%s\n    server hold 127.0.0.1:1 backup\n", app->name);
+
+        cr_assert_not_null(line);
+        return strstr(text, line) != NULL;
+}
+
+Test(plan, requests_wait_only_for_an_instance_that_is_about_to_take_them)
+{
+        App *app = add_app(model, "shop", "private", 30001);
+        Instance *instance = add_instance(app, 42, 20002, ROUTE_NONE);
+
+        cr_expect(!holds(app), "its first deployment is checked");
+        model_set_deployment_status(model, instance->deployment, DEPLOYMENT_SWITCHING);
+        cr_expect(holds(app), "requests go to its first deployment");
+        model_set_deployment_status(model, instance->deployment, DEPLOYMENT_LIVE);
+        cr_expect(holds(app), "it restarts");
+        instance->pausing = true;
+        cr_expect(!holds(app), "it ends again and again");
+        instance->pausing = false;
+        instance->by_hand = true;
+        cr_expect(!holds(app), "somebody has stopped it");
+        instance->by_hand = false;
+        instance->given_up = true;
+        cr_expect(!holds(app), "it is given up");
+        instance->given_up = false;
+        instance->leaving = true;
+        cr_expect(!holds(app), "it is one too many");
+        instance->leaving = false;
+        cr_expect(holds(app), "it restarts");
+        app->stopped = true;
+        cr_expect(!holds(app), "the app is stopped");
 }
 
 Test(plan, no_app_is_a_file_too)
