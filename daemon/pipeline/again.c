@@ -69,6 +69,8 @@ static void try_again_later(Keeper *keeper)
                 return;
         if (keeper->longest_run > 2 * window)
                 instance->n_tries = 0;
+        /* Whether requests wait for it. */
+        ingress_poll(keeper->pipeline->params.ingress);
         if (instance->n_tries >= config->restart_give_up) {
                 instance->given_up = true;
                 environment_note_given_up(instance, true);
@@ -78,6 +80,7 @@ static void try_again_later(Keeper *keeper)
                 return;
         }
         instance->n_tries++;
+        instance->pausing = true;
         pause = backoff_pause(&pauses, instance->n_tries);
         text = text_format("ends again and again: it is started again in %g s (%u of %" PRIu64 ")",
                            (double) pause / USEC_PER_SEC, instance->n_tries, config->restart_give_up);

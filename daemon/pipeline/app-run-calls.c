@@ -8,6 +8,7 @@
 #include "daemon/model/removed-app.h"
 #include "daemon/pipeline/app-calls.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/deployment-calls.h"
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/keeper.h"
@@ -64,7 +65,7 @@ void app_bring_up(Pipeline *pipeline, App *app, bool restart)
 
         app->stopped = false;
         if (app->live) {
-                route_set(app->live, ROUTE_READY, 0);
+                cleanup_hurry(pipeline, app->live);
                 ingress_poll(pipeline->params.ingress);
                 /* What is beyond the formation goes before it could be started. */
                 scale_poll(pipeline, app);
@@ -134,20 +135,14 @@ static void on_stopped(Request *request, int error, const StoreReply *reply)
 {
         Pipeline *pipeline = request->pipeline;
         App *app = request_app(request);
-        Instance *instance;
 
         if (error < 0 || !app)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         app->stopped = true;
         app->status = APP_STOPPED;
         deployments_cancel_all(pipeline, app);
-        if (app->live) {
-                keepers_free(app->live);
-                route_set(app->live, ROUTE_NONE, 0);
-                ingress_poll(pipeline->params.ingress);
-                LIST_FOREACH (instances, instance, app->live->instances)
-                        reap_unit(pipeline, instance->unit, (ReapOwner){ .deployment = app->live->id });
-        }
+        if (app->live)
+                cleanup_stop(pipeline, app->live);
         model_changed_app(pipeline->model, app);
         request_answer(request, 0);
 }
@@ -190,7 +185,9 @@ static void on_removed(Request *request, int error, const StoreReply *reply)
                 deployment_cancelled(pipeline, deployment);
                 attempt_free(deployment->step);
                 keepers_free(deployment);
+                route_close(deployment, ROUTE_NONE, 0);
                 LIST_FOREACH (instances, instance, deployment->instances) {
+                        ingress_shut(pipeline->params.ingress, instance);
                         reap_unit(pipeline, instance->unit, (ReapOwner){});
                         environment_remove(instance);
                 }

@@ -54,6 +54,8 @@ void attempt_drop_work(Attempt *attempt)
         attempt->build = build_free(attempt->build);
         attempt->import = import_free(attempt->import);
         attempt->once = once_free(attempt->once);
+        attempt->settle = settle_free(attempt->settle);
+        attempt->open = attempt->going_back = false;
         closep(&attempt->built_fd);
         attempt->built_fd = -1;
         closep(&attempt->tar_fd);
@@ -161,6 +163,7 @@ void attempt_moved(Attempt *attempt, const FlowRow *row)
         attempt->tar_fd = tree;
         (void) text_replace(&deployment->status_text, "");
         deployment->progress = -1;
+        deployment->settles_at = 0;
 
         model_set_deployment_status(pipeline->model, deployment, row->to);
         log_move(deployment, row);
@@ -243,6 +246,8 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
         if (!attempt)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
 
+        if (!attempt->moving && (event == FLOW_FAILED || event == FLOW_CANCEL))
+                step_switch_back(pipeline, deployment);
         if (attempt->moving) {
                 if (event == FLOW_CANCEL)
                         attempt->cancel_waits = true;

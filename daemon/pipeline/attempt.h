@@ -8,6 +8,7 @@
 #include "daemon/pipeline/build.h"
 #include "daemon/pipeline/internal.h"
 #include "daemon/pipeline/once.h"
+#include "daemon/pipeline/settle.h"
 #include "systemd/shutdown.h"
 
 struct Attempt {
@@ -33,6 +34,11 @@ struct Attempt {
         Import *import;
 
         Once *once; /* work of `releasing` */
+
+        /* Work of `switching`. */
+        bool open;       /* requests are to go to it, and to what is live no more */
+        Settle *settle;  /* it takes the requests, and is watched; NULL = it does not yet */
+        bool going_back; /* it has failed: requests go to what was live before */
 };
 
 /* The attempt of the deployment, made if there is none. NULL when out of memory. */

@@ -30,6 +30,38 @@ static ProbeHealth health_of(const Instance *instance)
         return health;
 }
 
+/* A program that has listened does so without a gap. A helper that is busy is given the time. */
+#define LOOK_PATIENCE_USEC (1 * USEC_PER_SEC)
+
+int check_again(const Pipeline *pipeline, const Instance *instance, uint64_t cgroup_id, CheckAgain what,
+                ProbeDone done, void *userdata, ProbeWait **ret)
+{
+        if (what == CHECK_FITNESS && health_of(instance).path[0] != '\0')
+                return check_begin(pipeline, instance, cgroup_id, done, userdata, ret);
+        return probe_wait_listening(pipeline->params.probe, instance->port, cgroup_id, LOOK_PATIENCE_USEC,
+                                    /* successes= */ 1, done, userdata, ret);
+}
+
+char *check_describe_again(const Pipeline *pipeline, const Instance *instance, ProbeResult result, uid_t uid,
+                           const char *text)
+{
+        if (result == PROBE_TIMEOUT)
+                return text_format("%s.%u stopped listening on port %u, its $PORT, although it still runs",
+                                   instance->process, instance->number, instance->port);
+        return check_describe(pipeline, instance, result, uid, text);
+}
+
+uint64_t check_settle_usec(const Pipeline *pipeline, const Deployment *deployment)
+{
+        uint64_t own;
+
+        assert(pipeline);
+        assert(deployment);
+
+        own = deployment_settings(deployment)->check_settle_usec;
+        return own != 0 ? own : pipeline_config(pipeline)->check_settle;
+}
+
 int check_begin(const Pipeline *pipeline, const Instance *instance, uint64_t cgroup_id, ProbeDone done,
                 void *userdata, ProbeWait **ret)
 {

@@ -9,14 +9,34 @@
 /* It runs when it says so (Readiness=notify) rather than with its program. */
 bool check_is_by_notice(const Instance *instance);
 
+/* For how long, in microseconds, a new version is watched before it is live: as its app says, else as the
+ * configuration does. */
+uint64_t check_settle_usec(const Pipeline *pipeline, const Deployment *deployment);
+
 /* Begins to wait until it is, for at most start-timeout. 0 or -errno, as of probe_wait_listening(). */
 int check_begin(const Pipeline *pipeline, const Instance *instance, uint64_t cgroup_id, ProbeDone done,
                 void *userdata, ProbeWait **ret);
+
+/* What is looked at once more while a new version is watched. */
+typedef enum CheckAgain {
+        CHECK_AGAIN_UNSET,
+        CHECK_LISTENER, /* one look: who listens on its port */
+        CHECK_FITNESS,  /* all that check_begin() waits for */
+        CHECK_AGAIN_MAX,
+} CheckAgain;
+
+/* Looks again at one that has passed: it need not be waited for to start. Arguments and errors as above. */
+int check_again(const Pipeline *pipeline, const Instance *instance, uint64_t cgroup_id, CheckAgain what,
+                ProbeDone done, void *userdata, ProbeWait **ret);
 
 /* A sentence about another end of that than PROBE_LISTENING; the arguments are those of ProbeDone. Caller
  * frees; NULL when out of memory. */
 char *check_describe(const Pipeline *pipeline, const Instance *instance, ProbeResult result, uid_t uid,
                      const char *text);
+
+/* The same of check_again(). */
+char *check_describe_again(const Pipeline *pipeline, const Instance *instance, ProbeResult result, uid_t uid,
+                           const char *text);
 
 /* What is waited for, such as "waiting until GET /up answers", of one with a port. Caller frees; NULL when
  * out of memory. */

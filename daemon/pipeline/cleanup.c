@@ -16,6 +16,7 @@
 struct Cleanup {
         Pipeline *pipeline;
         uint64_t deployment;
+        bool live;                 /* it stays live, and is only stopped */
         bool reaping;              /* its units are on their way out */
         sd_event_source *deadline; /* when they go whatever is still open */
         LIST_FIELDS(Cleanup, cleanups);
@@ -73,16 +74,25 @@ static void reap(Cleanup *cleanup, Deployment *deployment)
         model_changed_app(deployment->model, deployment->app);
 }
 
-void cleanup_poll(Pipeline *pipeline, uint64_t id)
+static Cleanup *find(const Pipeline *pipeline, uint64_t id)
 {
-        Deployment *deployment = model_deployment(pipeline->model, id);
         Cleanup *cleanup;
 
         LIST_FOREACH (cleanups, cleanup, pipeline->cleanups)
                 if (cleanup->deployment == id)
-                        break;
+                        return cleanup;
+        return NULL;
+}
+
+void cleanup_poll(Pipeline *pipeline, uint64_t id)
+{
+        Deployment *deployment = model_deployment(pipeline->model, id);
+        Cleanup *cleanup = find(pipeline, id);
+        bool live;
+
         if (!cleanup)
                 return;
+        live = cleanup->live;
         if (!cleanup->reaping && deployment) {
                 if (cleanup->deadline && !route_is(deployment, ROUTE_NONE))
                         return;
@@ -91,8 +101,20 @@ void cleanup_poll(Pipeline *pipeline, uint64_t id)
         if (reap_is_pending_for_deployment(pipeline, id))
                 return;
         cleanup_free(cleanup);
-        if (deployment)
+        if (deployment && !live)
                 finish(pipeline, deployment);
+}
+
+void cleanup_hurry(Pipeline *pipeline, Deployment *deployment)
+{
+        Cleanup *cleanup = find(pipeline, deployment->id);
+
+        assert(pipeline);
+
+        if (!cleanup || cleanup->reaping)
+                return;
+        cleanup->deadline = sd_event_source_disable_unref(cleanup->deadline);
+        cleanup_poll(pipeline, deployment->id);
 }
 
 void cleanup_poll_all(Pipeline *pipeline)
@@ -122,31 +144,52 @@ static int drain(Cleanup *cleanup, Deployment *deployment)
         return route_drain(cleanup->pipeline, deployment, NULL, on_deadline, cleanup, &cleanup->deadline);
 }
 
-void cleanup_enter(Pipeline *pipeline, Deployment *deployment)
+/* Its requests are cut: it has ended, or its end was asked for. */
+static int shut(Cleanup *cleanup, Deployment *deployment)
 {
-        App *app = deployment->app;
-        Cleanup *cleanup;
-        int r = 0;
+        route_close(deployment, ROUTE_NONE, 0);
+        return route_wait_closed(cleanup->pipeline, on_deadline, cleanup, &cleanup->deadline);
+}
 
-        assert(pipeline);
+static void begin(Pipeline *pipeline, Deployment *deployment, bool live)
+{
+        Cleanup *cleanup = find(pipeline, deployment->id);
+        int r;
 
+        /* It was being stopped, and is superseded or stopped once more. */
+        cleanup_free(cleanup);
         cleanup = calloc(1, sizeof(Cleanup));
         if (!cleanup)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
-        *cleanup = (Cleanup){ .pipeline = pipeline, .deployment = deployment->id };
+        *cleanup = (Cleanup){ .pipeline = pipeline, .deployment = deployment->id, .live = live };
         LIST_PREPEND(cleanups, pipeline->cleanups, cleanup);
 
         keepers_free(deployment);
-        if (deployment->status == DEPLOYMENT_SUPERSEDED && deployment->instances)
-                r = drain(cleanup, deployment);
-        else {
-                route_set(deployment, ROUTE_NONE, 0);
-                /* It may have been about to take over. */
-                if (app->live && !app->stopped)
-                        route_set(app->live, ROUTE_READY, 0);
-        }
+        r = deployment->status == DEPLOYMENT_SUPERSEDED && deployment->instances ? drain(cleanup, deployment)
+                                                                                 : shut(cleanup, deployment);
         if (r < 0)
                 return pipeline->params.fatal(pipeline->params.userdata, "a timer could not be set");
         ingress_poll(pipeline->params.ingress);
         cleanup_poll(pipeline, deployment->id);
+}
+
+void cleanup_enter(Pipeline *pipeline, Deployment *deployment)
+{
+        App *app = deployment->app;
+
+        assert(pipeline);
+        assert(deployment);
+
+        /* It may have been about to take over. */
+        if (deployment->status != DEPLOYMENT_SUPERSEDED && app->live && !app->stopped)
+                route_open(app->live);
+        begin(pipeline, deployment, /* live= */ false);
+}
+
+void cleanup_stop(Pipeline *pipeline, Deployment *deployment)
+{
+        assert(pipeline);
+        assert(deployment);
+
+        begin(pipeline, deployment, /* live= */ true);
 }

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The end of a deployment that is superseded, failed or cancelled: its units go, then its ports and files.
+/* The end of a deployment that is superseded, failed or cancelled: requests to it, then its units, then its
+ * ports and files.
  */
 
 #include "daemon/pipeline/internal.h"
 
 void cleanup_enter(Pipeline *pipeline, Deployment *deployment);
+/* The end of what a live deployment runs, since its app is stopped: no requests go to its units any more,
+ * then they are stopped. */
+void cleanup_stop(Pipeline *pipeline, Deployment *deployment);
+/* The app starts again: units that cleanup_stop() has not stopped yet are stopped now, so that new ones can
+ * take their names. */
+void cleanup_hurry(Pipeline *pipeline, Deployment *deployment);
 /* A unit of that deployment is gone. */
 void cleanup_poll(Pipeline *pipeline, uint64_t deployment);
 /* Some routes are different. */

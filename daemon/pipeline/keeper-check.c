@@ -16,19 +16,33 @@ static void keeper_check_pass(Keeper *keeper)
 {
         Deployment *deployment = keeper->instance->deployment;
 
-        keeper->listening = true;
+        keeper->instance->fit = true;
         keeper->unfit = false;
         backoff_reset(&keeper->rechecks);
-        if (deployment->status != DEPLOYMENT_LIVE) {
-                step_check_poll(keeper->pipeline, deployment);
-                return;
-        }
-        if (keeper->instance->route == ROUTE_NONE) {
-                instance_set_route(keeper->instance, ROUTE_READY, 0);
-                ingress_poll(keeper->pipeline->params.ingress);
-        }
+        if (deployment->status == DEPLOYMENT_CHECKING)
+                return step_check_poll(keeper->pipeline, deployment);
+        if (deployment->status == DEPLOYMENT_SWITCHING)
+                return step_switch_poll(keeper->pipeline, deployment);
+        route_open_live(keeper->instance);
+        ingress_poll(keeper->pipeline->params.ingress);
         renew_poll(keeper->pipeline, deployment);
         step_live_judge(keeper->pipeline, deployment);
+}
+
+void keeper_close(Keeper *keeper)
+{
+        Instance *instance = keeper->instance;
+
+        assert(keeper);
+
+        instance->fit = keeper->unfit = false;
+        keeper->wait = probe_wait_free(keeper->wait);
+        keeper->settle = sd_event_source_disable_unref(keeper->settle);
+        keeper->recheck = sd_event_source_disable_unref(keeper->recheck);
+        if (instance->port == 0 || instance->route == ROUTE_NONE)
+                return;
+        instance_set_route(instance, ROUTE_NONE, pipeline_config(keeper->pipeline)->drain_timeout);
+        ingress_shut(keeper->pipeline->params.ingress, instance);
 }
 
 static int keeper_check_on_pause(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
@@ -66,6 +80,7 @@ static void keeper_check_refuse(Keeper *keeper, char *sentence)
         if (!keeper->unfit)
                 log_warning("%s gets no requests, and is checked again: %s", keeper->instance->unit,
                             text_or_empty(text));
+        keeper_close(keeper);
         keeper->unfit = true;
         keeper_check_later(keeper);
         renew_poll(keeper->pipeline, deployment);
@@ -95,17 +110,17 @@ static int keeper_check_on_settled(_unused_ sd_event_source *source, _unused_ ui
 
 void keeper_check(Keeper *keeper)
 {
-        const Config *config = pipeline_config(keeper->pipeline);
         int r;
 
         assert(keeper);
 
-        if (keeper->wait || keeper->settle || keeper->listening)
+        if (keeper->wait || keeper->settle || keeper->instance->fit)
                 return;
         if (keeper->instance->port == 0)
-                r = sd_event_add_time_relative(keeper->pipeline->params.event, &keeper->settle,
-                                               CLOCK_MONOTONIC, config->check_settle, 0,
-                                               keeper_check_on_settled, keeper);
+                r = sd_event_add_time_relative(
+                        keeper->pipeline->params.event, &keeper->settle, CLOCK_MONOTONIC,
+                        check_settle_usec(keeper->pipeline, keeper->instance->deployment), 0,
+                        keeper_check_on_settled, keeper);
         else
                 r = check_begin(keeper->pipeline, keeper->instance, keeper->control_group_id,
                                 keeper_check_on_probed, keeper, &keeper->wait);

@@ -5,6 +5,17 @@
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/reap.h"
+#include "daemon/pipeline/renew.h"
+
+/* What runs goes on, and takes requests again if it is fit for them. */
+static void refuse(Keeper *keeper, const char *sentence)
+{
+        log_warning("Cannot start unit %s again: %s", keeper->instance->unit, sentence);
+        keeper->unfit = true;
+        renew_poll(keeper->pipeline, keeper->instance->deployment);
+        if (keeper->running)
+                keeper_check(keeper);
+}
 
 static void keeper_on_restart_asked(void *userdata, int error, const char *sentence)
 {
@@ -12,7 +23,7 @@ static void keeper_on_restart_asked(void *userdata, int error, const char *sente
 
         keeper->call = NULL;
         if (error < 0)
-                log_warning("Cannot start unit %s again: %s", keeper->instance->unit, sentence);
+                refuse(keeper, sentence);
 }
 
 void keeper_restart(Keeper *keeper)
@@ -29,7 +40,7 @@ void keeper_restart(Keeper *keeper)
                 r = units_restart(keeper->pipeline->units, keeper->instance->unit, keeper_on_restart_asked,
                                   keeper, &keeper->call);
         if (r < 0)
-                log_warning("Cannot start unit %s again: %s", keeper->instance->unit, strerror(-r));
+                refuse(keeper, strerror(-r));
 }
 
 void keeper_revive(Keeper *keeper)

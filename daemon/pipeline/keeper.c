@@ -34,6 +34,7 @@ Keeper *keeper_free(Keeper *keeper)
         stop_evidence_free(keeper->evidence);
         sd_event_source_disable_unref(keeper->drain);
         shutdown_wait_free(keeper->judging);
+        keeper->instance->fit = keeper->instance->pausing = false;
         keeper->instance->keeper = NULL;
         free(keeper);
         return NULL;
@@ -73,88 +74,11 @@ static void fail(Keeper *keeper, const char *end, sd_id128_t invocation)
 {
         if (keeper->last_line)
                 return;
+        step_switch_back(keeper->pipeline, keeper->instance->deployment);
         if (text_replace(&keeper->end, end) < 0 ||
             last_line_new(keeper->pipeline->params.event, keeper->instance->unit, invocation, on_last_line,
                           keeper, &keeper->last_line) < 0)
                 keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
-}
-
-/* Its unit has gone while it should run: stopped by hand only if PID 1 has noted a stop job for that run. */
-static void on_evidence(void *userdata, bool stopped)
-{
-        Keeper *keeper = userdata;
-        Instance *instance = keeper->instance;
-
-        keeper->evidence = NULL;
-        instance->by_hand = stopped;
-        if (stopped)
-                log_info("Unit %s was stopped by somebody: it stays stopped until 'deployctl start %s', a "
-                         "deployment or the next boot",
-                         instance->unit, instance->deployment->app->name);
-        else {
-                keeper->failed = true;
-                again_plan(keeper);
-        }
-        step_live_judge(keeper->pipeline, instance->deployment);
-}
-
-/* Its unit is as a stop leaves it: gone, or failed if its program had to be killed. */
-static bool is_as_stopped(const Keeper *keeper)
-{
-        return keeper->seen && (!keeper->loaded || keeper->failed) && !keeper->starting &&
-               !keeper->stranger && !keeper->call && !keeper->instance->given_up;
-}
-
-static void judge_while_live(void *userdata)
-{
-        Keeper *keeper = userdata;
-        Instance *instance = keeper->instance;
-
-        keeper->judging = shutdown_wait_free(keeper->judging);
-        if (keeper->running) {
-                instance->by_hand = false;
-                /* Somebody has started its unit. */
-                if (instance->given_up)
-                        environment_note_given_up(instance, false);
-                instance->given_up = false;
-        }
-        if (!is_as_stopped(keeper))
-                again_plan(keeper);
-        else if (!instance->by_hand && !keeper->evidence && !keeper->restart &&
-                 stop_evidence_new(keeper->pipeline->params.event, instance->unit, keeper->ran, on_evidence,
-                                   keeper, &keeper->evidence) < 0)
-                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
-        step_live_judge(keeper->pipeline, instance->deployment);
-}
-
-/* It is new, or was restarted, and gets requests when it listens. */
-static bool wants_check(const Keeper *keeper)
-{
-        const Instance *instance = keeper->instance;
-
-        if (!keeper->running || instance->port == 0 || instance->leaving || instance->renew == RENEW_DRAINS)
-                return false;
-        return instance->renew == RENEW_NOW ? !sd_id128_equal(keeper->invocation, instance->renewed_from)
-                                            : instance->route == ROUTE_NONE;
-}
-
-static void on_state_while_live(Keeper *keeper, sd_id128_t before)
-{
-        if (!sd_id128_equal(before, keeper->invocation)) {
-                keeper->listening = keeper->unfit = false;
-                keeper->wait = probe_wait_free(keeper->wait);
-                keeper->recheck = sd_event_source_disable_unref(keeper->recheck);
-                backoff_reset(&keeper->rechecks);
-        }
-        if (wants_check(keeper))
-                keeper_check(keeper);
-        renew_poll(keeper->pipeline, keeper->instance->deployment);
-        if (keeper->running)
-                judge_while_live(keeper);
-        else if (!keeper->judging &&
-                 shutdown_wait_new(keeper->pipeline->units, judge_while_live, keeper, &keeper->judging) < 0)
-                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata,
-                                               "systemd could not be asked");
 }
 
 static void on_state_before_live(Keeper *keeper, const UnitState *state, sd_id128_t before)
@@ -191,7 +115,7 @@ static void cannot_run(Keeper *keeper, const char *what, char *sentence)
                                     instance->number, what, text_or_empty(text));
         log_warning("%s.%u of %s %s: %s", instance->process, instance->number, deployment->app->name, what,
                     text_or_empty(text));
-        on_state_while_live(keeper, keeper->invocation);
+        keeper_live_on_state(keeper, keeper->invocation);
 }
 
 /* It is not adopted: nothing of it is the instance's, whose own unit somebody must have stopped. */
@@ -203,6 +127,7 @@ static void on_stranger(Keeper *keeper, const UnitState *state)
         keeper->starting = keeper->running = keeper->loaded = keeper->failed = keeper->exited = false;
         keeper->invocation = SD_ID128_NULL;
         keeper->control_group_id = 0;
+        keeper_close(keeper);
         cannot_run(keeper, "does not run", unit_describe_stranger(keeper->instance->unit, state));
 }
 
@@ -223,6 +148,7 @@ static void on_state(void *userdata, const UnitState *state)
 {
         Keeper *keeper = userdata;
         sd_id128_t before = keeper->invocation;
+        bool other;
 
         if (!state->own)
                 return on_stranger(keeper, state);
@@ -232,7 +158,10 @@ static void on_state(void *userdata, const UnitState *state)
         keeper->starting = unit_state_is_starting(state);
         keeper->failed = unit_state_is_failed(state);
         keeper->running = unit_state_is_running(state);
-        if (keeper->running && !sd_id128_equal(keeper->ran, state->invocation)) {
+        other = !sd_id128_equal(keeper->ran, state->invocation);
+        if (!keeper->running || other)
+                keeper_close(keeper);
+        if (keeper->running && other) {
                 keeper->ran = state->invocation;
                 environment_note_run(keeper->instance, state->invocation);
                 keeper->noted = true;
@@ -242,7 +171,7 @@ static void on_state(void *userdata, const UnitState *state)
         keeper->control_group_id = state->control_group_id;
         measure_run(keeper, before);
         if (keeper->instance->deployment->status == DEPLOYMENT_LIVE)
-                on_state_while_live(keeper, before);
+                keeper_live_on_state(keeper, before);
         else
                 on_state_before_live(keeper, state, before);
 }
@@ -328,6 +257,23 @@ void keeper_start(Pipeline *pipeline, Instance *instance)
                 begin(keeper);
 }
 
+void keeper_take_back(Pipeline *pipeline, Instance *instance)
+{
+        sd_id128_t ran = instance->keeper ? SD_ID128_NULL : environment_last_run(instance);
+        Keeper *keeper;
+
+        assert(pipeline);
+        assert(instance);
+
+        if (!instance->keeper && !instance->missing && !sd_id128_is_null(ran))
+                instance_set_route(instance, ROUTE_READY, 0);
+        keeper_start(pipeline, instance);
+        keeper = instance->keeper;
+        /* A unit that is kept as failed may have been stopped by hand: in that run. */
+        if (keeper && !sd_id128_is_null(ran))
+                keeper->ran = ran;
+}
+
 /* Nothing of it is started before the journal has said whether it was stopped by hand. */
 static void on_evidence_at_start(void *userdata, bool stopped)
 {
@@ -336,7 +282,7 @@ static void on_evidence_at_start(void *userdata, bool stopped)
         keeper->evidence = NULL;
         keeper->seen = true;
         if (stopped)
-                on_evidence(keeper, true);
+                keeper_live_gone(keeper, true);
         else
                 begin(keeper);
 }
@@ -355,14 +301,8 @@ void keeper_resume(Pipeline *pipeline, Instance *instance)
                         keeper_start(pipeline, instance);
                 return;
         }
-        if (!instance->missing || sd_id128_is_null(ran)) {
-                keeper_start(pipeline, instance);
-                keeper = instance->keeper;
-                /* A unit that is kept as failed may have been stopped by hand: in that run. */
-                if (keeper && !sd_id128_is_null(ran) && instance->deployment->status == DEPLOYMENT_LIVE)
-                        keeper->ran = ran;
-                return;
-        }
+        if (!instance->missing || sd_id128_is_null(ran))
+                return keeper_take_back(pipeline, instance);
         keeper = keeper_new(pipeline, instance);
         if (!keeper)
                 return;

@@ -36,9 +36,8 @@ struct Keeper {
         bool stranger; /* it is a unit that somebody else has made under the name */
         bool noted;    /* that it has run */
         bool failed;
-        bool exited;    /* its program ended with status 0, and PID 1 leaves it at that */
-        bool listening; /* it has passed the check */
-        bool unfit;     /* it has not */
+        bool exited; /* its program ended with status 0, and PID 1 leaves it at that */
+        bool unfit;  /* the present run has not passed the check */
         sd_id128_t invocation;
         uint64_t control_group_id;
         uint64_t running_since; /* CLOCK_MONOTONIC microseconds: when this run was first seen; 0 = it does
@@ -49,12 +48,23 @@ struct Keeper {
 /* Starts the unit, or takes back the one that runs already; one of its name that is being stopped is gone
  * first. A second call does nothing. */
 void keeper_start(Pipeline *pipeline, Instance *instance);
-/* The same at the start of the daemon: if the unit has run since the machine has booted and is not there any
+/* The same of one that may get requests already. At the start of the daemon they go on to what is there, and
+ * the run that it was in is known. */
+void keeper_take_back(Pipeline *pipeline, Instance *instance);
+/* The same of one that is live: if the unit has run since the machine has booted and is not there any
  * more, it is started only if nobody has stopped it. */
 void keeper_resume(Pipeline *pipeline, Instance *instance);
 /* Waits until it is as an instance should be: it listens on its port, or, without one, has run for a while.
  * The deployment is told. */
 void keeper_check(Keeper *keeper);
+/* Its run has ended, or another one has begun: no requests go to it until that has passed the check.
+ * Requests that it still answers have `drain-timeout`. */
+void keeper_close(Keeper *keeper);
+/* The state of its unit was read while it is live; `before` is the run that it was in before. */
+void keeper_live_on_state(Keeper *keeper, sd_id128_t before);
+/* Its unit has gone while it should run: `stopped` by hand only if PID 1 has noted a stop job for that run.
+ */
+void keeper_live_gone(Keeper *keeper, bool stopped);
 /* Makes an instance run again, in place if PID 1 lets it, and forgets how often that was tried. */
 void keeper_bring_up(Pipeline *pipeline, Instance *instance);
 /* Restarts its unit in place. */

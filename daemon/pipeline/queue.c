@@ -135,10 +135,21 @@ void queue_enter(Pipeline *pipeline, _unused_ Deployment *deployment)
         queue_poll(pipeline);
 }
 
+/* Deployments that work. One that takes the requests already is only watched, and keeps no other from its
+ * turn. */
+static uint64_t count_busy(const Pipeline *pipeline)
+{
+        uint64_t n = pipeline->model->n_running + pipeline->n_moving_to_slot;
+        const Deployment *deployment;
+
+        LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
+                n -= deployment->status == DEPLOYMENT_SWITCHING;
+        return n;
+}
+
 static void fill(Pipeline *pipeline)
 {
-        while (pipeline->model->n_running + pipeline->n_moving_to_slot <
-               pipeline_config(pipeline)->parallel) {
+        while (count_busy(pipeline) < pipeline_config(pipeline)->parallel) {
                 Deployment *deployment, *first = NULL;
 
                 if (pipeline->model->n_queued == 0)

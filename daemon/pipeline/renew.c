@@ -15,7 +15,7 @@ static int look_at(const Instance *instance)
             keeper->unfit)
                 return -1;
         return keeper->running && !sd_id128_equal(keeper->invocation, instance->renewed_from) &&
-               (instance->port == 0 || (keeper->listening && instance->routed == ROUTE_READY));
+               (instance->port == 0 || (instance->fit && instance->routed == ROUTE_READY));
 }
 
 static void give_up(Deployment *deployment, const Instance *failed)
@@ -28,7 +28,7 @@ static void give_up(Deployment *deployment, const Instance *failed)
                 instance->renew = RENEW_NOT;
 }
 
-static void start_anew(Pipeline *pipeline, Instance *instance)
+static void restart(Pipeline *pipeline, Instance *instance)
 {
         Keeper *keeper = instance->keeper;
 
@@ -36,7 +36,7 @@ static void start_anew(Pipeline *pipeline, Instance *instance)
         instance->renewed_from = keeper ? keeper->invocation : SD_ID128_NULL;
         if (keeper) {
                 keeper->drain = sd_event_source_disable_unref(keeper->drain);
-                keeper->listening = false;
+                instance->fit = false;
         }
         keeper_bring_up(pipeline, instance);
         model_changed_app(pipeline->model, instance->deployment->app);
@@ -46,7 +46,7 @@ static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec,
 {
         Keeper *keeper = userdata;
 
-        start_anew(keeper->pipeline, keeper->instance);
+        restart(keeper->pipeline, keeper->instance);
         return 0;
 }
 
@@ -62,18 +62,26 @@ static bool is_alone(const Instance *instance)
         return true;
 }
 
-/* Out of the way of requests first. The only one stays where they find it again, which may be soon enough.
- */
+/* Out of the way of requests first. New ones wait for the only one; those that it has, it may finish while
+ * it stops. */
 static void begin(Pipeline *pipeline, Instance *instance)
 {
         Keeper *keeper = instance->keeper;
+        bool alone = is_alone(instance);
+        int r;
 
-        if (!keeper || !keeper->running || instance->port == 0 || is_alone(instance))
-                return start_anew(pipeline, instance);
+        if (!keeper || !keeper->running || instance->port == 0)
+                return restart(pipeline, instance);
         keeper->drain = sd_event_source_disable_unref(keeper->drain);
-        if (route_drain(pipeline, instance->deployment, instance, on_deadline, keeper, &keeper->drain) < 0)
+        if (alone) {
+                instance_set_route(instance, ROUTE_DRAINING, 0);
+                r = route_wait_closed(pipeline, on_deadline, keeper, &keeper->drain);
+        } else
+                r = route_drain(pipeline, instance->deployment, instance, on_deadline, keeper,
+                                &keeper->drain);
+        if (r < 0)
                 return pipeline->params.fatal(pipeline->params.userdata, "a timer could not be set");
-        instance->renew = RENEW_DRAINS;
+        instance->renew = alone ? RENEW_CLOSES : RENEW_DRAINS;
         model_changed_app(pipeline->model, instance->deployment->app);
         ingress_poll(pipeline->params.ingress);
 }
@@ -90,9 +98,10 @@ void renew_poll(Pipeline *pipeline, Deployment *deployment)
 
                 if (instance->renew == RENEW_WAITS && !first)
                         first = instance;
-                if (instance->renew == RENEW_DRAINS) {
-                        if (instance->routed == ROUTE_NONE)
-                                start_anew(pipeline, instance);
+                if (instance->renew == RENEW_DRAINS || instance->renew == RENEW_CLOSES) {
+                        if (instance->routed == ROUTE_NONE ||
+                            (instance->renew == RENEW_CLOSES && instance->routed == ROUTE_DRAINING))
+                                restart(pipeline, instance);
                         return;
                 }
                 if (instance->renew != RENEW_NOW)

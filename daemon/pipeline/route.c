@@ -3,7 +3,8 @@
 
 #include "base/clock.h"
 
-/* When the time is over the ingress shuts what is open; it needs a moment for that. */
+/* When the time is over the ingress shuts what is open; it needs a moment for that. One that does not run is
+ * not waited for any longer. */
 #define GRACE_USEC (2 * USEC_PER_SEC)
 
 void instance_set_route(Instance *instance, Route route, uint64_t drain_usec)
@@ -16,15 +17,57 @@ void instance_set_route(Instance *instance, Route route, uint64_t drain_usec)
         instance->drain_deadline = drain_usec == 0 ? 0 : clock_usec(CLOCK_MONOTONIC) + drain_usec;
 }
 
-void route_set(Deployment *deployment, Route route, uint64_t drain_usec)
+void route_close(Deployment *deployment, Route route, uint64_t drain_usec)
+{
+        Instance *instance;
+
+        assert(deployment);
+        assert(route != ROUTE_READY);
+
+        LIST_FOREACH (instances, instance, deployment->instances)
+                if (!instance->leaving && instance->route >= route)
+                        instance_set_route(instance, route, drain_usec);
+}
+
+void route_open(Deployment *deployment)
 {
         Instance *instance;
 
         assert(deployment);
 
         LIST_FOREACH (instances, instance, deployment->instances)
-                if (!instance->leaving)
-                        instance_set_route(instance, route, drain_usec);
+                if (!instance->leaving && instance->fit)
+                        instance_set_route(instance, ROUTE_READY, 0);
+}
+
+/* A newer version of its app takes the requests, and is watched. */
+static bool is_behind(const Instance *instance)
+{
+        const Deployment *newer = app_running_deployment(instance->deployment->app);
+        const Instance *other;
+
+        if (!newer || newer->status != DEPLOYMENT_SWITCHING)
+                return false;
+        LIST_FOREACH (instances, other, newer->instances)
+                if (other->route == ROUTE_READY)
+                        return true;
+        return false;
+}
+
+void route_open_live(Instance *instance)
+{
+        assert(instance);
+        assert(instance->fit);
+
+        instance_set_route(instance, is_behind(instance) ? ROUTE_DRAINING : ROUTE_READY, 0);
+}
+
+int route_wait_closed(Pipeline *pipeline, sd_event_time_handler_t on_deadline, void *userdata,
+                      sd_event_source **ret)
+{
+        assert(ret);
+        return sd_event_add_time_relative(pipeline->params.event, ret, CLOCK_MONOTONIC, GRACE_USEC, 0,
+                                          on_deadline, userdata);
 }
 
 int route_drain(Pipeline *pipeline, Deployment *deployment, Instance *only,
@@ -38,7 +81,7 @@ int route_drain(Pipeline *pipeline, Deployment *deployment, Instance *only,
         if (only)
                 instance_set_route(only, ROUTE_NONE, timeout);
         else
-                route_set(deployment, ROUTE_NONE, timeout);
+                route_close(deployment, ROUTE_NONE, timeout);
         return sd_event_add_time_relative(pipeline->params.event, ret, CLOCK_MONOTONIC, timeout + GRACE_USEC,
                                           0, on_deadline, userdata);
 }

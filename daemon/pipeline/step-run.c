@@ -81,12 +81,9 @@ void step_check_poll(Pipeline *pipeline, Deployment *deployment)
 {
         const Instance *instance;
 
-        LIST_FOREACH (instances, instance, deployment->instances) {
-                const Keeper *keeper = instance->keeper;
-
-                if (is_checked(instance) && (!keeper || !keeper->listening))
+        LIST_FOREACH (instances, instance, deployment->instances)
+                if (is_checked(instance) && !instance->fit)
                         return;
-        }
         attempt_handle(pipeline, deployment, FLOW_DONE, NULL);
 }
 
@@ -98,7 +95,6 @@ void step_live_enter(Pipeline *pipeline, Deployment *deployment)
                 return;
         LIST_FOREACH (instances, instance, deployment->instances)
                 keeper_resume(pipeline, instance);
-        route_set(deployment, ROUTE_READY, 0);
         ingress_poll(pipeline->params.ingress);
         step_live_judge(pipeline, deployment);
         scale_poll(pipeline, deployment->app);

@@ -32,9 +32,13 @@ void step_start_poll(Pipeline *pipeline, Deployment *deployment);
 void step_check_enter(Pipeline *pipeline, Deployment *deployment);
 void step_check_poll(Pipeline *pipeline, Deployment *deployment);
 
-/* switching: requests are let in, then kept from the old ones. */
+/* switching: requests go to the new instances, with the old ones ready behind them, until the new ones have
+ * kept running and listening for a while. */
 void step_switch_enter(Pipeline *pipeline, Deployment *deployment);
+/* Something about its instances or routes is different. */
 void step_switch_poll(Pipeline *pipeline, Deployment *deployment);
+/* It is about to fail: requests go to the old instances again, at once. Nothing in any other status. */
+void step_switch_back(Pipeline *pipeline, Deployment *deployment);
 
 /* live: kept running, unless the app is stopped. */
 void step_live_enter(Pipeline *pipeline, Deployment *deployment);
