@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "cli/deployment.h"
 #include "cli/follow.h"
+#include "cli/format.h"
 #include "cli/journal.h"
 #include "cli/verb.h"
 
@@ -35,13 +37,10 @@ static void address_clear(Address *address)
         free(address->url);
 }
 
-/* Where the app is reached: its URL, else its own port, else the port of this deployment. Without a `web`
- * it is nowhere. */
-static int live_print(const char *app, const Deployment *deployment)
+static int address_read(const char *app, Address *address)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *properties = NULL;
-        _cleanup_(address_clear) Address address = { 0 };
         _cleanup_free_ char *path = NULL;
         int r = bus_open(&bus);
 
@@ -51,17 +50,47 @@ static int live_print(const char *app, const Deployment *deployment)
                 r = bus_get_properties(bus, path, BUS_INTERFACE_APP, &properties);
         if (r != EXIT_DONE)
                 return r;
-        r = bus_read_properties(properties, address_fields, ELEMENTSOF(address_fields), &address);
-        if (r < 0)
-                return bus_report(NULL, r);
+        r = bus_read_properties(properties, address_fields, ELEMENTSOF(address_fields), address);
+        return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
+}
 
+/* Where the app is reached: its URL, else its own port, else the port of this deployment. Without a `web` it
+ * is nowhere. */
+static void address_print(const char *app, const char *verb, const Deployment *deployment,
+                          const Address *address)
+{
         if (deployment->port == 0)
-                printf("%s is live\n", app);
-        else if (!text_is_empty(address.url))
-                printf("%s is live at %s\n", app, address.url);
+                printf("%s %s", app, verb);
+        else if (!text_is_empty(address->url))
+                printf("%s %s at %s", app, verb, address->url);
         else
-                printf("%s is live on port %d\n", app, address.port > 0 ? address.port : deployment->port);
+                printf("%s %s on port %d", app, verb, address->port > 0 ? address->port : deployment->port);
+}
+
+static int live_print(const char *app, const Deployment *deployment)
+{
+        _cleanup_(address_clear) Address address = { 0 };
+        int r = address_read(app, &address);
+
+        if (r != EXIT_DONE)
+                return r;
+        address_print(app, "is live", deployment, &address);
+        printf("\n");
         return EXIT_DONE;
+}
+
+static void answers_print(const char *app, const Deployment *deployment)
+{
+        _cleanup_(address_clear) Address address = { 0 };
+        uint64_t now = clock_usec(CLOCK_REALTIME);
+        _cleanup_free_ char *left = NULL;
+
+        if (address_read(app, &address) != EXIT_DONE)
+                return;
+        left = format_elapsed(deployment->settles_at > now ? deployment->settles_at - now : 0);
+        address_print(app, "answers", deployment, &address);
+        printf(" and is watched for %s\n", text_or_empty(left));
+        (void) fflush(stdout);
 }
 
 static void failure_print(const char *app, const Deployment *deployment, const char *directory)
@@ -99,7 +128,7 @@ static int call_follow(sd_bus *bus, sd_bus_message *call, const char *app, const
                        DeployEnd *ret_end)
 {
         _cleanup_(deployment_clear) Deployment deployment = { 0 };
-        int r = deployment_follow(bus, call, app, &deployment);
+        int r = deployment_follow(bus, call, app, answers_print, &deployment);
 
         if (r != EXIT_DONE)
                 return r;

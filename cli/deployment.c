@@ -19,6 +19,7 @@ static const Field fields[] = {
         { "ErrorSummary", 's', offsetof(Deployment, error_summary) },
         { "AssignedPort", 'q', offsetof(Deployment, port) },
         { "Progress", 'd', offsetof(Deployment, progress) },
+        { "SettlesAt", 't', offsetof(Deployment, settles_at) },
         { "Units", 'A', offsetof(Deployment, units) },
 };
 

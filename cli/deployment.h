@@ -12,7 +12,9 @@ typedef struct Deployment {
         char *revision;
         char *error_summary;
         uint16_t port;
-        double progress; /* 0…1, -1 = unknown */
+        double progress;     /* 0…1, -1 = unknown */
+        uint64_t settles_at; /* CLOCK_REALTIME microseconds; 0 = it does not take the requests yet, or is
+                                live */
         char **units;
 } Deployment;
 

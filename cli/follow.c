@@ -38,6 +38,7 @@ typedef struct Follow {
         Deployment *deployment;
         char *path; /* NULL until the call has replied */
         bool failed;
+        void (*on_answers)(const char *app, const Deployment *deployment); /* NULL: it was called */
         Steps steps;
         sd_bus_slot *call;          /* under way; dropping it cancels it */
         bool asks_history;          /* `call` asks for a deployment that has no object any more */
@@ -99,6 +100,11 @@ static int follow_show(Follow *follow)
                 if (r >= 0)
                         r = steps_update(&follow->steps, text_or_empty(deployment->status_text),
                                          deployment->progress);
+                if (deployment->settles_at != 0 && follow->on_answers) {
+                        steps_hide(&follow->steps);
+                        follow->on_answers(follow->app, deployment);
+                        follow->on_answers = NULL;
+                }
                 steps_draw(&follow->steps);
         }
         return r < 0 ? follow_fail(follow, NULL, r) : 0;
@@ -321,10 +327,12 @@ static int follow_begin(Follow *follow, sd_bus_message *call)
         return r;
 }
 
-int deployment_follow(sd_bus *bus, sd_bus_message *call, const char *app, Deployment *ret)
+int deployment_follow(sd_bus *bus, sd_bus_message *call, const char *app,
+                      void (*on_answers)(const char *app, const Deployment *deployment), Deployment *ret)
 {
-        _cleanup_(follow_clear)
-                Follow follow = { .bus = bus, .app = app, .deployment = ret, .pauses = BACKOFF_INIT };
+        _cleanup_(follow_clear) Follow follow = {
+                .bus = bus, .app = app, .deployment = ret, .on_answers = on_answers, .pauses = BACKOFF_INIT
+        };
         int r;
 
         ret->progress = -1;

@@ -116,7 +116,7 @@ int deployment_bus_append_record(const DeploymentRecord *record, sd_bus_message 
         if (!app)
                 return -ENOMEM;
         /* A row of arguments for each property in the vtable below. */
-        return sd_bus_message_append(reply, "a{sv}", 17,                                         //
+        return sd_bus_message_append(reply, "a{sv}", 18,                                         //
                                      "Id", "t", record->id,                                      //
                                      "App", "o", app,                                            //
                                      "AppName", "s", record->app,                                //
@@ -127,6 +127,7 @@ int deployment_bus_append_record(const DeploymentRecord *record, sd_bus_message 
                                      "AssignedPort", "q", record->assigned_port,                 //
                                      "Units", "as", 0,                                           //
                                      "Progress", "d", -1.0,                                      //
+                                     "SettlesAt", "t", UINT64_C(0),                              //
                                      "StatusText", "s", "",                                      //
                                      "CreatedAt", "t", record->created_at,                       //
                                      "StartedAt", "t", record->started_at,                       //
@@ -177,6 +178,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("AssignedPort", "q", NULL, offsetof(Deployment, assigned_port), CHANGES),
         SD_BUS_PROPERTY("Units", "as", get_units, 0, CHANGES),
         SD_BUS_PROPERTY("Progress", "d", NULL, offsetof(Deployment, progress), CHANGES),
+        SD_BUS_PROPERTY("SettlesAt", "t", NULL, offsetof(Deployment, settles_at), CHANGES),
         SD_BUS_PROPERTY("StatusText", "s", NULL, offsetof(Deployment, status_text), CHANGES),
         SD_BUS_PROPERTY("CreatedAt", "t", NULL, offsetof(Deployment, created_at), CHANGES),
         SD_BUS_PROPERTY("StartedAt", "t", NULL, offsetof(Deployment, started_at), CHANGES),

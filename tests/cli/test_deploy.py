@@ -3,6 +3,7 @@
 
 import re
 import signal
+import time
 
 import pytest
 
@@ -34,6 +35,19 @@ def test_live_ends_with_0_after_a_line_for_each_step(shop, deployctl):
     assert steps(result.out) == [("✓", s) for s in ("queued", "fetching", "starting", "checking", "live")]
     assert result.out.splitlines()[0] == "deployment 42 of shop"
     assert result.out.splitlines()[-1] == "shop is live on port 20007"
+
+
+def test_one_that_takes_requests_before_it_is_live_says_where(shop, deployctl):
+    shop.app("shop", Port=30001, Url="https://shop.example")
+    settles = int(time.time() + 90) * 1000000
+    shop.plan = [*STEPS, {"Status": "switching", "SettlesAt": settles, "StatusText": "watching it"},
+                 {"Status": "switching", "SettlesAt": settles, "Progress": 0.5}, {"Status": "live", "SettlesAt": 0}]
+    result = deployctl("deploy", "shop")
+    assert (result.status, result.err) == (0, "")
+    said, live = result.out.splitlines()[-4], result.out.splitlines()[-1]
+    assert said == "shop answers at https://shop.example and is watched for 1min 29s" or \
+        said == "shop answers at https://shop.example and is watched for 1min 30s", result.out
+    assert live == "shop is live at https://shop.example"
 
 
 @pytest.mark.parametrize("words,method,arguments", [

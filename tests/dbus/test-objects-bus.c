@@ -307,6 +307,7 @@ Test(objects_bus, a_deployment_has_its_properties)
         set(&deployment->error_summary, "no Procfile");
         deployment->status = DEPLOYMENT_FAILED;
         deployment->progress = 0.5;
+        deployment->settles_at = 4;
         deployment->created_at = 1;
         deployment->started_at = 2;
         deployment->finished_at = 3;
@@ -325,6 +326,7 @@ Test(objects_bus, a_deployment_has_its_properties)
                       "deployd-app-shop-42.clock.1.service]",
                       "Units");
         deployment_is("0.5", "Progress");
+        deployment_is("4", "SettlesAt");
         deployment_is("Fetching", "StatusText");
         deployment_is("1", "CreatedAt");
         deployment_is("2", "StartedAt");
