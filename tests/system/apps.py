@@ -140,6 +140,8 @@ PROGRAMS = {
 
 # How long load may last at most: every test ends it itself.
 LOAD_SECONDS = 1800
+# How many clients it has: each has one request under way at most.
+CLIENTS = 16
 
 
 def mirror(version, before=""):
@@ -164,7 +166,7 @@ class Load:
 
     def __init__(self, machine, port, rate=500):
         self.machine, self.rate = machine, rate
-        self.stream = machine.stream(["python3", f"{DIRECTORY}/load.py", port, rate, LOAD_SECONDS])
+        self.stream = machine.stream(["python3", f"{DIRECTORY}/load.py", port, rate, LOAD_SECONDS, CLIENTS])
         self.pid = self.stream.wait(str.isdigit)
 
     def __enter__(self):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Clients of one port, all the time: half of them over one connection each, half with a new one for each request.
 
-    load.py PORT RATE SECONDS
+    load.py PORT RATE SECONDS CLIENTS
 
 GETs / RATE times a second in all, as far as the machine can, for at most SECONDS. Prints its process id when each
 client has had an answer; then each new text that is answered; on SIGTERM one line of JSON: how many requests there
@@ -18,11 +18,10 @@ import sys
 import threading
 import time
 
-CLIENTS = 16
 PATIENCE = 10
 SHOWN = 10
 
-PORT, RATE, SECONDS = (int(word) for word in sys.argv[1:])
+PORT, RATE, SECONDS, CLIENTS = (int(word) for word in sys.argv[1:])
 END = time.monotonic() + SECONDS
 stop = threading.Event()
 lock = threading.Lock()

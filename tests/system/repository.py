@@ -11,7 +11,8 @@ DIRECTORY = "/srv/git"
 PORT = 8418
 SERVER = "/usr/local/lib/deployd-test/git_http.py"
 
-# What deployd must be told to fetch from a server on the machine itself, where nothing limits an app's memory.
+# What deployd must be told to fetch from a server on the machine itself, where nothing limits an app's memory, and where a
+# new version is not watched for long.
 CONFIGURATION = f"""\
 [git]
 schemes = http https ssh
@@ -20,6 +21,7 @@ local-paths = {DIRECTORY}
 
 [runner]
 require-sandbox = no
+check-settle = 100ms
 """
 
 

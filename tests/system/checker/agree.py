@@ -245,6 +245,12 @@ def ingress_is_rows(world):
     frontends, written = world.read.file
     for name in sorted(frontends ^ {f"app-{app['name']}" for app in world.apps.values()}):
         yield f"C3: {facts.INGRESS_FILE} {'has' if name in frontends else 'does not have'} the frontend {name}"
+    held = {backend for backend, _, _ in wanted}
+    for where, has in (("the ingress", world.read.held), (facts.INGRESS_FILE, world.read.file_held)):
+        for backend in sorted(has - held):
+            yield f"C3: {where} has requests to {backend} wait, and nothing of it is about to run"
+        for backend in sorted(held - has):
+            yield f"C3: {where} does not have requests to {backend} wait while it restarts"
     opened = {server for server, ready in world.read.servers.items() if ready}
     for where, has in (("the ingress", opened), (facts.INGRESS_FILE, written)):
         for backend, server, port in sorted(wanted - has):

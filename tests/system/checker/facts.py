@@ -59,6 +59,8 @@ SILENT = {
 # Columns of `show servers state`, version 1, and the bits of the admin state that keep requests out
 # (management.txt of haproxy 2.6, 9.3).
 BACKEND, SERVER, ADMIN_STATE, SERVER_PORT = 1, 3, 6, 18
+# Where requests wait for a server.
+HOLD = "hold"
 ADMIN_CLOSED = 0x01 | 0x08
 
 
@@ -148,19 +150,25 @@ def ask_ingress(command):
 
 
 def read_servers():
-    """{(backend, server, port): whether it takes requests} as the ingress runs now."""
-    found = {}
+    """What the ingress runs with now: {(backend, server, port): whether it takes requests}, and the backends where requests
+    wait for a server."""
+    found, held = {}, set()
     for line in ask_ingress("show servers state").splitlines()[1:]:
         columns = line.split()
         if columns and columns[0] != "#" and columns[BACKEND].startswith("app-"):
             key = columns[BACKEND], columns[SERVER], int(columns[SERVER_PORT])
-            found[key] = not int(columns[ADMIN_STATE]) & ADMIN_CLOSED
-    return found
+            opened = not int(columns[ADMIN_STATE]) & ADMIN_CLOSED
+            if columns[SERVER] != HOLD:
+                found[key] = opened
+            elif opened:
+                held.add(columns[BACKEND])
+    return found, held
 
 
 def read_ingress_file():
-    """What the ingress would be after a restart: its frontends, and its servers as (backend, server, port)."""
-    frontends, servers, backend = set(), set(), ""
+    """What the ingress would be after a restart: its frontends, its servers as (backend, server, port), and the backends where
+    requests wait for a server."""
+    frontends, servers, held, backend = set(), set(), set(), ""
     with open(INGRESS_FILE, encoding="utf-8") as file:
         for line in file:
             word, *rest = line.split() or [""]
@@ -168,9 +176,11 @@ def read_ingress_file():
                 frontends.add(rest[0])
             elif word == "backend":
                 backend = rest[0]
-            elif word == "server":
+            elif word == "server" and rest[0] != HOLD:
                 servers.add((backend, rest[0], int(rest[1].rpartition(":")[2])))
-    return frontends, servers
+            elif word == "server" and "disabled" not in rest:
+                held.add(backend)
+    return (frontends, servers), held
 
 
 class Facts:
@@ -181,16 +191,16 @@ class Facts:
     manager    properties of the manager
     units      {name: properties} of the loaded units deployd*
     listeners  [Listener]
-    servers    see read_servers()
-    file       see read_ingress_file()
+    servers, held      see read_servers()
+    file, file_held    see read_ingress_file()
     raw        {part: bytes} as it was answered
     """
 
     def __init__(self, database):
         self.problems, self.raw = [], {}
         # First: asked anything, deployd may look at the ingress again, and mend it.
-        self.servers = self._read(read_servers)
-        self.file = self._read(read_ingress_file)
+        self.servers, self.held = self._read(read_servers) or (None, None)
+        self.file, self.file_held = self._read(read_ingress_file) or (None, None)
         psql = ["psql", "--no-psqlrc", "--tuples-only", "--no-align", "--command", ROWS, database]
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         running = {name: subprocess.Popen(argv, **pipes) for name, argv in {**COMMANDS, "rows": psql}.items()}
