@@ -37,6 +37,7 @@ typedef struct AppSettings {
         char *health_check_path; /* "" = none */
         Formation formation;     /* nothing said = app.json's, else web=1 */
         uint64_t health_check_timeout_usec;
+        uint64_t check_settle_usec; /* a new version is watched for so long before it is live */
         uint64_t stop_timeout_usec;
         uint64_t memory_max; /* bytes, per instance, as the next two */
         uint64_t tasks_max;

@@ -100,17 +100,18 @@ Test(manager_bus, creates_an_app)
 {
         (void) fixture_repository("code");
         answers(fixture_call(CALL("CreateApp", "ssa{sv}", "shop", "code", 0)), "/app/shop");
-        answers(fixture_call(CALL("CreateApp", "ssa{sv}", "my-shop", "code", 13, "Buildpack", "s", "node",
+        answers(fixture_call(CALL("CreateApp", "ssa{sv}", "my-shop", "code", 14, "Buildpack", "s", "node",
                                   "BuildCommand", "s", "make", "Readiness", "s", "notify", "HealthCheckPath",
-                                  "s", "/up", "HealthCheckTimeoutUSec", "t", (uint64_t) 7000000, "Formation",
-                                  "a{su}", 2, "worker", 2, "web", 1, "AccessMode", "s", "internal", "Branch",
-                                  "s", "next", "Directory", "s", "web/shop", "StopTimeoutUSec", "t",
+                                  "s", "/up", "HealthCheckTimeoutUSec", "t", (uint64_t) 7000000,
+                                  "CheckSettleUSec", "t", (uint64_t) 9000000, "Formation", "a{su}", 2,
+                                  "worker", 2, "web", 1, "AccessMode", "s", "internal", "Branch", "s",
+                                  "next", "Directory", "s", "web/shop", "StopTimeoutUSec", "t",
                                   (uint64_t) 5000000, "MemoryMax", "t", (uint64_t) 1 << 30, "TasksMax", "t",
                                   (uint64_t) 64, "CPUQuotaPerSecUSec", "t", (uint64_t) 500000)),
                 "/app/my_2dshop");
-        asked_is("app_create shop private [] [] 0 0 0 0 [] [] port [] 0 {} uid=0\n"
+        asked_is("app_create shop private [] [] 0 0 0 0 [] [] port [] 0 0 {} uid=0\n"
                  "app_create my-shop internal [next] [web/shop] 5000000 1073741824 64 500000 [node] [make] "
-                 "notify [/up] 7000000 {web=1 worker=2} uid=0\n");
+                 "notify [/up] 7000000 9000000 {web=1 worker=2} uid=0\n");
 }
 
 Test(manager_bus, refuses_a_bad_app)
@@ -160,6 +161,11 @@ Test(manager_bus, holds_settings_to_their_bounds)
                 { "HealthCheckTimeoutUSec", 100000, true },
                 { "HealthCheckTimeoutUSec", UINT64_C(3600000000), true },
                 { "HealthCheckTimeoutUSec", UINT64_C(3600000001), false },
+                { "CheckSettleUSec", 0, true },
+                { "CheckSettleUSec", 99999, false },
+                { "CheckSettleUSec", 100000, true },
+                { "CheckSettleUSec", UINT64_C(86400000000), true },
+                { "CheckSettleUSec", UINT64_C(86400000001), false },
                 { "MemoryMax", 1048575, false },
                 { "MemoryMax", 1048576, true },
                 { "MemoryMax", UINT64_C(1) << 31, true },

@@ -98,6 +98,7 @@ Test(objects_bus, an_app_has_its_properties)
         set(&app->settings.readiness, "notify");
         set(&app->settings.health_check_path, "/up");
         app->settings.health_check_timeout_usec = 6;
+        app->settings.check_settle_usec = 7;
         cr_assert(instance_new(fixture_deployment(app, 42), "web", 1, 20007));
         (void) fixture_deployment(app, 43);
         model_set_deployment_status(fixture.model, model_deployment(fixture.model, 42), DEPLOYMENT_LIVE);
@@ -121,6 +122,7 @@ Test(objects_bus, an_app_has_its_properties)
         app_is("notify", "Readiness");
         app_is("/up", "HealthCheckPath");
         app_is("6", "HealthCheckTimeoutUSec");
+        app_is("7", "CheckSettleUSec");
         app_is("private", "AccessMode");
         app_is("0", "Port");
         app->port = 30001;
