@@ -157,6 +157,8 @@ Test(store_load, what_was_written_is_read_back)
         known_environment(shop, &variables, STORE_ENVIRONMENT_DEPLOY);
         done_by(store_app_set, shop, &default_settings, false, AS);
         cr_assert(eq(int, app_settings_copy(&shop->settings, &default_settings), 0));
+        done_by(store_app_set, blog, &all_settings, false, AS);
+        cr_assert(eq(int, app_settings_copy(&blog->settings, &all_settings), 0));
         done_by(store_app_set_status, blog, true, APP_STOPPED, "stop", AS);
         must(pg, "update deployment set logs_path = '/var/lib/deployd/logs/1/3.zst' where id = 3");
 

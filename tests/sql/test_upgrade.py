@@ -121,11 +121,12 @@ def test_new_versions_are_watched_for_the_default_until_an_app_says_otherwise(da
     assert {row["check_settle_usec"] for table in ("app", "deployment") for row in rows(database)[table]} == {0}
     database("update app set check_settle_usec = id")
     database("update deployment set status = 'cancelled', finished_at = now() where status in ('fetching', 'starting')")
+    database("insert into deployment (app_id) select id from app")
     begun = database("""update deployment set status = 'fetching', started_at = now() where id in
                         (select min(id) from deployment where status = 'queued' group by app_id) returning id""")
-    assert begun
     after = rows(database)
     apps = {app["id"]: app for app in after["app"]}
+    assert len(begun) == len(apps)
     for row in after["deployment"]:
         if [str(row["id"])] in begun:
             assert [row[column] for column in COPIED] == [apps[row["app_id"]][column] for column in COPIED]
@@ -313,8 +314,10 @@ def filled(disk):
     with contextlib.suppress(OSError), open(ballast, "wb", buffering=0) as file:
         while file.write(b"x" * 4096):
             pass
-    yield
-    ballast.unlink()
+    try:
+        yield
+    finally:
+        ballast.unlink()
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
