@@ -24,6 +24,7 @@ static const Setting app_settings[] = {
         { "health-check-path", "HealthCheckPath", SETTING_TEXT,
           "GET it before requests go there; empty: no" },
         { "health-check-timeout", "HealthCheckTimeoutUSec", SETTING_DURATION, "time for that answer" },
+        { "check-settle", "CheckSettleUSec", SETTING_DURATION, "time to keep running before it is live" },
         { "stop-timeout", "StopTimeoutUSec", SETTING_DURATION, "time to end after SIGTERM" },
         { "memory-max", "MemoryMax", SETTING_SIZE, "memory of one instance" },
         { "tasks-max", "TasksMax", SETTING_COUNT, "processes and threads of one instance" },

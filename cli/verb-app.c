@@ -49,6 +49,7 @@ static const Column show_columns[] = {
         { "Readiness", "readiness", "Readiness", CELL_TEXT },
         { "Health check", "health_check_path", "HealthCheckPath", CELL_TEXT },
         { "Health check timeout", "health_check_timeout", "HealthCheckTimeoutUSec", CELL_DURATION },
+        { "Check settle", "check_settle", "CheckSettleUSec", CELL_DURATION },
         { "Stop timeout", "stop_timeout", "StopTimeoutUSec", CELL_DURATION },
         { "Memory limit", "memory_max", "MemoryMax", CELL_SIZE },
         { "Tasks limit", "tasks_max", "TasksMax", CELL_COUNT },

@@ -118,7 +118,8 @@ const ConfigKey config_keys[] = {
           "How many checks in a row must succeed before requests go to a new instance." },
 
         { "runner", "check-settle", DURATION(check_settle, TIME_LEAST, TIME_MOST), "5s",
-          "How long an app without a web process must have run, for nothing of it listens that could be checked." },
+          "How long a new version must keep running, and listening if it has a port, before it is live. An app may "
+          "set its own." },
 
         { "runner", "health-check-timeout", DURATION(health_check_timeout, TIME_LEAST, "1h"), "5s",
           "How long an app may take to answer a health check. An app may set its own." },

@@ -277,6 +277,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("HealthCheckPath", "s", NULL, offsetof(App, settings.health_check_path), CHANGES),
         SD_BUS_PROPERTY("HealthCheckTimeoutUSec", "t", NULL,
                         offsetof(App, settings.health_check_timeout_usec), CHANGES),
+        SD_BUS_PROPERTY("CheckSettleUSec", "t", NULL, offsetof(App, settings.check_settle_usec), CHANGES),
         SD_BUS_PROPERTY("StopTimeoutUSec", "t", NULL, offsetof(App, settings.stop_timeout_usec), CHANGES),
         SD_BUS_PROPERTY("MemoryMax", "t", NULL, offsetof(App, settings.memory_max), CHANGES),
         SD_BUS_PROPERTY("TasksMax", "t", NULL, offsetof(App, settings.tasks_max), CHANGES),

@@ -10,6 +10,8 @@
 #define KEEP_RELEASES_MAX  1000
 #define HEALTH_TIMEOUT_MIN (UINT64_C(100) * USEC_PER_MSEC)
 #define HEALTH_TIMEOUT_MAX (UINT64_C(3600) * USEC_PER_SEC)
+#define CHECK_SETTLE_MIN   (UINT64_C(100) * USEC_PER_MSEC)
+#define CHECK_SETTLE_MAX   (UINT64_C(24 * 3600) * USEC_PER_SEC)
 #define STOP_TIMEOUT_MIN   (UINT64_C(100) * USEC_PER_MSEC)
 #define STOP_TIMEOUT_MAX   (UINT64_C(24 * 3600) * USEC_PER_SEC)
 #define MEMORY_MIN         (UINT64_C(1) << 20)
@@ -128,6 +130,13 @@ static int check_health_timeout(const Bus *bus, const char *name, const void *va
                            "microseconds", reterr);
 }
 
+static int check_check_settle(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+{
+        (void) bus;
+        return check_range(name, *(const uint64_t *) value, CHECK_SETTLE_MIN, CHECK_SETTLE_MAX,
+                           "microseconds", reterr);
+}
+
 static int check_stop_timeout(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
 {
         (void) bus;
@@ -170,6 +179,7 @@ static const BusOption options[] = {
         { "HealthCheckPath", "s", offsetof(AppSettings, health_check_path), check_health_path },
         { "HealthCheckTimeoutUSec", "t", offsetof(AppSettings, health_check_timeout_usec),
           check_health_timeout },
+        { "CheckSettleUSec", "t", offsetof(AppSettings, check_settle_usec), check_check_settle },
         { "StopTimeoutUSec", "t", offsetof(AppSettings, stop_timeout_usec), check_stop_timeout },
         { "MemoryMax", "t", offsetof(AppSettings, memory_max), check_memory },
         { "TasksMax", "t", offsetof(AppSettings, tasks_max), check_tasks },

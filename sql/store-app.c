@@ -14,21 +14,23 @@ int store_app_insert(Store *store, const char *name, const Repository *repositor
                 "    and not exists (select from retired_port r where r.port = port.port "
                 "                    and r.retired_at > now() - interval '24 hours') "
                 "  order by port limit 1), "
-                "taken as (delete from removed_app where id = $22 and data = 'kept' and exists (select from free) "
+                "taken as (delete from removed_app where id = $23 and data = 'kept' and exists (select from free) "
                 "          and not exists (select from done) returning id), "
                 "made as (insert into app (id, name, repository_id, port, branch, directory, stop_timeout_usec, memory_max, "
                 "                          tasks_max, cpu_quota_usec, access_mode, keep_releases, formation, buildpack, "
-                "                          build_command, readiness, health_check_path, health_check_timeout_usec) "
+                "                          build_command, readiness, health_check_path, health_check_timeout_usec, "
+                "                          check_settle_usec) "
                 "  overriding system value "
                 "  select coalesce((select id from taken), nextval(pg_get_serial_sequence('app', 'id')::regclass)), "
-                "         $3, $4, port, $5, $6, $7, $8, $9, $10, $14, $15, $16::text[], $17, $18, $19, $20, $21 "
-                "  from free where not exists (select from done) and ($22 is null or exists (select from taken)) "
+                "         $3, $4, port, $5, $6, $7, $8, $9, $10, $14, $15, $16::text[], $17, $18, $19, $20, "
+                "         $21, $22 "
+                "  from free where not exists (select from done) and ($23 is null or exists (select from taken)) "
                 "  returning id, created_at, port, name), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name, repository_name) "
                 "  select $1, $2, 'app-create', name, $11 from made) "
                 "select id, created_at, port::bigint from made "
                 "union all select id, created_at, port::bigint from app where name = $3 and exists (select from done) "
-                "union all select 0, now(), 0 from free where $22 is not null and not exists (select from taken) "
+                "union all select 0, now(), 0 from free where $23 is not null and not exists (select from taken) "
                 "  and not exists (select from done)";
         _cleanup_free_ char **formation = formation_format(&settings->formation);
 
@@ -45,7 +47,7 @@ int store_app_insert(Store *store, const char *name, const Repository *repositor
                           pg_texts((const char *const *) formation), pg_text(settings->buildpack),
                           pg_text(settings->build_command), pg_text(settings->readiness),
                           pg_text(settings->health_check_path), pg_u64(settings->health_check_timeout_usec),
-                          data ? pg_u64(data) : pg_null()),
+                          pg_u64(settings->check_settle_usec), data ? pg_u64(data) : pg_null()),
                 store_read_row, ask, NULL);
 }
 
@@ -56,11 +58,13 @@ int store_app_set(Store *store, const App *app, const AppSettings *settings, boo
                 "changed as (update app set branch = $4, directory = $5, stop_timeout_usec = $6, memory_max = $7, "
                 "                           tasks_max = $8, cpu_quota_usec = $9, access_mode = $10, keep_releases = $11, "
                 "                           formation = $12::text[], buildpack = $13, build_command = $14, "
-                "                           readiness = $15, health_check_path = $16, health_check_timeout_usec = $17 "
+                "                           readiness = $15, health_check_path = $16, health_check_timeout_usec = $17, "
+                "                           check_settle_usec = $18 "
                 "  where id = $3 and not exists (select from done) returning id, name), "
                 "applied as (update deployment set branch = $4, directory = $5, buildpack = $13, build_command = $14, "
-                "                    readiness = $15, health_check_path = $16, health_check_timeout_usec = $17 "
-                "  from changed where $18 and app_id = $3 and deployment.status = 'live'), "
+                "                    readiness = $15, health_check_path = $16, health_check_timeout_usec = $17, "
+                "                    check_settle_usec = $18 "
+                "  from changed where $19 and app_id = $3 and deployment.status = 'live'), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name) "
                 "  select $1, $2, 'app-set', name from changed) "
                 "select id, now(), null::bigint from changed union all select $3, at, null::bigint from done";
@@ -77,7 +81,8 @@ int store_app_set(Store *store, const App *app, const AppSettings *settings, boo
                                       pg_texts((const char *const *) formation),
                                       pg_text(settings->buildpack), pg_text(settings->build_command),
                                       pg_text(settings->readiness), pg_text(settings->health_check_path),
-                                      pg_u64(settings->health_check_timeout_usec), pg_bool(apply)),
+                                      pg_u64(settings->health_check_timeout_usec),
+                                      pg_u64(settings->check_settle_usec), pg_bool(apply)),
                             store_read_row, ask, NULL);
 }
 
@@ -88,7 +93,8 @@ int store_app_apply(Store *store, const App *app, const StoreAsk *ask)
                 "changed as (update deployment set environment_id = app.environment_id, branch = app.branch, "
                 "    directory = app.directory, buildpack = app.buildpack, build_command = app.build_command, "
                 "    readiness = app.readiness, health_check_path = app.health_check_path, "
-                "    health_check_timeout_usec = app.health_check_timeout_usec "
+                "    health_check_timeout_usec = app.health_check_timeout_usec, "
+                "    check_settle_usec = app.check_settle_usec "
                 "  from app where app.id = $3 and app_id = $3 and deployment.status = 'live' "
                 "    and not exists (select from done) returning deployment.id), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id) "

@@ -102,6 +102,7 @@ static int read_apps(StoreRequest *request, const PgResult *result, _unused_ Sto
                 app->settings.keep_releases = (uint32_t) pg_result_u64(result, i, 14);
                 app->settings.cpu_quota_usec = pg_result_u64(result, i, 12);
                 app->settings.health_check_timeout_usec = pg_result_u64(result, i, 20);
+                app->settings.check_settle_usec = pg_result_u64(result, i, 21);
                 app->created_at = pg_result_usec(result, i, 13);
                 if (text_replace(&app->settings.access_mode, pg_result_text(result, i, 3)) < 0 ||
                     text_replace(&app->settings.branch, pg_result_text(result, i, 7)) < 0 ||
@@ -164,6 +165,7 @@ static int read_settings(const PgResult *result, size_t row, unsigned first, App
         for (unsigned i = 0; r >= 0 && i < ELEMENTSOF(texts); i++)
                 r = text_replace(texts[i], pg_result_text(result, row, first + i));
         settings->health_check_timeout_usec = pg_result_u64(result, row, first + ELEMENTSOF(texts));
+        settings->check_settle_usec = pg_result_u64(result, row, first + ELEMENTSOF(texts) + 1);
         return r;
 }
 
@@ -282,7 +284,8 @@ static const struct {
           "a.branch, "
           "  a.directory, a.stop_timeout_usec::bigint, a.memory_max::bigint, a.tasks_max::bigint, "
           "  a.cpu_quota_usec::bigint, a.created_at, a.keep_releases::bigint, a.formation, "
-          "  a.buildpack, a.build_command, a.readiness, a.health_check_path, a.health_check_timeout_usec::bigint "
+          "  a.buildpack, a.build_command, a.readiness, a.health_check_path, a.health_check_timeout_usec::bigint, "
+          "  a.check_settle_usec::bigint "
           "from app a join repository r on r.id = a.repository_id where $1 >= 0 order by a.id" },
         { read_environment,
           "select a.name, v.id, v.base_id, v.deployment_id, v.id = a.environment_id, e.name, "
@@ -296,7 +299,7 @@ static const struct {
           "  d.assigned_port::bigint, r.processes, r.build_key, r.buildpack, r.formation, r.health_check_path, "
           "  r.health_check_attempts::bigint, r.health_check_timeout_usec::bigint, r.health_check_wait_usec::bigint, "
           "  d.kind, d.rollback_to, d.environment_id, d.branch, d.directory, d.buildpack, d.build_command, "
-          "  d.readiness, d.health_check_path, d.health_check_timeout_usec::bigint "
+          "  d.readiness, d.health_check_path, d.health_check_timeout_usec::bigint, d.check_settle_usec::bigint "
           "from deployment d join app a on a.id = d.app_id left join release r on r.id = d.id "
           "where " PUBLISHED " order by d.id" },
         { read_instances,

@@ -53,6 +53,7 @@ static const char *const documented[] = {
         "app.idle_timeout_usec=0",
         "app.connect_to=[]",
         "app.environment_id=null",
+        "app.check_settle_usec=0",
         "deployment.kind=deploy",
         "deployment.status=queued",
         "deployment.requested_revision=",
@@ -75,6 +76,7 @@ static const char *const documented[] = {
         "deployment.readiness=port",
         "deployment.health_check_path=",
         "deployment.health_check_timeout_usec=0",
+        "deployment.check_settle_usec=0",
         NULL,
 };
 

@@ -47,7 +47,7 @@ TYPES = {
             "StopTimeoutUSec": "t", "MemoryMax": "t", "TasksMax": "t", "CPUQuotaPerSecUSec": "t",
             "Url": "s", "Port": "q", "AccessMode": "s", "KeepReleases": "u", "Formation": "a{su}", "Buildpack": "s",
             "BuildCommand": "s", "Readiness": "s", "HealthCheckPath": "s", "HealthCheckTimeoutUSec": "t",
-            "EnvironmentStaged": "as", "DataPath": "s", "Releases": "u"},
+            "CheckSettleUSec": "t", "EnvironmentStaged": "as", "DataPath": "s", "Releases": "u"},
     "Deployment": {"Id": "t", "App": "o", "AppName": "s", "Status": "s", "RequestedRevision": "s", "Revision": "s",
                    "ImageTag": "s", "AssignedPort": "q", "Units": "as", "Progress": "d", "SettlesAt": "t", "StatusText": "s",
                    "CreatedAt": "t", "StartedAt": "t", "FinishedAt": "t", "ErrorSummary": "s", "LogsPath": "s",
@@ -243,7 +243,7 @@ class Mock:
             "CurrentDeployment": "/", "Deployments": [], "Slice": f"deployd-apps-{name.replace('-', '_')}.slice",
             "CreatedAt": now(), "Branch": "", "Directory": "", "StopTimeoutUSec": 0, "MemoryMax": 0, "TasksMax": 0,
             "CPUQuotaPerSecUSec": 0, "KeepReleases": 0, "Formation": {"web": 1}, "Buildpack": "", "BuildCommand": "",
-            "Readiness": "port", "HealthCheckPath": "", "HealthCheckTimeoutUSec": 0,
+            "Readiness": "port", "HealthCheckPath": "", "HealthCheckTimeoutUSec": 0, "CheckSettleUSec": 0,
             "EnvironmentStaged": [], "DataPath": "/nonexistent/7", "Releases": 0, **properties})
 
     def deployment(self, app="shop", revision="", **properties):

@@ -20,7 +20,8 @@ OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--j
            "scale": ["--json"], "backup": ["--releases", "--no-data"], "restore": ["--replace"],
            "logs": ["--follow", "--lines", "--deployment", "--process", "--raw", "--journal"]}
 SETTINGS = ["access-mode", "branch", "directory", "keep-releases", "buildpack", "build-command", "readiness",
-            "health-check-path", "health-check-timeout", "stop-timeout", "memory-max", "tasks-max", "cpu-quota"]
+            "health-check-path", "health-check-timeout", "check-settle", "stop-timeout", "memory-max", "tasks-max",
+            "cpu-quota"]
 
 
 def test_help_lists_every_verb_and_every_option(deployctl):
@@ -117,6 +118,7 @@ def test_version(deployctl):
     (["app", "set", "shop", "stop-timeout=99999999999999999999s"], "is too large"),
     (["app", "set", "shop", "stop-timeout=18446744073709551615us"], "is too large"),
     (["app", "set", "shop", "health-check-timeout=soon"], "health-check-timeout needs a time, like 30s or 5min"),
+    (["app", "set", "shop", "check-settle=soon"], "check-settle needs a time, like 30s or 5min"),
     (["app", "set", "shop", "memory-max=1X"], "memory-max needs a size, like 512M or 1.5G"),
     (["app", "set", "shop", "memory-max="], "memory-max needs a size"),
     (["app", "set", "shop", "memory-max=1M 1K"], "memory-max needs a size"),

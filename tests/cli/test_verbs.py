@@ -82,6 +82,8 @@ def test_app_create_gives_settings_in_the_units_of_the_bus(mock, deployctl):
     ("keep-releases=default", "KeepReleases", 0),
     ("health-check-timeout=1min", "HealthCheckTimeoutUSec", 60 * 1000000),
     ("health-check-timeout=default", "HealthCheckTimeoutUSec", 0),
+    ("check-settle=10s", "CheckSettleUSec", 10 * 1000000),
+    ("check-settle=default", "CheckSettleUSec", 0),
     ("health-check-path=/up?a=b", "HealthCheckPath", "/up?a=b"),
     ("health-check-path=", "HealthCheckPath", ""),
     ("readiness=notify", "Readiness", "notify"),
@@ -148,14 +150,16 @@ def test_app_show_is_human_and_json_is_exact(mock, deployctl):
 
 def test_app_show_has_builds_processes_and_health(mock, deployctl):
     mock.app("shop", Formation={"web": 2, "worker": 0}, Buildpack="node", BuildCommand="make", Readiness="notify",
-             HealthCheckPath="/up", HealthCheckTimeoutUSec=90 * 1000000)
+             HealthCheckPath="/up", HealthCheckTimeoutUSec=90 * 1000000, CheckSettleUSec=10 * 1000000)
     out = deployctl("app", "show", "shop").out
     fields = {key: value.strip() for key, value in (line.split(":", 1) for line in out.splitlines() if ":" in line)}
     assert (fields["Buildpack"], fields["Build command"], fields["Readiness"]) == ("node", "make", "notify")
     assert (fields["Health check"], fields["Health check timeout"]) == ("/up", "1min 30s")
+    assert fields["Check settle"] == "10s"
     assert fields["Formation"] == "web=2" and "worker=0" in out.split()
     shown = deployctl("app", "show", "shop", "--json").json["app"][0]
     assert (shown["buildpack"], shown["readiness"], shown["health_check_timeout"]) == ("node", "notify", 90000000)
+    assert shown["check_settle"] == 10000000
     assert shown["formation"] == ["web=2", "worker=0"]
 
 

@@ -157,6 +157,7 @@ const AppSettings all_settings = {
         .health_check_path = (char[]){ "/up?a='b'&c=%20" },
         .formation = { two_items, ELEMENTSOF(two_items) },
         .health_check_timeout_usec = 6,
+        .check_settle_usec = 7,
         .stop_timeout_usec = 1,
         .memory_max = 2,
         .tasks_max = 3,

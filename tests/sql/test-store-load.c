@@ -30,6 +30,7 @@ static void expect_same_settings(const AppSettings *expected, const AppSettings 
         cr_expect(text_is(got->health_check_path, expected->health_check_path));
         cr_expect(formation_is(&got->formation, &expected->formation));
         cr_expect(eq(u64, got->health_check_timeout_usec, expected->health_check_timeout_usec));
+        cr_expect(eq(u64, got->check_settle_usec, expected->check_settle_usec));
         cr_expect(eq(u64, got->stop_timeout_usec, expected->stop_timeout_usec));
         cr_expect(eq(u64, got->memory_max, expected->memory_max));
         cr_expect(eq(u64, got->tasks_max, expected->tasks_max));
@@ -63,6 +64,7 @@ static void expect_same_copies(const AppSettings *expected, const AppSettings *g
         cr_expect(
                 text_is(text_or_empty(got->health_check_path), text_or_empty(expected->health_check_path)));
         cr_expect(eq(u64, got->health_check_timeout_usec, expected->health_check_timeout_usec));
+        cr_expect(eq(u64, got->check_settle_usec, expected->check_settle_usec));
 }
 
 static void expect_same_version(const EnvironmentVersion *expected, const EnvironmentVersion *got)
@@ -155,6 +157,8 @@ Test(store_load, what_was_written_is_read_back)
         known_environment(shop, &variables, STORE_ENVIRONMENT_DEPLOY);
         done_by(store_app_set, shop, &default_settings, false, AS);
         cr_assert(eq(int, app_settings_copy(&shop->settings, &default_settings), 0));
+        done_by(store_app_set, blog, &all_settings, false, AS);
+        cr_assert(eq(int, app_settings_copy(&blog->settings, &all_settings), 0));
         done_by(store_app_set_status, blog, true, APP_STOPPED, "stop", AS);
         must(pg, "update deployment set logs_path = '/var/lib/deployd/logs/1/3.zst' where id = 3");
 

@@ -84,8 +84,8 @@ def untouched(server):
     *((f"update app set environment_id = {version} where id = 1", FOREIGN, "app_environment_of_app")
       for version in (2, 7)),
     *((f"update app set {column} = -1", CHECK, "amount_not_negative")
-      for column in ("keep_releases", "health_check_timeout_usec", "stop_timeout_usec", "memory_max", "tasks_max",
-                     "cpu_quota_usec", "idle_timeout_usec")),
+      for column in ("keep_releases", "health_check_timeout_usec", "check_settle_usec", "stop_timeout_usec", "memory_max",
+                     "tasks_max", "cpu_quota_usec", "idle_timeout_usec")),
     # deployments
     ("insert into deployment (app_id) values (7)", FOREIGN, "deployment_app_id_fkey"),
     ("insert into deployment (app_id, status, started_at) values (1, 'done', now())", CHECK, "deployment_status_word"),
@@ -122,7 +122,8 @@ def untouched(server):
     ("update deployment set readiness = 'http' where id = 2", CHECK, "deployment_readiness_word"),
     *((f"update deployment set health_check_path = '{path}' where id = 2", CHECK,
        "deployment_health_check_path_form") for path in ("up", "/a b")),
-    ("update deployment set health_check_timeout_usec = -1 where id = 2", CHECK, "amount_not_negative"),
+    *((f"update deployment set {column} = -1 where id = 2", CHECK, "amount_not_negative")
+      for column in ("health_check_timeout_usec", "check_settle_usec")),
     *((f"update deployment set {column} = E'a\\nb' where id = 2", CHECK, "one_line_is_clean")
       for column in ("branch", "directory", "buildpack", "build_command", "health_check_path")),
     # releases
@@ -263,9 +264,9 @@ def test_an_app_takes_all_that_is_its_own_and_leaves_the_events(house):
 
 def test_the_defaults_are_the_documented_ones(house):
     row = house("""select access_mode, wanted, status, branch, directory, formation, domains, auto_deploy,
-                   keep_releases, buildpack, build_command, readiness, health_check_path, memory_max, connect_to
-                   from app where id = 1""")
-    assert row == [["private", "running", "new", "", "", "{}", "{}", "f", "0", "", "", "port", "", "0", "{}"]]
+                   keep_releases, buildpack, build_command, readiness, health_check_path, memory_max, connect_to,
+                   check_settle_usec from app where id = 1""")
+    assert row == [["private", "running", "new", "", "", "{}", "{}", "f", "0", "", "", "port", "", "0", "{}", "0"]]
     row = house("""select processes, build_key, buildpack, formation, health_check_path, health_check_attempts,
                    health_check_timeout_usec, health_check_wait_usec from release where id = 1""")
     assert row == [["{}", "", "", "{}", "", "0", "0", "0"]]
@@ -308,20 +309,21 @@ def test_a_version_that_goes_leaves_those_that_were_made_from_it(house):
 
 
 COPIES = """branch, directory, buildpack, build_command, readiness, health_check_path, health_check_timeout_usec,
-            environment_id"""
+            check_settle_usec, environment_id"""
 
 
 @pytest.mark.parametrize("status, began", [("fetching", True), ("starting", True), ("cancelled", False), ("failed", False)])
 def test_a_deployment_that_begins_has_what_the_app_has(house, status, began):
     house("update deployment set status = 'superseded', finished_at = now() where id = 2")
     house("""update app set (branch, directory, buildpack, build_command, readiness, health_check_path,
-             health_check_timeout_usec, environment_id) = ('b', 'd', 'p', 'c', 'notify', '/h', 7, 1) where id = 1""")
+             health_check_timeout_usec, check_settle_usec, environment_id) =
+             ('b', 'd', 'p', 'c', 'notify', '/h', 7, 8, 1) where id = 1""")
     ended = "finished_at = now()" if not began else "started_at = now(), release_id = 1"
     reason = ", error_summary = 'x'" if status == "failed" else ""
     house(f"update deployment set status = '{status}', {ended}{reason} where id = 3")
-    copied = ["b", "d", "p", "c", "notify", "/h", "7", "1"]
+    copied = ["b", "d", "p", "c", "notify", "/h", "7", "8", "1"]
     assert house(f"select {COPIES} from deployment where id = 3") == \
-        [copied if began else ["", "", "", "", "port", "", "0", ""]]
+        [copied if began else ["", "", "", "", "port", "", "0", "0", ""]]
     # No later step, and nothing that is set for the app, changes them.
     house("update app set branch = 'other', environment_id = null where id = 1")
     if began:

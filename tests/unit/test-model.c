@@ -243,9 +243,9 @@ Test(model, settings_of_a_new_app_say_nothing)
         cr_expect_str_eq(settings.readiness, "port");
         cr_expect_str_eq(settings.health_check_path, "");
         cr_expect_eq(settings.formation.n, 0);
-        cr_expect(settings.health_check_timeout_usec == 0 && settings.stop_timeout_usec == 0 &&
-                  settings.memory_max == 0 && settings.tasks_max == 0 && settings.cpu_quota_usec == 0 &&
-                  settings.keep_releases == 0);
+        cr_expect(settings.health_check_timeout_usec == 0 && settings.check_settle_usec == 0 &&
+                  settings.stop_timeout_usec == 0 && settings.memory_max == 0 && settings.tasks_max == 0 &&
+                  settings.cpu_quota_usec == 0 && settings.keep_releases == 0);
 }
 
 Test(model, settings_are_copied_whole)
@@ -264,6 +264,7 @@ Test(model, settings_are_copied_whole)
                 .tasks_max = 4,
                 .cpu_quota_usec = 5,
                 .keep_releases = 6,
+                .check_settle_usec = 7,
         };
         AppSettings copy = {};
 
@@ -280,7 +281,7 @@ Test(model, settings_are_copied_whole)
         cr_expect_str_eq(copy.health_check_path, "/up");
         cr_expect(copy.health_check_timeout_usec == 1 && copy.stop_timeout_usec == 2 &&
                   copy.memory_max == 3 && copy.tasks_max == 4 && copy.cpu_quota_usec == 5 &&
-                  copy.keep_releases == 6);
+                  copy.keep_releases == 6 && copy.check_settle_usec == 7);
         cr_assert_eq(copy.formation.n, 1);
         cr_expect_str_eq(copy.formation.items[0].process, "worker");
         cr_expect_eq(copy.formation.items[0].count, 2);
