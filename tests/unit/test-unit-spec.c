@@ -23,6 +23,7 @@ static const struct {
         { "DevicePolicy", "s" },
         { "DynamicUser", "b" },
         { "EnvironmentFiles", "a(sb)" },
+        { "ExecPaths", "as", true },
         { "ExecStart", "a(sasb)" },
         { "ExecStopPost", "a(sasb)" },
         { "IPAddressDeny", "a(iayu)" },
