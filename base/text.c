@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -210,4 +211,32 @@ const char *text_size(uint64_t size, SizeText buffer)
                 value /= 1024;
         (void) snprintf(buffer, sizeof(SizeText), "%.1f %s", value, units[unit]);
         return buffer;
+}
+
+static int hex_digit(char digit)
+{
+        const char *digits = "0123456789abcdef";
+        const char *at = digit ? strchr(digits, tolower((unsigned char) digit)) : NULL;
+
+        return at ? (int) (at - digits) : -1;
+}
+
+char *text_percent_decode(const char *text, size_t size)
+{
+        char *decoded = malloc(size + 1), *end = decoded;
+
+        assert(text);
+
+        if (!decoded)
+                return NULL;
+        for (size_t i = 0; i < size; i++) {
+                int high = text[i] == '%' && i + 2 < size ? hex_digit(text[i + 1]) : -1;
+                int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+
+                if (low >= 0)
+                        i += 2;
+                *end++ = low >= 0 ? (char) (high << 4 | low) : text[i];
+        }
+        *end = '\0';
+        return decoded;
 }

@@ -38,6 +38,10 @@ char **text_free_list(char **list);
 /* Whole decimal number without sign, blanks or leading zeros, at most `max`. 0, -EINVAL, or -ERANGE. */
 int text_to_u64(const char *text, uint64_t max, uint64_t *ret);
 
+/* A copy of the first `size` bytes with %XX decoded; what is no proper %XX stays as it is. Caller frees;
+ * NULL when out of memory. */
+char *text_percent_decode(const char *text, size_t size);
+
 /* "1.2 MiB" into `buffer`, which is returned. */
 typedef char SizeText[sizeof("18446744073709551615 bytes")];
 const char *text_size(uint64_t size, SizeText buffer);

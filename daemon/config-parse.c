@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/proxy-url.h"
 #include "base/text.h"
 
 #define BLANKS       " \t"
@@ -178,6 +179,14 @@ static int parse_database(const ConfigKey *key _unused_, const char *text, void 
         return text_replace(member, text);
 }
 
+static int parse_proxy(const ConfigKey *key _unused_, const char *text, void *member)
+{
+        _cleanup_proxy_url_ ProxyUrl parts = {};
+        int r = proxy_url_parse(text, &parts);
+
+        return r < 0 ? r : text_replace(member, text);
+}
+
 /* -- lists of words -- */
 
 static int clear_list(void *member)
@@ -260,6 +269,11 @@ static bool is_network(const ConfigKey *key _unused_, const char *word)
         return !*slash || text_to_u64(slash + 1, is_ipv4 ? 32 : 128, &bits) == 0;
 }
 
+static bool is_host(const ConfigKey *key _unused_, const char *word)
+{
+        return proxy_pattern_is_valid(word);
+}
+
 static int parse_words(const ConfigKey *key, const char *text, void *member)
 {
         return parse_list(key, text, member, is_known_word);
@@ -273,6 +287,11 @@ static int parse_paths(const ConfigKey *key, const char *text, void *member)
 static int parse_networks(const ConfigKey *key, const char *text, void *member)
 {
         return parse_list(key, text, member, is_network);
+}
+
+static int parse_hosts(const ConfigKey *key, const char *text, void *member)
+{
+        return parse_list(key, text, member, is_host);
 }
 
 /* -- keys -- */
@@ -334,6 +353,20 @@ const ConfigType config_type_paths = {
 const ConfigType config_type_networks = {
         .form = "none, or IP addresses or networks with blanks between them, such as 10.0.0.0/8 or fd00::/8",
         .parse = parse_networks,
+        .clear = clear_list,
+        .release = release_list,
+};
+const ConfigType config_type_proxy = {
+        .form = "http:// or https:// and HOST:PORT, with USER:PASSWORD@ before that if the proxy asks for it, "
+                "without a path",
+        .parse = parse_proxy,
+        .clear = clear_text,
+        .release = release_text,
+};
+const ConfigType config_type_hosts = {
+        .form = "none, or names of hosts, IP addresses or networks with blanks between them, such as "
+                "git.example.com or 10.0.0.0/8, or *",
+        .parse = parse_hosts,
         .clear = clear_list,
         .release = release_list,
 };

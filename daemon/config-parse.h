@@ -44,6 +44,8 @@ extern const ConfigType config_type_word;     /* int or enum: the word's index i
 extern const ConfigType config_type_words;    /* char **: of `words` */
 extern const ConfigType config_type_paths;    /* char ** */
 extern const ConfigType config_type_networks; /* char ** */
+extern const ConfigType config_type_proxy;    /* char * */
+extern const ConfigType config_type_hosts;    /* char ** */
 extern const ConfigType config_type_address;  /* char * */
 extern const ConfigType config_type_base_url; /* char * */
 extern const ConfigType config_type_database; /* char * */

@@ -26,6 +26,8 @@
 #define WORDS(member, words)        &config_type_words, MEMBER(char **, member), NULL, NULL, words, false
 #define PATHS(member)               &config_type_paths, MEMBER(char **, member), NULL, NULL, NULL, false
 #define NETWORKS(member)            &config_type_networks, MEMBER(char **, member), NULL, NULL, NULL, false
+#define HOSTS(member)               &config_type_hosts, MEMBER(char **, member), NULL, NULL, NULL, false
+#define PROXY(member)               &config_type_proxy, MEMBER(char *, member), NULL, NULL, NULL, true
 #define ADDRESS(member)             &config_type_address, MEMBER(char *, member), NULL, NULL, NULL, false
 #define BASE_URL(member)            &config_type_base_url, MEMBER(char *, member), NULL, NULL, NULL, false
 #define DATABASE(member)            &config_type_database, MEMBER(char *, member), NULL, NULL, NULL, true
@@ -156,6 +158,14 @@ const ConfigKey config_keys[] = {
           "them." },
         { "git", "private-networks", BOOLEAN(git_private_networks), "no",
           "Whether repositories may be fetched from, and builds may reach, this machine and private networks." },
+
+        { "git", "proxy", PROXY(git_proxy), "",
+          "URL of the proxy through which repositories are fetched by https and http, as http://HOST:PORT or "
+          "http://USER:PASSWORD@HOST:PORT. Empty: the one in https_proxy or http_proxy of the environment that "
+          "systemd gives to the fetches, if there is one." },
+        { "git", "no-proxy", HOSTS(git_no_proxy), "",
+          "Hosts whose repositories are fetched without the proxy. A name stands for all names below it too, * "
+          "for every host." },
 
         { "access", "internal-networks", NETWORKS(internal_networks),
           "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fd00::/8",

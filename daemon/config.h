@@ -69,6 +69,8 @@ typedef struct Config {
         char **git_schemes;     /* each of https, ssh, http, git */
         char **git_local_paths; /* absolute, normalised, of [A-Za-z0-9/._-] only: fit for a unit property */
         bool git_private_networks;
+        char *git_proxy;     /* as proxy_url_parse() takes it; empty: none */
+        char **git_no_proxy; /* each as proxy_pattern_is_valid() has it */
 
         /* [access] */
         char **internal_networks; /* each ADDRESS or ADDRESS/BITS, checked, no blanks or signs of any other

@@ -5,10 +5,12 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/cleanup.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "systemd/follow.h"
 
 /* The kernel's own ports, as deployd.service has them in its sandbox, where /proc/sys is hidden. */
 #define PATH_EPHEMERAL_PORTS PATH_RUN "/ip_local_port_range"
@@ -112,6 +114,61 @@ static void check_files(const Installation *installation, Report *report)
                         check_file(report, installed[i].directory, *name);
 }
 
+/* `result` of follow(). */
+static void say_end(Report *report, const char *file, const char *place, int result)
+{
+        switch (result) {
+        case 0:
+                if (strcmp(file, place) != 0)
+                        report_say(report, CHECK_CONFIGURATION, "%s leads to %s", file, place);
+                return;
+        case -ENOENT:
+                if (strcmp(file, place) != 0)
+                        report_say(report, CHECK_CONFIGURATION, "%s leads to %s, which is not there", file,
+                                   place);
+                return;
+        case -EACCES:
+        case -EINVAL:
+                report_fail(
+                        report, CHECK_CONFIGURATION,
+                        "%s leads to %s, which apps and builds cannot see: have it lead into /run or /etc",
+                        file, place);
+                return;
+        default:
+                report_fail(report, CHECK_CONFIGURATION, "%s leads to %s: %s: make the link again", file,
+                            place, strerror(-result));
+        }
+}
+
+static void check_links(const Installation *installation, Report *report)
+{
+        FollowView view = follow_view(sandbox_of(UNIT_APP, /* dynamic= */ true, /* notify= */ false));
+
+        (void) installation;
+        for (const char *const *file = follow_files; *file; file++) {
+                _cleanup_follow_ Follow followed = {};
+                int r = follow(*file, &view, &followed);
+
+                if (r == -ENOMEM)
+                        report->out_of_memory = true;
+                else
+                        say_end(report, *file, text_or_empty(followed.place), r);
+        }
+}
+
+/* As the mount of deployd itself has it, which is that of its start. */
+static void check_releases(const Installation *installation, Report *report)
+{
+        struct statvfs status;
+
+        (void) installation;
+        if (statvfs(PATH_RELEASES, &status) == 0 && (status.f_flag & ST_NOEXEC))
+                report_say(report, CHECK_CONFIGURATION,
+                           "the disk of " PATH_RELEASES
+                           " is mounted noexec; the programs of apps and builds run "
+                           "nevertheless, by ExecPaths= of their units");
+}
+
 static void check_systemd(const Installation *installation, Report *report)
 {
         const char *version = installation->systemd_version;
@@ -152,7 +209,8 @@ static void check_ownership(const Installation *installation, Report *report)
 }
 
 static void (*const rows[])(const Installation *installation, Report *report) = {
-        check_ownership, check_ports, check_directories, check_files, check_systemd, check_sandbox,
+        check_ownership, check_ports,    check_directories, check_files,
+        check_links,     check_releases, check_systemd,     check_sandbox,
 };
 
 void installation_check(const Installation *installation, Report *report)

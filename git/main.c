@@ -140,7 +140,7 @@ static int fetch(const Request *request, const char *directory, Ticket *answer, 
         if (r < 0)
                 return r;
         for (;;) {
-                r = remote_fetch(&mirror, &request->url, max_bytes, problem);
+                r = remote_fetch(&mirror, &request->url, &request->proxy, max_bytes, problem);
                 if (r >= 0)
                         r = answer_request(mirror.repository, request, answer, problem);
                 if (r >= 0 || problem->kind != PROBLEM_MIRROR)

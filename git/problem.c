@@ -35,6 +35,22 @@ typedef struct Saying {
         bool with_message; /* whether libgit2's message follows the sentence */
 } Saying;
 
+/* The same with a proxy in between. Nothing else is connected to. Their proxy follows them. */
+static const Saying proxy_sayings[] = {
+        { "Operation not permitted", "connections to this address are not permitted here", PROBLEM_REMOTE,
+          false },
+        { "failed to connect", "the proxy cannot be reached", PROBLEM_REMOTE, true },
+        { "failed to resolve address", "the name of the proxy cannot be found", PROBLEM_REMOTE, true },
+        { "proxy requires authentication that we do not support",
+          "the proxy asks for a kind of authentication that is not supported", PROBLEM_REMOTE, false },
+        /* In a tunnel libgit2 says no more of a certificate. */
+        { "SSL error: 0xffffffff",
+          "the encrypted connection failed, perhaps because the server's certificate is not trusted",
+          PROBLEM_REMOTE, false },
+        { "proxy returned unexpected status", "the proxy does not connect to the server", PROBLEM_REMOTE,
+          true },
+};
+
 static const Saying sayings[] = {
         /* What a server says could contain any of the others. */
         { "remote error: ", "the server refused", PROBLEM_REMOTE, true },
@@ -80,19 +96,28 @@ static const Saying sayings[] = {
           false },
 };
 
-/* A copy of `text` with `secret` and the passwords of URLs replaced. */
-static char *hide(const char *text, const char *secret)
+/* How many bytes of the secret `text` begins with: all or none. */
+static size_t secret_at(const char *text, const char *secret)
 {
-        size_t secret_size = secret ? strlen(secret) : 0, size = 0;
+        size_t size = secret ? strlen(secret) : 0;
+
+        return size >= SECRET_SIZE_MIN && strncmp(text, secret, size) == 0 ? size : 0;
+}
+
+/* A copy of `text` with the secrets and the passwords of URLs replaced. */
+static char *hide(const char *text, const Problem *problem)
+{
+        size_t size = 0, secret;
         char *hidden = NULL;
         FILE *stream = open_memstream(&hidden, &size);
 
         if (!stream)
                 return NULL;
         while (*text) {
-                if (secret_size >= SECRET_SIZE_MIN && strncmp(text, secret, secret_size) == 0) {
+                secret = MAX2(secret_at(text, problem->secret), secret_at(text, problem->proxy_secret));
+                if (secret > 0) {
                         (void) fputs(HIDDEN, stream);
-                        text += secret_size;
+                        text += secret;
                 } else if (strncmp(text, "://", 3) == 0) {
                         /* A password may have an @ of its own, so the last one counts. */
                         size_t authority = strcspn(text + 3, "/ '\"");
@@ -134,7 +159,7 @@ int problem_set(Problem *problem, ProblemKind kind, const char *format, ...)
                 text = NULL;
                 return -ENOMEM;
         }
-        hidden = hide(text, problem->secret);
+        hidden = hide(text, problem);
         if (!hidden)
                 return -ENOMEM;
 
@@ -144,17 +169,34 @@ int problem_set(Problem *problem, ProblemKind kind, const char *format, ...)
         return problem->text ? problem_errno[kind] : -ENOMEM;
 }
 
+/* The row for a message of libgit2; NULL = none. */
+static const Saying *find(const Saying *rows, size_t n, const char *message)
+{
+        for (size_t i = 0; i < n; i++)
+                if (strstr(message, rows[i].said))
+                        return &rows[i];
+        return NULL;
+}
+
 int problem_set_git(Problem *problem, ProblemKind otherwise)
 {
         const git_error *error = git_error_last();
         const char *message =
                 error && !text_is_empty(error->message) ? error->message : "unknown error of libgit2";
+        const Saying *saying =
+                problem->proxy ? find(proxy_sayings, ELEMENTSOF(proxy_sayings), message) : NULL;
+        _cleanup_free_ char *text = NULL;
+        ProblemKind kind;
 
-        for (size_t i = 0; i < ELEMENTSOF(sayings); i++)
-                if (strstr(message, sayings[i].said))
-                        return sayings[i].with_message
-                                       ? problem_set(problem, sayings[i].kind, "%s: %s", sayings[i].sentence,
-                                                     message)
-                                       : problem_set(problem, sayings[i].kind, "%s", sayings[i].sentence);
-        return problem_set(problem, otherwise, "%s", message);
+        if (!saying)
+                saying = find(sayings, ELEMENTSOF(sayings), message);
+        kind = saying ? saying->kind : otherwise;
+        text = text_format("%s%s%s", saying ? saying->sentence : "",
+                           saying && saying->with_message ? ": " : "",
+                           saying && !saying->with_message ? "" : message);
+        if (!text)
+                return problem_out_of_memory(problem);
+        if (!problem->proxy || kind != PROBLEM_REMOTE)
+                return problem_set(problem, kind, "%s", text);
+        return problem_set(problem, kind, "%s, through %s", text, problem->proxy);
 }

@@ -21,13 +21,15 @@ DECLARE_STRING_TABLE(problem_kind, ProblemKind);
 
 typedef struct Problem {
         ProblemKind kind;
-        char *text;         /* NULL = none */
-        const char *secret; /* never shown, borrowed; NULL = none */
+        char *text;                        /* NULL = none */
+        const char *secret, *proxy_secret; /* never shown, borrowed; NULL = none */
+        const char *proxy; /* what is between us and the server, in words, borrowed; or NULL */
 } Problem;
 
 /* Notes a problem, in place of one noted before. Text from outside may be among the arguments: invalid
- * UTF-8 and control characters are replaced, and so are the secret and whatever stands where URLs have their
- * passwords. Returns a negative errno that fits the kind, -ENOMEM if there is no memory for the text. */
+ * UTF-8 and control characters are replaced, and so are the secrets and whatever stands where URLs have
+ * their passwords. Returns a negative errno that fits the kind, -ENOMEM if there is no memory for the text.
+ */
 int problem_set(Problem *problem, ProblemKind kind, const char *format, ...) _printf_(3, 4);
 
 /* Notes what libgit2 said last: a sentence of our own for what is common, else its own words. `otherwise` is
@@ -39,5 +41,5 @@ static inline int problem_out_of_memory(Problem *problem)
         return problem_set(problem, PROBLEM_INTERNAL, "out of memory");
 }
 
-/* Forgets the problem; the secret stays. */
+/* Forgets the problem; the secrets and the proxy stay. */
 void problem_clear(Problem *problem);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "git/progress.h"
 #include "git/revision.h"
+#include "git/stream.h"
 
 /* Each is a file in the mirror. The busiest public repositories have some ten thousand; more is a mistake or
  * an attack on our inodes. */
@@ -14,6 +15,7 @@
 
 typedef struct Transfer {
         const Url *url;
+        const Proxy *proxy;
         uint64_t max_bytes;
         Progress progress;
         Problem *problem;
@@ -55,6 +57,26 @@ static int certificate_check(git_cert *certificate, int valid, const char *host,
         transfer->refused = true;
         (void) problem_set(transfer->problem, PROBLEM_REMOTE, "the ssh host key of %s is not known", host);
         return GIT_ECERTIFICATE;
+}
+
+/* The proxy wants a login. libgit2 has tried the one in its address, if there is one. */
+static int proxy_credentials_acquire(git_credential **ret, const char *url, const char *user,
+                                     unsigned allowed, void *userdata)
+{
+        Transfer *transfer = userdata;
+
+        (void) ret;
+        (void) url;
+        (void) user;
+        (void) allowed;
+        transfer->refused = true;
+        (void) problem_set(transfer->problem, PROBLEM_REMOTE,
+                           transfer->proxy->parts.password
+                                   ? "the user name and password were refused by %s"
+                                   : "a user name and password, as in http://USER:PASSWORD@HOST:PORT, are "
+                                     "asked for by %s",
+                           transfer->proxy->description);
+        return GIT_EAUTH;
 }
 
 static int transfer_advance(const git_indexer_progress *stats, void *userdata)
@@ -151,20 +173,32 @@ static int fetch_connected(Mirror *mirror, git_remote *remote, const git_fetch_o
         return head_follow(mirror, remote, transfer);
 }
 
-int remote_fetch(Mirror *mirror, const Url *url, uint64_t max_bytes, Problem *problem)
+/* No environment or configuration has a say. */
+static void proxy_setup(Transfer *transfer, git_proxy_options *ret)
+{
+        ret->type = transfer->proxy->url ? GIT_PROXY_SPECIFIED : GIT_PROXY_NONE;
+        ret->url = transfer->proxy->url;
+        ret->credentials = proxy_credentials_acquire;
+        ret->certificate_check = certificate_check;
+        ret->payload = transfer;
+}
+
+int remote_fetch(Mirror *mirror, const Url *url, const Proxy *proxy, uint64_t max_bytes, Problem *problem)
 {
         git_remote_create_options create = GIT_REMOTE_CREATE_OPTIONS_INIT;
         git_remote_connect_options connect = GIT_REMOTE_CONNECT_OPTIONS_INIT;
         git_fetch_options fetch = GIT_FETCH_OPTIONS_INIT;
-        Transfer transfer = { .url = url, .max_bytes = max_bytes, .problem = problem };
+        Transfer transfer = { .url = url, .proxy = proxy, .max_bytes = max_bytes, .problem = problem };
         git_remote *remote = NULL;
         int r;
 
         assert(mirror);
         assert(mirror->repository);
         assert(url);
+        assert(proxy);
         assert(problem);
 
+        proxy_setup(&transfer, &fetch.proxy_opts);
         fetch.callbacks.credentials = credentials_acquire;
         fetch.callbacks.certificate_check = certificate_check;
         fetch.callbacks.transfer_progress = transfer_advance;
@@ -173,8 +207,14 @@ int remote_fetch(Mirror *mirror, const Url *url, uint64_t max_bytes, Problem *pr
         fetch.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
         fetch.update_fetchhead = 0;
         connect.callbacks = fetch.callbacks;
+        connect.proxy_opts = fetch.proxy_opts;
         connect.follow_redirects = fetch.follow_redirects;
 
+        if (proxy->url && !url->tls) {
+                r = stream_connect_to_proxy(proxy, problem);
+                if (r < 0)
+                        return r;
+        }
         create.repository = mirror->repository;
         create.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
         if (git_remote_create_with_opts(&remote, url->address, &create) < 0)

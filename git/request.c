@@ -38,9 +38,12 @@ int request_parse(const Ticket *ticket, Request *ret, Problem *problem)
                 r = number_get(ticket, "max-depth", TREE_DEPTH_MAX, &ret->limits.depth, problem);
         if (r < 0)
                 return r;
-        return url_parse(text_or_empty(ticket_get(ticket, "url")),
-                         text_or_empty(ticket_get(ticket, "schemes")),
-                         text_or_empty(ticket_get(ticket, "local-paths")), &ret->url, problem);
+        r = url_parse(text_or_empty(ticket_get(ticket, "url")), text_or_empty(ticket_get(ticket, "schemes")),
+                      text_or_empty(ticket_get(ticket, "local-paths")), &ret->url, problem);
+        if (r < 0)
+                return r;
+        return proxy_choose(&ret->url, text_or_empty(ticket_get(ticket, "proxy")),
+                            text_or_empty(ticket_get(ticket, "no-proxy")), &ret->proxy, problem);
 }
 
 void request_done(Request *request)
@@ -48,4 +51,5 @@ void request_done(Request *request)
         assert(request);
 
         url_done(&request->url);
+        proxy_done(&request->proxy);
 }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "base/ticket.h"
+#include "git/proxy.h"
 #include "git/tree.h"
 #include "git/url.h"
 
 typedef struct Request {
         Url url;
+        Proxy proxy;
         const char *branch, *revision, *directory; /* borrowed from the ticket; empty = the default */
         bool tree;                                 /* whether the tree is wanted */
         TreeLimits limits;
@@ -15,12 +17,13 @@ typedef struct Request {
 /* Reads a request out of the ticket, which must outlive it:
  *
  *      url, schemes, local-paths       see url_parse(); the lists may be missing or empty
+ *      proxy, no-proxy                 see proxy_choose(); may be missing or empty
  *      branch, revision                see revision_resolve(); may be missing or empty
  *      tree                            yes or no
  *      directory                       see revision_find_tree(); may be missing or empty
  *      max-bytes, max-files, max-depth limits of the tree, max-bytes also of what is received
  *
- * 0, or a negative errno with *problem set. The password in the URL becomes the problem's secret. Release
+ * 0, or a negative errno with *problem set. The passwords in the URLs become the problem's secrets. Release
  * with request_done() in either case. */
 int request_parse(const Ticket *ticket, Request *ret, Problem *problem);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "git/url.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,34 +9,6 @@
 
 /* What libgit2 can speak and we let it; anything else is refused whatever the configuration says. */
 static const char *const known_schemes[] = { "http", "https", "ssh", "git" };
-
-static int hex_digit(char digit)
-{
-        const char *digits = "0123456789abcdef";
-        const char *at = digit ? strchr(digits, tolower((unsigned char) digit)) : NULL;
-
-        return at ? (int) (at - digits) : -1;
-}
-
-/* A copy of the first `size` bytes with %XX decoded; what is no proper %XX stays as it is. Caller frees;
- * NULL when out of memory. */
-static char *percent_decode(const char *text, size_t size)
-{
-        char *decoded = malloc(size + 1), *end = decoded;
-
-        if (!decoded)
-                return NULL;
-        for (size_t i = 0; i < size; i++) {
-                int high = text[i] == '%' && i + 2 < size ? hex_digit(text[i + 1]) : -1;
-                int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-
-                if (low >= 0)
-                        i += 2;
-                *end++ = low >= 0 ? (char) (high << 4 | low) : text[i];
-        }
-        *end = '\0';
-        return decoded;
-}
 
 /* The next word of a list separated by blanks; *size 0 at its end. */
 static const char *next_word(const char *list, size_t *size)
@@ -115,7 +86,7 @@ static int network_parse(const char *text, size_t scheme_size, const char *schem
         int r;
 
         if (colon) {
-                ret->password = percent_decode(colon + 1, (size_t) (at - colon - 1));
+                ret->password = text_percent_decode(colon + 1, (size_t) (at - colon - 1));
                 if (!ret->password)
                         return problem_out_of_memory(problem);
                 problem->secret = ret->password;
@@ -133,6 +104,12 @@ static int network_parse(const char *text, size_t scheme_size, const char *schem
         if (strspn(authority + size, "/") == strlen(authority + size))
                 return problem_set(problem, PROBLEM_REMOTE,
                                    "the address names a server, but no repository on it");
+        ret->tls = scheme_size == strlen("https") && strncasecmp(text, "https", scheme_size) == 0;
+        if (ret->tls || (scheme_size == strlen("http") && strncasecmp(text, "http", scheme_size) == 0)) {
+                ret->host = strndup(host, host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/"));
+                if (!ret->host)
+                        return problem_out_of_memory(problem);
+        }
         return 0;
 }
 
@@ -252,6 +229,7 @@ void url_done(Url *url)
 
         free(url->address);
         free(url->password);
+        free(url->host);
         *url = (Url){ NULL };
 }
 
@@ -279,7 +257,7 @@ int url_parse(const char *text, const char *schemes, const char *local_paths, Ur
                 return local_parse(ret, local_paths, problem);
         }
         if (strncasecmp(text, file, strlen(file)) == 0) {
-                ret->address = percent_decode(text + strlen(file), strlen(text + strlen(file)));
+                ret->address = text_percent_decode(text + strlen(file), strlen(text + strlen(file)));
                 if (ret->address &&
                     (ret->address[0] != '/' || !text_is_clean(ret->address, /* allow_tab= */ false)))
                         return problem_set(problem, PROBLEM_REMOTE,

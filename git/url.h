@@ -9,7 +9,8 @@
 typedef struct Url {
         char *address;  /* what libgit2 is given: a URL, user@host:path, or a path without symlinks */
         char *password; /* as it stands in the address, decoded; NULL = none */
-        bool local;
+        char *host;     /* of http and https, without a port; NULL = it is neither */
+        bool local, tls;
 } Url;
 
 /* Takes `text` apart. `schemes` is what may go over the network, a list such as "https ssh" (of http, https,

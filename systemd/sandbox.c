@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "systemd/sandbox.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -93,6 +92,9 @@ static const SandboxRow app[] = {
         { "StateDirectoryMode", 'u', 0700, NULL },
         { "CacheDirectoryMode", 'u', 0700, NULL },
         { "MemorySwapMax", 't', 0, NULL },
+        /* Its programs can be run wherever the machine keeps them: a hardened one mounts /var noexec. What
+         * else it writes to has what the administrator decided. */
+        { "ExecPaths", 'l', 0, PATH_APP_TREE },
         {},
 };
 
@@ -123,6 +125,9 @@ static const SandboxRow build[] = {
         /* make(1) becomes who it is before it runs a program; without a capability nobody can become anybody
          * else. */
         { "SystemCallFilter", '+', 0, "@setuid" },
+        /* Of what it makes, it runs some there: a compiler's trial, an installer. */
+        { "ExecPaths", 'l', 0, "/tmp" },
+        { "ExecPaths", 'l', 0, "/var/tmp" },
         {},
 };
 
@@ -172,7 +177,7 @@ static const SandboxRow cleaner[] = {
 };
 
 /* An empty /run shows no socket of the machine; these are what a program needs of it: to log, to look up its
- * own user name, and to resolve host names where resolv.conf points there. */
+ * own user name, and to resolve host names by systemd-resolved. Where /etc/resolv.conf leads is followed. */
 static const SandboxBind app_binds[] = {
         { "/run/systemd/journal/stdout", false },  { "/run/systemd/journal/socket", false },
         { "/run/systemd/journal/dev-log", false }, { "/run/systemd/userdb/io.systemd.DynamicUser", true },
@@ -247,21 +252,25 @@ static const SandboxAddress metadata[] = {
 };
 
 static const Sandbox sandboxes[UNIT_KIND_MAX] = {
-        [UNIT_APP] = { { common, dynamic_user, app, by_program }, app_binds, app_tmpfs, metadata },
-        [UNIT_BUILD] = { { common, dynamic_user, app, once, build }, build_binds, app_tmpfs, metadata },
-        [UNIT_LIMIT] = { { common, dynamic_user, once, limit }, NULL, NULL, NULL },
-        [UNIT_RELEASE] = { { common, dynamic_user, app, once }, app_binds, app_tmpfs, metadata },
-        [UNIT_FETCH] = { { common, dynamic_user, git, git_remote }, NULL, NULL, metadata },
-        [UNIT_RESOLVE] = { { common, dynamic_user, git, git_mirror }, NULL, NULL, everything },
-        [UNIT_IMPORT] = { { common, plain_root }, NULL, root_tmpfs, everything },
-        [UNIT_ARCHIVE] = { { common, plain_root, journal_reader }, NULL, root_tmpfs, everything },
-        [UNIT_REMOVE] = { { common, plain_root }, NULL, root_tmpfs, everything },
+        [UNIT_APP] = { { common, dynamic_user, app, by_program }, app_binds, app_tmpfs, metadata, true },
+        [UNIT_BUILD] = { { common, dynamic_user, app, once, build },
+                         build_binds,
+                         app_tmpfs,
+                         metadata,
+                         true },
+        [UNIT_LIMIT] = { { common, dynamic_user, once, limit }, NULL, NULL, NULL, false },
+        [UNIT_RELEASE] = { { common, dynamic_user, app, once }, app_binds, app_tmpfs, metadata, true },
+        [UNIT_FETCH] = { { common, dynamic_user, git, git_remote }, NULL, NULL, metadata, true },
+        [UNIT_RESOLVE] = { { common, dynamic_user, git, git_mirror }, NULL, NULL, everything, false },
+        [UNIT_IMPORT] = { { common, plain_root }, NULL, root_tmpfs, everything, false },
+        [UNIT_ARCHIVE] = { { common, plain_root, journal_reader }, NULL, root_tmpfs, everything, false },
+        [UNIT_REMOVE] = { { common, plain_root }, NULL, root_tmpfs, everything, false },
 };
 
-static const Sandbox sandbox_cleaner = { { common, dynamic_user, cleaner }, NULL, NULL, everything };
+static const Sandbox sandbox_cleaner = { { common, dynamic_user, cleaner }, NULL, NULL, everything, false };
 
 static const Sandbox sandbox_notifier = {
-        { common, dynamic_user, app, by_notice }, notifier_binds, app_tmpfs, metadata
+        { common, dynamic_user, app, by_notice }, notifier_binds, app_tmpfs, metadata, true
 };
 
 const Sandbox *sandbox_of(UnitKind kind, bool dynamic, bool notify)
@@ -277,102 +286,10 @@ const Sandbox *sandbox_of(UnitKind kind, bool dynamic, bool notify)
         return &sandboxes[kind];
 }
 
-/* (sv) with the value (bas): words of `text`, allowed or forbidden. */
-static int append_words(sd_bus_message *message, const SandboxRow *row)
+const SandboxAddress *sandbox_denied(const Sandbox *sandbox, UnitNetwork network)
 {
-        _cleanup_free_ char *words = strdup(row->text);
-        char *rest = words, *word;
-        int r;
+        assert(sandbox);
 
-        if (!words)
-                return -ENOMEM;
-        r = sd_bus_message_open_container(message, 'r', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append_basic(message, 's', row->property);
-        if (r >= 0)
-                r = sd_bus_message_open_container(message, 'v', "(bas)");
-        if (r >= 0)
-                r = sd_bus_message_open_container(message, 'r', "bas");
-        if (r >= 0)
-                r = sd_bus_message_append(message, "b", row->type == '+');
-        if (r >= 0)
-                r = sd_bus_message_open_container(message, 'a', "s");
-        while (r >= 0 && (word = strsep(&rest, " ")))
-                if (word[0] != '\0')
-                        r = sd_bus_message_append_basic(message, 's', word);
-        for (unsigned i = 0; r >= 0 && i < 4; i++)
-                r = sd_bus_message_close_container(message);
-        return r;
-}
-
-static int append_row(sd_bus_message *message, const SandboxRow *row)
-{
-        switch (row->type) {
-        case 'b':
-                return sd_bus_message_append(message, "(sv)", row->property, "b", (int) row->number);
-        case 'i':
-                return sd_bus_message_append(message, "(sv)", row->property, "i", (int32_t) row->number);
-        case 'u':
-                return sd_bus_message_append(message, "(sv)", row->property, "u", (uint32_t) row->number);
-        case 't':
-                return sd_bus_message_append(message, "(sv)", row->property, "t", row->number);
-        case 's':
-                return sd_bus_message_append(message, "(sv)", row->property, "s", row->text);
-        case 'l':
-                return sd_bus_message_append(message, "(sv)", row->property, "as", 1, row->text);
-        default:
-                return append_words(message, row);
-        }
-}
-
-static int append_tmpfs(sd_bus_message *message, const SandboxTmpfs *tmpfs)
-{
-        int r = 0;
-
-        /* The property adds to what is there: one entry each keeps this a plain loop. */
-        for (; r >= 0 && tmpfs && tmpfs->path; tmpfs++)
-                r = sd_bus_message_append(message, "(sv)", "TemporaryFileSystem", "a(ss)", 1, tmpfs->path,
-                                          tmpfs->options);
-        return r;
-}
-
-static int append_address(sd_bus_message *message, const SandboxAddress *address)
-{
-        size_t size = address->family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
-        int r;
-
-        r = sd_bus_message_open_container(message, 'r', "iayu");
-        if (r >= 0)
-                r = sd_bus_message_append(message, "i", address->family);
-        if (r >= 0)
-                r = sd_bus_message_append_array(message, 'y', address->bytes, size);
-        if (r >= 0)
-                r = sd_bus_message_append(message, "u", address->prefix);
-        return r < 0 ? r : sd_bus_message_close_container(message);
-}
-
-static int append_denied(sd_bus_message *message, const SandboxAddress *address)
-{
-        int r;
-
-        if (!address)
-                return 0;
-        r = sd_bus_message_open_container(message, 'r', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append_basic(message, 's', "IPAddressDeny");
-        if (r >= 0)
-                r = sd_bus_message_open_container(message, 'v', "a(iayu)");
-        if (r >= 0)
-                r = sd_bus_message_open_container(message, 'a', "(iayu)");
-        for (; r >= 0 && address->comment; address++)
-                r = append_address(message, address);
-        for (unsigned i = 0; r >= 0 && i < 3; i++)
-                r = sd_bus_message_close_container(message);
-        return r;
-}
-
-static const SandboxAddress *sandbox_denied(const Sandbox *sandbox, UnitNetwork network)
-{
         switch (network) {
         case UNIT_NETWORK_OF_KIND:
                 return sandbox->denied;
@@ -382,18 +299,4 @@ static const SandboxAddress *sandbox_denied(const Sandbox *sandbox, UnitNetwork 
                 break;
         }
         return everything;
-}
-
-int sandbox_append(sd_bus_message *message, const Sandbox *sandbox, UnitNetwork network)
-{
-        int r = 0;
-
-        for (size_t i = 0; i < ELEMENTSOF(sandbox->rows); i++)
-                for (const SandboxRow *row = sandbox->rows[i]; r >= 0 && row && row->property; row++)
-                        r = append_row(message, row);
-        if (r >= 0)
-                r = append_tmpfs(message, sandbox->tmpfs);
-        if (r >= 0 && network == UNIT_NETWORK_NONE)
-                r = sd_bus_message_append(message, "(sv)", "PrivateNetwork", "b", true);
-        return r < 0 ? r : append_denied(message, sandbox_denied(sandbox, network));
 }

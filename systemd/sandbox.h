@@ -39,6 +39,7 @@ typedef struct Sandbox {
         const SandboxBind *binds;
         const SandboxTmpfs *tmpfs;
         const SandboxAddress *denied;
+        bool uses_network; /* it looks names up: follow.h shows it what that takes */
 } Sandbox;
 
 /* What a unit may reach. */
@@ -51,6 +52,9 @@ typedef enum UnitNetwork {
 /* `dynamic`: of UNIT_REMOVE, the one that has a dynamic user's directories removed rather than root's own.
  * `notify`: of UNIT_APP, one that says itself when it is ready. */
 const Sandbox *sandbox_of(UnitKind kind, bool dynamic, bool notify);
+
+/* What it may not reach; ends with an all-zero row. NULL = nothing is denied. */
+const SandboxAddress *sandbox_denied(const Sandbox *sandbox, UnitNetwork network);
 
 /* Appends all of it but the binds, which share a list with the unit's own. 0 or -errno of sd-bus. */
 int sandbox_append(sd_bus_message *message, const Sandbox *sandbox, UnitNetwork network);

@@ -7,17 +7,13 @@
 
 #include "base/names.h"
 #include "base/text.h"
+#include "systemd/follow.h"
 #include "systemd/sandbox.h"
+#include "systemd/unit-text.h"
 
-/* Letters of paths, names, numbers and options of ours. Blanks, quotes, `%`, `$`, `;`, backslashes and
- * control characters are not among them: systemd 252 reads those in a unit file otherwise than it got them
- * over the bus. */
 static int check_text(const char *text)
 {
-        static const char alphabet[] =
-                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-=:@+";
-
-        return text[0] != '\0' && text[strspn(text, alphabet)] == '\0' ? 0 : -EINVAL;
+        return unit_text_is_allowed(text) ? 0 : -EINVAL;
 }
 
 static int append_string(sd_bus_message *message, const char *property, const char *value)
@@ -163,8 +159,23 @@ static int append_bind(sd_bus_message *message, const char *source, const char *
         return r < 0 ? r : sd_bus_message_append(message, "(ssbt)", source, target, optional, (uint64_t) 0);
 }
 
-/* The kind's own binds and the unit's, in one list: of two with one target systemd takes the first without a
- * word. */
+/* What is missing, or cannot be shown, keeps no unit from starting; `deployd verify` names it. */
+static int append_followed(sd_bus_message *message, const Sandbox *sandbox)
+{
+        _cleanup_follow_ Follow followed = {};
+        FollowView view = follow_view(sandbox);
+        int r = 0;
+
+        for (const char *const *file = follow_files; sandbox->uses_network && *file; file++)
+                if (follow(*file, &view, &followed) == -ENOMEM)
+                        return -ENOMEM;
+        for (size_t i = 0; r >= 0 && i < followed.n_binds; i++)
+                r = append_bind(message, followed.binds[i].source, followed.binds[i].target, true);
+        return r;
+}
+
+/* The kind's own binds, what the machine's files lead to and the unit's, in one list: of two with one target
+ * systemd takes the first without a word. */
 static int append_read_only_binds(sd_bus_message *message, const UnitSpec *spec, const Sandbox *sandbox)
 {
         int r;
@@ -172,6 +183,8 @@ static int append_read_only_binds(sd_bus_message *message, const UnitSpec *spec,
         r = open_array(message, "BindReadOnlyPaths", "(ssbt)");
         for (const SandboxBind *bind = sandbox->binds; r >= 0 && bind && bind->path; bind++)
                 r = append_bind(message, bind->path, bind->path, bind->optional);
+        if (r >= 0)
+                r = append_followed(message, sandbox);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(spec->binds) && spec->binds[i].source; i++)
                 if (!spec->binds[i].writable)
                         r = append_bind(message, spec->binds[i].source, spec->binds[i].target, false);
@@ -193,6 +206,17 @@ static int append_writable_binds(sd_bus_message *message, const UnitSpec *spec)
                         r = close_array(message);
         }
         return r;
+}
+
+/* Tools that a build has installed into its cache are run there: see sandbox.c. */
+static int append_executable(sd_bus_message *message, const UnitSpec *spec)
+{
+        _cleanup_free_ char *cache = NULL;
+
+        if (spec->kind != UNIT_BUILD || !spec->cache_directory)
+                return 0;
+        cache = text_format(CACHE_PRIVATE "/%s", spec->cache_directory);
+        return cache ? append_list(message, "ExecPaths", cache) : -ENOMEM;
 }
 
 static int append_log_field(sd_bus_message *message, const char *field, const char *value)
@@ -335,6 +359,8 @@ int unit_spec_append(sd_bus_message *message, const UnitSpec *spec)
                 r = append_read_only_binds(message, spec, sandbox);
         if (r >= 0)
                 r = append_writable_binds(message, spec);
+        if (r >= 0)
+                r = append_executable(message, spec);
         if (r >= 0)
                 r = append_identifier(message, spec);
         if (r >= 0)

@@ -70,15 +70,20 @@ static int make_request(const Fetch *fetch, const Config *config, Ticket **ret)
         _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
         _cleanup_free_ char *schemes = text_join((const char *const *) config->git_schemes, " ");
         _cleanup_free_ char *local_paths = text_join((const char *const *) config->git_local_paths, " ");
+        _cleanup_free_ char *no_proxy = text_join((const char *const *) config->git_no_proxy, " ");
         int r;
 
-        if (!ticket || !schemes || !local_paths)
+        if (!ticket || !schemes || !local_paths || !no_proxy)
                 return -ENOMEM;
         r = ticket_set(ticket, "url", fetch->repository->git_url);
         if (r >= 0)
                 r = ticket_set(ticket, "schemes", schemes);
         if (r >= 0)
                 r = ticket_set(ticket, "local-paths", local_paths);
+        if (r >= 0)
+                r = ticket_set(ticket, "proxy", config->git_proxy);
+        if (r >= 0)
+                r = ticket_set(ticket, "no-proxy", no_proxy);
         if (r >= 0)
                 r = ticket_set(ticket, "branch", fetch->repository->default_branch);
         if (r >= 0)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """deployd-fetch against real repositories and real servers. DEPLOYD_FETCH names the program."""
 
+import contextlib
 import hashlib
 import io
 import os
@@ -15,6 +16,7 @@ import unicodedata
 
 import pytest
 from gitserver import ENVIRONMENT, HttpServer, Repository, free_port, git_daemon
+from http_proxy import Proxy
 
 PROGRAM = os.environ["DEPLOYD_FETCH"]
 LIMITS = {"max-bytes": 100_000_000, "max-files": 10_000, "max-depth": 64}
@@ -535,6 +537,175 @@ def test_ssh_says_what_is_missing(fetcher):
         server.accept()[0].close()
         process.communicate()
     assert process.returncode == 1 and "kind=remote" in fetcher.ticket.read_text()
+
+
+# Through a proxy
+
+
+@pytest.fixture
+def proxied():
+    """proxied(**options): a proxy that listens, its requests in `requests`."""
+    with contextlib.ExitStack() as stack:
+        def start(**options):
+            requests = []
+            proxy = stack.enter_context(Proxy(requests.append, **options))
+            proxy.requests = requests
+            proxy.url = f"{'https' if options.get('certificate') else 'http'}://{proxy.address}"
+            return proxy
+        yield start
+
+
+SETTING = "(proxy of [git] in deploy.conf)"
+
+
+def test_http_goes_through_the_proxy_with_whole_urls(fetcher, served, repo, proxied):
+    proxy = proxied()
+    assert fetcher.good(url=repo.url, proxy=proxy.url).commit == repo.second
+    assert f"GET {repo.url}/info/refs?service=git-upload-pack 200" in proxy.requests
+    assert len(proxy.requests) == len(served.requests)
+
+
+def test_https_goes_through_a_tunnel_of_the_proxy(fetcher, authority, repo, proxied):
+    proxy = proxied()
+    with HttpServer(repo.path.parent, authority("localhost")) as server:
+        port = server.server_address[1]
+        result = fetcher.run(url=f"https://localhost:{port}/shop.git", proxy=proxy.url, command=authority.trusting)
+    assert result.commit == repo.second
+    assert set(proxy.requests) == {f"CONNECT localhost:{port} 200"}
+
+
+def test_the_proxy_may_speak_tls_itself(fetcher, authority, repo, proxied):
+    proxy = proxied(certificate=authority("localhost"))
+    with HttpServer(repo.path.parent, authority("localhost")) as server:
+        port = server.server_address[1]
+        result = fetcher.run(url=f"https://localhost:{port}/shop.git", command=authority.trusting,
+                             proxy=proxy.url.replace("127.0.0.1", "localhost"))
+    assert result.code == 0, result.error
+    assert result.commit == repo.second
+    assert set(proxy.requests) == {f"CONNECT localhost:{port} 200"}
+
+
+def test_a_server_s_certificate_is_judged_behind_the_proxy_too(fetcher, authority, repo, proxied):
+    proxy = proxied()
+    with HttpServer(repo.path.parent, authority("other.example")) as server:
+        result = fetcher.run(url=f"https://localhost:{server.server_address[1]}/shop.git", proxy=proxy.url,
+                             command=authority.trusting)
+    assert (result.code, result.kind) == (1, "remote")
+    assert result.error.startswith("the encrypted connection failed, perhaps because the server's certificate is not "
+                                   "trusted, through the proxy ")
+    assert server.requests == []
+
+
+def test_http_through_a_proxy_of_https_is_refused_with_what_to_do(fetcher, repo):
+    kind, sentence = fetcher.bad(url=repo.url, proxy=f"https://127.0.0.1:{free_port()}")
+    assert kind == "remote" and "give the repository as https://, or the proxy as http://" in sentence
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_the_login_of_the_proxy_is_used_and_never_shown(fetcher, authority, served, repo, proxied, tls):
+    proxy = proxied(login="ada:hunter-17x@y")
+    with contextlib.ExitStack() as stack:
+        url, command = repo.url, (PROGRAM,)
+        if tls:
+            server = stack.enter_context(HttpServer(repo.path.parent, authority("localhost")))
+            url, command = f"https://localhost:{server.server_address[1]}/shop.git", authority.trusting
+        result = fetcher.run(url=url, proxy=proxy.url.replace("//", "//ada:hunter-17x%40y@"), command=command)
+    assert result.code == 0, result.error
+    assert result.commit == repo.second
+    assert any(line.endswith(" 200") for line in proxy.requests)
+    assert "17x" not in result.text + result.stderr + "".join(
+        path.read_text(errors="replace") for path in fetcher.cache.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("given, sentence", [
+    ("", "a user name and password, as in http://***@HOST:PORT, are asked for by"),
+    ("ada:hunter-17z@", "the user name and password were refused by")])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_wants_another_login_is_named(fetcher, repo, proxied, given, sentence, scheme):
+    proxy = proxied(login="ada:hunter-17x")
+    result = fetcher.run(url=repo.url.replace("http", scheme, 1), proxy=proxy.url.replace("//", f"//{given}"))
+    assert (result.code, result.kind) == (1, "remote")
+    assert result.error == f"{sentence} the proxy {proxy.address} {SETTING}"
+    assert "17" not in (result.text + result.stderr).replace(proxy.address, "")
+    assert all(line.endswith(" 407") for line in proxy.requests) and proxy.requests
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_nobody_reaches_is_named(fetcher, repo, scheme):
+    port = free_port()
+    kind, sentence = fetcher.bad(url=repo.url.replace("http", scheme, 1), proxy=f"http://ada:hunter-17x@127.0.0.1:{port}")
+    assert kind == "remote"
+    assert sentence == (f"the proxy cannot be reached: failed to connect to 127.0.0.1: Connection refused, through the "
+                        f"proxy 127.0.0.1:{port} {SETTING}")
+
+
+def test_the_name_of_a_proxy_that_nobody_has_is_named(fetcher, repo):
+    _, sentence = fetcher.bad(url=repo.url, proxy="http://proxy.invalid:3128")
+    assert sentence.startswith("the name of the proxy cannot be found: ")
+    assert sentence.endswith(f", through the proxy proxy.invalid:3128 {SETTING}")
+
+
+def test_what_the_proxy_says_of_the_server_names_the_proxy(fetcher, proxied):
+    proxy, port = proxied(), free_port()
+    _, sentence = fetcher.bad(url=f"https://127.0.0.1:{port}/shop.git", proxy=proxy.url)
+    assert sentence == (f"the proxy does not connect to the server: proxy returned unexpected status: 502, through the "
+                        f"proxy {proxy.address} {SETTING}")
+    _, sentence = fetcher.bad(url=f"http://127.0.0.1:{port}/shop.git", proxy=proxy.url)
+    assert sentence == f"the server failed: unexpected http status code: 502, through the proxy {proxy.address} {SETTING}"
+
+
+@pytest.mark.parametrize("exceptions", ["127.0.0.1", "10.0.0.0/8 127.0.0.0/8", "*"])
+def test_hosts_of_no_proxy_are_reached_without_it(fetcher, repo, exceptions):
+    result = fetcher.good(url=repo.url, proxy=f"http://127.0.0.1:{free_port()}", no_proxy=exceptions)
+    assert result.commit == repo.second
+
+
+def test_other_schemes_and_paths_are_fetched_without_it(fetcher, served, repo):
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with git_daemon(served.root) as url:
+        assert fetcher.good(url=url + "/shop.git", proxy=nobody).commit == repo.second
+    assert fetcher.good(url=str(repo.path), local_paths=str(served.root), proxy=nobody).commit == repo.second
+
+
+@pytest.mark.parametrize("scheme, names", [
+    ("http", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
+    ("https", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])])
+def test_without_the_setting_the_usual_variables_count(fetcher, repo, proxied, scheme, names):
+    used, other = proxied(), proxied()
+    for i, name in enumerate(names):
+        used.requests.clear()
+        value = used.url if i % 2 == 0 else used.address
+        later = {name: other.url for name in names[i + 1:]}
+        fetcher.run(url=repo.url.replace("http", scheme, 1), env={name: value, **later})
+        assert used.requests and not other.requests, name
+    wrong = {"http": "https_proxy", "https": "http_proxy"}[scheme]
+    used.requests.clear()
+    fetcher.run(url=repo.url.replace("http", scheme, 1), env={wrong: used.url})
+    assert used.requests == []
+
+
+def test_the_setting_counts_before_the_variables(fetcher, repo, proxied):
+    proxy = proxied()
+    nobody = f"http://127.0.0.1:{free_port()}"
+    environment = {"http_proxy": nobody, "no_proxy": "127.0.0.1"}
+    assert fetcher.run(url=repo.url, proxy=proxy.url, env=environment).commit == repo.second
+    assert proxy.requests
+
+
+def test_no_proxy_of_either_kind_excepts_from_a_variable(fetcher, repo):
+    environment = {"http_proxy": f"http://127.0.0.1:{free_port()}"}
+    assert fetcher.run(url=repo.url, no_proxy="*", env=environment).commit == repo.second
+    for name in ("no_proxy", "NO_PROXY"):
+        result = fetcher.run(url=repo.url, env={**environment, name: "example.com,127.0.0.0/8, x"})
+        assert result.commit == repo.second
+    assert fetcher.run(url=repo.url, env={**environment, "no_proxy": "example.com,127.0.0"}).code == 1
+
+
+def test_a_variable_that_is_no_url_is_named(fetcher, repo):
+    result = fetcher.run(url=repo.url, env={"http_proxy": "socks5://ada:hunter-17x@127.0.0.1:1080"})
+    assert result.code == 1 and "17x" not in result.text + result.stderr
+    assert result.error == ("http_proxy in the environment of the fetch is not http://HOST:PORT or https://HOST:PORT; with "
+                            "'no-proxy = *' in [git] of deploy.conf it is ignored")
 
 
 # The tree

@@ -56,6 +56,8 @@ static void expect_defaults(const Config *config)
         expect_list(config->git_schemes, schemes);
         expect_list(config->git_local_paths, none);
         cr_expect_eq(config->git_private_networks, false);
+        cr_expect_str_eq(config->git_proxy, "");
+        expect_list(config->git_no_proxy, none);
         expect_list(config->internal_networks, networks);
         cr_expect_str_eq(config->ingress_http, "");
         cr_expect_str_eq(config->ingress_https, "");
@@ -116,7 +118,7 @@ Test(config_example, the_example_with_its_keys_uncommented_gives_the_defaults)
                         memmove(mark + 1, mark + 2, strlen(mark + 2) + 1);
                         n_keys++;
                 }
-        cr_expect_eq(n_keys, 48);
+        cr_expect_eq(n_keys, 50);
         write_file(path, "[runner]\nkeep-logs = 7\n[log]\nlevel = debug\n[git]\nlocal-paths = /srv\n"
                          "[ingress]\nhttp = *:80\n[runner]\napp-cpu-quota = 10%\n");
         write_drop_in("example.conf", example);

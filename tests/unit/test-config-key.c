@@ -22,6 +22,8 @@ static const struct {
         { &config_type_ports, "2000-2001", "2000" },
         { &config_type_paths, "/srv/git", "srv/git" },
         { &config_type_networks, "192.0.2.1", "192.0.2.0/33" },
+        { &config_type_proxy, "http://proxy:3128", "proxy:3128" },
+        { &config_type_hosts, "git.example.com", "git.example.com:80" },
         { &config_type_address, "*:80", "80" },
         { &config_type_base_url, "https://apps.example.com", "apps.example.com" },
         { &config_type_database, "postgres:///deployd", "mysql:///deployd" },

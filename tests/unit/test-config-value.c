@@ -279,6 +279,18 @@ Test(config_value, local_paths_are_fit_for_a_unit_property)
                    "/srv/ä", "/srv/a\\x20b", "~/git", "/srv none");
 }
 
+Test(config_value, proxies)
+{
+        EXPECT_ALL("git", "proxy", 0, "http://proxy.example.com:3128", "https://proxy",
+                   "http://ada:p%40w@10.0.0.1:80/", "http://[2001:db8::1]:3128");
+        EXPECT_ALL("git", "proxy", -EINVAL, "proxy:3128", "socks5://proxy:1080", "none", "http://",
+                   "http://proxy/path", "http://proxy:0", "http://a b");
+        EXPECT_ALL("git", "no-proxy", 0, "git.example.com", ".example.com *.example.org", "10.0.0.0/8 ::1",
+                   "*", "none");
+        EXPECT_ALL("git", "no-proxy", -EINVAL, "a,b", "https://a", "a:80", "10.0.0.0/33", "a/b", "a none*",
+                   "**", "-a");
+}
+
 Test(config_value, networks)
 {
         EXPECT_ALL("access", "internal-networks", 0, "10.0.0.0/8", "192.0.2.1", "0.0.0.0/0", "192.0.2.1/32",

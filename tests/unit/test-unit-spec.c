@@ -23,6 +23,7 @@ static const struct {
         { "DevicePolicy", "s" },
         { "DynamicUser", "b" },
         { "EnvironmentFiles", "a(sb)" },
+        { "ExecPaths", "as", true },
         { "ExecStart", "a(sasb)" },
         { "ExecStopPost", "a(sasb)" },
         { "IPAddressDeny", "a(iayu)" },
@@ -183,6 +184,20 @@ Test(unit_spec, the_values_of_a_unit_are_its_own)
         cr_expect_eq(count_values(release, "SyslogIdentifier", "my-shop/release.1", 0), 1);
         cr_expect_eq(count_values(cleaner, "AddRef", NULL, true), 1);
         cr_expect_eq(count_values(cleaner, "RemainAfterExit", NULL, true), 0);
+}
+
+Test(unit_spec, what_was_made_for_it_may_run_on_a_disk_that_is_mounted_noexec)
+{
+        const Example *app = example("app"), *build = example("build"), *release = example("release");
+
+        cr_expect_eq(count_values(app, "ExecPaths", "/srv/app", 0), 1);
+        cr_expect_eq(count_values(release, "ExecPaths", "/srv/app", 0), 1);
+        cr_expect_eq(count_values(build, "ExecPaths", "/srv/app", 0), 1);
+        cr_expect_eq(count_values(build, "ExecPaths", "/tmp", 0), 1);
+        cr_expect_eq(count_values(build, "ExecPaths", "/var/tmp", 0), 1);
+        cr_expect_eq(count_values(build, "ExecPaths", "/var/cache/private/deployd-build/7", 0), 1);
+        cr_expect_eq(count_values(app, "ExecPaths", "/tmp", 0), 0);
+        cr_expect_eq(count_values(example("fetch"), "ExecPaths", "/srv/app", 0), 0);
 }
 
 Test(unit_spec, every_kind_is_locked_in)
