@@ -27,7 +27,7 @@ bool bucket_fill(Bucket *bucket, uint64_t burst, uint64_t rate, uint64_t now)
         passed = now - bucket->filled;
         missing = bucket->level < full ? (uint64_t) (full - bucket->level) : 0;
         /* A microsecond gives `rate` millionths. */
-        if (bucket->filled == 0 || passed > missing / rate)
+        if (bucket->filled == 0 || bucket->level > full || passed > missing / rate)
                 bucket->level = full;
         else
                 bucket->level += (int64_t) (passed * rate);

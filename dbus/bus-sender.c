@@ -18,7 +18,7 @@
 #define HELD_MAX        4096
 #define HELD_SMALL      ((size_t) 8 * 1024)
 #define HELD_BYTES_MAX  ((size_t) 16 * 1024 * 1024)
-#define HELD_DEPTH_MAX  8 /* containers inside one another; no call of ours has that many */
+#define HELD_DEPTH_MAX  64 /* containers inside one another, as of the bus */
 
 static int compare_names(const void *a, const void *b)
 {

@@ -120,10 +120,8 @@ static void plan_patience(Pipeline *pipeline)
                                            first == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
-static int on_patience(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+void histories_expire(Pipeline *pipeline, uint64_t now)
 {
-        Pipeline *pipeline = userdata;
-        uint64_t now = clock_usec(CLOCK_MONOTONIC);
         History *history, *next;
 
         LIST_FOREACH_SAFE (histories, history, next, pipeline->histories) {
@@ -133,10 +131,14 @@ static int on_patience(_unused_ sd_event_source *source, _unused_ uint64_t usec,
                 finish(history, -ETIMEDOUT, NULL, 0);
         }
         plan_patience(pipeline);
+}
+
+static int on_patience(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        histories_expire(userdata, clock_usec(CLOCK_MONOTONIC));
         return 0;
 }
 
-/* Takes the read over. One that waits has the timer on its side. */
 static int ask_history(const History *given, sd_bus_error *reterr)
 {
         Pipeline *pipeline = given->pipeline;
