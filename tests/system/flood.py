@@ -110,16 +110,23 @@ class Connection:
     def push(self, data):
         """Sends as much as goes at once; how much."""
         try:
-            return self.socket.send(data[:CHUNK], socket.MSG_DONTWAIT)
+            return self.socket.send(data[:CHUNK])
         except BlockingIOError:
             return 0
 
     def drop_what_came(self):
         try:
-            while self.socket.recv(CHUNK, socket.MSG_DONTWAIT):
+            while self.socket.recv(CHUNK):
                 pass
         except BlockingIOError:
             pass
+
+
+def connections_that_do_not_wait(count, **options):
+    connections = [Connection(**options) for _ in range(count)]
+    for connection in connections:
+        connection.socket.setblocking(False)
+    return connections
 
 
 def list_deployments(connection, flags):
@@ -142,7 +149,7 @@ def describe(connection, flags):
 
 def stream(end, count, make, reads=lambda number: True):
     """Sends on so many connections what make() gives, as fast as it goes; `reads`: which of them take replies."""
-    connections, rest = [Connection() for _ in range(count)], {}
+    connections, rest = connections_that_do_not_wait(count), {}
     while time.monotonic() < end and connections:
         sent = 0
         for number, connection in enumerate(list(connections)):
@@ -164,13 +171,12 @@ def descriptors(end):
     """Calls with as many descriptors as the bus lets through."""
     count = 16
     handles = array.array("i", [os.open("/dev/null", os.O_RDONLY) for _ in range(count)])
-    connections = [Connection(descriptors=True) for _ in range(16)]
+    connections = connections_that_do_not_wait(16, descriptors=True)
     while time.monotonic() < end and connections:
         for connection in list(connections):
             data = connection.call(NAME, PATH + "/app/shop", APP, "Start", flags=NO_REPLY, unix_fds=count)
             try:
-                connection.socket.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handles)],
-                                          socket.MSG_DONTWAIT)
+                connection.socket.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handles)])
             except BlockingIOError:
                 pass
             except OSError:
@@ -218,6 +224,7 @@ def half_calls(end):
             connection = Connection()
             data = connection.call(NAME, PATH, MANAGER, "GetApp", "s", text("x" * 100000))
             connection.socket.sendall(data[:len(data) // 2])
+            connection.socket.setblocking(False)
             connections.append(connection)
         except (OSError, RuntimeError):  # that is all a user may have: now all go on by a byte
             for connection in connections:

@@ -20,6 +20,14 @@ SECONDS = 10
 # more in a flood, in KiB, and so long keep it after that, in seconds.
 CALL, MORE_KIB, BACK = 1.0, 50 * 1024, 10
 
+# Past deployments, so that lists are long.
+PAST = """\
+with past as (
+        insert into deployment (app_id, status, error_summary, finished_at)
+        select (select min(id) from app), 'failed', repeat('x', 300), now() - interval '1 day' from generate_series(1, 2000)
+        returning id)
+insert into event (verb, app_name, deployment_id, to_status) select 'deployment-move', 'shop', id, 'failed' from past
+"""
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +36,7 @@ def deployd(machine):
     platform = Deployd(machine)
     platform.app("shop")
     platform.live("shop")
-    platform.sql("insert into deployment (app_id, status, error_summary, finished_at) select (select min(id) from app), "
-                 "'failed', repeat('x', 300), now() - interval '1 day' from generate_series(1, 2000)")
+    platform.sql(PAST)
     machine.write(PROGRAM, pathlib.Path(flood.__file__).read_text(encoding="utf-8"))
     return platform
 
