@@ -73,7 +73,7 @@ const ConfigKey config_keys[] = {
           "How many calls of the same user may be waiting for their replies at once." },
         { "runner", "calls-burst-per-user", NUMBER(calls_burst_per_user, "1", "1000000"), "200",
           "How many calls the same user may make one after the other, before the next key counts. A call whose "
-          "reply is a long list counts as several." },
+          "reply is a long list counts as about one for each KiB of it." },
         { "runner", "calls-rate-per-user", NUMBER(calls_rate_per_user, "1", "1000000"), "50",
           "How many calls a second the same user may make after that. What is over is refused with LimitsExceeded, and "
           "far beyond that not answered." },

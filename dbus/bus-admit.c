@@ -7,33 +7,47 @@
 #include "dbus/bus-gate.h"
 #include "dbus/bus-late.h"
 #include "dbus/bus-sender.h"
+#include "dbus/history-bus.h"
 
-/* A call whose reply has a part for each object costs one token more for so many of them: about a millisecond, and
- * 20 KiB. */
-#define OBJECTS_A_TOKEN 8
+/* What calls cost whose replies grow with what there is: as many tokens as the reply has KiB, about. Everything that
+ * deployd says goes through one socket, from which a busy bus takes 2 KiB at a time: a reply of root's waits behind
+ * all that others were promised before it. */
+static const struct {
+        const char *member;
+        double each; /* for each object */
+} listings[] = {
+        { "GetManagedObjects", 2 }, { "ListApps", 0.125 },        { "ListRepositories", 0.125 },
+        { "Introspect", 0.0625 },   { "ListRemovedApps", 0.125 },
+};
 
-/* The replies of these grow with what there is. What is read from the database is charged for when it is known how
- * much it is. */
-static bool lists_objects(sd_bus_message *message)
+static uint64_t cost_of_past(sd_bus_message *message)
 {
-        static const char *const members[] = {
-                "GetManagedObjects", "Introspect", "ListApps", "ListRepositories", "ListRemovedApps",
-        };
+        uint32_t limit = 0;
+
+        if (!sd_bus_message_has_signature(message, "stu") ||
+            sd_bus_message_read(message, "stu", NULL, NULL, &limit) < 0 ||
+            sd_bus_message_rewind(message, true) < 0)
+                return 0;
+        return history_bus_cost(limit);
+}
+
+static uint64_t cost_of(const Bus *bus, sd_bus_message *message)
+{
         const char *member = sd_bus_message_get_member(message);
 
-        for (size_t i = 0; i < ELEMENTSOF(members); i++)
-                if (strcmp(member, members[i]) == 0)
-                        return true;
-        return false;
+        for (size_t i = 0; i < ELEMENTSOF(listings); i++)
+                if (strcmp(member, listings[i].member) == 0)
+                        return 1 + (uint64_t) (bus->n_objects * listings[i].each);
+        return strcmp(member, "ListDeployments") == 0 ? 1 + cost_of_past(message) : 1;
 }
 
 static int admit(const Bus *bus, BusUser *user, sd_bus_message *message, sd_bus_error *reterr)
 {
-        uint64_t tokens = 1;
-
-        if (lists_objects(message))
-                tokens += bus->n_objects / OBJECTS_A_TOKEN;
-        return bus_user_admit(bus, user, tokens, message, reterr);
+        /* Nothing is looked at for those who may not call. */
+        if (!bus_user_may(bus, user))
+                return bus_user_refuse(bus, user, message, reterr);
+        bus_user_charge(user, cost_of(bus, message));
+        return 0;
 }
 
 static int filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr)

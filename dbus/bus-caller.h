@@ -36,6 +36,7 @@ struct BusCall {
         sd_bus_message *message; /* stands at its first argument when run() and reply() get it */
         const BusMethod *method;
         BusUser *user;         /* whose call it is; NULL when there is no bus in between */
+        uint64_t paid;         /* tokens of bus-limit.h for the length of the reply */
         bool is_starting;      /* run() has not returned */
         bool is_done;          /* and has been told of the end already */
         Call call;

@@ -14,7 +14,7 @@
 
 /* So many replies wait for the bus at most before users other than root get no more of them: a bus that does
  * not take them would have them pile up here. */
-#define REPLIES_WAITING_MAX 32
+#define REPLIES_WAITING_MAX 16
 
 bool bucket_fill(Bucket *bucket, uint64_t burst, uint64_t rate, uint64_t now)
 {
@@ -40,6 +40,12 @@ void bucket_take(Bucket *bucket, uint64_t tokens)
         assert(bucket);
         /* Of what a machine can have objects for, not more. */
         bucket->level -= (int64_t) MIN2(tokens, UINT32_MAX) * TOKEN;
+}
+
+void bucket_give_back(Bucket *bucket, uint64_t tokens)
+{
+        assert(bucket);
+        bucket->level += (int64_t) MIN2(tokens, UINT32_MAX) * TOKEN;
 }
 
 static const Config *config_of(const Bus *bus)
@@ -127,39 +133,47 @@ static void tell(BusUser *user)
                            user->uid);
 }
 
-int bus_user_admit(const Bus *bus, BusUser *user, uint64_t tokens, sd_bus_message *message,
-                   sd_bus_error *reterr)
+static bool bus_is_slow(const Bus *bus)
 {
-        uint64_t n_waiting = 0;
+        uint64_t n_waiting;
 
+        return sd_bus_get_n_queued_write(bus->params.bus, &n_waiting) >= 0 && n_waiting > REPLIES_WAITING_MAX;
+}
+
+bool bus_user_may(const Bus *bus, BusUser *user)
+{
+        assert(bus);
+        assert(user);
+        return !is_bound(user) || (fill(bus, &user->calls) && !bus_is_slow(bus));
+}
+
+int bus_user_refuse(const Bus *bus, BusUser *user, sd_bus_message *message, sd_bus_error *reterr)
+{
         assert(bus);
         assert(user);
 
-        if (!is_bound(user))
-                return 0;
-        if (fill(bus, &user->calls)) {
-                bucket_take(&user->calls, tokens);
-                if (sd_bus_get_n_queued_write(bus->params.bus, &n_waiting) < 0 ||
-                    n_waiting <= REPLIES_WAITING_MAX)
-                        return 0;
-        }
         tell(user);
         if (!sd_bus_message_get_expect_reply(message) || !fill(bus, &user->refusals))
                 return 1;
         bucket_take(&user->refusals, 1);
-        if (n_waiting > REPLIES_WAITING_MAX)
-                return sd_bus_error_set(reterr, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                        "too many replies wait for the bus: try again in a moment");
         return sd_bus_error_setf(reterr, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                 "too many calls: a user may make %" PRIu64 " a second (calls-rate-per-user of [runner] "
-                                 "in deploy.conf); try again in a moment",
+                                 "too many calls: a user may make %" PRIu64
+                                 " a second (calls-rate-per-user of [runner] in deploy.conf); try again in a moment",
                                  config_of(bus)->calls_rate_per_user);
 }
 
 void bus_user_charge(BusUser *user, uint64_t tokens)
 {
         assert(user);
-        bucket_take(&user->calls, tokens);
+        if (is_bound(user))
+                bucket_take(&user->calls, tokens);
+}
+
+void bus_user_give_back(BusUser *user, uint64_t tokens)
+{
+        assert(user);
+        if (is_bound(user))
+                bucket_give_back(&user->calls, tokens);
 }
 
 int bus_user_begin(const Bus *bus, BusUser *user, sd_bus_error *reterr)

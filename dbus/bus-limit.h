@@ -20,6 +20,7 @@ typedef struct Bucket {
 bool bucket_fill(Bucket *bucket, uint64_t burst, uint64_t rate, uint64_t now);
 /* After bucket_fill(). */
 void bucket_take(Bucket *bucket, uint64_t tokens);
+void bucket_give_back(Bucket *bucket, uint64_t tokens);
 
 struct BusUser {
         uid_t uid;
@@ -36,12 +37,14 @@ BusUser *bus_user_join(Bus *bus, uid_t uid);
 void bus_user_leave(BusUser *user);
 void bus_users_free(Bus *bus);
 
-/* A call that costs so many tokens has come from the user: 0 if it is to be answered; positive if it is to be forgotten
- * without an answer; negative with *reterr filled, LimitsExceeded, to be sent. */
-int bus_user_admit(const Bus *bus, BusUser *user, uint64_t tokens, sd_bus_message *message,
-                   sd_bus_error *reterr);
-/* What was answered has cost more. */
+/* Whether a call of the user is to be looked at. */
+bool bus_user_may(const Bus *bus, BusUser *user);
+/* If not: positive if the call is to be forgotten without an answer; negative with *reterr filled, LimitsExceeded, to be
+ * sent. */
+int bus_user_refuse(const Bus *bus, BusUser *user, sd_bus_message *message, sd_bus_error *reterr);
+/* What a call costs, and what it turned out not to have cost. */
 void bus_user_charge(BusUser *user, uint64_t tokens);
+void bus_user_give_back(BusUser *user, uint64_t tokens);
 
 /* One more call waits for its reply: 0, or LimitsExceeded with *reterr filled. bus_user_end() follows. */
 int bus_user_begin(const Bus *bus, BusUser *user, sd_bus_error *reterr);

@@ -16,8 +16,13 @@
 #define LIST_LIMIT_DEFAULT 50
 #define LIST_LIMIT_MAX     1000
 
-/* A reply costs one token more for so many records: about 20 KiB. */
-#define RECORDS_A_TOKEN 50
+/* About 1 KiB. */
+#define RECORDS_A_TOKEN 3
+
+uint64_t history_bus_cost(uint32_t limit)
+{
+        return (limit == 0 ? LIST_LIMIT_DEFAULT : limit) / RECORDS_A_TOKEN;
+}
 
 static int append_list(sd_bus_message *reply, const DeploymentRecord *records, size_t n_records)
 {
@@ -50,12 +55,12 @@ static void finish(BusCall *call, const sd_bus_error *error, const DeploymentRec
 
         if (!call->bus)
                 return;
+        if (call->user)
+                bus_user_give_back(call->user, call->paid - MIN2(call->paid, n_records / RECORDS_A_TOKEN));
         if (error) {
                 bus_call_fail(call, -EIO, error);
                 return;
         }
-        if (call->user)
-                bus_user_charge(call->user, n_records / RECORDS_A_TOKEN);
         r = bus_call_reply_new(call, &reply);
         if (r >= 0)
                 r = append(reply, records, n_records);
@@ -109,6 +114,7 @@ int history_bus_list_deployments(sd_bus_message *message, void *userdata, sd_bus
         r = bus_call_new(bus, message, NULL, &call, reterr);
         if (r < 0)
                 return r;
+        call->paid = history_bus_cost(limit);
         return taken(&call, history_list(bus->params.pipeline, app, before,
                                          limit == 0 ? LIST_LIMIT_DEFAULT : limit, call->call.uid, on_list, call, reterr));
 }
