@@ -4,6 +4,8 @@
 /* Every name that the outside knows deployd by, written once. */
 
 #define BUS_NAME                 "org.deployd.Deploy1"
+/* Of the connection on which deployd talks to systemd. Nobody is to call it. */
+#define BUS_NAME_UNITS           BUS_NAME ".Units"
 #define BUS_PATH                 "/org/deployd/Deploy1"
 #define BUS_PATH_REPOSITORY      BUS_PATH "/repository"
 #define BUS_PATH_APP             BUS_PATH "/app"

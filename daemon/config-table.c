@@ -70,9 +70,15 @@ const ConfigKey config_keys[] = {
         { "runner", "queue-max", NUMBER(queue_max, "1", "1000000"), "10000",
           "How many deployments may wait in the queue." },
         { "runner", "queue-max-per-user", NUMBER(queue_max_per_user, "1", "1000000"), "100",
-          "How many of them may be of the same user." },
+          "How many of them may be of the same user. Root is not bound by it, nor by the next three." },
         { "runner", "calls-max-per-user", NUMBER(calls_max_per_user, "1", "10000"), "64",
           "How many calls of the same user may be waiting for their replies at once." },
+        { "runner", "calls-burst-per-user", NUMBER(calls_burst_per_user, "1", "1000000"), "200",
+          "How many calls the same user may make one after the other, before the next key counts. A call whose "
+          "reply is a long list counts as about one for each KiB of it." },
+        { "runner", "calls-rate-per-user", NUMBER(calls_rate_per_user, "1", "1000000"), "50",
+          "How many calls a second the same user may make after that. What is over is refused with LimitsExceeded, and "
+          "far beyond that not answered." },
         { "runner", "keep-releases", NUMBER(keep_releases, "1", "1000"), "5",
           "How many releases are kept for each app, so that it can be rolled back to them." },
         { "runner", "keep-removed-data", DURATION(keep_removed_data, "0", "520w"), "7d",

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "daemon/bus-connection.h"
 #include "daemon/ledger-facts.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/status-line.h"
@@ -21,7 +22,7 @@
 
 struct Manager {
         sd_event *event;
-        sd_bus *bus_connection;
+        sd_bus *bus_connection, *units_connection;
         char *config_path;
         Config *config;
         Facts facts;
@@ -261,7 +262,7 @@ static int build(Manager *manager)
         manager->store = store_new(manager->pg);
         if (!manager->store)
                 return -ENOMEM;
-        r = units_new(manager->bus_connection, &manager->units);
+        r = units_new(manager->units_connection, &manager->units);
         if (r < 0)
                 return r;
         r = probe_client_new(manager->event, PATH_PROBE_SOCKET, &manager->probe);
@@ -348,13 +349,9 @@ int manager_new(sd_event *event, Config *config, const char *config_path, Manage
         r = pg_check_url(config->database_url, reterr);
         if (r < 0)
                 return r;
-        r = sd_bus_open_system_with_description(&manager->bus_connection, "deployd");
+        r = bus_connection_open(event, "deployd", &manager->bus_connection);
         if (r >= 0)
-                r = sd_bus_attach_event(manager->bus_connection, event, SD_EVENT_PRIORITY_NORMAL);
-        /* When the bus goes so do we; systemd starts us again with it, and the apps know nothing of all
-         * that. */
-        if (r >= 0)
-                r = sd_bus_set_exit_on_disconnect(manager->bus_connection, true);
+                r = bus_connection_open_units(event, &manager->units_connection);
         if (r < 0) {
                 *reterr = text_format("Cannot connect to the system bus: %s", strerror(-r));
                 return r;
@@ -393,6 +390,7 @@ Manager *manager_free(Manager *manager)
         config_free(manager->config);
         free(manager->config_path);
         sd_bus_flush_close_unref(manager->bus_connection);
+        sd_bus_flush_close_unref(manager->units_connection);
         sd_event_unref(manager->event);
         free(manager);
         return NULL;

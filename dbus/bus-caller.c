@@ -5,27 +5,62 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "dbus/bus-gate.h"
 #include "dbus/bus-object.h"
+#include "dbus/bus-sender.h"
 #include "dbus/bus-signals.h"
 
-/* The bus itself: its name, and the name of its interface. */
-#define BUS_DRIVER "org.freedesktop.DBus"
-
-BusCall *bus_call_new(Bus *bus, sd_bus_message *message, const BusMethod *method)
+/* The caller's uid; *ret_user stays NULL when there is no bus in between. */
+static int find_user(const Bus *bus, sd_bus_message *message, uid_t *ret, BusUser **ret_user)
 {
-        BusCall *call = calloc(1, sizeof(BusCall));
+        const char *name = sd_bus_message_get_sender(message);
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        const BusSender *sender;
+        int r;
+
+        if (name) {
+                sender = bus_sender_find(bus, name);
+                /* Those who are not known do not come so far. */
+                if (!sender || !sender->user)
+                        return -EACCES;
+                *ret = sender->user->uid;
+                *ret_user = sender->user;
+                return 0;
+        }
+        r = sd_bus_get_owner_creds(bus->params.bus, SD_BUS_CREDS_EUID, &creds);
+        return r < 0 ? r : sd_bus_creds_get_euid(creds, ret);
+}
+
+int bus_call_new(Bus *bus, sd_bus_message *message, const BusMethod *method, BusCall **ret,
+                 sd_bus_error *reterr)
+{
+        BusUser *user = NULL;
+        BusCall *call;
+        uid_t uid = 0;
+        int r;
 
         assert(bus);
         assert(message);
+        assert(ret);
 
-        if (!call)
-                return NULL;
+        r = find_user(bus, message, &uid, &user);
+        if (r >= 0 && user)
+                r = bus_user_begin(bus, user, reterr);
+        if (r < 0)
+                return r;
+        call = calloc(1, sizeof(BusCall));
+        if (!call) {
+                if (user)
+                        bus_user_end(user);
+                return -ENOMEM;
+        }
         call->bus = bus;
         call->message = sd_bus_message_ref(message);
         call->method = method;
+        call->user = user;
+        call->call = (Call){ .uid = uid };
         LIST_PREPEND(calls, bus->calls, call);
-        return call;
+        *ret = call;
+        return 0;
 }
 
 /* From now on nobody is answered. */
@@ -35,7 +70,9 @@ static void call_detach(BusCall *call)
                 return;
         LIST_REMOVE(calls, call->bus->calls, call);
         call->bus = NULL;
-        call->question = sd_bus_slot_unref(call->question);
+        if (call->user)
+                bus_user_end(call->user);
+        call->user = NULL;
         call->message = sd_bus_message_unref(call->message);
 }
 
@@ -52,12 +89,9 @@ void bus_caller_detach_all(Bus *bus)
 {
         BusCall *call, *next;
 
-        /* Those that are only asked for end here, the others when the pipeline says so. */
+        /* They end when the pipeline says so. */
         LIST_FOREACH_SAFE (calls, call, next, bus->calls)
-                if (call->question)
-                        bus_call_free(call);
-                else
-                        call_detach(call);
+                call_detach(call);
 }
 
 int bus_call_reply_new(BusCall *call, sd_bus_message **ret)
@@ -147,7 +181,6 @@ static int authorize(const BusCall *call, sd_bus_error *reterr)
                                  call->method->action);
 }
 
-/* The object can have gone while the bus was asked. */
 static int run(BusCall *call, sd_bus_error *reterr)
 {
         const char *path = sd_bus_message_get_path(call->message);
@@ -155,9 +188,6 @@ static int run(BusCall *call, sd_bus_error *reterr)
         int r;
 
         r = authorize(call, reterr);
-        if (r < 0)
-                return r;
-        r = bus_gate_check(call->bus, call->message, reterr);
         if (r < 0)
                 return r;
         r = call->method->harmless ? 0 : pipeline_refuse_change(call->bus->params.pipeline, reterr);
@@ -172,82 +202,28 @@ static int run(BusCall *call, sd_bus_error *reterr)
         return call->method->run(call, object->noun, reterr);
 }
 
-/* The caller is known: the call goes on, and is its own from here. */
-static void proceed(BusCall *call, uid_t uid)
+int bus_caller_take(Bus *bus, sd_bus_message *message, const BusMethod *method, sd_bus_error *reterr)
 {
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        int r;
-
-        call->call = (Call){ .uid = uid, .done = on_done, .userdata = call };
-        call->is_starting = true;
-        r = run(call, &error);
-        call->is_starting = false;
-        if (r < 0)
-                bus_call_fail(call, r, &error);
-        if (r < 0 || call->is_done)
-                bus_call_free(call);
-}
-
-/* sd-bus knows replies by their number only, which anybody could guess. */
-static bool is_from_bus(sd_bus_message *reply)
-{
-        const char *sender = sd_bus_message_get_sender(reply);
-
-        return sender && strcmp(sender, BUS_DRIVER) == 0;
-}
-
-static int on_uid(sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
-{
-        BusCall *call = userdata;
-        uint32_t uid;
-
-        (void) reterr;
-        call->question = sd_bus_slot_unref(call->question);
-        if (!sd_bus_message_is_method_error(reply, NULL) && is_from_bus(reply) &&
-            sd_bus_message_read(reply, "u", &uid) > 0) {
-                proceed(call, uid);
-                return 0;
-        }
-        bus_call_fail(
-                call, -EACCES,
-                &SD_BUS_ERROR_MAKE_CONST(SD_BUS_ERROR_ACCESS_DENIED, "The bus does not say who is calling"));
-        bus_call_free(call);
-        return 0;
-}
-
-int bus_caller_take(Bus *bus, sd_bus_message *message, const BusMethod *method)
-{
-        const char *sender = sd_bus_message_get_sender(message);
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        _cleanup_(bus_call_freep) BusCall *call = NULL;
-        uid_t uid;
+        BusCall *call;
         int r;
 
         assert(bus);
         assert(message);
         assert(method);
 
-        call = bus_call_new(bus, message, method);
-        if (!call)
-                return -ENOMEM;
-        if (sender) {
-                r = sd_bus_call_method_async(bus->params.bus, &call->question, BUS_DRIVER,
-                                             "/org/freedesktop/DBus", BUS_DRIVER, "GetConnectionUnixUser",
-                                             on_uid, call, "s", sender);
-                if (r < 0)
-                        return r;
-                TAKE_PTR(call);
-                return 1;
-        }
-
-        /* No bus in between: the peer is the caller. */
-        r = sd_bus_get_owner_creds(bus->params.bus, SD_BUS_CREDS_EUID, &creds);
-        if (r >= 0)
-                r = sd_bus_creds_get_euid(creds, &uid);
+        r = bus_call_new(bus, message, method, &call, reterr);
         if (r < 0)
                 return r;
-        proceed(TAKE_PTR(call), uid);
-        return 1;
+        call->call.done = on_done;
+        call->call.userdata = call;
+        call->is_starting = true;
+        r = run(call, reterr);
+        call->is_starting = false;
+        if (r < 0)
+                bus_signals_flush(bus);
+        if (r < 0 || call->is_done)
+                bus_call_free(call);
+        return r < 0 ? r : 1;
 }
 
 int bus_caller_method(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
@@ -256,9 +232,9 @@ int bus_caller_method(sd_bus_message *message, void *userdata, sd_bus_error *ret
         BusObject *object = bus_object_find(bus, sd_bus_message_get_path(message));
 
         (void) userdata;
-        (void) reterr;
         assert(object);
         /* Each such row of a vtable has its row in the class: a test walks them. */
         return bus_caller_take(bus, message,
-                               bus_class_find_method(object->class, sd_bus_message_get_member(message)));
+                               bus_class_find_method(object->class, sd_bus_message_get_member(message)),
+                               reterr);
 }

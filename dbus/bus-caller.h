@@ -2,8 +2,8 @@
 #pragma once
 
 /* Who calls, and may he? Everything that changes something comes through here: the method's row says which
- * right it takes, the bus is asked who the caller is, and only then is the method run. Nothing blocks; the
- * calls of one client are run in the order in which they came. */
+ * right it takes, and who calls is known already (bus-admit.h). Nothing blocks; the calls of one client are
+ * run in the order in which they came. */
 
 #include "base/cleanup.h"
 #include "dbus/bus-private.h"
@@ -35,7 +35,8 @@ struct BusCall {
         Bus *bus;                /* NULL when that is gone: nobody is answered any more */
         sd_bus_message *message; /* stands at its first argument when run() and reply() get it */
         const BusMethod *method;
-        sd_bus_slot *question; /* to the bus: whose connection is it? */
+        BusUser *user;         /* whose call it is; NULL when there is no bus in between */
+        uint64_t paid;         /* tokens of bus-limit.h for the length of the reply */
         bool is_starting;      /* run() has not returned */
         bool is_done;          /* and has been told of the end already */
         Call call;
@@ -45,11 +46,13 @@ struct BusCall {
 /* The handler, in every vtable, of every method that changes something. */
 int bus_caller_method(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
 
-/* The same for a call that no vtable delivers. Positive when taken, or negative. */
-int bus_caller_take(Bus *bus, sd_bus_message *message, const BusMethod *method);
+/* The same for a call that no vtable delivers. Positive when taken, or negative with *reterr filled. */
+int bus_caller_take(Bus *bus, sd_bus_message *message, const BusMethod *method, sd_bus_error *reterr);
 
-/* For reads that cannot be answered at once: keeps the message. NULL when out of memory. */
-BusCall *bus_call_new(Bus *bus, sd_bus_message *message, const BusMethod *method);
+/* For reads that cannot be answered at once: keeps the message. 0 with call->call.uid filled, or negative with
+ * *reterr filled: so many calls of the user wait already. */
+int bus_call_new(Bus *bus, sd_bus_message *message, const BusMethod *method, BusCall **ret,
+                 sd_bus_error *reterr);
 BusCall *bus_call_free(BusCall *call);
 DEFINE_CLEANUP(BusCall *, bus_call_free);
 /* The last thing to do with a call that was answered, also from within BusMethod.run. */

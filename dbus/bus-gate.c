@@ -27,7 +27,8 @@ static bool is_open_property(sd_bus_message *message)
         return sd_bus_message_rewind(message, true) >= 0 && is_open;
 }
 
-int bus_gate_check(const Bus *bus, sd_bus_message *message, sd_bus_error *reterr)
+/* 0 if the call may pass now. */
+static int check_ready(const Bus *bus, sd_bus_message *message, sd_bus_error *reterr)
 {
         const char *sentence = bus->params.facts->sentence;
 
@@ -64,20 +65,20 @@ static int check_names(sd_bus_message *message, sd_bus_error *reterr)
         return r < 0 ? r : 0;
 }
 
-static int filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+int bus_gate_filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
 {
         int r;
 
         if (!sd_bus_message_is_method_call(message, NULL, NULL))
                 return 0;
-        r = bus_gate_check(userdata, message, reterr);
+        r = check_ready(userdata, message, reterr);
         return r < 0 ? r : check_names(message, reterr);
 }
 
 int bus_gate_register(Bus *bus)
 {
         sd_bus_slot *slot = NULL;
-        int r = sd_bus_add_filter(bus->params.bus, &slot, filter, bus);
+        int r = sd_bus_add_filter(bus->params.bus, &slot, bus_gate_filter, bus);
 
         return bus_keep_slot(bus, r, slot);
 }

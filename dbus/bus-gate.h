@@ -8,5 +8,5 @@
 
 int bus_gate_register(Bus *bus);
 
-/* 0 if the call may pass now; negative with *reterr filled. */
-int bus_gate_check(const Bus *bus, sd_bus_message *message, sd_bus_error *reterr);
+/* The filter of that, for a call that has waited: 0 if the call may pass, negative with *reterr filled. */
+int bus_gate_filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr);

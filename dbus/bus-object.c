@@ -61,6 +61,31 @@ static int append_property(const BusObject *object, const sd_bus_vtable *row, sd
         return sd_bus_message_append_basic(message, type, value);
 }
 
+/* The value as a variant. */
+static int append_variant(const BusObject *object, const sd_bus_vtable *row, sd_bus_message *message)
+{
+        int r;
+
+        r = sd_bus_message_open_container(message, 'v', row->x.property.signature);
+        if (r >= 0)
+                r = append_property(object, row, message);
+        return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+int bus_object_append_property(const BusObject *object, const char *name, sd_bus_message *reply)
+{
+        const sd_bus_vtable *row;
+
+        assert(object);
+        assert(name);
+        assert(reply);
+
+        for (row = object->class->vtable; row->type != _SD_BUS_VTABLE_END; row++)
+                if (is_property(row) && strcmp(row->x.property.member, name) == 0)
+                        return append_variant(object, row, reply);
+        return -ENOENT;
+}
+
 int bus_object_append_properties(const BusObject *object, sd_bus_message *reply)
 {
         const sd_bus_vtable *row;
@@ -78,15 +103,37 @@ int bus_object_append_properties(const BusObject *object, sd_bus_message *reply)
                 if (r >= 0)
                         r = sd_bus_message_append(reply, "s", row->x.property.member);
                 if (r >= 0)
-                        r = sd_bus_message_open_container(reply, 'v', row->x.property.signature);
-                if (r >= 0)
-                        r = append_property(object, row, reply);
-                if (r >= 0)
-                        r = sd_bus_message_close_container(reply);
+                        r = append_variant(object, row, reply);
                 if (r >= 0)
                         r = sd_bus_message_close_container(reply);
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+int bus_object_append_interfaces(const BusObject *object, sd_bus_message *reply)
+{
+        static const char *const standard[] = { STANDARD_INTERFACES };
+        int r;
+
+        assert(object);
+        assert(reply);
+
+        r = sd_bus_message_open_container(reply, 'e', "oa{sa{sv}}");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "o", object->path);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "{sa{sv}}");
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(standard); i++)
+                r = sd_bus_message_append(reply, "{sa{sv}}", standard[i], 0);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'e', "sa{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", object->class->interface);
+        if (r >= 0)
+                r = bus_object_append_properties(object, reply);
+        for (unsigned i = 0; r >= 0 && i < 3; i++) /* the interface, the interfaces, the object */
+                r = sd_bus_message_close_container(reply);
+        return r;
 }
 
 static void digest_bytes(uint64_t *digest, const void *bytes, size_t n)
@@ -217,6 +264,7 @@ int bus_object_publish(Bus *bus, const BusClass *class, const char *path, void *
                 return -EEXIST;
         object->bus = bus;
         LIST_PREPEND(objects, bus->objects, object);
+        bus->n_objects++;
 
         r = compute_digests(object, object->digests);
         if (r < 0)
@@ -242,6 +290,7 @@ BusObject *bus_object_free(BusObject *object)
         if (bus) {
                 (void) tdelete(object, &bus->objects_by_path, compare_paths);
                 LIST_REMOVE(objects, bus->objects, object);
+                bus->n_objects--;
                 if (object->is_dirty)
                         LIST_REMOVE(dirty, bus->dirty, object);
         }

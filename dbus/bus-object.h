@@ -55,5 +55,9 @@ BusObject *bus_object_find(const Bus *bus, const char *path);
  * announced or shown. 0 or -errno. */
 int bus_object_announce(BusObject *object);
 
+/* Appends one property as a variant: 0, -ENOENT if there is none of that name, or another -errno. */
+int bus_object_append_property(const BusObject *object, const char *name, sd_bus_message *reply);
+/* Appends what GetManagedObjects says of the object, {oa{sa{sv}}}. 0 or -errno. */
+int bus_object_append_interfaces(const BusObject *object, sd_bus_message *reply);
 /* Appends all properties as a{sv}. 0 or -errno. */
 int bus_object_append_properties(const BusObject *object, sd_bus_message *reply);

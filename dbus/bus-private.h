@@ -8,11 +8,13 @@
 #include "dbus/bus.h"
 
 typedef struct BusCall BusCall;
+typedef struct BusSender BusSender;
+typedef struct BusUser BusUser;
 typedef struct BusObject BusObject;
 typedef struct BusClass BusClass;
 
-/* Two singletons, two registrations for each of three kinds of objects, object manager, two filters; and
- * some room. */
+/* Two singletons, two registrations for each of three kinds of objects, object manager, three filters, one
+ * match; and some room. */
 #define BUS_SLOTS_MAX 16
 
 #define BUS_CLASSES 5
@@ -35,6 +37,7 @@ struct Bus {
 
         void *objects_by_path; /* tsearch(3) */
         LIST_HEAD(BusObject, objects);
+        unsigned n_objects;
         LIST_HEAD(BusObject, dirty);
         BusObject *manager;
         sd_event_source *flush; /* runs when the turn ends in which something became dirty */
@@ -42,6 +45,14 @@ struct Bus {
         bool model_is_shown; /* what is in the model has objects */
 
         LIST_HEAD(BusCall, calls); /* taken up, not answered */
+
+        /* bus-sender.h, bus-limit.h: who calls. */
+        void *senders; /* tsearch(3), by unique name */
+        void (*sender_known)(BusSender *sender, sd_bus_message *message);
+        unsigned n_held;   /* calls whose sender is being asked for */
+        size_t held_bytes; /* of the big ones of them */
+        LIST_HEAD(BusUser, users);
+        BusUser *strangers; /* all senders that are not known yet, for what does not wait for that */
 };
 
 /* The Bus whose object or filter is being called right now. */

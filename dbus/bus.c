@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/names.h"
+#include "dbus/bus-admit.h"
 #include "dbus/bus-caller.h"
 #include "dbus/bus-gate.h"
 #include "dbus/bus-object.h"
@@ -43,11 +44,12 @@ static int register_all(Bus *bus)
         sd_bus_slot *slot = NULL;
         int r;
 
-        /* The filters come first: nothing passes before they stand. */
+        /* The filters come first: nothing passes before they stand. The last one is asked first. */
         r = bus_gate_register(bus);
-        if (r < 0)
-                return r;
-        r = log_control_bus_register(bus);
+        if (r >= 0)
+                r = log_control_bus_register(bus);
+        if (r >= 0)
+                r = bus_admit_register(bus);
         if (r < 0)
                 return r;
         r = sd_bus_add_object_manager(bus->params.bus, &slot, BUS_PATH);
@@ -94,6 +96,7 @@ Bus *bus_free(Bus *bus)
         bus_signals_unregister(bus);
         while (bus->n_slots > 0)
                 sd_bus_slot_unref(bus->slots[--bus->n_slots]);
+        bus_admit_unregister(bus);
         while (bus->objects)
                 bus_object_free(bus->objects);
         sd_bus_slot_unref(bus->name_slot);

@@ -8,12 +8,21 @@
 #include "base/text.h"
 #include "dbus/bus-args.h"
 #include "dbus/bus-caller.h"
+#include "dbus/bus-limit.h"
 #include "dbus/bus-object.h"
 #include "dbus/bus-path.h"
 #include "dbus/deployment-bus.h"
 
 #define LIST_LIMIT_DEFAULT 50
 #define LIST_LIMIT_MAX     1000
+
+/* About 1 KiB. */
+#define RECORDS_A_TOKEN 3
+
+uint64_t history_bus_cost(uint32_t limit)
+{
+        return (limit == 0 ? LIST_LIMIT_DEFAULT : limit) / RECORDS_A_TOKEN;
+}
 
 static int append_list(sd_bus_message *reply, const DeploymentRecord *records, size_t n_records)
 {
@@ -46,6 +55,8 @@ static void finish(BusCall *call, const sd_bus_error *error, const DeploymentRec
 
         if (!call->bus)
                 return;
+        if (call->user)
+                bus_user_give_back(call->user, call->paid - MIN2(call->paid, n_records / RECORDS_A_TOKEN));
         if (error) {
                 bus_call_fail(call, -EIO, error);
                 return;
@@ -100,11 +111,12 @@ int history_bus_list_deployments(sd_bus_message *message, void *userdata, sd_bus
                 return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
                                          "limit is 0 (%d) or 1 to %d, not %" PRIu32, LIST_LIMIT_DEFAULT,
                                          LIST_LIMIT_MAX, limit);
-        call = bus_call_new(bus, message, NULL);
-        if (!call)
-                return -ENOMEM;
+        r = bus_call_new(bus, message, NULL, &call, reterr);
+        if (r < 0)
+                return r;
+        call->paid = history_bus_cost(limit);
         return taken(&call, history_list(bus->params.pipeline, app, before,
-                                         limit == 0 ? LIST_LIMIT_DEFAULT : limit, on_list, call, reterr));
+                                         limit == 0 ? LIST_LIMIT_DEFAULT : limit, call->call.uid, on_list, call, reterr));
 }
 
 int history_bus_describe_deployment(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
@@ -117,9 +129,9 @@ int history_bus_describe_deployment(sd_bus_message *message, void *userdata, sd_
         r = sd_bus_message_read(message, "t", &id);
         if (r < 0)
                 return r;
-        call = bus_call_new(bus, message, NULL);
-        if (!call)
-                return -ENOMEM;
+        r = bus_call_new(bus, message, NULL, &call, reterr);
+        if (r < 0)
+                return r;
         if (model_deployment(bus->params.model, id)) {
                 _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
                 _cleanup_free_ char *path = bus_path_deployment(id);
@@ -135,5 +147,5 @@ int history_bus_describe_deployment(sd_bus_message *message, void *userdata, sd_
                 bus_call_send(call, reply);
                 return 1;
         }
-        return taken(&call, history_describe(bus->params.pipeline, id, on_describe, call, reterr));
+        return taken(&call, history_describe(bus->params.pipeline, id, call->call.uid, on_describe, call, reterr));
 }

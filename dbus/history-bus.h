@@ -7,3 +7,6 @@
 
 int history_bus_list_deployments(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
 int history_bus_describe_deployment(sd_bus_message *message, void *userdata, sd_bus_error *reterr);
+
+/* How many tokens (bus-limit.h) a list with that limit costs beforehand. */
+uint64_t history_bus_cost(uint32_t limit);

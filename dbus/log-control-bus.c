@@ -77,23 +77,28 @@ static const BusMethod methods[] = {
         { "Set", ACTION_ROOT, run_set, NULL },
 };
 
-static int filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+bool log_control_bus_is_change(sd_bus_message *message)
 {
         const char *interface, *property;
         bool is_ours;
-        int r;
 
-        (void) reterr;
         if (!sd_bus_message_is_method_call(message, "org.freedesktop.DBus.Properties", "Set") ||
             strcmp(sd_bus_message_get_path(message), LOG_CONTROL_PATH) != 0 ||
-            !sd_bus_message_has_signature(message, "ssv"))
-                return 0;
-        r = sd_bus_message_read(message, "ss", &interface, &property);
-        if (r < 0)
-                return r;
+            !sd_bus_message_has_signature(message, "ssv") ||
+            sd_bus_message_read(message, "ss", &interface, &property) < 0)
+                return false;
         is_ours = strcmp(interface, LOG_CONTROL_INTERFACE) == 0 && strcmp(property, "LogLevel") == 0;
-        r = sd_bus_message_rewind(message, true);
-        return r < 0 ? r : is_ours ? bus_caller_take(userdata, message, &methods[0]) : 0;
+        return sd_bus_message_rewind(message, true) >= 0 && is_ours;
+}
+
+int log_control_bus_take(Bus *bus, sd_bus_message *message, sd_bus_error *reterr)
+{
+        return bus_caller_take(bus, message, &methods[0], reterr);
+}
+
+static int filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+{
+        return log_control_bus_is_change(message) ? log_control_bus_take(userdata, message, reterr) : 0;
 }
 
 int log_control_bus_register(Bus *bus)

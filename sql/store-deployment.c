@@ -24,6 +24,7 @@ int store_deployment_insert(Store *store, const App *app, const char *revision, 
                 "  select $3, $4, $2, $5 where not exists (select from done) and not exists (select from "
                 "same) "
                 "    and (select count(*) from deployment where status = 'queued') < $6 "
+                "    and ($8 = 0 or (select count(*) from deployment where status = 'queued' and requested_by = $2) < $8) "
                 "  returning id, created_at), "
                 "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, "
                 "to_status, detail) "
@@ -41,7 +42,7 @@ int store_deployment_insert(Store *store, const App *app, const char *revision, 
         return store_submit(store,
                             &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id),
                                       pg_text(revision), pg_text(request_id), pg_u64(queue_max),
-                                      pg_text(app->name)),
+                                      pg_text(app->name), pg_u64(ask->queue_share)),
                             read_inserted, ask, NULL);
 }
 
@@ -51,7 +52,8 @@ int store_deployment_redeploy(Store *store, const App *app, DeploymentKind kind,
         static const char sql[] =
                 "with done as (select deployment_id, at from event where operation = $1), "
                 "room as (select where not exists (select from done) "
-                "         and (select count(*) from deployment where status = 'queued') < $6), "
+                "         and (select count(*) from deployment where status = 'queued') < $6 "
+                "         and ($8 = 0 or (select count(*) from deployment where status = 'queued' and requested_by = $2) < $8)), "
                 "made as (insert into deployment (app_id, kind, rollback_to, requested_revision, requested_by) "
                 "  select $3, $4, $5, coalesce((select requested_revision from deployment where app_id = $3 "
                 "           and (id = $5 or $5 is null and status = 'live')), ''), coalesce($2, 0) from room "
@@ -68,7 +70,7 @@ int store_deployment_redeploy(Store *store, const App *app, DeploymentKind kind,
                             &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id),
                                       pg_text(deployment_kind_to_string(kind)),
                                       rollback_to ? pg_u64(rollback_to) : pg_null(), pg_u64(queue_max),
-                                      pg_text(app->name)),
+                                      pg_text(app->name), pg_u64(ask->queue_share)),
                             store_read_row, ask, NULL);
 }
 

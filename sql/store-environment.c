@@ -34,7 +34,8 @@ int store_environment_set(Store *store, const App *app, const Variables *variabl
         static const char sql[] =
                 "with done as (select deployment_id, at from event where operation = $1), "
                 "room as (select where not exists (select from done) "
-                "         and (not $5 or (select count(*) from deployment where status = 'queued') < $6)), "
+                "         and (not $5 or (select count(*) from deployment where status = 'queued') < $6 "
+                "         and ($11 = 0 or (select count(*) from deployment where status = 'queued' and requested_by = $2) < $11))), "
                 "made as (insert into deployment (app_id, kind, requested_revision, requested_by) "
                 "  select $3, 'redeploy', coalesce((select requested_revision from deployment "
                 "                                   where app_id = $3 and status = 'live'), ''), coalesce($2, 0) "
@@ -71,7 +72,8 @@ int store_environment_set(Store *store, const App *app, const Variables *variabl
                             &PG_QUERY(sql, store_operation(), store_actor(ask), pg_u64(app->id),
                                       pg_text(verbs[use]), pg_bool(use == STORE_ENVIRONMENT_DEPLOY),
                                       pg_u64(queue_max), pg_bool(use == STORE_ENVIRONMENT_LIVE),
-                                      pg_texts(lists.names), pg_texts(lists.values), pg_text(app->name)),
+                                      pg_texts(lists.names), pg_texts(lists.values), pg_text(app->name),
+                                      pg_u64(ask->queue_share)),
                             store_read_row, ask, NULL);
 }
 

@@ -31,7 +31,7 @@ static int read_history(StoreRequest *request, const PgResult *result, _unused_ 
         return 0;
 }
 
-int store_history(Store *store, const App *app, uint64_t before, uint64_t id, unsigned limit,
+int store_history(Store *store, uint64_t app, uint64_t before, uint64_t id, unsigned limit,
                   uint64_t deadline, StoreHistoryDone done, void *userdata, void (*drop)(void *userdata))
 {
         static const char sql[] =
@@ -49,7 +49,7 @@ int store_history(Store *store, const App *app, uint64_t before, uint64_t id, un
         assert(done);
 
         r = store_submit(store,
-                         &PG_READ(sql, app ? pg_u64(app->id) : pg_null(),
+                         &PG_READ(sql, app ? pg_u64(app) : pg_null(),
                                   before ? pg_u64(before) : pg_null(), id ? pg_u64(id) : pg_null(),
                                   pg_u64(limit)),
                          read_history, &ask, &request);

@@ -85,9 +85,12 @@ int pipeline_refuse_change(Pipeline *pipeline, sd_bus_error *reterr);
 typedef void (*HistoryDone)(void *userdata, const sd_bus_error *error, const DeploymentRecord *records,
                             size_t n_records);
 
+/* Reads of the past are made one at a time, those of users in turn, so that they hold up neither changes nor
+ * each other for long. `uid` asks. */
+
 /* Deployments of `app` (NULL = of all) with an id below `before` (0 = from the newest), at most `limit`. */
-int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned limit, HistoryDone done,
-                 void *userdata, sd_bus_error *reterr);
+int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned limit, uid_t uid,
+                 HistoryDone done, void *userdata, sd_bus_error *reterr);
 /* The one with that id; NoSuchDeployment through `done` if there is none. */
-int history_describe(Pipeline *pipeline, uint64_t id, HistoryDone done, void *userdata,
+int history_describe(Pipeline *pipeline, uint64_t id, uid_t uid, HistoryDone done, void *userdata,
                      sd_bus_error *reterr);

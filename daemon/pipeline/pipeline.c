@@ -7,6 +7,7 @@
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/deployment-calls.h"
+#include "daemon/pipeline/history-calls.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/limits.h"
 #include "daemon/pipeline/queue.h"
@@ -62,6 +63,7 @@ Pipeline *pipeline_free(Pipeline *pipeline)
         release_removals_free(pipeline);
         wipes_free(pipeline);
         cancellations_free(pipeline);
+        histories_free(pipeline);
         unit_call_free(pipeline->listing);
         adopt_free(pipeline);
         ownership_clear(&pipeline->ownership);

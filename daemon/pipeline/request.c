@@ -96,14 +96,18 @@ static void on_dropped(void *userdata)
 
 StoreAsk request_ask(Request *request)
 {
+        uint64_t queue_share;
+
         assert(request);
 
+        queue_share = request->call.uid == 0 ? 0 : pipeline_config(request->pipeline)->queue_max_per_user;
         return (StoreAsk){
                 .actor = request->call.uid,
                 .deadline = clock_usec(CLOCK_MONOTONIC) + REQUEST_PATIENCE_USEC,
                 .done = on_done,
                 .userdata = request,
                 .drop = on_dropped,
+                .queue_share = queue_share,
         };
 }
 

@@ -346,8 +346,8 @@ static int end_history(Pipeline *pipeline, HistoryDone done, void *userdata)
         return 0;
 }
 
-int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned limit, HistoryDone done,
-                 void *userdata, sd_bus_error *reterr)
+int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned limit,
+                 _unused_ uid_t uid, HistoryDone done, void *userdata, sd_bus_error *reterr)
 {
         int r = note(pipeline, reterr, "history_list %s %" PRIu64 " %u", app ? app->name : "*", before,
                      limit);
@@ -355,7 +355,8 @@ int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned l
         return r < 0 ? r : end_history(pipeline, done, userdata);
 }
 
-int history_describe(Pipeline *pipeline, uint64_t id, HistoryDone done, void *userdata, sd_bus_error *reterr)
+int history_describe(Pipeline *pipeline, uint64_t id, _unused_ uid_t uid, HistoryDone done, void *userdata,
+                     sd_bus_error *reterr)
 {
         int r = note(pipeline, reterr, "history_describe %" PRIu64, id);
 

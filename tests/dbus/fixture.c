@@ -227,7 +227,11 @@ void fixture_set_up(void)
                            .schema_version = 1,
                            .port_low = 20000,
                            .port_high = 29999 },
-                .config = { .git_schemes = schemes, .git_local_paths = local_paths },
+                .config = { .git_schemes = schemes,
+                            .git_local_paths = local_paths,
+                            .calls_max_per_user = 64,
+                            .calls_burst_per_user = 1000,
+                            .calls_rate_per_user = 1000 },
         };
         start_dbus_daemon();
         must(sd_event_new(&fixture.event));
@@ -341,7 +345,7 @@ void fixture_send_until_asked(sd_bus *client, const char *path, const char *inte
 
         must(sd_bus_call_async(client, NULL, message, on_answer, answer, 0));
         sd_bus_message_unref(message);
-        while (!fixture.bus->calls || !fixture.bus->calls->question)
+        while (fixture.bus->n_held == 0)
                 must(sd_event_run(fixture.event, UINT64_MAX));
 }
 

@@ -83,7 +83,7 @@ static History history_of(const App *app, uint64_t before, uint64_t id, unsigned
         History history = {};
 
         cr_assert(eq(int,
-                     store_history(store, app, before, id, limit, USEC_INFINITY, on_history, &history, NULL),
+                     store_history(store, app ? app->id : 0, before, id, limit, USEC_INFINITY, on_history, &history, NULL),
                      0));
         cr_expect(not(history.done), "never from within the verb");
         while (!history.done)
@@ -186,7 +186,7 @@ Test(store_history, history_that_does_not_come_in_time_is_an_error)
 
         cluster_kill(&cluster, SIGQUIT);
         wait_for_state(through, PG_CONNECTING);
-        cr_assert(eq(int, store_history(store, NULL, 0, 0, 1, 0, on_history, &history, NULL), 0));
+        cr_assert(eq(int, store_history(store, 0, 0, 0, 1, 0, on_history, &history, NULL), 0));
         while (!history.done)
                 turn();
         cr_expect(eq(int, history.error, -ETIMEDOUT));

@@ -283,7 +283,7 @@ static void free_with_requests_under_way(unsigned turns)
                                            APP_DEPLOYING, &as[2]),
                      0));
         cr_assert(eq(int,
-                     store_history(store, app, 0, 0, 10, USEC_INFINITY, on_no_history, &replies[3],
+                     store_history(store, app->id, 0, 0, 10, USEC_INFINITY, on_no_history, &replies[3],
                                    on_history_drop),
                      0));
         cr_assert(eq(int, store_deployment_forget_release(store, 1, &as[4]), 0));

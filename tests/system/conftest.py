@@ -28,6 +28,7 @@ BUILDS = {"plain": "--deb", "sanitized": "--sanitized-deb"}
 ABOUT = {
     "test_checker.py": "plain",
     "test_failpoints.py": "sanitized",
+    "test_floods.py": "plain",
     "test_kept_loaded.py": "plain",
     "test_memory.py": "plain",
     "test_needrestart.py": "plain",
