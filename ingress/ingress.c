@@ -113,7 +113,7 @@ static int ask(Ingress *ingress, const char *path, const char *command, RuntimeD
 
 static bool is_blocked(void *userdata, const App *app)
 {
-        return app->served != SERVED_YES || port_guard_is_blocked(userdata, app);
+        return port_guard_is_blocked(userdata, app);
 }
 
 /* Which apps there is room for; who has none is said once. */

@@ -135,7 +135,7 @@ char *plan_frontends(const PlanParams *params)
                 return NULL;
         write_global(file, params->config);
         LIST_FOREACH (apps, app, params->model->apps)
-                if (!params->blocked(params->userdata, app))
+                if (app->served == SERVED_YES && !params->blocked(params->userdata, app))
                         write_frontend(file, params, app);
         if (fclose(file) == 0)
                 return text;
@@ -177,7 +177,7 @@ char *plan_file(const PlanParams *params, const char *frontends)
         (void) fprintf(file, "# Written by deployd whenever something changes. Do not edit.\n%sbackend %s\n",
                        frontends, generation);
         LIST_FOREACH (apps, app, params->model->apps)
-                if (!params->blocked(params->userdata, app))
+                if (app->served == SERVED_YES && !params->blocked(params->userdata, app))
                         write_backend(file, app);
         if (fclose(file) == 0)
                 return text;

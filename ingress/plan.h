@@ -10,13 +10,14 @@ typedef struct PlanParams {
         const Model *model;
         const Config *config;
         bool ipv6; /* the machine has it: else a bind to it would fail */
-        /* The app is left out: it was never deployed, there are too many, or somebody else holds its port,
-         * and one bind that fails keeps haproxy from loading all the others. */
+        /* Somebody else holds the app's port: it is left out, since one bind that fails keeps haproxy from
+         * loading all the others. */
         bool (*blocked)(void *userdata, const App *app);
         void *userdata;
 } PlanParams;
 
-/* What needs a reload when it changes: the limits of haproxy, and a frontend for each app. Caller frees;
+/* What needs a reload when it changes: the limits of haproxy, and a frontend for each app that is
+ * served (App.served). Caller frees;
  * NULL when out of memory. */
 char *plan_frontends(const PlanParams *params);
 
