@@ -262,7 +262,7 @@ Test(plan, a_backend_has_the_instances_that_take_requests)
                   "    server d42.web.2 127.0.0.1:20003\n");
         has_not(text, "d41");
         has_not(text, "d43");
-        has_not(text, "worker");
+        has_not(text, ".worker.");
 }
 
 Test(plan, no_app_is_a_file_too)
