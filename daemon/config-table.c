@@ -174,7 +174,7 @@ const ConfigKey config_keys[] = {
         { "ingress", "apps-max", NUMBER(apps_max, "1", "64512"), "3000",
           "How many apps may be reached at once. The ingress takes 40K of memory and a millisecond of each "
           "reload for each of them. An app over that keeps its port and is not reached." },
-        { "ingress", "connections-max", NUMBER(connections_max, "1", "200000"), "8192",
+        { "ingress", "connections-max", NUMBER(connections_max, "1", "200000"), "6000",
           "How many connections of clients the apps may have together. What is over that is closed." },
         { "ingress", "app-connections-max", NUMBER(app_connections_max, "1", "200000"), "2048",
           "How many of them one app may have. What is over that waits, up to a minute." },

@@ -62,7 +62,7 @@ static void expect_defaults(const Config *config)
         cr_expect_str_eq(config->ingress_https, "");
         cr_expect_eq(config->access_log, false);
         cr_expect_eq(config->apps_max, 3000);
-        cr_expect_eq(config->connections_max, 8192);
+        cr_expect_eq(config->connections_max, 6000);
         cr_expect_eq(config->app_connections_max, 2048);
         cr_expect_eq(config->body_timeout, 30 * second);
         cr_expect_eq(config->reload_keep, 86400 * second);
