@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* load PORT CONNECTIONS SECONDS: GETs / of 127.0.0.1:PORT over kept connections, one request after the other on each,
- * and prints how many were answered in a second. */
+/* load PORT CONNECTIONS SECONDS: GETs / of 127.0.0.1:PORT over kept connections, one request after the other
+ * on each, and prints how many were answered in a second. */
 
 #include <arpa/inet.h>
 #include <err.h>

@@ -73,8 +73,8 @@ stop.set()
 for thread in threads:
     thread.join()
 times.sort()
-print(f"{len(times)} requests, {len(failures)} failed {failures[:3] or ''}, median {times[len(times) // 2] * 1e3:.1f} ms, "
-      f"99.9% within {times[int(len(times) * 0.999)] * 1e3:.0f} ms, slowest {times[-1] * 1e3:.0f} ms, "
+print(f"{len(times)} requests, {len(failures)} failed {failures[:3] or ''}, "
+      f"median {times[len(times) // 2] * 1e3:.1f} ms, 99.9% within {times[int(len(times) * 0.999)] * 1e3:.0f} ms, slowest {times[-1] * 1e3:.0f} ms, "
       f"{sum(t > 0.1 for t in times)} over 100 ms", flush=True)
 '''
 
@@ -92,7 +92,8 @@ def reuse(machine, deployd, rounds):
         machine.wait(lambda: machine.curl(port, check=False)[0] == 200, what="an answer")
         written.append(int(machine.run(["/usr/local/bin/load", port, 16, 5]).stdout))
     deployd.do("fast", "Stop")
-    print(f"reuse: added {added}, in the file {written}, ratio {statistics.median(added) / statistics.median(written):.2f}")
+    ratio = statistics.median(added) / statistics.median(written)
+    print(f"reuse: added {added}, in the file {written}, ratio {ratio:.2f}", flush=True)
 
 
 def redeploys(machine, deployd, number):
@@ -101,7 +102,8 @@ def redeploys(machine, deployd, number):
         deployd.app(app, QUEUE_OF_5)
         deployd.live(app)
     for what in (None, "other", "queue"):
-        load = machine.stream(["sh", "-c", f"echo $$; exec python3 /usr/local/bin/paced.py {deployd.get('queue', 'Port')}"])
+        port = deployd.get("queue", "Port")
+        load = machine.stream(["sh", "-c", f"echo $$; exec python3 /usr/local/bin/paced.py {port}"])
         pid = load.next()
         load.wait(lambda line: line == "runs")
         for _ in range(number):

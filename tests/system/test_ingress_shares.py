@@ -14,6 +14,8 @@ from deployd import Deployd, repository_path
 
 INGRESS = "deployd-ingress.service"
 PACKAGED = "/usr/share/deployd/ingress/base.cfg"
+FILE = "/var/lib/deployd/ingress/apps.cfg"
+HEALTH = "/run/deployd/ingress/health.sock"
 NUMBERS = itertools.count(1)
 
 # Says how many connections it has taken; /events is an answer without end.
@@ -187,11 +189,16 @@ def test_open_connections_outlive_what_is_done_to_other_apps(machine, deployd, a
     for _ in range(24):
         app(live=False)
     assert workers(machine) == before, "what was never deployed takes no reload"
+
+    def everywhere():
+        return "0.0.0.0:" in machine.sh(f"ss -Hltn 'sport = :{other.port}' | cut -c1-40")
+
     for mode in ("public", "private"):
         deployd.set(other.app, AccessMode=mode)
-        machine.wait(lambda m=mode: ("0.0.0.0:" in machine.sh(f"ss -Hltn 'sport = :{other.port}' | cut -c1-40")) == (m == "public"),
+        machine.wait(lambda m=mode: everywhere() == (m == "public"),
                      what=f"the port being {mode}")
-    machine.wait(lambda: before[0] in workers(machine) and len(workers(machine)) == 2, what="the end of those in between")
+    machine.wait(lambda: before[0] in workers(machine) and len(workers(machine)) == 2,
+                 what="the end of those in between")
     stream.drain()
     for _ in range(5):
         assert stream.next() == "event"
@@ -202,7 +209,7 @@ def test_open_connections_outlive_what_is_done_to_other_apps(machine, deployd, a
 def test_an_old_process_is_kept_for_so_long_and_no_longer(machine, deployd, app):
     repository = app(COUNTER)
     with daemon.configured(machine, "[ingress]\nreload-keep = 1s\n"):
-        machine.wait(lambda: "hard-stop-after 1000ms" in machine.sh("cat /var/lib/deployd/ingress/apps.cfg"), what="the file")
+        machine.wait(lambda: "hard-stop-after 1000ms" in machine.sh(f"cat {FILE}"), what="the file")
         app()
         stream = machine.stream(["curl", "--silent", "--no-buffer", f"http://127.0.0.1:{repository.port}/events"])
         stream.wait(lambda line: line == "event")
@@ -215,14 +222,14 @@ def test_an_old_process_is_kept_for_so_long_and_no_longer(machine, deployd, app)
 def test_one_app_with_4300_half_requests_keeps_nobody_from_another(machine, deployd, app):
     flooded, other = app(), app()
     with daemon.configured(machine, "[ingress]\nbody-timeout = 5s\n"):
-        machine.wait(lambda: "time 5000ms" in machine.sh("cat /var/lib/deployd/ingress/apps.cfg"), what="the file")
+        machine.wait(lambda: "time 5000ms" in machine.sh(f"cat {FILE}"), what="the file")
         app()  # what is loaded now has it
         with Load(machine, other.port, 100) as load:
             hold = machine.stream(["python3", f"{DIRECTORY}/hold.py", flooded.port, 4300])
             hold.wait(lambda line: line == "held")
             # Deployments go on, which need the socket of the ingress, and so does its own health.
             deployd.live(other.app)
-            assert "200" in machine.sh("curl --silent --include --unix-socket /run/deployd/ingress/health.sock http://x/")
+            assert machine.sh(f"curl --silent --unix-socket {HEALTH} http://x/") == "ok"
             assert hold.wait(lambda line: line.startswith("answer")) == "answer HTTP/1.1 408"
             hold.close()
         load.all_served()
