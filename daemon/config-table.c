@@ -176,6 +176,9 @@ const ConfigKey config_keys[] = {
         { "access", "internal-networks", NETWORKS(internal_networks),
           "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fd00::/8",
           "Who besides this machine may reach the apps whose access mode is internal." },
+        { "access", "trusted-proxies", NETWORKS(trusted_proxies), "",
+          "Proxies in front of the apps, such as your own TLS proxy: what they say of a client in "
+          "X-Forwarded-For, X-Forwarded-Proto and the like is kept. What everybody else says is replaced." },
 
         { "ingress", "http", ADDRESS(ingress_http), "",
           "Where requests for the apps' host names are taken, such as *:80. Empty: nowhere, apps are reached on "
@@ -185,6 +188,22 @@ const ConfigKey config_keys[] = {
         { "ingress", "access-log", BOOLEAN(access_log), "no",
           "Whether each request is written to the journal, tagged with the app. On a small machine that is a "
           "flood." },
+        { "ingress", "apps-max", NUMBER(apps_max, "1", "64512"), "3000",
+          "How many apps may be reached at once. The ingress takes 40K of memory and a millisecond of each "
+          "reload for each of them. An app over that keeps its port and is not reached." },
+        { "ingress", "connections-max", NUMBER(connections_max, "1", "200000"), "6000",
+          "How many connections of clients the apps may have together. What is over that is closed." },
+        { "ingress", "app-connections-max", NUMBER(app_connections_max, "1", "200000"), "2048",
+          "How many of them one app may have. What is over that waits, up to a minute." },
+        { "ingress", "body-timeout", DURATION(body_timeout, TIME_LEAST, TIME_MOST), "30s",
+          "How long a client may take to send the body of a request, or the first 15K of it if it is longer, "
+          "before an instance is asked. After that 5 minutes of silence end the request." },
+        { "ingress", "reload-keep", DURATION(reload_keep, "1s", "3w"), "24h",
+          "How long connections that were open before a reload of the ingress may go on: event streams, "
+          "WebSockets, long downloads." },
+        { "ingress", "reload-keep-max", NUMBER(reload_keep_max, "1", "1000"), "50",
+          "How many reloads they outlive. Each old process of haproxy that still has connections takes its memory, as "
+          "much as the new one." },
 
         { "frontend", "base-url", BASE_URL(frontend_base_url), "",
           "How the URLs of apps begin for people, such as https://apps.example.com; the app's port follows. "

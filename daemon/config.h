@@ -77,10 +77,15 @@ typedef struct Config {
         /* [access] */
         char **internal_networks; /* each ADDRESS or ADDRESS/BITS, checked, no blanks or signs of any other
                                      kind */
+        char **trusted_proxies;   /* the same */
 
         /* [ingress] */
         char *ingress_http, *ingress_https; /* `*:80`, `192.0.2.1:80` or `[2001:db8::1]:80`; empty: none */
         bool access_log;
+        uint64_t apps_max;
+        uint64_t connections_max, app_connections_max;
+        uint64_t body_timeout;
+        uint64_t reload_keep, reload_keep_max;
 
         /* [frontend] */
         char *frontend_base_url; /* `http://HOST` or `https://HOST` without port, path or slash; or empty */

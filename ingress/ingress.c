@@ -2,9 +2,7 @@
 #include "ingress/ingress.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -13,31 +11,33 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "ingress/apps-file.h"
 #include "ingress/hasty.h"
 #include "ingress/plan.h"
 #include "ingress/port-guard.h"
+#include "ingress/reason.h"
 #include "ingress/runtime.h"
+#include "ingress/served.h"
 #include "ingress/servers.h"
 
-#define PATH_FILE       PATH_STATE "/ingress/apps.cfg"
-#define PATH_FILE_DRAFT PATH_STATE "/ingress/.apps.cfg.new"
-#define PATH_ADMIN      PATH_RUN "/ingress/admin.sock"
-#define PATH_MASTER     PATH_RUN "/ingress/master.sock"
+#define PATH_ADMIN  PATH_RUN "/ingress/admin.sock"
+#define PATH_MASTER PATH_RUN "/ingress/master.sock"
 
 /* Nothing tells when the last session of a server has ended, or when a reload is over: both are asked for
  * again after a pause, which grows. */
 #define PAUSE_MIN_USEC (20 * USEC_PER_MSEC)
 #define PAUSE_MAX_USEC (1 * USEC_PER_SEC)
-/* A reload that has not shown by then has failed. Ten times the longest that was seen. */
-#define RELOAD_PATIENCE_USEC (5 * USEC_PER_SEC)
+/* A reload that has not shown by then has failed. Ten times the longest that was seen with few apps; it is
+ * twice as long after each that has failed, for thousands of apps may need that. */
+#define RELOAD_PATIENCE_USEC  (5 * USEC_PER_SEC)
+#define RELOAD_PAUSE_MAX_USEC (600 * USEC_PER_SEC)
 
 struct Ingress {
         IngressParams params;
         PortGuard *guard;
         Hasty *hasty;
         bool ipv6;
-        char *file;            /* as it was last written; NULL = not by this process */
-        char *generation;      /* that the file asks for */
+        AppsFile file;
         uint64_t reload_until; /* CLOCK_MONOTONIC, 0 = none is under way */
         char *backends;        /* that haproxy had when a reload was asked for; NULL = none has been */
 
@@ -48,7 +48,9 @@ struct Ingress {
         sd_event_source *again;
         Backoff pause;
 
-        char *failure; /* why haproxy does not answer or load, NULL = it does */
+        unsigned n_refused;  /* reloads in a row that were not done */
+        unsigned n_left_out; /* apps for which there is no room */
+        char *failure;       /* why haproxy does not answer or load, NULL = it does */
 };
 
 static void begin(Ingress *ingress);
@@ -111,32 +113,23 @@ static int ask(Ingress *ingress, const char *path, const char *command, RuntimeD
         return r;
 }
 
-/* Writes the file, whole or not at all, readable by haproxy's user. */
-static int write_file(const char *text)
-{
-        _cleanup_close_ int fd =
-                open(PATH_FILE_DRAFT, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-        size_t size = strlen(text);
-
-        if (fd < 0 || fchmod(fd, 0644) < 0)
-                return -errno;
-        for (size_t done = 0; done < size;) {
-                ssize_t n = write(fd, text + done, size - done);
-
-                if (n < 0)
-                        return -errno;
-                done += (size_t) n;
-        }
-        FAILPOINT("ingress-file.before");
-        if (fsync(fd) < 0 || rename(PATH_FILE_DRAFT, PATH_FILE) < 0)
-                return -errno;
-        FAILPOINT("ingress-file.after");
-        return 0;
-}
-
 static bool is_blocked(void *userdata, const App *app)
 {
         return port_guard_is_blocked(userdata, app);
+}
+
+/* Which apps there is room for; who has none is said once. */
+static void update_served(Ingress *ingress)
+{
+        unsigned n = served_update(ingress->params.model,
+                                   ingress->params.config(ingress->params.userdata)->apps_max);
+
+        if (n > ingress->n_left_out)
+                log_line(LOG_WARNING, MESSAGE_INGRESS_FAILED, NULL,
+                         "%u apps are not reached, for more than apps-max of [ingress] in deploy.conf are "
+                         "deployed",
+                         n);
+        ingress->n_left_out = n;
 }
 
 /* The file says what is to be before haproxy is told. */
@@ -149,23 +142,14 @@ static int update_file(Ingress *ingress)
                 .blocked = is_blocked,
                 .userdata = ingress->guard,
         };
-        _cleanup_free_ char *frontends = plan_frontends(&params), *file = NULL, *generation = NULL;
-        int r;
+        int r = apps_file_update(&ingress->file, &params);
 
-        file = frontends ? plan_file(&params, frontends) : NULL;
-        generation = frontends ? plan_generation(frontends) : NULL;
-        if (!file || !generation)
-                return -ENOMEM;
-        free(ingress->generation);
-        ingress->generation = TAKE_PTR(generation);
-        if (ingress->file && strcmp(ingress->file, file) == 0)
-                return 0;
-        r = write_file(file);
-        if (r < 0)
-                return r;
-        free(ingress->file);
-        ingress->file = TAKE_PTR(file);
-        return 0;
+        /* What was refused is not what is to be loaded now. */
+        if (r > 0 && ingress->n_refused > 0) {
+                ingress->n_refused = 0;
+                ingress->reload_until = 0;
+        }
+        return r;
 }
 
 static void on_closed(void *userdata, int error, _unused_ const char *answer)
@@ -254,6 +238,19 @@ static void on_reloading(void *userdata, int error, _unused_ const char *answer)
         end_round(ingress, /* more= */ true);
 }
 
+/* haproxy goes on as it is. Why is what it has said of the file. */
+static void refused(Ingress *ingress)
+{
+        _cleanup_free_ char *reason = reason_read(clock_usec(CLOCK_REALTIME) - RELOAD_PAUSE_MAX_USEC);
+        _cleanup_free_ char *sentence =
+                text_format("the ingress did not take its new configuration%s%s: see "
+                            "journalctl -u deployd-ingress",
+                            text_is_empty(reason) ? "" : ", for haproxy says: ", text_or_empty(reason));
+
+        if (sentence)
+                set_failure(ingress, sentence);
+}
+
 /* Which generation haproxy runs: not ours yet means that it has to load the file, or is about to have done
  * so. */
 static void on_backends(void *userdata, int error, const char *answer)
@@ -264,7 +261,8 @@ static void on_backends(void *userdata, int error, const char *answer)
         ingress->call = NULL;
         if (error < 0)
                 return fail(ingress, error);
-        if (servers_has_backend(answer, ingress->generation)) {
+        if (servers_has_backend(answer, ingress->file.generation)) {
+                ingress->n_refused = 0;
                 ingress->reload_until = 0;
                 (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
                 return;
@@ -273,14 +271,14 @@ static void on_backends(void *userdata, int error, const char *answer)
         if (ingress->backends && strcmp(answer, ingress->backends) != 0)
                 ingress->reload_until = 0;
         if (ingress->reload_until != 0 && ingress->reload_until <= now) {
-                set_failure(
-                        ingress,
-                        "the ingress did not take its new configuration: see journalctl -u deployd-ingress");
+                ingress->n_refused++;
+                refused(ingress);
                 port_guard_forget(ingress->guard);
                 ingress->reload_until = 0;
         }
         if (ingress->reload_until == 0)
-                ingress->reload_until = now + RELOAD_PATIENCE_USEC;
+                ingress->reload_until = now + MIN2(RELOAD_PATIENCE_USEC << MIN2(ingress->n_refused, 10u),
+                                                   RELOAD_PAUSE_MAX_USEC);
         else if (ingress->backends) {
                 end_round(ingress, /* more= */ true);
                 return;
@@ -296,10 +294,11 @@ static void on_guarded(void *userdata)
         Ingress *ingress = userdata;
         int r;
 
+        update_served(ingress);
         r = update_file(ingress);
         if (r < 0) {
                 _cleanup_free_ char *sentence =
-                        text_format("%s could not be written: %s", PATH_FILE, strerror(-r));
+                        text_format("%s could not be written: %s", PATH_APPS_FILE, strerror(-r));
 
                 set_failure(ingress, sentence);
                 end_round(ingress, /* more= */ true);
@@ -368,6 +367,8 @@ const char *ingress_sentence(const Ingress *ingress, const App *app)
                 if (sentence)
                         return sentence;
         }
+        if (app ? app->served == SERVED_NO_ROOM : ingress->n_left_out > 0)
+                return "more apps are deployed than apps-max of [ingress] in deploy.conf, and some are not reached";
         return ingress->failure;
 }
 
@@ -410,8 +411,7 @@ Ingress *ingress_free(Ingress *ingress)
         hasty_free(ingress->hasty);
         port_guard_free(ingress->guard);
         sd_event_source_disable_unref(ingress->again);
-        free(ingress->file);
-        free(ingress->generation);
+        apps_file_clear(&ingress->file);
         free(ingress->backends);
         free(ingress->failure);
         free(ingress);

@@ -12,6 +12,9 @@
 #define FNV_BASIS UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)
 
+/* Over connections-max, for those that are being closed, and for the sockets of deployd. */
+#define CONNECTIONS_RESERVE 256
+
 char *plan_generation(const char *frontends)
 {
         uint64_t hash = FNV_BASIS;
@@ -30,44 +33,92 @@ char *plan_server(const Instance *instance)
                            instance->number);
 }
 
+/* One line each, for haproxy takes 64 words of a line: lines of one name are one list. */
+static void write_networks(FILE *file, const char *name, char *const *networks)
+{
+        for (; *networks; networks++)
+                (void) fprintf(file, "    acl %s src %s\n", name, *networks);
+}
+
+/* Two sockets instead of one for both families: there, 192.0.2.1 would be ::ffff:192.0.2.1. */
 static void write_binds(FILE *file, const PlanParams *params, const App *app)
 {
-        if (strcmp(app->settings.access_mode, "private") == 0) {
-                (void) fprintf(file, "    bind 127.0.0.1:%u\n", app->port);
-                if (params->ipv6)
-                        (void) fprintf(file, "    bind [::1]:%u\n", app->port);
-                return;
-        }
+        bool here = strcmp(app->settings.access_mode, "private") == 0;
+
+        (void) fprintf(file, "    bind %s:%u\n", here ? "127.0.0.1" : "*", app->port);
         if (params->ipv6)
-                (void) fprintf(file, "    bind :::%u v4v6\n", app->port);
-        else
-                (void) fprintf(file, "    bind *:%u\n", app->port);
+                (void) fprintf(file, here ? "    bind [::1]:%u\n" : "    bind :::%u v6only\n", app->port);
         if (strcmp(app->settings.access_mode, "internal") != 0)
                 return;
-        (void) fprintf(file, "    tcp-request connection reject if !{ src 127.0.0.0/8 ::1");
-        for (char *const *network = params->config->internal_networks; *network; network++)
-                (void) fprintf(file, " %s", *network);
-        (void) fprintf(file, " }\n");
+        (void) fprintf(file, "    acl deployd-internal src 127.0.0.0/8 ::1\n");
+        write_networks(file, "deployd-internal", params->config->internal_networks);
+        (void) fprintf(file, "    tcp-request connection reject if !deployd-internal\n");
+}
+
+/* A share of its own for each app, and together no more than leaves room for the sockets of deployd. */
+static void write_limits(FILE *file, const Config *config)
+{
+        (void) fprintf(file,
+                       "    maxconn %" PRIu64 "\n"
+                       "    tcp-request connection track-sc0 int(0) table deployd-apps\n"
+                       "    tcp-request connection reject if { sc0_conn_cur(deployd-apps) gt %" PRIu64
+                       " }\n",
+                       MIN2(config->app_connections_max, config->connections_max), config->connections_max);
+}
+
+/* What CGI, WSGI and Rack make of a header does not tell `_` from `-`: who sends X_Forwarded_For would have
+ * the last word. */
+static void write_headers(FILE *file, const Config *config)
+{
+        bool trust = *config->trusted_proxies;
+
+        (void) fprintf(file, "    http-request del-header Forwarded\n"
+                             "    http-request del-header Proxy\n"
+                             "    http-request del-header _ -m sub\n");
+        if (!trust) {
+                (void) fprintf(file, "    http-request del-header X-Forwarded- -m beg\n"
+                                     "    http-request set-header X-Forwarded-For %%[src]\n"
+                                     "    http-request set-header X-Forwarded-Proto http\n"
+                                     "    http-request set-header X-Forwarded-Port %%[dst_port]\n");
+                return;
+        }
+        write_networks(file, "deployd-proxy", config->trusted_proxies);
+        /* Several lines of For are one list, and one more is its end. Most programs read one line only. */
+        (void) fprintf(file, "    acl deployd-one-for req.fhdr_cnt(X-Forwarded-For) eq 1\n"
+                             "    acl deployd-proto req.fhdr_cnt(X-Forwarded-Proto) gt 0\n"
+                             "    http-request del-header X-Forwarded- -m beg if !deployd-proxy\n"
+                             "    http-request set-header X-Forwarded-For \"%%[req.fhdr(X-Forwarded-For)], "
+                             "%%[src]\" if deployd-one-for\n"
+                             "    http-request add-header X-Forwarded-For %%[src] if !deployd-one-for\n"
+                             "    http-request set-header X-Forwarded-Port %%[dst_port] if !deployd-proto\n"
+                             "    http-request set-header X-Forwarded-Proto http if !deployd-proto\n");
 }
 
 static void write_frontend(FILE *file, const PlanParams *params, const App *app)
 {
         (void) fprintf(file, "frontend app-%s\n", app->name);
         write_binds(file, params, app);
+        write_limits(file, params->config);
         if (params->config->access_log)
                 (void) fprintf(file, "    option httplog\n    log-tag deployd/%s\n", app->name);
         else
                 (void) fprintf(file, "    no log\n");
+        write_headers(file, params->config);
         (void) fprintf(file,
-                       "    http-request disable-l7-retry unless METH_GET or METH_HEAD or METH_OPTIONS\n"
-                       "    http-request del-header Forwarded\n"
-                       "    http-request del-header Proxy\n"
-                       "    http-request del-header X-Forwarded- -m beg\n"
-                       "    http-request set-header X-Forwarded-For %%[src]\n"
-                       "    http-request set-header X-Forwarded-Proto http\n"
-                       "    http-request set-header X-Forwarded-Port %%[dst_port]\n"
+                       "    http-request wait-for-body time %" PRIu64 "ms\n"
                        "    default_backend app-%s\n",
-                       app->name);
+                       params->config->body_timeout / USEC_PER_MSEC, app->name);
+}
+
+static void write_global(FILE *file, const Config *config)
+{
+        (void) fprintf(file,
+                       "global\n"
+                       "    maxconn %" PRIu64 "\n"
+                       "    hard-stop-after %" PRIu64 "ms\n"
+                       "    mworker-max-reloads %" PRIu64 "\n",
+                       config->connections_max + CONNECTIONS_RESERVE, config->reload_keep / USEC_PER_MSEC,
+                       config->reload_keep_max);
 }
 
 char *plan_frontends(const PlanParams *params)
@@ -82,8 +133,9 @@ char *plan_frontends(const PlanParams *params)
         file = open_memstream(&text, &size);
         if (!file)
                 return NULL;
+        write_global(file, params->config);
         LIST_FOREACH (apps, app, params->model->apps)
-                if (!params->blocked(params->userdata, app))
+                if (app->served == SERVED_YES && !params->blocked(params->userdata, app))
                         write_frontend(file, params, app);
         if (fclose(file) == 0)
                 return text;
@@ -126,7 +178,7 @@ char *plan_file(const PlanParams *params, const char *frontends)
         (void) fprintf(file, "# Written by deployd whenever something changes. Do not edit.\n%sbackend %s\n",
                        frontends, generation);
         LIST_FOREACH (apps, app, params->model->apps)
-                if (!params->blocked(params->userdata, app))
+                if (app->served == SERVED_YES && !params->blocked(params->userdata, app))
                         write_backend(file, app);
         if (fclose(file) == 0)
                 return text;

@@ -16,7 +16,9 @@ typedef struct PlanParams {
         void *userdata;
 } PlanParams;
 
-/* What needs a reload when it changes: a frontend for each app. Caller frees; NULL when out of memory. */
+/* What needs a reload when it changes: the limits of haproxy, and a frontend for each app that is
+ * served (App.served). Caller frees;
+ * NULL when out of memory. */
 char *plan_frontends(const PlanParams *params);
 
 /* The whole file: `frontends`, a backend for each app with the servers that take requests, and an empty

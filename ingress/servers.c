@@ -10,6 +10,9 @@
 #include "ingress/plan.h"
 
 #define BACKEND_PREFIX "app-"
+/* What base.cfg says of servers in the file, which those that are added do not inherit: without it their
+ * connections are not kept (haproxy 2.6, srv_settings_init() is not called for them). */
+#define SERVER_OPTIONS "pool-max-conn -1 pool-purge-delay 1s"
 
 /* Columns of `show servers state`, version 1: management.txt of haproxy 2.6, 9.3. */
 enum {
@@ -168,7 +171,7 @@ unsigned servers_write_opening(const Model *model, FILE *commands)
                 }
         LIST_FOREACH (deployments, deployment, model->deployments)
                 LIST_FOREACH (instances, instance, deployment->instances) {
-                        char address[sizeof(" 127.0.0.1:65535")];
+                        char address[sizeof(" 127.0.0.1:65535 " SERVER_OPTIONS)];
 
                         if (instance->port == 0 || instance->route != ROUTE_READY ||
                             instance->routed == ROUTE_READY)
@@ -178,7 +181,8 @@ unsigned servers_write_opening(const Model *model, FILE *commands)
                                 write_command(commands, "set server", instance, " state ready");
                                 continue;
                         }
-                        (void) snprintf(address, sizeof(address), " 127.0.0.1:%u", instance->port);
+                        (void) snprintf(address, sizeof(address), " 127.0.0.1:%u " SERVER_OPTIONS,
+                                        instance->port);
                         write_command(commands, "add server", instance, address);
                         write_command(commands, "enable server", instance, "");
                 }

@@ -26,6 +26,13 @@ typedef enum PortState {
         PORT_HELD, /* by somebody else */
 } PortState;
 
+/* Whether the ingress listens on the stable port. */
+typedef enum Served {
+        SERVED_NO, /* it was never deployed */
+        SERVED_YES,
+        SERVED_NO_ROOM, /* too many others are: apps-max */
+} Served;
+
 /* What a caller may set. 0 and "" mean the configured default. */
 typedef struct AppSettings {
         char *access_mode;       /* private, internal, public */
@@ -60,6 +67,7 @@ struct App {
         uint64_t created_at;
 
         /* Of the ingress. */
+        Served served;
         PortState port_state;
         uid_t port_holder; /* whose process it is, if it is held */
         bool port_looked_at;

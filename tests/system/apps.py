@@ -184,6 +184,13 @@ class Load:
         if text not in self.stream.drain():
             self.stream.wait(lambda line: line == text)
 
+    def all_served_but_the_cut(self, kills):
+        """Checks that no request has failed but those that an instance had when it was killed: nobody knows what it has
+        done of them, so they are not sent to another. Each client had one at most."""
+        assert self.failed <= CLIENTS * kills, f"{self.failed} of {self.requests} failed: {self.failures}"
+        assert all("502 " in failure or "RemoteDisconnected" in failure for failure in self.failures), self.failures
+        assert self.requests > self.rate / 5, self.requests
+
     def all_served(self):
         """Checks that no request has failed, and that there were some."""
         assert self.failed == 0, f"{self.failed} of {self.requests} failed: {self.failures}"

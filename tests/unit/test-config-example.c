@@ -61,9 +61,16 @@ static void expect_defaults(const Config *config)
         cr_expect_str_eq(config->git_proxy, "");
         expect_list(config->git_no_proxy, none);
         expect_list(config->internal_networks, networks);
+        expect_list(config->trusted_proxies, none);
         cr_expect_str_eq(config->ingress_http, "");
         cr_expect_str_eq(config->ingress_https, "");
         cr_expect_eq(config->access_log, false);
+        cr_expect_eq(config->apps_max, 3000);
+        cr_expect_eq(config->connections_max, 6000);
+        cr_expect_eq(config->app_connections_max, 2048);
+        cr_expect_eq(config->body_timeout, 30 * second);
+        cr_expect_eq(config->reload_keep, 86400 * second);
+        cr_expect_eq(config->reload_keep_max, 50);
         cr_expect_str_eq(config->frontend_base_url, "");
         cr_expect_eq(config->log_level, LOG_INFO);
         cr_expect_eq(config->n_warnings, 0);
@@ -120,7 +127,7 @@ Test(config_example, the_example_with_its_keys_uncommented_gives_the_defaults)
                         memmove(mark + 1, mark + 2, strlen(mark + 2) + 1);
                         n_keys++;
                 }
-        cr_expect_eq(n_keys, 50);
+        cr_expect_eq(n_keys, 59);
         write_file(path, "[runner]\nkeep-logs = 7\n[log]\nlevel = debug\n[git]\nlocal-paths = /srv\n"
                          "[ingress]\nhttp = *:80\n[runner]\napp-cpu-quota = 10%\n");
         write_drop_in("example.conf", example);

@@ -23,6 +23,7 @@ static inline App *add_app(Model *model, const char *name, const char *access_mo
         app = app_new(name, repository);
         cr_assert(app && text_replace(&app->settings.access_mode, access_mode) == 0);
         app->port = port;
+        app->served = SERVED_YES;
         cr_assert_eq(model_add_app(model, app), 0);
         return app;
 }

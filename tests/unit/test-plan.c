@@ -80,7 +80,7 @@ Test(plan, a_private_app_listens_on_loopback_only)
         (void) add_app(model, "shop", "private", 30001);
         text = file();
         has(text, "frontend app-shop\n    bind 127.0.0.1:30001\n    bind [::1]:30001\n");
-        has_not(text, "tcp-request");
+        has_not(text, "deployd-internal");
         has_not(text, "bind *");
         has_not(text, "bind :::");
         has(text, "    default_backend app-shop\n");
@@ -93,8 +93,8 @@ Test(plan, a_public_app_listens_everywhere)
 
         (void) add_app(model, "shop", "public", 30001);
         text = file();
-        has(text, "frontend app-shop\n    bind :::30001 v4v6\n");
-        has_not(text, "tcp-request");
+        has(text, "frontend app-shop\n    bind *:30001\n    bind :::30001 v6only\n");
+        has_not(text, "deployd-internal");
         has_not(text, "127.0.0.1:30001");
 }
 
@@ -104,8 +104,12 @@ Test(plan, an_internal_app_listens_everywhere_and_lets_in_whom_the_configuration
 
         (void) add_app(model, "shop", "internal", 30001);
         text = file();
-        has(text, "    bind :::30001 v4v6\n"
-                  "    tcp-request connection reject if !{ src 127.0.0.0/8 ::1 10.0.0.0/8 fd00::/8 }\n");
+        has(text, "    bind *:30001\n"
+                  "    bind :::30001 v6only\n"
+                  "    acl deployd-internal src 127.0.0.0/8 ::1\n"
+                  "    acl deployd-internal src 10.0.0.0/8\n"
+                  "    acl deployd-internal src fd00::/8\n"
+                  "    tcp-request connection reject if !deployd-internal\n");
 }
 
 Test(plan, without_ipv6_nothing_listens_there)
@@ -117,9 +121,9 @@ Test(plan, without_ipv6_nothing_listens_there)
         (void) add_app(model, "b", "internal", 30002);
         (void) add_app(model, "c", "public", 30003);
         text = file();
-        has(text, "frontend app-a\n    bind 127.0.0.1:30001\n    no log\n");
-        has(text, "frontend app-b\n    bind *:30002\n    tcp-request");
-        has(text, "frontend app-c\n    bind *:30003\n    no log\n");
+        has(text, "frontend app-a\n    bind 127.0.0.1:30001\n    maxconn");
+        has(text, "frontend app-b\n    bind *:30002\n    acl deployd-internal");
+        has(text, "frontend app-c\n    bind *:30003\n    maxconn");
         has_not(text, "bind :::");
         has_not(text, "bind [");
 }
@@ -128,6 +132,7 @@ Test(plan, what_a_client_says_of_itself_is_dropped_before_ours_is_set)
 {
         static const char *const lines[] = { "del-header Forwarded\n",
                                              "del-header Proxy\n",
+                                             "del-header _ -m sub\n",
                                              "del-header X-Forwarded- -m beg\n",
                                              "set-header X-Forwarded-For %[src]\n",
                                              "set-header X-Forwarded-Proto http\n",
@@ -141,6 +146,75 @@ Test(plan, what_a_client_says_of_itself_is_dropped_before_ours_is_set)
                 at = strstr(at, lines[i]);
                 cr_assert_not_null(at, "no '%s' after those before in\n%s", lines[i], text);
         }
+}
+
+/* With a proxy of one's own in front. */
+Test(plan, what_a_trusted_proxy_says_is_kept)
+{
+        _cleanup_free_ char *without = NULL, *with = NULL;
+
+        (void) add_app(model, "shop", "private", 30001);
+        without = file();
+        has_not(without, "deployd-proxy");
+        config_free(config);
+        write_file(path, "[access]\ntrusted-proxies = 192.0.2.1 2001:db8::/32\n");
+        params.config = config = load();
+        with = file();
+        has(with, "    acl deployd-proxy src 192.0.2.1\n    acl deployd-proxy src 2001:db8::/32\n");
+        has(with, "    http-request del-header X-Forwarded- -m beg if !deployd-proxy\n");
+        has(with, "    http-request del-header _ -m sub\n");
+        has(with, "    http-request del-header Forwarded\n");
+}
+
+/* haproxy takes 64 words of a line. */
+Test(plan, lists_of_networks_may_be_long)
+{
+        _cleanup_free_ char *text = NULL;
+        FILE *stream = fopen(path, "we");
+
+        cr_assert_not_null(stream);
+        (void) fputs("[access]\ninternal-networks =", stream);
+        for (unsigned i = 0; i < 200; i++)
+                (void) fprintf(stream, "%s10.%u.0.0/16", i % 8 == 0 ? "\n  " : " ", i);
+        (void) fputs("\ntrusted-proxies =", stream);
+        for (unsigned i = 0; i < 200; i++)
+                (void) fprintf(stream, "%s10.0.%u.1", i % 8 == 0 ? "\n  " : " ", i);
+        (void) fputs("\n", stream);
+        cr_assert_eq(fclose(stream), 0);
+        config_free(config);
+        params.config = config = load();
+        (void) add_app(model, "shop", "internal", 30001);
+        text = file();
+        has(text, "    acl deployd-internal src 10.199.0.0/16\n");
+        has(text, "    acl deployd-proxy src 10.0.199.1\n");
+}
+
+Test(plan, the_limits_are_those_of_the_configuration)
+{
+        _cleanup_free_ char *text = NULL;
+
+        config_free(config);
+        write_file(path, "[ingress]\nconnections-max = 300\napp-connections-max = 200\nbody-timeout = 7s\n"
+                         "reload-keep = 2h\nreload-keep-max = 9\n");
+        params.config = config = load();
+        (void) add_app(model, "shop", "private", 30001);
+        text = file();
+        has(text, "\nglobal\n    maxconn 556\n    hard-stop-after 7200000ms\n    mworker-max-reloads 9\n");
+        has(text, "    maxconn 200\n");
+        has(text, "{ sc0_conn_cur(deployd-apps) gt 300 }\n");
+        has(text, "    http-request wait-for-body time 7000ms\n");
+}
+
+Test(plan, an_app_that_is_not_served_is_left_out)
+{
+        _cleanup_free_ char *text = NULL;
+        App *app = add_app(model, "shop", "public", 30001);
+
+        app->served = SERVED_NO;
+        (void) add_app(model, "other", "public", 30002);
+        text = file();
+        has_not(text, "shop");
+        has(text, "frontend app-other\n");
 }
 
 Test(plan, requests_are_logged_only_if_the_administrator_wants_it)
@@ -190,7 +264,7 @@ Test(plan, a_backend_has_the_instances_that_take_requests)
                   "    server d42.web.2 127.0.0.1:20003\n");
         has_not(text, "d41");
         has_not(text, "d43");
-        has_not(text, "worker");
+        has_not(text, ".worker.");
 }
 
 /* Whether requests wait for an instance of the app. */

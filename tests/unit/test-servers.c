@@ -162,8 +162,10 @@ Test(servers, a_new_instance_is_added_and_one_that_drains_is_let_in_again)
                 _cleanup_free_ char *text = commands(OPENING, 0, 2);
 
                 cr_expect_not_null(strstr(text, "set server app-shop/d41.web.1 state ready;"));
-                cr_expect_not_null(strstr(text, "add server app-shop/d42.web.1 127.0.0.1:20002;"
-                                                "enable server app-shop/d42.web.1;"));
+                cr_expect_not_null(strstr(
+                        text,
+                        "add server app-shop/d42.web.1 127.0.0.1:20002 pool-max-conn -1 pool-purge-delay 1s;"
+                        "enable server app-shop/d42.web.1;"));
                 cr_expect_null(strstr(text, "d43"));
                 cr_expect_null(strstr(text, "d44"));
                 cr_expect_null(strstr(text, "worker"));

@@ -243,7 +243,10 @@ def ingress_is_rows(world):
     wanted = {(f"app-{app['name']}", f"d{row['deployment_id']}.{row['process']}.{row['number']}", row["port"])
               for app, row in world.kept() if row["port"]}
     frontends, written = world.read.file
-    for name in sorted(frontends ^ {f"app-{app['name']}" for app in world.apps.values()}):
+    # One that was never live may have one: its first deployment got that far.
+    known = {f"app-{app['name']}" for app in world.apps.values()}
+    needed = {f"app-{world.apps[number]['name']}" for number in world.live}
+    for name in sorted(frontends - known | needed - frontends):
         yield f"C3: {facts.INGRESS_FILE} {'has' if name in frontends else 'does not have'} the frontend {name}"
     held = {backend for backend, _, _ in wanted}
     for where, has in (("the ingress", world.read.held), (facts.INGRESS_FILE, world.read.file_held)):
