@@ -21,7 +21,6 @@
 #define PATH_FILE       PATH_STATE "/ingress/apps.cfg"
 #define PATH_FILE_DRAFT PATH_STATE "/ingress/.apps.cfg.new"
 #define PATH_ADMIN      PATH_RUN "/ingress/admin.sock"
-#define PATH_MASTER     PATH_RUN "/ingress/master.sock"
 
 /* Nothing tells when the last session of a server has ended, or when a reload is over: both are asked for
  * again after a pause, which grows. */
@@ -33,11 +32,11 @@
 struct Ingress {
         IngressParams params;
         PortGuard *guard;
-        bool ipv6;
         char *file;            /* as it was last written; NULL = not by this process */
         char *generation;      /* that the file asks for */
         uint64_t reload_until; /* CLOCK_MONOTONIC, 0 = none is under way */
         char *backends;        /* that haproxy had when a reload was asked for; NULL = none has been */
+        bool retrying; /* the reload under way is of the same file, to bind what could not be bound */
 
         bool runs;         /* deployd-ingress.service, as PID 1 says; nothing is begun while it does not */
         bool stale;        /* something changed since the round under way began */
@@ -132,20 +131,12 @@ static int write_file(const char *text)
         return 0;
 }
 
-static bool is_blocked(void *userdata, const App *app)
-{
-        return port_guard_is_blocked(userdata, app);
-}
-
 /* The file says what is to be before haproxy is told. */
 static int update_file(Ingress *ingress)
 {
         PlanParams params = {
                 .model = ingress->params.model,
                 .config = ingress->params.config(ingress->params.userdata),
-                .ipv6 = ingress->ipv6,
-                .blocked = is_blocked,
-                .userdata = ingress->guard,
         };
         _cleanup_free_ char *frontends = plan_frontends(&params), *file = NULL, *generation = NULL;
         int r;
@@ -237,19 +228,43 @@ static void on_servers(void *userdata, int error, const char *answer)
                 return;
         if (send_commands(ingress, strays, /* opening= */ false, on_closed))
                 return;
-        end_round(ingress, /* more= */ port_guard_any_blocked(ingress->guard));
+        end_round(ingress, /* more= */ false);
 }
 
-static void on_reloading(void *userdata, int error, _unused_ const char *answer)
+/* Asks for a reload and looks later whether it has come. */
+static void reload(Ingress *ingress, const char *backends)
 {
-        Ingress *ingress = userdata;
-
+        ingress->reload_until = clock_usec(CLOCK_MONOTONIC) + RELOAD_PATIENCE_USEC;
+        if (text_replace(&ingress->backends, backends) < 0)
+                return fail(ingress, -ENOMEM);
+        FAILPOINT("ingress-reload.before");
+        ingress->params.reload(ingress->params.userdata);
         FAILPOINT("ingress-reload.after");
-        ingress->call = NULL;
-        /* For a moment after a reload nobody listens there: it is asked for again. */
-        if (error < 0)
-                (void) text_replace(&ingress->backends, NULL);
         end_round(ingress, /* more= */ true);
+}
+
+static bool is_loaded(const Ingress *ingress, const char *backends)
+{
+        const char *tag = port_guard_tag(ingress->guard);
+
+        return tag && servers_has_backend(backends, ingress->generation) &&
+               servers_has_backend(backends, tag);
+}
+
+/* It is what it is to be. A reload that was to bind more may still be at it. */
+static void on_loaded(Ingress *ingress, const char *backends)
+{
+        if (port_guard_take_retry(ingress->guard)) {
+                ingress->retrying = true;
+                reload(ingress, backends);
+                return;
+        }
+        if (!ingress->retrying || strcmp(backends, ingress->backends) != 0 ||
+            clock_usec(CLOCK_MONOTONIC) >= ingress->reload_until) {
+                ingress->reload_until = 0;
+                ingress->retrying = false;
+        }
+        (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
 }
 
 /* Which generation haproxy runs: not ours yet means that it has to load the file, or is about to have done
@@ -260,40 +275,36 @@ static void on_backends(void *userdata, int error, const char *answer)
         uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
         ingress->call = NULL;
-        if (error < 0)
+        if (error >= 0)
+                error = port_guard_read(ingress->guard);
+        if (error < 0 && error != -ENOENT)
                 return fail(ingress, error);
-        if (servers_has_backend(answer, ingress->generation)) {
-                ingress->reload_until = 0;
-                (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
-                return;
-        }
+        if (is_loaded(ingress, answer))
+                return on_loaded(ingress, answer);
         /* Loaded meanwhile is the file as it was before it changed once more. */
-        if (ingress->backends && strcmp(answer, ingress->backends) != 0)
+        if ((ingress->backends && strcmp(answer, ingress->backends) != 0) ||
+            (ingress->retrying && !servers_has_backend(answer, ingress->generation)))
                 ingress->reload_until = 0;
         if (ingress->reload_until != 0 && ingress->reload_until <= now) {
                 set_failure(
                         ingress,
                         "the ingress did not take its new configuration: see journalctl -u deployd-ingress");
-                port_guard_forget(ingress->guard);
                 ingress->reload_until = 0;
         }
-        if (ingress->reload_until == 0)
-                ingress->reload_until = now + RELOAD_PATIENCE_USEC;
-        else if (ingress->backends) {
+        if (ingress->reload_until != 0 && ingress->backends) {
                 end_round(ingress, /* more= */ true);
                 return;
         }
-        if (text_replace(&ingress->backends, answer) < 0)
-                return fail(ingress, -ENOMEM);
-        FAILPOINT("ingress-reload.before");
-        (void) ask(ingress, PATH_MASTER, "reload", on_reloading);
+        ingress->retrying = false;
+        reload(ingress, answer);
 }
 
-static void on_guarded(void *userdata)
+/* One round: the file, what is loaded, which servers there are. */
+static void begin(Ingress *ingress)
 {
-        Ingress *ingress = userdata;
         int r;
 
+        ingress->stale = false;
         r = update_file(ingress);
         if (r < 0) {
                 _cleanup_free_ char *sentence =
@@ -306,20 +317,13 @@ static void on_guarded(void *userdata)
         (void) ask(ingress, PATH_ADMIN, "show backend", on_backends);
 }
 
-/* One round: whose ports are free, the file, what is loaded, which servers there are. */
-static void begin(Ingress *ingress)
-{
-        ingress->stale = false;
-        port_guard_check(ingress->guard, on_guarded, ingress);
-}
-
 void ingress_poll(Ingress *ingress)
 {
         assert(ingress);
 
         if (!ingress->runs)
                 return;
-        if (ingress->call || port_guard_is_checking(ingress->guard)) {
+        if (ingress->call) {
                 ingress->stale = true;
                 return;
         }
@@ -342,18 +346,21 @@ void ingress_set_control_group(Ingress *ingress, uint64_t id)
 
 const char *ingress_sentence(const Ingress *ingress, const App *app)
 {
-        const App *other;
+        const char *sentence;
 
         assert(ingress);
 
-        LIST_FOREACH (apps, other, ingress->params.model->apps) {
-                const char *sentence =
-                        !app || other == app ? port_guard_sentence(ingress->guard, other) : NULL;
+        sentence = port_guard_sentence(ingress->guard, app);
+        return sentence ? sentence : ingress->failure;
+}
 
-                if (sentence)
-                        return sentence;
-        }
-        return ingress->failure;
+/* Somebody else may be in the way of a port, or nobody any more. */
+static void on_ports(void *userdata)
+{
+        Ingress *ingress = userdata;
+
+        ingress_poll(ingress);
+        ingress->params.changed(ingress->params.userdata);
 }
 
 int ingress_new(const IngressParams *params, Ingress **ret)
@@ -362,7 +369,7 @@ int ingress_new(const IngressParams *params, Ingress **ret)
         int r;
 
         assert(params && params->event && params->model && params->probe && params->config &&
-               params->changed);
+               params->changed && params->reload);
         assert(ret);
 
         ingress = calloc(1, sizeof(Ingress));
@@ -370,8 +377,7 @@ int ingress_new(const IngressParams *params, Ingress **ret)
                 return -ENOMEM;
         ingress->params = *params;
         ingress->pause = (Backoff){ .first_usec = PAUSE_MIN_USEC, .max_usec = PAUSE_MAX_USEC };
-        ingress->ipv6 = access("/proc/self/net/if_inet6", F_OK) == 0;
-        r = port_guard_new(params->model, params->probe, &ingress->guard);
+        r = port_guard_new(params->event, params->model, params->probe, on_ports, ingress, &ingress->guard);
         if (r < 0)
                 return r;
         r = sd_event_add_time_relative(params->event, &ingress->again, CLOCK_MONOTONIC, 0, 0, on_again,

@@ -33,15 +33,10 @@ char *plan_server(const Instance *instance)
 static void write_binds(FILE *file, const PlanParams *params, const App *app)
 {
         if (strcmp(app->settings.access_mode, "private") == 0) {
-                (void) fprintf(file, "    bind 127.0.0.1:%u\n", app->port);
-                if (params->ipv6)
-                        (void) fprintf(file, "    bind [::1]:%u\n", app->port);
+                (void) fprintf(file, "    bind 127.0.0.1:%1$u\n    bind [::1]:%1$u\n", app->port);
                 return;
         }
-        if (params->ipv6)
-                (void) fprintf(file, "    bind :::%u v4v6\n", app->port);
-        else
-                (void) fprintf(file, "    bind *:%u\n", app->port);
+        (void) fprintf(file, "    bind :::%u v4v6\n", app->port);
         if (strcmp(app->settings.access_mode, "internal") != 0)
                 return;
         (void) fprintf(file, "    tcp-request connection reject if !{ src 127.0.0.0/8 ::1");
@@ -83,8 +78,7 @@ char *plan_frontends(const PlanParams *params)
         if (!file)
                 return NULL;
         LIST_FOREACH (apps, app, params->model->apps)
-                if (!params->blocked(params->userdata, app))
-                        write_frontend(file, params, app);
+                write_frontend(file, params, app);
         if (fclose(file) == 0)
                 return text;
         free(text);
@@ -125,8 +119,7 @@ char *plan_file(const PlanParams *params, const char *frontends)
         (void) fprintf(file, "# Written by deployd whenever something changes. Do not edit.\n%sbackend %s\n",
                        frontends, generation);
         LIST_FOREACH (apps, app, params->model->apps)
-                if (!params->blocked(params->userdata, app))
-                        write_backend(file, app);
+                write_backend(file, app);
         if (fclose(file) == 0)
                 return text;
         free(text);

@@ -19,11 +19,11 @@ typedef enum AppStatus {
 
 DECLARE_STRING_TABLE(app_status, AppStatus);
 
-/* Whether the stable port is free for the ingress. */
+/* Whether the ingress has the stable port. */
 typedef enum PortState {
         PORT_UNKNOWN,
-        PORT_FREE,
-        PORT_HELD, /* by somebody else */
+        PORT_FREE, /* for it: nobody else is in the way */
+        PORT_HELD, /* by somebody else, at one of its addresses at least */
 } PortState;
 
 /* What a caller may set. 0 and "" mean the configured default. */
@@ -60,8 +60,6 @@ struct App {
 
         /* Of the ingress. */
         PortState port_state;
-        uid_t port_holder; /* whose process it is, if it is held */
-        bool port_looked_at;
 
         Deployment *live;                   /* NULL = nothing */
         LIST_HEAD(Deployment, deployments); /* the published ones, newest first */
