@@ -43,9 +43,12 @@ static int read_file(const char *path, char **ret)
         fd = -1;
         errno = 0;
         /* Up to a NUL, which no text has. */
-        if (getdelim(&text, &size, '\0', file) < 0 && ferror(file))
+        if (getdelim(&text, &size, '\0', file) >= 0)
+                *ret = TAKE_PTR(text);
+        else if (ferror(file))
                 return errno ? -errno : -EIO;
-        *ret = text ? TAKE_PTR(text) : strdup("");
+        else
+                *ret = strdup("");
         return *ret ? 0 : -ENOMEM;
 }
 
