@@ -36,7 +36,9 @@ struct Pipeline {
         UnitCall *listing;
         void (*on_resumed)(void *userdata, int error);
         void *on_resumed_userdata;
-        uint16_t next_port;        /* where the search for a free port begins */
+        uint16_t next_port; /* where the search for a free port begins */
+        LIST_HEAD(struct PortsAsk, ports_asks);
+        struct PortsWatch *ports_watch;
         unsigned n_moving_to_slot; /* deployments whose first row is being committed */
         sd_event_source *space_look;
         Ownership ownership;        /* whether the apps of this machine are those of the database */
