@@ -7,6 +7,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/holder.h"
@@ -223,6 +224,23 @@ static void end_looks(PortGuard *guard)
         guard->changed(guard->userdata);
 }
 
+static char *describe(const PortGuard *guard, const Item *item)
+{
+        const LeftOut *left_out = &item->left_out;
+        const char *name = left_out->frontend + strlen(FRONTEND_PREFIX);
+        _cleanup_free_ char *holder = NULL, *where = NULL;
+
+        if (!is_in_use(item))
+                return text_format("port %u of %s cannot be used at %s: %s", left_out->port, name,
+                                   left_out->address, strerror(left_out->error));
+        where = left_out->whole ? strdup("") : text_format(" at %s", left_out->address);
+        holder = item->held ? holder_describe(guard->model, item->uid, item->cgroup_id)
+                            : strdup("another process");
+        if (!where || !holder)
+                return NULL;
+        return text_format("port %u of %s is held by %s%s", left_out->port, name, holder, where);
+}
+
 static void look_at_next(PortGuard *guard);
 
 static void on_looked(void *userdata, const ProbeAnswer *answer)
@@ -230,13 +248,19 @@ static void on_looked(void *userdata, const ProbeAnswer *answer)
         PortGuard *guard = userdata;
         Item *item = &guard->items[guard->looked_at];
         bool held = answer->result == PROBE_FOREIGN;
+        bool news = held != item->held ||
+                    (held && (answer->number != item->uid || answer->cgroup_id != item->cgroup_id));
 
         guard->wait = probe_wait_free(guard->wait);
-        guard->news |= held != item->held ||
-                       (held && (answer->number != item->uid || answer->cgroup_id != item->cgroup_id));
         item->held = held;
         item->uid = answer->number;
         item->cgroup_id = answer->cgroup_id;
+        if (news && held) {
+                _cleanup_free_ char *sentence = describe(guard, item);
+
+                log_warning("%s", text_or_empty(sentence));
+        }
+        guard->news |= news;
         guard->gone |= answer->result == PROBE_FREE;
         guard->looked_at++;
         look_at_next(guard);
@@ -277,23 +301,6 @@ void port_guard_set_owner(PortGuard *guard, uint64_t id)
         (void) text_replace(&guard->list, NULL);
         guard->n_items = 0;
         note_states(guard);
-}
-
-static char *describe(const PortGuard *guard, const Item *item)
-{
-        const LeftOut *left_out = &item->left_out;
-        const char *name = left_out->frontend + strlen(FRONTEND_PREFIX);
-        _cleanup_free_ char *holder = NULL, *where = NULL;
-
-        if (!is_in_use(item))
-                return text_format("port %u of %s cannot be used at %s: %s", left_out->port, name,
-                                   left_out->address, strerror(left_out->error));
-        where = left_out->whole ? strdup("") : text_format(" at %s", left_out->address);
-        holder = item->held ? holder_describe(guard->model, item->uid, item->cgroup_id)
-                            : strdup("another process");
-        if (!where || !holder)
-                return NULL;
-        return text_format("port %u of %s is held by %s%s", left_out->port, name, holder, where);
 }
 
 const char *port_guard_sentence(PortGuard *guard, const App *app)

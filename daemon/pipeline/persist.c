@@ -16,7 +16,8 @@ typedef struct Commit {
         uint64_t deployment;
         const FlowRow *row;
         char *sentence;
-        Plan plan; /* of a start */
+        Plan plan;     /* of a start */
+        size_t n_held; /* ports of the range */
 } Commit;
 
 static Commit *commit_free(Commit *commit)
@@ -191,7 +192,10 @@ static void on_start(void *userdata, int error, const StoreReply *reply)
                 return attempt_refused(attempt, "its release is not kept any more");
         if (error == -ESTALE && reply->number == 1) {
                 const PortRange *range = &pipeline_config(pipeline)->port_range;
-                _cleanup_free_ char *text = text_format("no free port in %u-%u", range->low, range->high);
+                bool by_others = commit->n_held > pipeline->model->n_ports_assigned;
+                _cleanup_free_ char *text =
+                        text_format("no free port in %u-%u%s", range->low, range->high,
+                                    by_others ? ": other processes hold some, see ss -lntp" : "");
 
                 attempt_refused(attempt, text_or_empty(text));
                 return;
@@ -249,6 +253,7 @@ static void on_ports(void *userdata, const uint64_t *held, size_t n_held)
                 commit_free(commit);
                 return;
         }
+        commit->n_held = n_held;
         r = store_start(commit, deployment, &ports, &ask, &refusal);
         if (r >= 0)
                 return;
