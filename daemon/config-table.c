@@ -149,6 +149,9 @@ const ConfigKey config_keys[] = {
           "How much memory an instance of an app may use, unless the app sets its own limit." },
         { "runner", "app-tasks-max", NUMBER(app_tasks_max, "1", TASKS_MOST), "256",
           "How many processes and threads an instance may have, unless the app sets its own limit." },
+        { "runner", "app-ports-max", NUMBER(app_ports_max, "1", "65535"), "128",
+          "How many ports an instance may hold, whatever its processes are and at whatever address. One that holds more is "
+          "killed, as one that uses more memory than it may." },
         { "runner", "app-cpu-quota", QUOTA(app_cpu_quota, "1%", "100000%"), "",
           "How much of one CPU's time an instance may use, unless the app sets its own; 150% is one and a half "
           "CPUs. Empty: all there is." },

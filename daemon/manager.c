@@ -10,6 +10,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/bus-connection.h"
+#include "daemon/ingress-unit.h"
 #include "daemon/ledger-facts.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/status-line.h"
@@ -17,8 +18,6 @@
 #include "dbus/bus.h"
 #include "ingress/ingress.h"
 #include "sql/migrate.h"
-
-#define UNIT_INGRESS "deployd-ingress.service"
 
 struct Manager {
         sd_event *event;
@@ -35,7 +34,7 @@ struct Manager {
         Units *units;
         ProbeClient *probe;
         Ingress *ingress;
-        UnitWatch *ingress_unit;
+        IngressUnit *ingress_unit;
         Pipeline *pipeline;
         Verifications *verifications;
         Bus *bus;
@@ -74,11 +73,9 @@ static void on_ingress(void *userdata)
         pipeline_ingress_changed(manager->pipeline);
 }
 
-static void on_ingress_unit(void *userdata, const UnitState *state)
+static void reload_ingress(void *userdata)
 {
-        Manager *manager = userdata;
-
-        ingress_set_control_group(manager->ingress, state->main_pid != 0 ? state->control_group_id : 0);
+        ingress_unit_reload(((Manager *) userdata)->ingress_unit);
 }
 
 static void on_resumed(void *userdata, int error)
@@ -91,9 +88,9 @@ static void on_resumed(void *userdata, int error)
         }
         (void) text_replace(&manager->facts.attention, pipeline_attention(manager->pipeline));
         /* The ingress goes on as it is while the apps are not those of the database. */
-        error = manager->facts.attention ? 0
-                                         : unit_watch_new(manager->units, UNIT_INGRESS, on_ingress_unit,
-                                                          manager, &manager->ingress_unit);
+        error = manager->facts.attention
+                        ? 0
+                        : ingress_unit_new(manager->units, manager->ingress, &manager->ingress_unit);
         if (error < 0) {
                 end(manager, "The ingress could not be watched");
                 return;
@@ -273,6 +270,7 @@ static int build(Manager *manager)
                                           .probe = manager->probe,
                                           .config = get_config,
                                           .changed = on_ingress,
+                                          .reload = reload_ingress,
                                           .userdata = manager },
                         &manager->ingress);
         if (r < 0)
@@ -374,7 +372,7 @@ Manager *manager_free(Manager *manager)
         verifications_free(manager->verifications);
         store_free(manager->store);
         pipeline_free(manager->pipeline);
-        unit_watch_free(manager->ingress_unit);
+        ingress_unit_free(manager->ingress_unit);
         ingress_free(manager->ingress);
         bus_free(manager->bus);
         status_line_free(manager->status);

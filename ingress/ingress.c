@@ -16,30 +16,24 @@
 #include "ingress/plan.h"
 #include "ingress/port-guard.h"
 #include "ingress/reason.h"
+#include "ingress/reload.h"
 #include "ingress/runtime.h"
 #include "ingress/served.h"
 #include "ingress/servers.h"
 
-#define PATH_ADMIN  PATH_RUN "/ingress/admin.sock"
-#define PATH_MASTER PATH_RUN "/ingress/master.sock"
+#define PATH_ADMIN PATH_RUN "/ingress/admin.sock"
 
 /* Nothing tells when the last session of a server has ended, or when a reload is over: both are asked for
  * again after a pause, which grows. */
 #define PAUSE_MIN_USEC (20 * USEC_PER_MSEC)
 #define PAUSE_MAX_USEC (1 * USEC_PER_SEC)
-/* A reload that has not shown by then has failed. Ten times the longest that was seen with few apps; it is
- * twice as long after each that has failed, for thousands of apps may need that. */
-#define RELOAD_PATIENCE_USEC  (5 * USEC_PER_SEC)
-#define RELOAD_PAUSE_MAX_USEC (600 * USEC_PER_SEC)
 
 struct Ingress {
         IngressParams params;
         PortGuard *guard;
         Hasty *hasty;
-        bool ipv6;
         AppsFile file;
-        uint64_t reload_until; /* CLOCK_MONOTONIC, 0 = none is under way */
-        char *backends;        /* that haproxy had when a reload was asked for; NULL = none has been */
+        Reload reload;
 
         bool runs;         /* deployd-ingress.service, as PID 1 says; nothing is begun while it does not */
         bool stale;        /* something changed since the round under way began */
@@ -48,7 +42,6 @@ struct Ingress {
         sd_event_source *again;
         Backoff pause;
 
-        unsigned n_refused;  /* reloads in a row that were not done */
         unsigned n_left_out; /* apps for which there is no room */
         char *failure;       /* why haproxy does not answer or load, NULL = it does */
 };
@@ -113,11 +106,6 @@ static int ask(Ingress *ingress, const char *path, const char *command, RuntimeD
         return r;
 }
 
-static bool is_blocked(void *userdata, const App *app)
-{
-        return port_guard_is_blocked(userdata, app);
-}
-
 /* Which apps there is room for; who has none is said once. */
 static void update_served(Ingress *ingress)
 {
@@ -138,17 +126,11 @@ static int update_file(Ingress *ingress)
         PlanParams params = {
                 .model = ingress->params.model,
                 .config = ingress->params.config(ingress->params.userdata),
-                .ipv6 = ingress->ipv6,
-                .blocked = is_blocked,
-                .userdata = ingress->guard,
         };
         int r = apps_file_update(&ingress->file, &params);
 
-        /* What was refused is not what is to be loaded now. */
-        if (r > 0 && ingress->n_refused > 0) {
-                ingress->n_refused = 0;
-                ingress->reload_until = 0;
-        }
+        if (r > 0)
+                reload_changed(&ingress->reload);
         return r;
 }
 
@@ -223,18 +205,17 @@ static void on_servers(void *userdata, int error, const char *answer)
                 return;
         if (send_commands(ingress, strays, /* opening= */ false, on_closed))
                 return;
-        end_round(ingress, /* more= */ port_guard_any_blocked(ingress->guard));
+        end_round(ingress, /* more= */ false);
 }
 
-static void on_reloading(void *userdata, int error, _unused_ const char *answer)
+/* Asks for a reload and looks later whether it has come. */
+static void reload(Ingress *ingress, const char *backends, bool retrying)
 {
-        Ingress *ingress = userdata;
-
+        if (reload_begin(&ingress->reload, backends, retrying, clock_usec(CLOCK_MONOTONIC)) < 0)
+                return fail(ingress, -ENOMEM);
+        FAILPOINT("ingress-reload.before");
+        ingress->params.reload(ingress->params.userdata);
         FAILPOINT("ingress-reload.after");
-        ingress->call = NULL;
-        /* For a moment after a reload nobody listens there: it is asked for again. */
-        if (error < 0)
-                (void) text_replace(&ingress->backends, NULL);
         end_round(ingress, /* more= */ true);
 }
 
@@ -256,44 +237,36 @@ static void refused(Ingress *ingress)
 static void on_backends(void *userdata, int error, const char *answer)
 {
         Ingress *ingress = userdata;
-        uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
         ingress->call = NULL;
-        if (error < 0)
+        if (error >= 0)
+                error = port_guard_read(ingress->guard);
+        if (error < 0 && error != -ENOENT)
                 return fail(ingress, error);
-        if (servers_has_backend(answer, ingress->file.generation)) {
-                ingress->n_refused = 0;
-                ingress->reload_until = 0;
+        switch (reload_look(&ingress->reload, answer, ingress->file.generation,
+                            port_guard_tag(ingress->guard), clock_usec(CLOCK_MONOTONIC))) {
+        case RELOAD_LOADED:
+                if (port_guard_take_retry(ingress->guard))
+                        return reload(ingress, answer, /* retrying= */ true);
                 (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
                 return;
-        }
-        /* Loaded meanwhile is the file as it was before it changed once more. */
-        if (ingress->backends && strcmp(answer, ingress->backends) != 0)
-                ingress->reload_until = 0;
-        if (ingress->reload_until != 0 && ingress->reload_until <= now) {
-                ingress->n_refused++;
+        case RELOAD_WAITS:
+                return end_round(ingress, /* more= */ true);
+        case RELOAD_REFUSED:
                 refused(ingress);
-                port_guard_forget(ingress->guard);
-                ingress->reload_until = 0;
+                break;
+        default:
+                break;
         }
-        if (ingress->reload_until == 0)
-                ingress->reload_until = now + MIN2(RELOAD_PATIENCE_USEC << MIN2(ingress->n_refused, 10u),
-                                                   RELOAD_PAUSE_MAX_USEC);
-        else if (ingress->backends) {
-                end_round(ingress, /* more= */ true);
-                return;
-        }
-        if (text_replace(&ingress->backends, answer) < 0)
-                return fail(ingress, -ENOMEM);
-        FAILPOINT("ingress-reload.before");
-        (void) ask(ingress, PATH_MASTER, "reload", on_reloading);
+        reload(ingress, answer, /* retrying= */ false);
 }
 
-static void on_guarded(void *userdata)
+/* One round: the file, what is loaded, which servers there are. */
+static void begin(Ingress *ingress)
 {
-        Ingress *ingress = userdata;
         int r;
 
+        ingress->stale = false;
         update_served(ingress);
         r = update_file(ingress);
         if (r < 0) {
@@ -307,20 +280,13 @@ static void on_guarded(void *userdata)
         (void) ask(ingress, PATH_ADMIN, "show backend", on_backends);
 }
 
-/* One round: whose ports are free, the file, what is loaded, which servers there are. */
-static void begin(Ingress *ingress)
-{
-        ingress->stale = false;
-        port_guard_check(ingress->guard, on_guarded, ingress);
-}
-
 void ingress_poll(Ingress *ingress)
 {
         assert(ingress);
 
         if (!ingress->runs)
                 return;
-        if (ingress->call || port_guard_is_checking(ingress->guard)) {
+        if (ingress->call) {
                 ingress->stale = true;
                 return;
         }
@@ -356,20 +322,25 @@ void ingress_set_control_group(Ingress *ingress, uint64_t id)
 
 const char *ingress_sentence(const Ingress *ingress, const App *app)
 {
-        const App *other;
+        const char *sentence;
 
         assert(ingress);
 
-        LIST_FOREACH (apps, other, ingress->params.model->apps) {
-                const char *sentence =
-                        !app || other == app ? port_guard_sentence(ingress->guard, other) : NULL;
-
-                if (sentence)
-                        return sentence;
-        }
+        sentence = port_guard_sentence(ingress->guard, app);
+        if (sentence)
+                return sentence;
         if (app ? app->served == SERVED_NO_ROOM : ingress->n_left_out > 0)
                 return "more apps are deployed than apps-max of [ingress] in deploy.conf, and some are not reached";
         return ingress->failure;
+}
+
+/* Somebody else may be in the way of a port, or nobody any more. */
+static void on_ports(void *userdata)
+{
+        Ingress *ingress = userdata;
+
+        ingress_poll(ingress);
+        ingress->params.changed(ingress->params.userdata);
 }
 
 int ingress_new(const IngressParams *params, Ingress **ret)
@@ -378,7 +349,7 @@ int ingress_new(const IngressParams *params, Ingress **ret)
         int r;
 
         assert(params && params->event && params->model && params->probe && params->config &&
-               params->changed);
+               params->changed && params->reload);
         assert(ret);
 
         ingress = calloc(1, sizeof(Ingress));
@@ -386,11 +357,10 @@ int ingress_new(const IngressParams *params, Ingress **ret)
                 return -ENOMEM;
         ingress->params = *params;
         ingress->pause = (Backoff){ .first_usec = PAUSE_MIN_USEC, .max_usec = PAUSE_MAX_USEC };
-        ingress->ipv6 = access("/proc/self/net/if_inet6", F_OK) == 0;
         ingress->hasty = hasty_new(params->event, PATH_ADMIN);
         if (!ingress->hasty)
                 return -ENOMEM;
-        r = port_guard_new(params->model, params->probe, &ingress->guard);
+        r = port_guard_new(params->event, params->model, params->probe, on_ports, ingress, &ingress->guard);
         if (r < 0)
                 return r;
         r = sd_event_add_time_relative(params->event, &ingress->again, CLOCK_MONOTONIC, 0, 0, on_again,
@@ -412,7 +382,7 @@ Ingress *ingress_free(Ingress *ingress)
         port_guard_free(ingress->guard);
         sd_event_source_disable_unref(ingress->again);
         apps_file_clear(&ingress->file);
-        free(ingress->backends);
+        reload_clear(&ingress->reload);
         free(ingress->failure);
         free(ingress);
         return NULL;

@@ -20,6 +20,8 @@ typedef struct IngressParams {
         const Config *(*config)(void *userdata);
         /* Instance.routed of some instance, or ingress_sentence() of some app, may be different now. */
         void (*changed)(void *userdata);
+        /* Has PID 1 reload deployd-ingress.service; whether haproxy has done so is seen by what it has. */
+        void (*reload)(void *userdata);
         void *userdata;
 } IngressParams;
 

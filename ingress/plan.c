@@ -46,8 +46,7 @@ static void write_binds(FILE *file, const PlanParams *params, const App *app)
         bool here = strcmp(app->settings.access_mode, "private") == 0;
 
         (void) fprintf(file, "    bind %s:%u\n", here ? "127.0.0.1" : "*", app->port);
-        if (params->ipv6)
-                (void) fprintf(file, here ? "    bind [::1]:%u\n" : "    bind :::%u v6only\n", app->port);
+        (void) fprintf(file, here ? "    bind [::1]:%u\n" : "    bind :::%u v6only\n", app->port);
         if (strcmp(app->settings.access_mode, "internal") != 0)
                 return;
         (void) fprintf(file, "    acl deployd-internal src 127.0.0.0/8 ::1\n");
@@ -135,7 +134,7 @@ char *plan_frontends(const PlanParams *params)
                 return NULL;
         write_global(file, params->config);
         LIST_FOREACH (apps, app, params->model->apps)
-                if (app->served == SERVED_YES && !params->blocked(params->userdata, app))
+                if (app->served == SERVED_YES)
                         write_frontend(file, params, app);
         if (fclose(file) == 0)
                 return text;
@@ -178,7 +177,7 @@ char *plan_file(const PlanParams *params, const char *frontends)
         (void) fprintf(file, "# Written by deployd whenever something changes. Do not edit.\n%sbackend %s\n",
                        frontends, generation);
         LIST_FOREACH (apps, app, params->model->apps)
-                if (app->served == SERVED_YES && !params->blocked(params->userdata, app))
+                if (app->served == SERVED_YES)
                         write_backend(file, app);
         if (fclose(file) == 0)
                 return text;

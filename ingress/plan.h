@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What haproxy is to be, from what the model says: pure functions. */
+/* What haproxy is to be, from what the model says: pure functions. Whether it can be is another question,
+ * which deployd-ports asks (ports/). */
 
 #include "daemon/config.h"
 #include "daemon/model/app.h"
@@ -9,11 +10,6 @@
 typedef struct PlanParams {
         const Model *model;
         const Config *config;
-        bool ipv6; /* the machine has it: else a bind to it would fail */
-        /* Somebody else holds the app's port: it is left out, since one bind that fails keeps haproxy from
-         * loading all the others. */
-        bool (*blocked)(void *userdata, const App *app);
-        void *userdata;
 } PlanParams;
 
 /* What needs a reload when it changes: the limits of haproxy, and a frontend for each app that is

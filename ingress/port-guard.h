@@ -1,32 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Whether the apps' own ports are free for haproxy, or somebody else listens there: a stranger's answer must
- * never be taken for the app's, and one bind that fails keeps haproxy from loading all the others. What was
- * found is App.port_state. */
+/* What deployd-ports has left out of the configuration that haproxy loads, since it cannot be bound: of
+ * which apps, at which addresses, and who is in the way. It asks whether that has changed, after pauses that
+ * grow, for nothing tells that a port is free. What was found is App.port_state. */
+
+#include <systemd/sd-event.h>
 
 #include "daemon/model/app.h"
 #include "probe/client.h"
 
 typedef struct PortGuard PortGuard;
 
-/* Both borrowed. 0 or -ENOMEM. */
-int port_guard_new(Model *model, ProbeClient *probe, PortGuard **ret);
+/* All borrowed. `changed`: a sentence may be different, or port_guard_is_retry_due(). 0 or -errno. */
+int port_guard_new(sd_event *event, Model *model, ProbeClient *probe, void (*changed)(void *userdata),
+                   void *userdata, PortGuard **ret);
 PortGuard *port_guard_free(PortGuard *guard);
 DEFINE_CLEANUP(PortGuard *, port_guard_free);
 
-/* The control group of haproxy's unit; 0 = it does not run. */
+/* The control group of haproxy's unit, which is in nobody's way; 0 = it does not run, and nothing is known.
+ */
 void port_guard_set_owner(PortGuard *guard, uint64_t id);
 
-/* Looks at the ports of which nothing is known, and again at those that were held. `done` is called when all
- * is known, maybe before this returns; port_guard_is_checking() until then. */
-void port_guard_check(PortGuard *guard, void (*done)(void *userdata), void *userdata);
-bool port_guard_is_checking(const PortGuard *guard);
+/* Reads the list of deployd-ports. 0 or -errno; -ENOENT: there is none yet. */
+int port_guard_read(PortGuard *guard);
 
-bool port_guard_is_blocked(const PortGuard *guard, const App *app);
-bool port_guard_any_blocked(const PortGuard *guard);
-/* port 30001 of shop is held by another process (uid 1000); NULL if it is not. Valid until the next call. */
+/* The backend that haproxy has if it has loaded the configuration of that list; NULL if none was read. */
+const char *port_guard_tag(const PortGuard *guard);
+
+/* Whether what was in the way seems to be gone, so that a reload may bind more; true once only. */
+bool port_guard_take_retry(PortGuard *guard);
+
+/* port 30001 of shop is held by blog (web.1); of NULL the first there is. NULL if nothing is in the way of
+ * requests to it. Valid until the next call. */
 const char *port_guard_sentence(PortGuard *guard, const App *app);
-
-/* haproxy could not bind: what was known is not. */
-void port_guard_forget(PortGuard *guard);

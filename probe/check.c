@@ -87,10 +87,14 @@ static void check_describe(const Check *check, char *text, size_t size)
         (void) snprintf(text, size, "%s%s", end ? end : words[check->last.result], text_or_empty(count));
 }
 
-static void check_finish(Check *check, ProbeResult result, uid_t uid, int error)
+static void check_finish(Check *check, ProbeResult result, const Holder *holder, int error)
 {
-        ProbeAnswer answer = { .result = result, .id = check->request.id, .uid = uid };
+        ProbeAnswer answer = { .result = result, .id = check->request.id };
 
+        if (holder) {
+                answer.number = holder->uid;
+                answer.cgroup_id = holder->cgroup_id;
+        }
         if (result == PROBE_FAILED)
                 (void) snprintf(answer.text, sizeof(answer.text), "cannot see who listens: %s",
                                 strerror(-error));
@@ -104,13 +108,14 @@ static void check_finish(Check *check, ProbeResult result, uid_t uid, int error)
  * freed. The answer of the kernel is there at once. */
 static int check_look(Check *check)
 {
-        uid_t uid = 0;
-        int sight = listener_look(check->netlink_fd, check->request.port, check->request.cgroup_id, &uid);
+        Holder foreign;
+        int sight =
+                listener_look(check->netlink_fd, check->request.port, check->request.cgroup_id, &foreign);
 
         if (sight < 0)
-                check_finish(check, PROBE_FAILED, 0, sight);
+                check_finish(check, PROBE_FAILED, NULL, sight);
         else if (sight == LISTENER_FOREIGN)
-                check_finish(check, PROBE_FOREIGN, uid, 0);
+                check_finish(check, PROBE_FOREIGN, &foreign, 0);
         else {
                 /* However well it was, what answered is gone. */
                 if (sight == LISTENER_NONE && http_answer_is_good(&check->last))
@@ -130,20 +135,20 @@ static void check_count(Check *check, bool success, uint64_t pause)
 
         check->successes = success ? check->successes + 1 : 0;
         if (check->successes == check->request.successes)
-                return check_finish(check, PROBE_LISTENING, 0, 0);
+                return check_finish(check, PROBE_LISTENING, NULL, 0);
 
         r = sd_event_now(sd_event_source_get_event(check->timer), CLOCK_MONOTONIC, &now);
         if (r < 0)
-                return check_finish(check, PROBE_FAILED, 0, r);
+                return check_finish(check, PROBE_FAILED, NULL, r);
         if (now >= check->deadline ||
             (check->request.attempts > 0 && check->n_failed == check->request.attempts))
-                return check_finish(check, check->n_alike > 0 ? PROBE_UNHEALTHY : PROBE_TIMEOUT, 0, 0);
+                return check_finish(check, check->n_alike > 0 ? PROBE_UNHEALTHY : PROBE_TIMEOUT, NULL, 0);
 
         r = sd_event_source_set_time(check->timer, MIN2(now + pause, check->deadline));
         if (r >= 0)
                 r = sd_event_source_set_enabled(check->timer, SD_EVENT_ONESHOT);
         if (r < 0)
-                check_finish(check, PROBE_FAILED, 0, r);
+                check_finish(check, PROBE_FAILED, NULL, r);
 }
 
 /* The end of the time cuts a request short: that there was no answer until then tells less than how the one
@@ -192,7 +197,7 @@ static int check_turn(sd_event_source *source, uint64_t usec _unused_, void *use
         check->pause = PAUSE_NEXT(pause);
         r = sd_event_now(sd_event_source_get_event(source), CLOCK_MONOTONIC, &now);
         if (r < 0)
-                check_finish(check, PROBE_FAILED, 0, r);
+                check_finish(check, PROBE_FAILED, NULL, r);
         else if (!own || check->request.verb == PROBE_LISTEN)
                 check_count(check, own, pause);
         else if (now >= check->deadline)
@@ -202,7 +207,7 @@ static int check_turn(sd_event_source *source, uint64_t usec _unused_, void *use
                 r = http_get(check->http, check->request.port, check->request.path, check->patience,
                              on_answer, check, &check->sent);
                 if (r < 0)
-                        check_finish(check, PROBE_FAILED, 0, r);
+                        check_finish(check, PROBE_FAILED, NULL, r);
         }
         return 0;
 }

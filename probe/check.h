@@ -17,7 +17,7 @@ typedef struct Check Check;
  * within check_new(). */
 typedef void (*CheckDone)(Check *check, const ProbeAnswer *answer, void *userdata);
 
-/* `netlink_fd` (listener_adopt()) and `http` stay the caller's. 0 or -errno. */
+/* `netlink_fd` (sockets_adopt()) and `http` stay the caller's. 0 or -errno. */
 int check_new(sd_event *event, int netlink_fd, Http *http, const ProbeRequest *request, CheckDone done,
               void *userdata, Check **ret);
 Check *check_free(Check *check);

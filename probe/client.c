@@ -22,6 +22,9 @@
 /* sd-event may be late by this; nothing here needs its own wake-up. */
 #define ACCURACY (10 * USEC_PER_MSEC)
 
+/* What needs no waiting is answered at once, unless the helper is being started again. */
+#define ASK_TIMEOUT (2 * USEC_PER_SEC)
+
 struct ProbeClient {
         sd_event *event;
         struct sockaddr_un address;
@@ -156,7 +159,7 @@ static int client_ask(ProbeClient *client)
 static void wait_finish(ProbeWait *wait, const ProbeAnswer *answer)
 {
         wait_detach(wait);
-        wait->done(wait->userdata, answer->result, answer->uid, answer->text);
+        wait->done(wait->userdata, answer);
 }
 
 static ProbeWait *client_find(ProbeClient *client, uint64_t id)
@@ -315,6 +318,38 @@ int probe_wait_healthy(ProbeClient *client, uint16_t port, uint64_t cgroup_id, u
                 return -EINVAL;
         (void) stpcpy(request.path, health->path);
         return wait_new(client, &request, done, userdata, ret);
+}
+
+/* A question whose answer is there at once. */
+static int ask_new(ProbeClient *client, ProbeVerb verb, uint16_t port, uint64_t cgroup_id, ProbeDone done,
+                   void *userdata, ProbeWait **ret)
+{
+        ProbeRequest request = {
+                .verb = verb,
+                .port = port,
+                .cgroup_id = cgroup_id,
+                .timeout_usec = ASK_TIMEOUT,
+                .successes = 1,
+        };
+
+        return wait_new(client, &request, done, userdata, ret);
+}
+
+int probe_ask_holder(ProbeClient *client, uint16_t port, uint64_t cgroup_id, ProbeDone done, void *userdata,
+                     ProbeWait **ret)
+{
+        return ask_new(client, PROBE_HOLDER, port, cgroup_id, done, userdata, ret);
+}
+
+int probe_ask_busy(ProbeClient *client, uint16_t port, ProbeDone done, void *userdata, ProbeWait **ret)
+{
+        return ask_new(client, PROBE_BUSY, port, 0, done, userdata, ret);
+}
+
+int probe_ask_crowd(ProbeClient *client, uint16_t max, uint64_t after, ProbeDone done, void *userdata,
+                    ProbeWait **ret)
+{
+        return ask_new(client, PROBE_CROWD, max, after, done, userdata, ret);
 }
 
 ProbeWait *probe_wait_free(ProbeWait *wait)

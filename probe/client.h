@@ -13,11 +13,9 @@
 typedef struct ProbeClient ProbeClient;
 typedef struct ProbeWait ProbeWait;
 
-/* The end of a wait, called from the event loop, once at most. `uid` is the owner of the other socket
- * (PROBE_FOREIGN), `text` says what was wrong with the answers (PROBE_UNHEALTHY) or why the helper cannot
- * know (PROBE_FAILED), clean UTF-8, else "", valid during the call. The wait, still the caller's, and the
- * client may be freed here. */
-typedef void (*ProbeDone)(void *userdata, ProbeResult result, uid_t uid, const char *text);
+/* The end of a wait, called from the event loop, once at most, with the answer of the helper, or one of
+ * PROBE_TIMEOUT; valid during the call. The wait, still the caller's, and the client may be freed here. */
+typedef void (*ProbeDone)(void *userdata, const ProbeAnswer *answer);
 
 /* `socket_path` is PATH_PROBE_SOCKET but in tests. 0; -EINVAL if it is too long for a socket; -ENOMEM. */
 int probe_client_new(sd_event *event, const char *socket_path, ProbeClient **ret);
@@ -46,6 +44,20 @@ typedef struct ProbeHealth {
 int probe_wait_healthy(ProbeClient *client, uint16_t port, uint64_t cgroup_id, uint64_t timeout_usec,
                        unsigned successes, const ProbeHealth *health, ProbeDone done, void *userdata,
                        ProbeWait **ret);
+
+/* Who else than the control group (0 = anybody at all) holds the port, at whatever address? PROBE_FOREIGN or
+ * PROBE_FREE; PROBE_TIMEOUT if the helper is away. 0, and the same errors. */
+int probe_ask_holder(ProbeClient *client, uint16_t port, uint64_t cgroup_id, ProbeDone done, void *userdata,
+                     ProbeWait **ret);
+
+/* Which of the PROBE_BUSY_PORTS ports from `port` on does somebody hold? PROBE_HELD, PROBE_TIMEOUT. The same
+ * errors. */
+int probe_ask_busy(ProbeClient *client, uint16_t port, ProbeDone done, void *userdata, ProbeWait **ret);
+
+/* Which control group, of those with an id above `after`, holds more than `max` ports? PROBE_CROWDED with
+ * the lowest id, or PROBE_FREE; PROBE_TIMEOUT. The same errors. */
+int probe_ask_crowd(ProbeClient *client, uint16_t max, uint64_t after, ProbeDone done, void *userdata,
+                    ProbeWait **ret);
 
 /* Cancels the wait if it is under way: `done` is never called then. */
 ProbeWait *probe_wait_free(ProbeWait *wait);

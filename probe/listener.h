@@ -10,12 +10,12 @@ typedef enum ListenerSight {
         LISTENER_FOREIGN = 2, /* a socket of another control group takes connections to 127.0.0.1 or [::1] */
 } ListenerSight;
 
-/* Makes an inherited socket of NETLINK_SOCK_DIAG (sock_diag(7)) ready to ask the kernel with: drops what is
- * left of answers to whoever had it before. 0 or -errno. */
-int listener_adopt(int fd);
+/* Who has a socket. */
+typedef struct Holder {
+        uid_t uid;
+        uint64_t cgroup_id;
+} Holder;
 
-/* Looks once; the answer is there at once, nothing is waited for. The sockets seen are those of the network
- * namespace of `fd`, the user is as the user namespace of whoever opened `fd` knows it. A ListenerSight with
- * the owner of the foreign socket in *ret_uid; -EOPNOTSUPP if this kernel does not say the control group of
- * sockets; other -errno of the socket, -EBADMSG for an answer that is none. */
-int listener_look(int fd, uint16_t port, uint64_t cgroup_id, uid_t *ret_uid);
+/* Looks once at who listens on a port. A ListenerSight with the owner of the foreign socket in *ret_foreign;
+ * errors as sockets_each(). */
+int listener_look(int fd, uint16_t port, uint64_t cgroup_id, Holder *ret_foreign);

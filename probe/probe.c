@@ -13,7 +13,8 @@
 
 #include "base/log.h"
 #include "probe/check.h"
-#include "probe/listener.h"
+#include "probe/sockets.h"
+#include "probe/survey.h"
 
 /* deployd is one, its successor while it restarts another; the rest is for whoever looks into a fault. */
 #define CLIENTS_MAX 16
@@ -132,6 +133,43 @@ static void client_check(Client *client, const ProbeRequest *request)
         }
 }
 
+/* What needs no waiting: 0 or -errno. */
+static int survey(int fd, const ProbeRequest *request, ProbeAnswer *answer)
+{
+        Holder holder = { 0 };
+        int r;
+
+        switch (request->verb) {
+        case PROBE_HOLDER:
+                r = survey_holder(fd, request->port, request->cgroup_id, &holder);
+                answer->result = r > 0 ? PROBE_FOREIGN : PROBE_FREE;
+                answer->number = holder.uid;
+                answer->cgroup_id = holder.cgroup_id;
+                return r;
+        case PROBE_CROWD:
+                r = survey_crowd(fd, request->port, request->cgroup_id, &answer->cgroup_id);
+                answer->result = r > 0 ? PROBE_CROWDED : PROBE_FREE;
+                answer->number = (uint32_t) MAX2(r, 0);
+                return r;
+        default:
+                answer->result = PROBE_HELD;
+                return survey_busy(fd, request->port, answer->text, PROBE_BUSY_DIGITS);
+        }
+}
+
+static void client_survey(Client *client, const ProbeRequest *request)
+{
+        ProbeAnswer answer = { .id = request->id };
+        int r = survey(client->server->netlink_fd, request, &answer);
+
+        if (r < 0) {
+                answer.result = PROBE_FAILED;
+                (void) snprintf(answer.text, sizeof(answer.text), "cannot see who holds ports: %s",
+                                strerror(-r));
+        }
+        client_answer(client, &answer);
+}
+
 static void client_cancel(Client *client, const ProbeRequest *request)
 {
         Item *item = client_find(client, request->id);
@@ -141,9 +179,8 @@ static void client_cancel(Client *client, const ProbeRequest *request)
 }
 
 static void (*const verb_table[PROBE_VERB_MAX])(Client *client, const ProbeRequest *request) = {
-        [PROBE_LISTEN] = client_check,
-        [PROBE_HTTP] = client_check,
-        [PROBE_CANCEL] = client_cancel,
+        [PROBE_LISTEN] = client_check, [PROBE_HTTP] = client_check,   [PROBE_HOLDER] = client_survey,
+        [PROBE_BUSY] = client_survey,  [PROBE_CROWD] = client_survey, [PROBE_CANCEL] = client_cancel,
 };
 
 /* Takes one packet; if there are more the loop comes here again. */
@@ -229,7 +266,7 @@ static int server_run(Server *server, int listen_fd)
         (void) sigaddset(&signals, SIGINT);
         (void) sigprocmask(SIG_BLOCK, &signals, NULL);
 
-        r = listener_adopt(server->netlink_fd);
+        r = sockets_adopt(server->netlink_fd);
         if (r >= 0)
                 r = sd_event_new(&server->event);
         if (r >= 0)

@@ -33,25 +33,29 @@ static const struct {
 _Static_assert(WORDS_MAX * 21 + HTTP_TARGET_MAX <= PROBE_PACKET_MAX, "each request fits a packet");
 
 static const char *const verb_table[PROBE_VERB_MAX] = {
-        [PROBE_LISTEN] = "listen",
-        [PROBE_HTTP] = "http",
-        [PROBE_CANCEL] = "cancel",
+        [PROBE_LISTEN] = "listen", [PROBE_HTTP] = "http",   [PROBE_HOLDER] = "holder",
+        [PROBE_BUSY] = "busy",     [PROBE_CROWD] = "crowd", [PROBE_CANCEL] = "cancel",
 };
 
 static const size_t verb_numbers[PROBE_VERB_MAX] = {
-        [PROBE_LISTEN] = SUCCESSES + 1,
-        [PROBE_HTTP] = NUMBERS_MAX,
-        [PROBE_CANCEL] = ID + 1,
+        [PROBE_LISTEN] = SUCCESSES + 1, [PROBE_HTTP] = NUMBERS_MAX,    [PROBE_HOLDER] = CGROUP_ID + 1,
+        [PROBE_BUSY] = PORT + 1,        [PROBE_CROWD] = CGROUP_ID + 1, [PROBE_CANCEL] = ID + 1,
 };
 
 static const char *const result_table[PROBE_RESULT_MAX] = {
         [PROBE_LISTENING] = "listening", [PROBE_FOREIGN] = "foreign", [PROBE_TIMEOUT] = "timeout",
-        [PROBE_UNHEALTHY] = "unhealthy", [PROBE_FAILED] = "error",
+        [PROBE_UNHEALTHY] = "unhealthy", [PROBE_FREE] = "free",       [PROBE_HELD] = "busy",
+        [PROBE_CROWDED] = "crowd",       [PROBE_FAILED] = "error",
 };
 
 static bool result_has_text(int result)
 {
-        return result == PROBE_UNHEALTHY || result == PROBE_FAILED;
+        return result == PROBE_UNHEALTHY || result == PROBE_FAILED || result == PROBE_HELD;
+}
+
+static bool result_has_numbers(int result)
+{
+        return result == PROBE_FOREIGN || result == PROBE_CROWDED;
 }
 
 /* The first row is that of a value which was not set. */
@@ -143,9 +147,9 @@ ProbePacket probe_answer_format(const ProbeAnswer *answer)
         const char *word = result_table[answer->result];
         ProbePacket packet;
 
-        if (answer->result == PROBE_FOREIGN)
-                (void) snprintf(packet.text, sizeof(packet.text), "%s %" PRIu64 " %u", word, answer->id,
-                                answer->uid);
+        if (result_has_numbers(answer->result))
+                (void) snprintf(packet.text, sizeof(packet.text), "%s %" PRIu64 " %" PRIu32 " %" PRIu64,
+                                word, answer->id, answer->number, answer->cgroup_id);
         else if (result_has_text(answer->result))
                 (void) snprintf(packet.text, sizeof(packet.text), "%s %" PRIu64 " %.256s", word, answer->id,
                                 answer->text);
@@ -154,28 +158,39 @@ ProbePacket probe_answer_format(const ProbeAnswer *answer)
         return packet;
 }
 
+/* What follows the id. */
+static int answer_rest_parse(char *rest, ProbeAnswer *answer)
+{
+        uint64_t number = 0;
+
+        if (result_has_text(answer->result)) {
+                if (!rest || !text_is_clean(rest, /* allow_tab= */ false))
+                        return -EBADMSG;
+                (void) stpcpy(answer->text, rest);
+                return 0;
+        }
+        if (!result_has_numbers(answer->result))
+                return rest ? -EBADMSG : 0;
+        if (!rest || text_to_u64(strsep(&rest, " "), UINT32_MAX, &number) < 0 || !rest ||
+            text_to_u64(rest, UINT64_MAX, &answer->cgroup_id) < 0)
+                return -EBADMSG;
+        answer->number = (uint32_t) number;
+        return 0;
+}
+
 int probe_answer_parse(const ProbePacket *packet, ProbeAnswer *ret)
 {
         ProbePacket copy = *packet;
         ProbeAnswer answer = { 0 };
-        char *words[3];
+        char *words[3] = { NULL };
         size_t n = split(&copy, words, ELEMENTSOF(words));
         int result = n > 0 ? word_lookup(result_table, ELEMENTSOF(result_table), words[0]) : -EBADMSG;
-        uint64_t uid = 0;
 
-        if (result < 0 || n != (result == PROBE_FOREIGN || result_has_text(result) ? 3 : 2))
+        if (result < 0 || n < 2 || text_to_u64(words[1], UINT64_MAX, &answer.id) < 0)
                 return -EBADMSG;
-        if (text_to_u64(words[1], UINT64_MAX, &answer.id) < 0)
-                return -EBADMSG;
-        if (result == PROBE_FOREIGN && text_to_u64(words[2], UINT32_MAX, &uid) < 0)
-                return -EBADMSG;
-        if (result_has_text(result) && !text_is_clean(words[2], /* allow_tab= */ false))
-                return -EBADMSG;
-
         answer.result = (ProbeResult) result;
-        answer.uid = (uid_t) uid;
-        if (result_has_text(result))
-                (void) stpcpy(answer.text, words[2]);
+        if (answer_rest_parse(words[2], &answer) < 0)
+                return -EBADMSG;
         *ret = answer;
         return 0;
 }

@@ -13,17 +13,27 @@
  *              HTTP there and one more look: wait until SUCCESSES in a row are answered with a status of
  *              200 to 299, each within REQUESTTIMEOUT; at most TIMEOUT, and until ATTEMPTS requests have
  *              failed (0: however many), WAIT after each of those (0: pauses that grow)
+ *      holder ID PORT CGROUPID
+ *              who else than the control group holds the port, at whatever address?
+ *      busy ID PORT
+ *              which of the PROBE_BUSY_PORTS ports from this one on does somebody hold?
+ *      crowd ID MAX CGROUPID
+ *              which control group with an id above CGROUPID holds more than MAX ports? The lowest of them
  *      cancel ID
  *              forget it; nothing is answered, and nothing happens if there is no ID (its answer may be on
  *              the way)
  *
- * Each `listen` and each `http` has one answer:
+ * Each of them but `cancel` has one answer:
  *
  *      listening ID
- *      foreign ID UID          a socket of another control group takes connections there; its owner
+ *      foreign ID UID CGROUPID a socket of another control group takes connections there (`holder`: is bound
+ *                              there); its owner and its control group
  *      timeout ID              nobody took connections there, often enough
  *      unhealthy ID TEXT       the requests of `http` were not answered as they had to be; TEXT to the end
  *                              of the packet: how the last one ended, as "answered 503 (5 times)"
+ *      free ID                 nobody does (`holder`, `crowd`)
+ *      busy ID TEXT            hexadecimal digits, a bit for each port: 8 in the first for PORT itself
+ *      crowd ID COUNT CGROUPID that one holds so many ports
  *      error ID TEXT           the helper cannot know; TEXT to the end of the packet
  *
  * The client chooses an ID, other than those it still waits for. What a client has asked ends with its
@@ -43,12 +53,19 @@
 
 #define PROBE_SUCCESSES_MAX 1000
 
+/* So many ports, of which a digit has four, go into one answer. */
+#define PROBE_BUSY_DIGITS 256
+#define PROBE_BUSY_PORTS  (4 * PROBE_BUSY_DIGITS)
+
 #define PROBE_ATTEMPTS_MAX 1000
 
 typedef enum ProbeVerb {
         PROBE_VERB_UNSET = 0,
         PROBE_LISTEN,
         PROBE_HTTP,
+        PROBE_HOLDER,
+        PROBE_BUSY,
+        PROBE_CROWD,
         PROBE_CANCEL,
         PROBE_VERB_MAX,
 } ProbeVerb;
@@ -56,11 +73,11 @@ typedef enum ProbeVerb {
 typedef struct ProbeRequest {
         ProbeVerb verb;
         uint64_t id;
+        uint64_t cgroup_id; /* not of PROBE_BUSY */
         /* Of PROBE_LISTEN and PROBE_HTTP. */
-        uint64_t cgroup_id;
         uint64_t timeout_usec;
         unsigned successes;
-        uint16_t port;
+        uint16_t port; /* of PROBE_CROWD: the most that is allowed */
         /* Of PROBE_HTTP. */
         unsigned attempts; /* 0 = no bound */
         uint64_t request_timeout_usec;
@@ -74,6 +91,9 @@ typedef enum ProbeResult {
         PROBE_FOREIGN,
         PROBE_TIMEOUT,
         PROBE_UNHEALTHY,
+        PROBE_FREE,
+        PROBE_HELD,
+        PROBE_CROWDED,
         PROBE_FAILED,
         PROBE_RESULT_MAX,
 } ProbeResult;
@@ -81,8 +101,10 @@ typedef enum ProbeResult {
 typedef struct ProbeAnswer {
         ProbeResult result;
         uint64_t id;
-        uid_t uid;                       /* of PROBE_FOREIGN */
-        char text[PROBE_PACKET_MAX + 1]; /* of PROBE_UNHEALTHY and PROBE_FAILED: clean UTF-8 */
+        uint32_t number; /* of PROBE_FOREIGN the uid, of PROBE_CROWDED the count */
+        char text[PROBE_PACKET_MAX +
+                  1];       /* of PROBE_UNHEALTHY and PROBE_FAILED: clean UTF-8; of PROBE_HELD */
+        uint64_t cgroup_id; /* of PROBE_FOREIGN and PROBE_CROWDED */
 } ProbeAnswer;
 
 typedef struct ProbePacket {

@@ -39,6 +39,7 @@ static const char start_sql[] =
         "free as (select port, row_number() over (order by port < $12, port) as place "
         "         from generate_series($10::int, $11::int) port "
         "         where not exists (select from port_lease l where l.port = port.port) "
+        "           and not exists (select from unnest($16::bigint[]) as held (port) where held.port = port.port) "
         "         order by port < $12, port limit (select count(*) from asked where has_port)), "
         "enough as (select from deployment where id = $3 and status = $4 "
         "           and not exists (select from done) "
@@ -95,16 +96,16 @@ static int start(Store *store, const Deployment *deployment, DeploymentStatus fr
                 numbers[i] = instances[i].number;
                 ports[i] = instances[i].port;
         }
-        return store_submit(store,
-                            &PG_QUERY(start_sql, store_operation(), store_actor(ask), pg_u64(deployment->id),
-                                      pg_text(deployment_status_to_string(from)),
-                                      pg_text(deployment_status_to_string(to)), pg_texts(processes),
-                                      pg_numbers(numbers, n_instances), pg_texts(units),
-                                      pg_numbers(ports, n_instances), pg_u64(range->low),
-                                      pg_u64(range->high), pg_u64(range->next),
-                                      pg_text(deployment->app->name), pg_text(detail),
-                                      release ? pg_u64(release) : pg_null()),
-                            read_started, ask, NULL);
+        return store_submit(
+                store,
+                &PG_QUERY(start_sql, store_operation(), store_actor(ask), pg_u64(deployment->id),
+                          pg_text(deployment_status_to_string(from)),
+                          pg_text(deployment_status_to_string(to)), pg_texts(processes),
+                          pg_numbers(numbers, n_instances), pg_texts(units), pg_numbers(ports, n_instances),
+                          pg_u64(range->low), pg_u64(range->high), pg_u64(range->next),
+                          pg_text(deployment->app->name), pg_text(detail),
+                          release ? pg_u64(release) : pg_null(), pg_numbers(range->held, range->n_held)),
+                read_started, ask, NULL);
 }
 
 int store_deployment_start(Store *store, const Deployment *deployment, const FlowRow *row, uint64_t release,

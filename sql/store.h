@@ -162,9 +162,12 @@ typedef struct StoreInstance {
         bool port; /* it gets one */
 } StoreInstance;
 
-/* Ports are given out from [low, high], from `next` on and then from the start. */
+/* Ports are given out from [low, high], from `next` on and then from the start; not those that somebody
+ * holds. */
 typedef struct StorePorts {
         uint16_t low, high, next;
+        const uint64_t *held; /* borrowed */
+        size_t n_held;
 } StorePorts;
 
 /* The same move as store_deployment_move(), with instances and their ports; `release`: the one that was

@@ -127,6 +127,11 @@ int units_restart(Units *units, const char *name, UnitCallDone done, void *userd
         return make_job(units, "RestartUnit", name, done, userdata, ret);
 }
 
+int units_reload(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret)
+{
+        return make_job(units, "ReloadUnit", name, done, userdata, ret);
+}
+
 int units_stop_slice(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret)
 {
         return make_job(units, "StopUnit", name, done, userdata, ret);

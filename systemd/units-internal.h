@@ -76,9 +76,6 @@ struct UnitCall {
         bool told;        /* the log says that it does not end */
 };
 
-/* SIGKILL for all processes of the unit, whatever state it is in. As the calls of units.h. */
-int units_kill(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
-
 #if DEPLOYD_FAILPOINTS
 /* `app` of deployd-app-shop-42.web.1.service. */
 const char *unit_call_kind(const UnitCall *call);

@@ -47,6 +47,13 @@ int units_start(Units *units, const UnitSpec *spec, UnitCallDone done, void *use
 /* RestartUnit of a transient unit that is still loaded. */
 int units_restart(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
 
+/* ReloadUnit. Done when PID 1 has taken the job: one that is asked for while another is under way comes
+ * after it. */
+int units_reload(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
+
+/* SIGKILL for all processes of the unit, whatever state it is in. */
+int units_kill(Units *units, const char *name, UnitCallDone done, void *userdata, UnitCall **ret);
+
 /* Stops the unit (its own stop timeout, then SIGKILL; `kill`: SIGKILL at once), forgets its result, and is
  * done when it is gone (unit_state_is_gone()): PID 1 does not know the name any more, or has ended the unit
  * and keeps it loaded. What has to be asked for again is, after pauses that grow; a unit that does not end

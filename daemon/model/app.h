@@ -19,11 +19,11 @@ typedef enum AppStatus {
 
 DECLARE_STRING_TABLE(app_status, AppStatus);
 
-/* Whether the stable port is free for the ingress. */
+/* Whether the ingress has the stable port. */
 typedef enum PortState {
         PORT_UNKNOWN,
-        PORT_FREE,
-        PORT_HELD, /* by somebody else */
+        PORT_FREE, /* for it: nobody else is in the way */
+        PORT_HELD, /* by somebody else, at one of its addresses at least */
 } PortState;
 
 /* Whether the ingress listens on the stable port. */
@@ -69,8 +69,6 @@ struct App {
         /* Of the ingress. */
         Served served;
         PortState port_state;
-        uid_t port_holder; /* whose process it is, if it is held */
-        bool port_looked_at;
         bool held; /* haproxy keeps requests waiting while no instance takes them */
 
         Deployment *live;                   /* NULL = nothing */

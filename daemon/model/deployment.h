@@ -101,11 +101,12 @@ typedef enum Renew {
 /* One running copy of one process type. */
 struct Instance {
         Deployment *deployment;
-        char *process;   /* web */
-        unsigned number; /* from 1 */
-        uint16_t port;   /* 0 = none: only web instances have one */
-        char *unit;      /* deployd-app-APP-ID.PROCESS.N.service */
-        void *keeper;    /* of the pipeline: watches its unit */
+        char *process;             /* web */
+        unsigned number;           /* from 1 */
+        uint16_t port;             /* 0 = none: only web instances have one */
+        char *unit;                /* deployd-app-APP-ID.PROCESS.N.service */
+        void *keeper;              /* of the pipeline: watches its unit */
+        uint64_t control_group_id; /* that its processes are in; 0 = none */
         bool by_hand; /* its unit was stopped by somebody else: it is left alone until Start, Deploy or boot
                        */
         bool missing; /* at the start of the daemon PID 1 did not have its unit */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "daemon/model/holder.h"
 
 bool check_is_by_notice(const Instance *instance)
 {
@@ -42,15 +43,6 @@ int check_again(const Pipeline *pipeline, const Instance *instance, uint64_t cgr
                                     /* successes= */ 1, done, userdata, ret);
 }
 
-char *check_describe_again(const Pipeline *pipeline, const Instance *instance, ProbeResult result, uid_t uid,
-                           const char *text)
-{
-        if (result == PROBE_TIMEOUT)
-                return text_format("%s.%u stopped listening on port %u, its $PORT, although it still runs",
-                                   instance->process, instance->number, instance->port);
-        return check_describe(pipeline, instance, result, uid, text);
-}
-
 uint64_t check_settle_usec(const Pipeline *pipeline, const Deployment *deployment)
 {
         uint64_t own;
@@ -78,24 +70,37 @@ int check_begin(const Pipeline *pipeline, const Instance *instance, uint64_t cgr
                                   successes, &health, done, userdata, ret);
 }
 
-char *check_describe(const Pipeline *pipeline, const Instance *instance, ProbeResult result, uid_t uid,
-                     const char *text)
+static char *describe_foreign(const Pipeline *pipeline, const Instance *instance, const ProbeAnswer *answer)
+{
+        _cleanup_free_ char *holder = holder_describe(pipeline->model, answer->number, answer->cgroup_id);
+
+        return holder ? text_format("port %u is held by %s", instance->port, holder) : NULL;
+}
+
+char *check_describe(const Pipeline *pipeline, const Instance *instance, const ProbeAnswer *answer)
 {
         double seconds = (double) pipeline_config(pipeline)->start_timeout / USEC_PER_SEC;
 
-        switch (result) {
+        switch (answer->result) {
         case PROBE_FOREIGN:
-                return text_format("port %u is held by another process (uid %u)", instance->port,
-                                   (unsigned) uid);
+                return describe_foreign(pipeline, instance, answer);
         case PROBE_TIMEOUT:
                 return text_format("%s.%u did not listen on port %u, its $PORT, within %g s",
                                    instance->process, instance->number, instance->port, seconds);
         case PROBE_UNHEALTHY:
                 return text_format("the health check GET %s on port %u %s", health_of(instance).path,
-                                   instance->port, text);
+                                   instance->port, answer->text);
         default:
-                return text_format("port %u could not be checked: %s", instance->port, text);
+                return text_format("port %u could not be checked: %s", instance->port, answer->text);
         }
+}
+
+char *check_describe_again(const Pipeline *pipeline, const Instance *instance, const ProbeAnswer *answer)
+{
+        if (answer->result == PROBE_TIMEOUT)
+                return text_format("%s.%u stopped listening on port %u, its $PORT, although it still runs",
+                                   instance->process, instance->number, instance->port);
+        return check_describe(pipeline, instance, answer);
 }
 
 char *check_describe_awaited(const Instance *instance)

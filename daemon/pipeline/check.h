@@ -29,14 +29,12 @@ typedef enum CheckAgain {
 int check_again(const Pipeline *pipeline, const Instance *instance, uint64_t cgroup_id, CheckAgain what,
                 ProbeDone done, void *userdata, ProbeWait **ret);
 
-/* A sentence about another end of that than PROBE_LISTENING; the arguments are those of ProbeDone. Caller
+/* A sentence about an answer that is not PROBE_LISTENING. Caller
  * frees; NULL when out of memory. */
-char *check_describe(const Pipeline *pipeline, const Instance *instance, ProbeResult result, uid_t uid,
-                     const char *text);
+char *check_describe(const Pipeline *pipeline, const Instance *instance, const ProbeAnswer *answer);
 
 /* The same of check_again(). */
-char *check_describe_again(const Pipeline *pipeline, const Instance *instance, ProbeResult result, uid_t uid,
-                           const char *text);
+char *check_describe_again(const Pipeline *pipeline, const Instance *instance, const ProbeAnswer *answer);
 
 /* What is waited for, such as "waiting until GET /up answers", of one with a port. Caller frees; NULL when
  * out of memory. */

@@ -36,7 +36,9 @@ struct Pipeline {
         UnitCall *listing;
         void (*on_resumed)(void *userdata, int error);
         void *on_resumed_userdata;
-        uint16_t next_port;        /* where the search for a free port begins */
+        uint16_t next_port; /* where the search for a free port begins */
+        LIST_HEAD(struct PortsAsk, ports_asks);
+        struct PortsWatch *ports_watch;
         unsigned n_moving_to_slot; /* deployments whose first row is being committed */
         sd_event_source *space_look;
         Ownership ownership;        /* whether the apps of this machine are those of the database */
@@ -55,10 +57,10 @@ struct Pipeline {
         LIST_HEAD(Cancellation, cancellations);
         LIST_HEAD(struct RepositoryFetch, repository_fetches);
         LIST_HEAD(struct Wipe, wipes);
-        LIST_HEAD(struct History, histories);    /* reads of the past that wait for their turn, oldest first */
-        struct History *history;                 /* the one that is under way */
-        uid_t history_uid;                       /* whose turn it was last */
-        sd_event_source *history_patience;       /* when the next of those that wait has waited too long */
+        LIST_HEAD(struct History, histories); /* reads of the past that wait for their turn, oldest first */
+        struct History *history;              /* the one that is under way */
+        uid_t history_uid;                    /* whose turn it was last */
+        sd_event_source *history_patience;    /* when the next of those that wait has waited too long */
 };
 
 static inline const Config *pipeline_config(const Pipeline *pipeline)

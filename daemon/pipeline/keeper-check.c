@@ -87,16 +87,15 @@ static void keeper_check_refuse(Keeper *keeper, char *sentence)
         step_live_judge(keeper->pipeline, deployment);
 }
 
-static void keeper_check_on_probed(void *userdata, ProbeResult result, uid_t uid, const char *text)
+static void keeper_check_on_probed(void *userdata, const ProbeAnswer *answer)
 {
         Keeper *keeper = userdata;
 
         keeper->wait = probe_wait_free(keeper->wait);
-        if (result == PROBE_LISTENING)
+        if (answer->result == PROBE_LISTENING)
                 keeper_check_pass(keeper);
         else
-                keeper_check_refuse(keeper,
-                                    check_describe(keeper->pipeline, keeper->instance, result, uid, text));
+                keeper_check_refuse(keeper, check_describe(keeper->pipeline, keeper->instance, answer));
 }
 
 static int keeper_check_on_settled(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)

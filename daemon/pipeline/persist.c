@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/pipeline/instances.h"
+#include "daemon/pipeline/ports.h"
 
 /* A commit under way. It refers to the deployment by its id: an app may be removed meanwhile. */
 typedef struct Commit {
@@ -15,7 +16,8 @@ typedef struct Commit {
         uint64_t deployment;
         const FlowRow *row;
         char *sentence;
-        Plan plan; /* of a start */
+        Plan plan;     /* of a start */
+        size_t n_held; /* ports of the range */
 } Commit;
 
 static Commit *commit_free(Commit *commit)
@@ -190,7 +192,10 @@ static void on_start(void *userdata, int error, const StoreReply *reply)
                 return attempt_refused(attempt, "its release is not kept any more");
         if (error == -ESTALE && reply->number == 1) {
                 const PortRange *range = &pipeline_config(pipeline)->port_range;
-                _cleanup_free_ char *text = text_format("no free port in %u-%u", range->low, range->high);
+                bool by_others = commit->n_held > pipeline->model->n_ports_assigned;
+                _cleanup_free_ char *text =
+                        text_format("no free port in %u-%u%s", range->low, range->high,
+                                    by_others ? ": other processes hold some, see ss -lntp" : "");
 
                 attempt_refused(attempt, text_or_empty(text));
                 return;
@@ -213,12 +218,10 @@ static void on_start(void *userdata, int error, const StoreReply *reply)
 }
 
 /* 0; -EINVAL with a sentence if it cannot be started so. */
-static int store_start(Commit *commit, const Deployment *deployment, const StoreAsk *ask,
-                       char **ret_sentence)
+static int store_start(Commit *commit, const Deployment *deployment, const StorePorts *ports,
+                       const StoreAsk *ask, char **ret_sentence)
 {
         Pipeline *pipeline = commit->pipeline;
-        const PortRange *range = &pipeline_config(pipeline)->port_range;
-        const StorePorts ports = { range->low, range->high, pipeline->next_port };
         const Deployment *builder =
                 deployment->chosen ? model_deployment(pipeline->model, deployment->chosen) : deployment;
         const Release *release = builder ? deployment_release(builder) : NULL;
@@ -231,7 +234,34 @@ static int store_start(Commit *commit, const Deployment *deployment, const Store
         r = plan_make(deployment, release, &commit->plan, ret_sentence);
         return r < 0 ? r
                      : store_deployment_start(pipeline->store, deployment, commit->row, deployment->chosen,
-                                              commit->plan.items, commit->plan.n, &ports, ask);
+                                              commit->plan.items, commit->plan.n, ports, ask);
+}
+
+/* Which ports somebody holds is known: the deployment gets others. */
+static void on_ports(void *userdata, const uint64_t *held, size_t n_held)
+{
+        Commit *commit = userdata;
+        Pipeline *pipeline = commit->pipeline;
+        const PortRange *range = &pipeline_config(pipeline)->port_range;
+        const StorePorts ports = { range->low, range->high, pipeline->next_port, held, n_held };
+        const StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_start, commit, commit_drop };
+        Deployment *deployment = model_deployment(pipeline->model, commit->deployment);
+        _cleanup_free_ char *refusal = NULL;
+        int r;
+
+        if (!deployment) {
+                commit_free(commit);
+                return;
+        }
+        commit->n_held = n_held;
+        r = store_start(commit, deployment, &ports, &ask, &refusal);
+        if (r >= 0)
+                return;
+        commit_free(commit);
+        if (r == -EINVAL)
+                attempt_refused(deployment->step, refusal);
+        else
+                fatal(pipeline, "A change could not be sent to the database", r, NULL);
 }
 
 void persist_move(Attempt *attempt, const FlowRow *row, const char *sentence)
@@ -248,17 +278,9 @@ void persist_move(Attempt *attempt, const FlowRow *row, const char *sentence)
         }
         *commit = (Commit){ .pipeline = pipeline, .deployment = deployment->id, .row = row };
         r = text_replace(&commit->sentence, sentence);
-        if (r >= 0 && row->to == DEPLOYMENT_STARTING) {
-                _cleanup_free_ char *refusal = NULL;
-
-                ask.done = on_start;
-                r = store_start(commit, deployment, &ask, &refusal);
-                if (r == -EINVAL) {
-                        commit_free(commit);
-                        attempt_refused(attempt, refusal);
-                        return;
-                }
-        } else if (r >= 0 && row->to == DEPLOYMENT_LIVE) {
+        if (r >= 0 && row->to == DEPLOYMENT_STARTING)
+                r = ports_ask(pipeline, on_ports, commit_drop, commit);
+        else if (r >= 0 && row->to == DEPLOYMENT_LIVE) {
                 ask.done = on_live;
                 r = store_deployment_go_live(pipeline->store, deployment, row,
                                              flow_find(DEPLOYMENT_LIVE, FLOW_REPLACED), &ask);

@@ -10,6 +10,7 @@
 #include "daemon/pipeline/history-calls.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/limits.h"
+#include "daemon/pipeline/ports.h"
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/release.h"
@@ -22,6 +23,7 @@
 int pipeline_new(const PipelineParams *params, Pipeline **ret)
 {
         Pipeline *pipeline;
+        int r;
 
         assert(params && params->event && params->model && params->store && params->units && params->probe);
         assert(params->config && params->fatal);
@@ -37,6 +39,11 @@ int pipeline_new(const PipelineParams *params, Pipeline **ret)
                 .units = params->units,
                 .sandbox.state = SANDBOX_PROBING,
         };
+        r = ports_watch(pipeline);
+        if (r < 0) {
+                free(pipeline);
+                return r;
+        }
         *ret = pipeline;
         return 0;
 }
@@ -58,6 +65,7 @@ Pipeline *pipeline_free(Pipeline *pipeline)
         while (pipeline->cleanups)
                 cleanup_free(pipeline->cleanups);
         limits_free(pipeline);
+        ports_free(pipeline);
         leavings_free(pipeline);
         archives_free(pipeline);
         release_removals_free(pipeline);

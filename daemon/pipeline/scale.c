@@ -10,6 +10,7 @@
 #include "daemon/pipeline/instances.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/lost.h"
+#include "daemon/pipeline/ports.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/route.h"
 #include "daemon/pipeline/step.h"
@@ -206,17 +207,34 @@ static void keep_missing(Plan *plan, const Deployment *deployment)
         plan->n = n;
 }
 
+/* Which ports somebody holds is known: the new instances get others. */
+static void on_ports(void *userdata, const uint64_t *held, size_t n_held)
+{
+        Growth *growth = userdata;
+        Pipeline *pipeline = growth->pipeline;
+        const PortRange *range = &pipeline_config(pipeline)->port_range;
+        const StorePorts ports = { range->low, range->high, pipeline->next_port, held, n_held };
+        StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_grown, growth, growth_free };
+        Deployment *deployment = model_deployment(pipeline->model, growth->deployment);
+
+        if (!deployment || deployment->status != DEPLOYMENT_LIVE) {
+                if (deployment)
+                        deployment->grows = false;
+                growth_free(growth);
+        } else if (store_deployment_scale_up(pipeline->store, deployment, growth->plan.items, growth->plan.n,
+                                             &ports, &ask) < 0) {
+                growth_free(growth);
+                pipeline->params.fatal(pipeline->params.userdata,
+                                       "a change could not be sent to the database");
+        }
+}
+
 static int grow(Pipeline *pipeline, Deployment *deployment, Growth *growth)
 {
-        const PortRange *range = &pipeline_config(pipeline)->port_range;
-        const StorePorts ports = { range->low, range->high, pipeline->next_port };
-        StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_grown, growth, growth_free };
-
         growth->pipeline = pipeline;
         growth->deployment = deployment->id;
         deployment->grows = true;
-        return store_deployment_scale_up(pipeline->store, deployment, growth->plan.items, growth->plan.n,
-                                         &ports, &ask);
+        return ports_ask(pipeline, on_ports, growth_free, growth);
 }
 
 void scale_poll(Pipeline *pipeline, App *app)

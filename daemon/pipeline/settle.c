@@ -72,19 +72,19 @@ static void go_on(Settle *settle)
                                                "a timer could not be set");
 }
 
-static void on_looked(void *userdata, ProbeResult result, uid_t uid, const char *text)
+static void on_looked(void *userdata, const ProbeAnswer *answer)
 {
         SettleLook *look = userdata;
         Settle *settle = look->settle;
         _cleanup_free_ char *sentence = NULL;
 
         look->wait = probe_wait_free(look->wait);
-        if (result == PROBE_LISTENING) {
+        if (answer->result == PROBE_LISTENING) {
                 if (!is_looking(settle))
                         go_on(settle);
                 return;
         }
-        sentence = check_describe_again(settle->pipeline, look->instance, result, uid, text);
+        sentence = check_describe_again(settle->pipeline, look->instance, answer);
         settle->handler->failed(settle->pipeline, settle->deployment, text_or_empty(sentence));
 }
 

@@ -17,7 +17,7 @@ typedef struct Waiting {
         ProbeWait *wait;
 } Waiting;
 
-static void done(void *userdata, ProbeResult result, uid_t uid, const char *text)
+static void done(void *userdata, const ProbeAnswer *answer)
 {
         static const char *const words[] = {
                 [PROBE_LISTENING] = "listening", [PROBE_FOREIGN] = "foreign", [PROBE_TIMEOUT] = "timeout",
@@ -26,7 +26,7 @@ static void done(void *userdata, ProbeResult result, uid_t uid, const char *text
         Waiting *waiting = userdata;
 
         waiting->wait = probe_wait_free(waiting->wait);
-        (void) printf("%s %u %s\n", words[result], uid, text);
+        (void) printf("%s %u %s\n", words[answer->result], answer->number, answer->text);
         (void) fflush(stdout);
 }
 

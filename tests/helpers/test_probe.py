@@ -261,6 +261,9 @@ def helper(silent):
     return silent.start()
 
 
+BUSY_PORTS = 1024
+
+
 class Requests:
     def __init__(self, helper):
         self.socket = helper.client()
@@ -287,6 +290,18 @@ class Requests:
 
     def healthy(self, port, cgroup_id, **options):
         return self.result(self.http(port, cgroup_id, **options))
+
+    def survey(self, verb, *numbers):
+        """The answer to a question that needs no waiting, without its number."""
+        number = next(self.numbers)
+        self.socket.send(" ".join(map(str, (verb, number, *numbers))).encode())
+        return self.result(number)
+
+    def busy(self, port):
+        """Those of the ports from this one on that somebody holds."""
+        digits = self.survey("busy", port).removeprefix("busy ")
+        assert len(digits) * 4 == BUSY_PORTS
+        return {port + place for place, bit in enumerate(f"{int(digits, 16):0{BUSY_PORTS}b}") if bit == "1"}
 
     def result(self, number):
         word, answered, *rest = self.answer().split(" ", 2)
@@ -320,8 +335,8 @@ def test_a_listener_that_appears_late_is_found(ask, app, port):
     "address", ["127.0.0.1", "0.0.0.0", "::", "::1", ("::", 1), ("::1", 1), "::ffff:127.0.0.1"], ids=str
 )
 def test_a_stranger_is_reported_with_its_owner(ask, app, groups, port, address):
-    app(port, address)
-    assert ask.look(port, os.stat(groups()).st_ino) == f"foreign {STRANGER}"
+    other = app(port, address)
+    assert ask.look(port, os.stat(groups()).st_ino) == f"foreign {STRANGER} {other.cgroup_id}"
 
 
 @pytest.mark.parametrize("own, other", [("127.0.0.1", "::1"), ("127.0.0.1", "0.0.0.0"), ("::", "::"), ("::", "::1")])
@@ -329,15 +344,50 @@ def test_a_stranger_beside_the_own_listener_is_reported(ask, app, port, own, oth
     mine = app(port, own)
     assert ask.look(port, mine.cgroup_id) == "listening"
     # The kernel lets only one user share a port.
-    app(port, other)
-    assert ask.look(port, mine.cgroup_id) == f"foreign {STRANGER}"
+    beside = app(port, other)
+    assert ask.look(port, mine.cgroup_id) == f"foreign {STRANGER} {beside.cgroup_id}"
 
 
 def test_a_stranger_that_comes_while_the_own_listener_is_awaited_ends_the_wait(ask, app, groups, port):
     waiting = ask.listen(port, os.stat(groups()).st_ino)
     assert ask.look(port, NO_GROUP, timeout=0) == "timeout"
-    app(port, "0.0.0.0", uid=NOBODY)
-    assert ask.answer() == f"foreign {waiting} {NOBODY}"
+    other = app(port, "0.0.0.0", uid=NOBODY)
+    assert ask.answer() == f"foreign {waiting} {NOBODY} {other.cgroup_id}"
+
+
+# Who holds which ports
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2", "0.0.0.0", "::", "::1"])
+def test_the_holder_of_a_port_is_told_whatever_its_address_is(ask, app, port, other_port, address):
+    assert ask.survey("holder", port, NO_GROUP) == "free"
+    holder = app(port, address)
+    assert ask.survey("holder", port, NO_GROUP) == f"foreign {STRANGER} {holder.cgroup_id}"
+    assert ask.survey("holder", port, holder.cgroup_id) == "free"
+    assert ask.survey("holder", other_port, NO_GROUP) == "free"
+
+
+def test_ports_that_are_held_are_told_with_those_between(ask, app, port):
+    assert port not in ask.busy(port)
+    app(port, "127.0.0.2")
+    assert port in ask.busy(port)
+    assert port in ask.busy(port - 1) and port in ask.busy(port - BUSY_PORTS + 1)
+    assert port not in ask.busy(port + 1) and port not in ask.busy(port - BUSY_PORTS)
+    # Beyond the last port there is nothing.
+    assert max(ask.busy(65535), default=65535) == 65535
+
+
+def test_who_holds_more_ports_than_allowed_is_told(ask, groups, processes, port, other_port):
+    group = groups()
+    one = App(processes, group, port, "127.0.0.1", "::1")
+    before = one.cgroup_id - 1
+    assert ask.survey("crowd", 1, before) == "free"
+    two = App(processes, group, other_port, "127.0.0.1")
+    assert ask.survey("crowd", 1, before) == f"crowd 2 {one.cgroup_id}"
+    assert ask.survey("crowd", 2, before) == "free"
+    assert ask.survey("crowd", 1, one.cgroup_id) == "free"
+    two.stop()
+    assert ask.survey("crowd", 1, before) == "free"
 
 
 def test_who_cannot_be_reached_by_loopback_is_no_stranger(ask, app, port, other_port):
@@ -526,7 +576,7 @@ def test_who_does_not_listen_is_not_asked(ask, groups, port):
 
 def test_a_stranger_is_not_asked(ask, web, groups, port):
     stranger = web(OK)
-    assert ask.healthy(port, os.stat(groups()).st_ino) == f"foreign {STRANGER}"
+    assert ask.healthy(port, os.stat(groups()).st_ino) == f"foreign {STRANGER} {stranger.cgroup_id}"
     assert stranger.requests() == []
 
 
@@ -534,8 +584,8 @@ def test_a_stranger_that_comes_while_the_answer_is_awaited_ends_the_wait(ask, we
     mine = web([0.3, OK])
     waiting = ask.http(port, mine.cgroup_id)
     assert mine.told().startswith("GET /up")
-    app(port, "::1", uid=NOBODY)
-    assert ask.answer() == f"foreign {waiting} {NOBODY}"
+    other = app(port, "::1", uid=NOBODY)
+    assert ask.answer() == f"foreign {waiting} {NOBODY} {other.cgroup_id}"
 
 
 def test_an_answer_does_not_count_when_what_listened_is_gone(ask, web, port):

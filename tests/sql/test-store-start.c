@@ -56,6 +56,42 @@ Test(store_start, starts_with_instances_and_ports_all_at_once)
                   "a second time");
 }
 
+Test(store_start, a_port_that_somebody_holds_is_passed_over)
+{
+        static const StoreInstance instances[] = {
+                { "web", 1, "deployd-app-shop-1.web.1.service", true },
+                { "web", 2, "deployd-app-shop-1.web.2.service", true },
+        };
+        static const uint64_t held[] = { PORT_LOW, PORT_LOW + 2, PORT_HIGH + 1 };
+        static const StorePorts range = { PORT_LOW, PORT_HIGH, PORT_LOW, held, ELEMENTSOF(held) };
+        Deployment *deployment = known_deployment(app, "main");
+        Reply reply;
+
+        bring_to(deployment, DEPLOYMENT_FETCHING);
+        record_it(deployment);
+        reply = done_by(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), 0,
+                        instances, ELEMENTSOF(instances), &range, AS);
+        cr_assert(eq(sz, reply.n_ports, ELEMENTSOF(instances)));
+        cr_expect(eq(u16, reply.ports[0], PORT_LOW + 1));
+        cr_expect(eq(u16, reply.ports[1], PORT_LOW + 3));
+}
+
+Test(store_start, ports_that_are_all_held_are_not_enough)
+{
+        static const StoreInstance instances[] = { { "web", 1, "deployd-app-shop-1.web.1.service", true } };
+        static const uint64_t held[] = { PORT_LOW, PORT_LOW + 1 };
+        static const StorePorts range = { PORT_LOW, PORT_LOW + 1, PORT_LOW, held, ELEMENTSOF(held) };
+        Deployment *deployment = known_deployment(app, "main");
+        Reply reply;
+
+        bring_to(deployment, DEPLOYMENT_FETCHING);
+        record_it(deployment);
+        reply = done_by(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), 0,
+                        instances, ELEMENTSOF(instances), &range, AS);
+        cr_expect(eq(int, reply.error, -ESTALE));
+        cr_expect(eq(u64, reply.number, 1));
+}
+
 Test(store_start, without_web_it_starts_without_a_port)
 {
         static const StoreInstance instance = { "worker", 1, "deployd-app-shop-1.worker.1.service", false };

@@ -12,11 +12,6 @@ static Model *model;
 static Config *config;
 static PlanParams params;
 
-static bool is_blocked(void *userdata, const App *app)
-{
-        return userdata && strcmp(userdata, app->name) == 0;
-}
-
 static void set_up(void)
 {
         make_directory();
@@ -24,7 +19,7 @@ static void set_up(void)
         config = load();
         model = model_new();
         cr_assert_not_null(model);
-        params = (PlanParams){ .model = model, .config = config, .ipv6 = true, .blocked = is_blocked };
+        params = (PlanParams){ .model = model, .config = config };
 }
 
 static void tear_down(void)
@@ -110,22 +105,6 @@ Test(plan, an_internal_app_listens_everywhere_and_lets_in_whom_the_configuration
                   "    acl deployd-internal src 10.0.0.0/8\n"
                   "    acl deployd-internal src fd00::/8\n"
                   "    tcp-request connection reject if !deployd-internal\n");
-}
-
-Test(plan, without_ipv6_nothing_listens_there)
-{
-        _cleanup_free_ char *text = NULL;
-
-        params.ipv6 = false;
-        (void) add_app(model, "a", "private", 30001);
-        (void) add_app(model, "b", "internal", 30002);
-        (void) add_app(model, "c", "public", 30003);
-        text = file();
-        has(text, "frontend app-a\n    bind 127.0.0.1:30001\n    maxconn");
-        has(text, "frontend app-b\n    bind *:30002\n    acl deployd-internal");
-        has(text, "frontend app-c\n    bind *:30003\n    maxconn");
-        has_not(text, "bind :::");
-        has_not(text, "bind [");
 }
 
 Test(plan, what_a_client_says_of_itself_is_dropped_before_ours_is_set)
@@ -229,22 +208,6 @@ Test(plan, requests_are_logged_only_if_the_administrator_wants_it)
         with = file();
         has(with, "    option httplog\n    log-tag deployd/shop\n");
         has_not(with, "no log");
-}
-
-Test(plan, an_app_whose_port_is_held_is_left_out_alone)
-{
-        _cleanup_free_ char *text = NULL;
-        char shop[] = "shop";
-
-        (void) add_instance(add_app(model, "shop", "public", 30001), 1, 20001, ROUTE_READY);
-        (void) add_instance(add_app(model, "other", "public", 30002), 2, 20002, ROUTE_READY);
-        params.userdata = shop;
-        text = file();
-        has_not(text, "shop");
-        has_not(text, "30001");
-        has(text, "frontend app-other\n");
-        has(text, "backend app-other\n    server hold 127.0.0.1:1 backup disabled\n"
-                  "    server d2.web.1 127.0.0.1:20002\n");
 }
 
 Test(plan, a_backend_has_the_instances_that_take_requests)

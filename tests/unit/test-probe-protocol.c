@@ -52,11 +52,17 @@ Test(probe_protocol, a_request_is_the_words_of_the_documentation)
 {
         ProbeRequest listen = { PROBE_LISTEN, 1, 308984, 30000000, 3, 20007 };
         ProbeRequest http = { PROBE_HTTP, 1, 308984, 30000000, 3, 20007, 5, 1000000, 500000, "/up?now" };
+        ProbeRequest holder = { .verb = PROBE_HOLDER, .id = 1, .port = 30000, .cgroup_id = 7 };
+        ProbeRequest busy = { .verb = PROBE_BUSY, .id = 2, .port = 20000 };
+        ProbeRequest crowd = { .verb = PROBE_CROWD, .id = 3, .port = 128, .cgroup_id = 0 };
         ProbeRequest cancel = { .verb = PROBE_CANCEL, .id = 7 };
 
         cr_assert_str_eq(probe_request_format(&listen).text, "listen 1 20007 308984 30000000 3");
         cr_assert_str_eq(probe_request_format(&http).text,
                          "http 1 20007 308984 30000000 3 5 1000000 500000 /up?now");
+        cr_assert_str_eq(probe_request_format(&holder).text, "holder 1 30000 7");
+        cr_assert_str_eq(probe_request_format(&busy).text, "busy 2 20000");
+        cr_assert_str_eq(probe_request_format(&crowd).text, "crowd 3 128 0");
         cr_assert_str_eq(probe_request_format(&cancel).text, "cancel 7");
 }
 
@@ -67,8 +73,12 @@ Test(probe_protocol, an_answer_is_the_words_of_the_documentation_and_is_read_as_
                 const char *text;
         } cases[] = {
                 { { PROBE_LISTENING, 1, 0, "" }, "listening 1" },
-                { { PROBE_FOREIGN, UINT64_MAX, UINT32_MAX, "" }, "foreign 18446744073709551615 4294967295" },
-                { { PROBE_FOREIGN, 2, 0, "" }, "foreign 2 0" },
+                { { PROBE_FOREIGN, UINT64_MAX, UINT32_MAX, "", UINT64_MAX },
+                  "foreign 18446744073709551615 4294967295 18446744073709551615" },
+                { { PROBE_FOREIGN, 2, 0, "", 0 }, "foreign 2 0 0" },
+                { { PROBE_FREE, 6, 0, "" }, "free 6" },
+                { { PROBE_HELD, 7, 0, "8001" }, "busy 7 8001" },
+                { { PROBE_CROWDED, 8, 300, "", 77 }, "crowd 8 300 77" },
                 { { PROBE_TIMEOUT, 3, 0, "" }, "timeout 3" },
                 { { PROBE_UNHEALTHY, 5, 0, "answered 503 (5 times)" },
                   "unhealthy 5 answered 503 (5 times)" },
@@ -83,7 +93,8 @@ Test(probe_protocol, an_answer_is_the_words_of_the_documentation_and_is_read_as_
                 cr_assert_eq(probe_answer_parse(&p, &read), 0, "%s", p.text);
                 cr_assert_eq(read.result, cases[i].answer.result);
                 cr_assert_eq(read.id, cases[i].answer.id);
-                cr_assert_eq(read.uid, cases[i].answer.uid);
+                cr_assert_eq(read.number, cases[i].answer.number);
+                cr_assert_eq(read.cgroup_id, cases[i].answer.cgroup_id);
                 cr_assert_str_eq(read.text, cases[i].answer.text);
         }
 }
@@ -103,9 +114,15 @@ Test(probe_protocol, an_answer_of_another_form_is_refused)
                 "listening 18446744073709551616",
                 "foreign 1",
                 "foreign 1 ",
-                "foreign 1 4294967296",
-                "foreign 1 root",
-                "foreign 1 1 1",
+                "foreign 1 1",
+                "foreign 1 1 ",
+                "foreign 1 4294967296 1",
+                "foreign 1 root 1",
+                "foreign 1 1 root",
+                "foreign 1 1 1 1",
+                "free 1 1",
+                "busy 1",
+                "crowd 1 1",
                 "timeout",
                 "timeout 1 ",
                 "unhealthy 1",

@@ -111,7 +111,7 @@ Test(tables, every_verb_and_result_of_the_probe_passes_the_socket)
                 cr_expect_eq(back.id, 7, "'%s'", packet.text);
         }
         for (ProbeResult result = PROBE_RESULT_UNSET + 1; result < PROBE_RESULT_MAX; result++) {
-                ProbeAnswer answer = { .result = result, .id = 7, .uid = 1, .text = "why" }, back = {};
+                ProbeAnswer answer = { .result = result, .id = 7, .number = 1, .text = "why" }, back = {};
                 ProbePacket packet = probe_answer_format(&answer);
 
                 cr_assert_eq(probe_answer_parse(&packet, &back), 0, "'%s'", packet.text);

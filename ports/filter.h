@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* From the configuration that deployd asks for to the one that haproxy can load. */
+
+#include <stdio.h>
+
+#include "ports/endpoint.h"
+
+/* endpoint_ask(), but in tests. */
+typedef int (*FilterAsk)(void *userdata, const Endpoint *endpoint);
+
+/* Copies `text`, the lines of haproxy's configuration, to `config`, and writes what it leaves out to `list`
+ * (left-out.h):
+ *
+ * - A `bind` line of a frontend whose address cannot be bound. If that is every address of a family, and
+ *   somebody else has the port on one of them, the frontend gets the loopback address of the family
+ *   instead: apps on this machine, and proxies, still reach it. `:::P v4v6` counts as its two families.
+ * - A frontend with `bind` lines of which none is left, and the backend of the same name.
+ *
+ * Everything else is copied as it is. At the end comes an empty backend, the left_out_tag() of the list. 0;
+ * -ENOMEM; -EIO if it could not be written. */
+int filter_apply(const char *text, FilterAsk ask, void *userdata, FILE *config, FILE *list);
