@@ -35,6 +35,7 @@ typedef struct Filter {
         /* Of the frontend that is being read. */
         FILE *section; /* what is left of it */
         unsigned n_bound;
+        bool taken; /* somebody else answers at 127.0.0.1 */
         Unbound *unbound, **unbound_tail;
 } Filter;
 
@@ -90,14 +91,16 @@ static void try_bind(Filter *filter, const Endpoint *endpoint, const char *optio
                 return;
         }
         note_unbound(filter, endpoint, r);
-        if (r != -EADDRINUSE || !endpoint_is_wildcard(endpoint))
+        if (r != -EADDRINUSE)
                 return;
         if (ipv6)
                 loopback.address.ipv6.sin6_addr = in6addr_loopback;
         else
                 loopback.address.ipv4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (filter->ask(filter->userdata, &loopback) >= 0)
+        if (endpoint_is_wildcard(endpoint) && filter->ask(filter->userdata, &loopback) >= 0)
                 write_bind(filter, &loopback, options);
+        else if (!ipv6)
+                filter->taken = true;
 }
 
 /* What follows the word that says which families; "" is most often all there is. */
@@ -176,6 +179,7 @@ static void read_frontend(Filter *filter, char *name, const char *text, size_t s
                 return;
         }
         filter->n_bound = 0;
+        filter->taken = false;
         filter->unbound_tail = &filter->unbound;
         for (const char *line = text, *end = text + size; line < end;) {
                 size_t length = strcspn(line, "\n");
@@ -191,7 +195,7 @@ static void read_frontend(Filter *filter, char *name, const char *text, size_t s
         }
         if (fclose(filter->section) != 0)
                 filter->error = -ENOMEM;
-        whole = filter->unbound && filter->n_bound == 0;
+        whole = filter->taken || (filter->unbound && filter->n_bound == 0);
         print_unbound(filter, name, whole);
         if (whole) {
                 free(left);

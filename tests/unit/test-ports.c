@@ -111,6 +111,16 @@ Test(ports, an_app_without_an_address_is_left_out_with_its_backend)
         cr_expect_str_eq(list, "app-shop 30000 127.0.0.1 98 none\napp-shop 30000 [::1] 98 none\n");
 }
 
+Test(ports, an_app_that_somebody_else_answers_for_is_left_out)
+{
+        filter(SHOP BLOG SHOP_BACKEND BLOG_BACKEND, (Refusal[]){ { "127.0.0.1", 30000, EADDRINUSE },
+                                                                 { "*", 30001, EADDRINUSE },
+                                                                 { "127.0.0.1", 30001, EADDRINUSE },
+                                                                 {} });
+        is("");
+        cr_expect_str_eq(list, "app-shop 30000 127.0.0.1 98 none\napp-blog 30001 * 98 none\n");
+}
+
 Test(ports, a_public_app_keeps_the_loopback_address_that_nobody_has)
 {
         filter(BLOG BLOG_BACKEND, (Refusal[]){ { "*", 30001, EADDRINUSE }, {} });
