@@ -140,11 +140,17 @@ static bool bus_is_slow(const Bus *bus)
         return sd_bus_get_n_queued_write(bus->params.bus, &n_waiting) >= 0 && n_waiting > REPLIES_WAITING_MAX;
 }
 
-bool bus_user_may(const Bus *bus, BusUser *user)
+bool bus_user_may(const Bus *bus, BusUser *user, uint64_t tokens)
 {
+        uint64_t most;
+
         assert(bus);
         assert(user);
-        return !is_bound(user) || (fill(bus, &user->calls) && !bus_is_slow(bus));
+        if (!is_bound(user))
+                return true;
+        most = MAX2(config_of(bus)->calls_burst_per_user * 3 / 4, 1);
+        return fill(bus, &user->calls) && user->calls.level >= (int64_t) MIN2(tokens, most) * TOKEN &&
+               !bus_is_slow(bus);
 }
 
 int bus_user_refuse(const Bus *bus, BusUser *user, sd_bus_message *message, sd_bus_error *reterr)
@@ -153,6 +159,9 @@ int bus_user_refuse(const Bus *bus, BusUser *user, sd_bus_message *message, sd_b
         assert(user);
 
         tell(user);
+        /* It costs, too, so that nothing is saved up by asking on. */
+        if (fill(bus, &user->calls))
+                bucket_take(&user->calls, 1);
         if (!sd_bus_message_get_expect_reply(message) || !fill(bus, &user->refusals))
                 return 1;
         bucket_take(&user->refusals, 1);

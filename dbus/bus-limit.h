@@ -37,8 +37,9 @@ BusUser *bus_user_join(Bus *bus, uid_t uid);
 void bus_user_leave(BusUser *user);
 void bus_users_free(Bus *bus);
 
-/* Whether a call of the user is to be looked at. */
-bool bus_user_may(const Bus *bus, BusUser *user);
+/* Whether a call of the user that costs so many tokens is to be answered: they must be there, or most of a full
+ * bucket. */
+bool bus_user_may(const Bus *bus, BusUser *user, uint64_t tokens);
 /* If not: positive if the call is to be forgotten without an answer; negative with *reterr filled, LimitsExceeded, to be
  * sent. */
 int bus_user_refuse(const Bus *bus, BusUser *user, sd_bus_message *message, sd_bus_error *reterr);

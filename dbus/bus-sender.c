@@ -117,6 +117,7 @@ static int on_uid(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *
                 stay_unknown(sender, SD_BUS_ERROR_NO_MEMORY, "Out of memory");
                 return 0;
         }
+        sender->n_together = sender->n_held;
         while ((message = take_held(sender))) {
                 bus->sender_known(sender, message);
                 sd_bus_message_unref(message);

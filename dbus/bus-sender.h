@@ -20,6 +20,7 @@ struct BusSender {
         LIST_HEAD(BusHeld, held);
         BusHeld *held_tail;
         unsigned n_held;
+        unsigned n_together; /* how many waited until it was known */
 };
 
 /* A call that has waited, its sender known now. The message is borrowed. */
