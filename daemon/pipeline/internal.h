@@ -55,10 +55,10 @@ struct Pipeline {
         LIST_HEAD(Cancellation, cancellations);
         LIST_HEAD(struct RepositoryFetch, repository_fetches);
         LIST_HEAD(struct Wipe, wipes);
-        LIST_HEAD(struct History, histories);    /* reads of the past that wait for their turn, oldest first */
-        struct History *history;                 /* the one that is under way */
-        uid_t history_uid;                       /* whose turn it was last */
-        sd_event_source *history_patience;       /* when the next of those that wait has waited too long */
+        LIST_HEAD(struct History, histories); /* reads of the past that wait for their turn, oldest first */
+        struct History *history;              /* the one that is under way */
+        uid_t history_uid;                    /* whose turn it was last */
+        sd_event_source *history_patience;    /* when the next of those that wait has waited too long */
 };
 
 static inline const Config *pipeline_config(const Pipeline *pipeline)

@@ -97,15 +97,18 @@ void queue_refuse_full(Request *request)
         uint64_t n = 0;
 
         LIST_FOREACH (deployments, deployment, request->pipeline->model->deployments)
-                n += deployment->status == DEPLOYMENT_QUEUED && deployment->requested_by == request->call.uid;
+                n += deployment->status == DEPLOYMENT_QUEUED &&
+                     deployment->requested_by == request->call.uid;
         if (request->call.uid != 0 && n >= config->queue_max_per_user)
                 request_refuse(request, BUS_ERROR_QUEUE_FULL,
-                               "%" PRIu64 " deployments of user %u are waiting already: queue-max-per-user of [runner] "
+                               "%" PRIu64
+                               " deployments of user %u are waiting already: queue-max-per-user of [runner] "
                                "in deploy.conf is reached",
                                n, request->call.uid);
         else
                 request_refuse(request, BUS_ERROR_QUEUE_FULL,
-                               "%" PRIu64 " deployments are waiting already: queue-max of [runner] in deploy.conf is "
+                               "%" PRIu64
+                               " deployments are waiting already: queue-max of [runner] in deploy.conf is "
                                "reached",
                                config->queue_max);
 }

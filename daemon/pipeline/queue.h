@@ -14,5 +14,6 @@ void queue_poll(Pipeline *pipeline);
 /* The newest kept deployment that was built before the live one of the app; NULL if there is none. */
 const Deployment *queue_find_previous(const App *app);
 
-/* Answers a call whose row was refused because queue-max, or queue-max-per-user of that user, are waiting. */
+/* Answers a call whose row was refused because queue-max, or queue-max-per-user of that user, are waiting.
+ */
 void queue_refuse_full(Request *request);
