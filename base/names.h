@@ -3,7 +3,7 @@
 
 /* Every name that the outside knows deployd by, written once. */
 
-#define BUS_NAME                 "org.deployd.Deploy1"
+#define BUS_NAME "org.deployd.Deploy1"
 /* Of the connection on which deployd talks to systemd. Nobody is to call it. */
 #define BUS_NAME_UNITS           BUS_NAME ".Units"
 #define BUS_PATH                 "/org/deployd/Deploy1"

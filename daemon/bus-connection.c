@@ -27,7 +27,8 @@ int bus_connection_open(sd_event *event, const char *description, sd_bus **ret)
         return 0;
 }
 
-/* Everything works without the name, only less protected: the policy of an older version does not allow it. */
+/* Everything works without the name, only less protected: the policy of an older version does not allow it.
+ */
 static int on_name(sd_bus_message *answer, _unused_ void *userdata, _unused_ sd_bus_error *reterr)
 {
         if (sd_bus_message_is_method_error(answer, NULL))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The daemon has two connections to the system bus: one that everybody may call, and one on which it talks to
- * systemd, so that a flood of calls does not stand between the two. */
+/* The daemon has two connections to the system bus: one that everybody may call, and one on which it talks
+ * to systemd, so that a flood of calls does not stand between the two. */
 
 #include <systemd/sd-bus.h>
 

@@ -9,9 +9,9 @@
 #include "dbus/bus-sender.h"
 #include "dbus/history-bus.h"
 
-/* What calls cost whose replies grow with what there is: as many tokens as the reply has KiB, about. Everything that
- * deployd says goes through one socket, from which a busy bus takes 2 KiB at a time: a reply of root's waits behind
- * all that others were promised before it. */
+/* What calls cost whose replies grow with what there is: as many tokens as the reply has KiB, about.
+ * Everything that deployd says goes through one socket, from which a busy bus takes 2 KiB at a time: a reply
+ * of root's waits behind all that others were promised before it. */
 static const struct {
         const char *member;
         double each; /* for each object */
@@ -19,6 +19,10 @@ static const struct {
         { "GetManagedObjects", 2 }, { "ListApps", 0.125 },        { "ListRepositories", 0.125 },
         { "Introspect", 0.0625 },   { "ListRemovedApps", 0.125 },
 };
+
+/* Who begins with so many calls at once gets no reply of so many KiB. */
+#define CROWD 8
+#define LONG  64
 
 static uint64_t cost_of_past(sd_bus_message *message)
 {
@@ -41,12 +45,20 @@ static uint64_t cost_of(const Bus *bus, sd_bus_message *message)
         return strcmp(member, "ListDeployments") == 0 ? 1 + cost_of_past(message) : 1;
 }
 
-static int admit(const Bus *bus, BusUser *user, sd_bus_message *message, sd_bus_error *reterr)
+/* `n_together`: so many calls came from that connection before it was known whose it is. */
+static int admit(const Bus *bus, BusUser *user, unsigned n_together, sd_bus_message *message,
+                 sd_bus_error *reterr)
 {
+        uint64_t tokens;
+        bool may;
+
         /* Nothing is looked at for those who may not call. */
-        if (!bus_user_may(bus, user))
+        may = bus_user_may(bus, user, 1);
+        tokens = may ? cost_of(bus, message) : 1;
+        if (!may || !bus_user_may(bus, user, tokens) ||
+            (user->uid != 0 && tokens >= LONG && n_together >= CROWD))
                 return bus_user_refuse(bus, user, message, reterr);
-        bus_user_charge(user, cost_of(bus, message));
+        bus_user_charge(user, tokens);
         return 0;
 }
 
@@ -64,10 +76,10 @@ static int filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
         if (r < 0)
                 return r;
         if (sender->user)
-                return admit(bus, sender->user, message, reterr);
+                return admit(bus, sender->user, 1, message, reterr);
         if (bus_late_can(message))
                 return bus_sender_hold(sender, message, reterr);
-        return admit(bus, bus->strangers, message, reterr);
+        return admit(bus, bus->strangers, 1, message, reterr);
 }
 
 /* A call that has waited goes the way that it would have gone through the filters to its method. */
@@ -77,7 +89,7 @@ static void on_known(BusSender *sender, sd_bus_message *message)
         Bus *bus = sender->bus;
         int r;
 
-        r = admit(bus, sender->user, message, &error);
+        r = admit(bus, sender->user, sender->n_together, message, &error);
         if (r > 0)
                 return;
         if (r == 0)

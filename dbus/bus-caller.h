@@ -35,10 +35,10 @@ struct BusCall {
         Bus *bus;                /* NULL when that is gone: nobody is answered any more */
         sd_bus_message *message; /* stands at its first argument when run() and reply() get it */
         const BusMethod *method;
-        BusUser *user;         /* whose call it is; NULL when there is no bus in between */
-        uint64_t paid;         /* tokens of bus-limit.h for the length of the reply */
-        bool is_starting;      /* run() has not returned */
-        bool is_done;          /* and has been told of the end already */
+        BusUser *user;    /* whose call it is; NULL when there is no bus in between */
+        uint64_t paid;    /* tokens of bus-limit.h for the length of the reply */
+        bool is_starting; /* run() has not returned */
+        bool is_done;     /* and has been told of the end already */
         Call call;
         LIST_FIELDS(BusCall, calls);
 };
@@ -49,8 +49,8 @@ int bus_caller_method(sd_bus_message *message, void *userdata, sd_bus_error *ret
 /* The same for a call that no vtable delivers. Positive when taken, or negative with *reterr filled. */
 int bus_caller_take(Bus *bus, sd_bus_message *message, const BusMethod *method, sd_bus_error *reterr);
 
-/* For reads that cannot be answered at once: keeps the message. 0 with call->call.uid filled, or negative with
- * *reterr filled: so many calls of the user wait already. */
+/* For reads that cannot be answered at once: keeps the message. 0 with call->call.uid filled, or negative
+ * with *reterr filled: so many calls of the user wait already. */
 int bus_call_new(Bus *bus, sd_bus_message *message, const BusMethod *method, BusCall **ret,
                  sd_bus_error *reterr);
 BusCall *bus_call_free(BusCall *call);

@@ -145,10 +145,9 @@ int bus_late_run(Bus *bus, sd_bus_message *message, sd_bus_error *reterr)
         if (!object)
                 return refuse_object(message, reterr);
         if (strcmp(object->class->interface, sd_bus_message_get_interface(message)) != 0)
-                return sd_bus_error_setf(reterr, SD_BUS_ERROR_UNKNOWN_METHOD,
-                                         "Unknown method %s or interface %s.",
-                                         sd_bus_message_get_member(message),
-                                         sd_bus_message_get_interface(message));
+                return sd_bus_error_setf(
+                        reterr, SD_BUS_ERROR_UNKNOWN_METHOD, "Unknown method %s or interface %s.",
+                        sd_bus_message_get_member(message), sd_bus_message_get_interface(message));
         method = bus_class_find_method(object->class, row->x.method.member);
         if (method)
                 return bus_caller_take(bus, message, method, reterr);

@@ -128,23 +128,31 @@ static void tell(BusUser *user)
         if (user->uid == UID_INVALID)
                 log_notice("Calls of users that are not known yet are refused: there are too many of them");
         else
-                log_notice("Calls of user %u are refused: they are more than calls-rate-per-user of [runner] in "
-                           "deploy.conf",
-                           user->uid);
+                log_notice(
+                        "Calls of user %u are refused: they are more than calls-rate-per-user of [runner] in "
+                        "deploy.conf",
+                        user->uid);
 }
 
 static bool bus_is_slow(const Bus *bus)
 {
         uint64_t n_waiting;
 
-        return sd_bus_get_n_queued_write(bus->params.bus, &n_waiting) >= 0 && n_waiting > REPLIES_WAITING_MAX;
+        return sd_bus_get_n_queued_write(bus->params.bus, &n_waiting) >= 0 &&
+               n_waiting > REPLIES_WAITING_MAX;
 }
 
-bool bus_user_may(const Bus *bus, BusUser *user)
+bool bus_user_may(const Bus *bus, BusUser *user, uint64_t tokens)
 {
+        uint64_t most;
+
         assert(bus);
         assert(user);
-        return !is_bound(user) || (fill(bus, &user->calls) && !bus_is_slow(bus));
+        if (!is_bound(user))
+                return true;
+        most = MAX2(config_of(bus)->calls_burst_per_user * 3 / 4, 1);
+        return fill(bus, &user->calls) && user->calls.level >= (int64_t) MIN2(tokens, most) * TOKEN &&
+               !bus_is_slow(bus);
 }
 
 int bus_user_refuse(const Bus *bus, BusUser *user, sd_bus_message *message, sd_bus_error *reterr)
@@ -153,13 +161,17 @@ int bus_user_refuse(const Bus *bus, BusUser *user, sd_bus_message *message, sd_b
         assert(user);
 
         tell(user);
+        /* It costs, too, so that nothing is saved up by asking on. */
+        if (fill(bus, &user->calls))
+                bucket_take(&user->calls, 1);
         if (!sd_bus_message_get_expect_reply(message) || !fill(bus, &user->refusals))
                 return 1;
         bucket_take(&user->refusals, 1);
-        return sd_bus_error_setf(reterr, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                 "too many calls: a user may make %" PRIu64
-                                 " a second (calls-rate-per-user of [runner] in deploy.conf); try again in a moment",
-                                 config_of(bus)->calls_rate_per_user);
+        return sd_bus_error_setf(
+                reterr, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                "too many calls: a user may make %" PRIu64
+                " a second (calls-rate-per-user of [runner] in deploy.conf); try again in a moment",
+                config_of(bus)->calls_rate_per_user);
 }
 
 void bus_user_charge(BusUser *user, uint64_t tokens)
@@ -182,10 +194,11 @@ int bus_user_begin(const Bus *bus, BusUser *user, sd_bus_error *reterr)
 
         assert(user);
         if (is_bound(user) && user->n_calls >= most)
-                return sd_bus_error_setf(reterr, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                         "%" PRIu64 " calls wait for their replies already, which is calls-max-per-user "
-                                         "of [runner] in deploy.conf",
-                                         most);
+                return sd_bus_error_setf(
+                        reterr, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                        "%" PRIu64 " calls wait for their replies already, which is calls-max-per-user "
+                        "of [runner] in deploy.conf",
+                        most);
         user->n_calls++;
         return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What a user may ask for: so many calls at once and per second, so many that wait for their replies. Root is not
- * bound by it. All connections of a user share what the user has. */
+/* What a user may ask for: so many calls at once and per second, so many that wait for their replies. Root
+ * is not bound by it. All connections of a user share what the user has. */
 
 #include "dbus/bus-private.h"
 
@@ -37,10 +37,11 @@ BusUser *bus_user_join(Bus *bus, uid_t uid);
 void bus_user_leave(BusUser *user);
 void bus_users_free(Bus *bus);
 
-/* Whether a call of the user is to be looked at. */
-bool bus_user_may(const Bus *bus, BusUser *user);
-/* If not: positive if the call is to be forgotten without an answer; negative with *reterr filled, LimitsExceeded, to be
- * sent. */
+/* Whether a call of the user that costs so many tokens is to be answered: they must be there, or most of a
+ * full bucket. */
+bool bus_user_may(const Bus *bus, BusUser *user, uint64_t tokens);
+/* If not: positive if the call is to be forgotten without an answer; negative with *reterr filled,
+ * LimitsExceeded, to be sent. */
 int bus_user_refuse(const Bus *bus, BusUser *user, sd_bus_message *message, sd_bus_error *reterr);
 /* What a call costs, and what it turned out not to have cost. */
 void bus_user_charge(BusUser *user, uint64_t tokens);

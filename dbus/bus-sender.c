@@ -13,12 +13,12 @@
 #define DRIVER      "org.freedesktop.DBus"
 #define DRIVER_PATH "/org/freedesktop/DBus"
 
-/* Of all that waits: so many calls, and so many bytes of those that are not small. Small ones always find room, so that
- * nobody's big ones keep others from being heard. */
-#define HELD_MAX        4096
-#define HELD_SMALL      ((size_t) 8 * 1024)
-#define HELD_BYTES_MAX  ((size_t) 16 * 1024 * 1024)
-#define HELD_DEPTH_MAX  64 /* containers inside one another, as of the bus */
+/* Of all that waits: so many calls, and so many bytes of those that are not small. Small ones always find
+ * room, so that nobody's big ones keep others from being heard. */
+#define HELD_MAX       4096
+#define HELD_SMALL     ((size_t) 8 * 1024)
+#define HELD_BYTES_MAX ((size_t) 16 * 1024 * 1024)
+#define HELD_DEPTH_MAX 64 /* containers inside one another, as of the bus */
 
 static int compare_names(const void *a, const void *b)
 {
@@ -117,6 +117,7 @@ static int on_uid(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *
                 stay_unknown(sender, SD_BUS_ERROR_NO_MEMORY, "Out of memory");
                 return 0;
         }
+        sender->n_together = sender->n_held;
         while ((message = take_held(sender))) {
                 bus->sender_known(sender, message);
                 sd_bus_message_unref(message);
@@ -209,8 +210,9 @@ int bus_sender_hold(BusSender *sender, sd_bus_message *message, sd_bus_error *re
 
         if (bus->n_held >= HELD_MAX ||
             sender->n_held >= bus->params.config(bus->params.userdata)->calls_max_per_user)
-                return sd_bus_error_set(reterr, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                        "too many calls before it was known who calls: wait for the first reply");
+                return sd_bus_error_set(
+                        reterr, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                        "too many calls before it was known who calls: wait for the first reply");
         r = find_size(message, &size);
         if (r < 0)
                 return r;

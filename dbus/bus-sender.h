@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Who is behind a connection of the bus. It is asked for once and remembered until the connection is gone; calls of a
- * connection that is being asked for wait here, in the order in which they came, and nobody else's do. */
+/* Who is behind a connection of the bus. It is asked for once and remembered until the connection is gone;
+ * calls of a connection that is being asked for wait here, in the order in which they came, and nobody
+ * else's do. */
 
 #include "dbus/bus-limit.h"
 
@@ -20,6 +21,7 @@ struct BusSender {
         LIST_HEAD(BusHeld, held);
         BusHeld *held_tail;
         unsigned n_held;
+        unsigned n_together; /* how many waited until it was known */
 };
 
 /* A call that has waited, its sender known now. The message is borrowed. */
@@ -35,8 +37,8 @@ BusSender *bus_sender_find(const Bus *bus, const char *name);
 /* The sender of that unique name, who is asked for if that was not done yet. 0 or -errno. */
 int bus_sender_get(Bus *bus, const char *name, BusSender **ret);
 
-/* Keeps a call until its sender is known. Positive when kept; or negative with *reterr filled, when too much waits
- * already. */
+/* Keeps a call until its sender is known. Positive when kept; or negative with *reterr filled, when too much
+ * waits already. */
 int bus_sender_hold(BusSender *sender, sd_bus_message *message, sd_bus_error *reterr);
 
 /* Whether a reply or signal is of the bus itself: sd-bus knows replies by their number only, which anybody

@@ -115,8 +115,9 @@ int history_bus_list_deployments(sd_bus_message *message, void *userdata, sd_bus
         if (r < 0)
                 return r;
         call->paid = history_bus_cost(limit);
-        return taken(&call, history_list(bus->params.pipeline, app, before,
-                                         limit == 0 ? LIST_LIMIT_DEFAULT : limit, call->call.uid, on_list, call, reterr));
+        return taken(&call,
+                     history_list(bus->params.pipeline, app, before, limit == 0 ? LIST_LIMIT_DEFAULT : limit,
+                                  call->call.uid, on_list, call, reterr));
 }
 
 int history_bus_describe_deployment(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
@@ -147,5 +148,6 @@ int history_bus_describe_deployment(sd_bus_message *message, void *userdata, sd_
                 bus_call_send(call, reply);
                 return 1;
         }
-        return taken(&call, history_describe(bus->params.pipeline, id, call->call.uid, on_describe, call, reterr));
+        return taken(&call,
+                     history_describe(bus->params.pipeline, id, call->call.uid, on_describe, call, reterr));
 }

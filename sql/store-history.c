@@ -49,9 +49,8 @@ int store_history(Store *store, uint64_t app, uint64_t before, uint64_t id, unsi
         assert(done);
 
         r = store_submit(store,
-                         &PG_READ(sql, app ? pg_u64(app) : pg_null(),
-                                  before ? pg_u64(before) : pg_null(), id ? pg_u64(id) : pg_null(),
-                                  pg_u64(limit)),
+                         &PG_READ(sql, app ? pg_u64(app) : pg_null(), before ? pg_u64(before) : pg_null(),
+                                  id ? pg_u64(id) : pg_null(), pg_u64(limit)),
                          read_history, &ask, &request);
         if (r < 0)
                 return r;

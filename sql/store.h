@@ -38,7 +38,8 @@ typedef struct StoreAsk {
         void *userdata;
         void (*drop)(void *userdata); /* called instead of `done` if store_free() drops the request; may be
                                          NULL */
-        uint64_t queue_share; /* of the queue's room: so many deployments of the actor wait at most; 0 = no bound */
+        uint64_t queue_share; /* of the queue's room: so many deployments of the actor wait at most; 0 = no
+                                 bound */
 } StoreAsk;
 
 #define STORE_DEPLOYD ((int64_t) -1)
@@ -123,9 +124,10 @@ int store_installation_raise(Store *store, const StoreNumbers *numbers, const St
 /* The disk of `machine` has the id of this database; `id`: this new one, null = as it is. Idempotent. */
 int store_installation_set(Store *store, sd_id128_t id, sd_id128_t machine, const StoreAsk *ask);
 
-/* Queues a deployment; `queue_max` bounds those waiting, ask->queue_share those of the actor. Reply: id, at = created_at, and number = 1 if that
- * request id of that actor had made it before (id is then the old one). -ESTALE: the queue is full; -EINVAL:
- * that request id was used with other arguments; -EBUSY: the app is gone. */
+/* Queues a deployment; `queue_max` bounds those waiting, ask->queue_share those of the actor. Reply: id, at
+ * = created_at, and number = 1 if that request id of that actor had made it before (id is then the old one).
+ * -ESTALE: the queue is full; -EINVAL: that request id was used with other arguments; -EBUSY: the app is
+ * gone. */
 int store_deployment_insert(Store *store, const App *app, const char *revision, const char *request_id,
                             uint64_t queue_max, const StoreAsk *ask);
 
@@ -195,8 +197,9 @@ int store_deployment_set_logs_path(Store *store, uint64_t id, const char *path, 
  * how many were forgotten, 0 or 1. */
 int store_deployment_forget_release(Store *store, uint64_t id, const StoreAsk *ask);
 
-/* Past and present deployments, newest first: of the app with id `app` (0 = all) with an id below `before` (0 = the
- * newest); or the one with `id` (0 = not that one). `done` gets -errno and NULL, or 0 and the records. */
+/* Past and present deployments, newest first: of the app with id `app` (0 = all) with an id below `before`
+ * (0 = the newest); or the one with `id` (0 = not that one). `done` gets -errno and NULL, or 0 and the
+ * records. */
 typedef void (*StoreHistoryDone)(void *userdata, int error, const DeploymentRecord *records,
                                  size_t n_records);
 int store_history(Store *store, uint64_t app, uint64_t before, uint64_t id, unsigned limit,

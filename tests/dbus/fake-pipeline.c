@@ -346,8 +346,8 @@ static int end_history(Pipeline *pipeline, HistoryDone done, void *userdata)
         return 0;
 }
 
-int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned limit,
-                 _unused_ uid_t uid, HistoryDone done, void *userdata, sd_bus_error *reterr)
+int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned limit, _unused_ uid_t uid,
+                 HistoryDone done, void *userdata, sd_bus_error *reterr)
 {
         int r = note(pipeline, reterr, "history_list %s %" PRIu64 " %u", app ? app->name : "*", before,
                      limit);

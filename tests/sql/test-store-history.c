@@ -83,7 +83,8 @@ static History history_of(const App *app, uint64_t before, uint64_t id, unsigned
         History history = {};
 
         cr_assert(eq(int,
-                     store_history(store, app ? app->id : 0, before, id, limit, USEC_INFINITY, on_history, &history, NULL),
+                     store_history(store, app ? app->id : 0, before, id, limit, USEC_INFINITY, on_history,
+                                   &history, NULL),
                      0));
         cr_expect(not(history.done), "never from within the verb");
         while (!history.done)

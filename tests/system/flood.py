@@ -296,8 +296,9 @@ def main():
     while memory(pid) > before + 4096 and time.monotonic() < end + 60:
         time.sleep(0.1)
     print(json.dumps({"calls": len(took), "bus": max(took)[0], "worst": max(call for _, call in took),
-                      "beyond": max(call - bus for bus, call in took), "failed": failed[:3], "flooded": status == 0,
-                      "before": before, "peak": peak, "after": memory(pid), "back": time.monotonic() - end}), flush=True)
+                      "beyond": max(call - bus for bus, call in took), "failed": failed[:3],
+                      "flooded": status == 0, "before": before, "peak": peak, "after": memory(pid),
+                      "back": time.monotonic() - end}), flush=True)
 
 
 if __name__ == "__main__":

@@ -24,9 +24,11 @@ CALL, MORE_KIB, BACK = 1.0, 50 * 1024, 10
 PAST = """\
 with past as (
         insert into deployment (app_id, status, error_summary, finished_at)
-        select (select min(id) from app), 'failed', repeat('x', 300), now() - interval '1 day' from generate_series(1, 1000)
-        returning id)
-insert into event (verb, app_name, deployment_id, to_status) select 'deployment-move', 'shop', id, 'failed' from past
+        select min(id), 'failed', repeat('x', 300), now() - interval '1 day' from app cross join generate_series(1, 1000) i
+        group by i
+        returning id, error_summary)
+insert into event (verb, app_name, deployment_id, to_status, detail)
+select 'deployment-move', 'shop', id, 'failed', error_summary from past
 """
 
 

@@ -23,8 +23,8 @@ static struct {
 static Pipeline pipeline;
 static char ended[512]; /* the numbers of the reads that have ended, those that failed with an X */
 
-int store_history(Store *store, uint64_t app, uint64_t before, uint64_t id, unsigned limit, uint64_t deadline,
-                  StoreHistoryDone done, void *userdata, void (*drop)(void *userdata))
+int store_history(Store *store, uint64_t app, uint64_t before, uint64_t id, unsigned limit,
+                  uint64_t deadline, StoreHistoryDone done, void *userdata, void (*drop)(void *userdata))
 {
         (void) store, (void) app, (void) before, (void) limit, (void) deadline;
         if (fake.error < 0)
@@ -47,7 +47,8 @@ static void answer(void)
         fake.done(fake.userdata, 0, &record, 1);
 }
 
-static void on_end(void *userdata, const sd_bus_error *error, const DeploymentRecord *records, size_t n_records)
+static void on_end(void *userdata, const sd_bus_error *error, const DeploymentRecord *records,
+                   size_t n_records)
 {
         size_t length = strlen(ended);
 
