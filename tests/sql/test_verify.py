@@ -60,9 +60,9 @@ def test_a_fresh_database_passes_and_shows_an_example(schema):
 
 def test_nothing_is_changed_by_it(schema):
     schema("insert into repository (name, git_url) values ('code', 'https://example.com/code.git')")
-    state = """select array_agg(format('%s %s', sequencename, last_value) order by 1) from pg_sequences union all
-               select array_agg(nspname::text order by 1) from pg_namespace union all
-               select array_agg(format('%s %s', relname, relfilenode) order by 1) from pg_class where oid > 16383"""
+    state = """select array_agg(format('%s %s', sequencename, last_value) order by sequencename) from pg_sequences union all
+               select array_agg(nspname::text order by nspname) from pg_namespace union all
+               select array_agg(format('%s %s', relname, relfilenode) order by relname) from pg_class where oid > 16383"""
     before = schema.dump(), schema.admin(state)
     verify(schema, status=2)
     assert (schema.dump(), schema.admin(state)) == before
