@@ -1041,8 +1041,8 @@ def test_one_file_is_not_some_files(fetcher, repo):
 def test_nobodys_configuration_is_read(fetcher, tmp_path, repo):
     (tmp_path / ".gitconfig").write_text(f'[url "http://127.0.0.1:9/"]\n\tinsteadOf = {repo.url}\n'
                                          "[http]\n\tproxy = http://127.0.0.1:9\n")
-    proxy = {"http_proxy": "http://127.0.0.1:9", "GIT_DIR": "/nonexistent", "GIT_SSL_NO_VERIFY": "1"}
-    assert fetcher.run(url=repo.url, env={"HOME": str(tmp_path), **proxy}).code == 0
+    variables = {"GIT_DIR": "/nonexistent", "GIT_SSL_NO_VERIFY": "1"}
+    assert fetcher.run(url=repo.url, env={"HOME": str(tmp_path), **variables}).code == 0
 
 
 @pytest.mark.parametrize("key, value", [("max-bytes", ""), ("max-files", "-1"), ("max-depth", "9999"), ("tree", "maybe"),

@@ -75,7 +75,7 @@ static bool members_equal(const ConfigKey *key, Config *a, Config *b)
         void *x = config_member(key, a), *y = config_member(key, b);
 
         if (key->type == &config_type_words || key->type == &config_type_paths ||
-            key->type == &config_type_networks)
+            key->type == &config_type_networks || key->type == &config_type_hosts)
                 return lists_equal(*(char ***) x, *(char ***) y);
         if (key->type->release)
                 return strcmp(*(char **) x, *(char **) y) == 0;

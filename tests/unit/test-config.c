@@ -134,9 +134,6 @@ Test(config, a_bad_value_of_each_kind_says_what_is_allowed)
                 { "[git]\nproxy = socks5://ada:secret@proxy\n",
                   ":2: [git] proxy cannot be this value, it must be http:// or https:// and HOST:PORT, with "
                   "USER:PASSWORD@ before that if the proxy asks for it, without a path." },
-                { "[git]\nno-proxy = a,b\n",
-                  ":2: [git] no-proxy cannot be a,b, it must be none, or names of hosts, IP addresses or "
-                  "networks with blanks between them, such as git.example.com or 10.0.0.0/8, or *." },
                 { "[access]\ninternal-networks = lan\n",
                   ":2: [access] internal-networks cannot be lan, it must be none, or IP addresses or "
                   "networks with "
