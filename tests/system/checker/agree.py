@@ -227,8 +227,10 @@ def ports_are_rows(world):
                 yield f"C5: port {port} of {owners[port]} is held by {listener}"
             elif port not in owners and (low <= port <= high or listener.unit == facts.INGRESS_UNIT):
                 yield f"C5: nobody has port {port}, and it is held by {listener}"
+    # The ingress listens for an app from its first deployment on.
+    silent = {app["port"] for app in world.apps.values() if app["id"] not in world.live}
     for port, unit in sorted(owners.items()):
-        if not any(listener.unit == unit for listener in held[port]):
+        if port not in silent and not any(listener.unit == unit for listener in held[port]):
             yield f"C5: {unit} does not listen on its port {port}"
     leased = {(row["port"], row["deployment_id"]) for row in world.rows["port_lease"]}
     used = {(row["port"], row["deployment_id"]) for row in world.rows["instance"] if row["port"]}
