@@ -275,8 +275,10 @@ static void on_backends(void *userdata, int error, const char *answer)
         uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
         ingress->call = NULL;
-        if (error >= 0)
-                error = port_guard_read(ingress->guard);
+        if (error < 0)
+                return fail(ingress, error);
+        error = port_guard_read(ingress->guard);
+        /* No list yet: what haproxy has is of an older version of deployd. */
         if (error < 0 && error != -ENOENT)
                 return fail(ingress, error);
         if (is_loaded(ingress, answer))
