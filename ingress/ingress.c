@@ -243,14 +243,6 @@ static void reload(Ingress *ingress, const char *backends)
         end_round(ingress, /* more= */ true);
 }
 
-static bool is_loaded(const Ingress *ingress, const char *backends)
-{
-        const char *tag = port_guard_tag(ingress->guard);
-
-        return tag && servers_has_backend(backends, ingress->generation) &&
-               servers_has_backend(backends, tag);
-}
-
 /* It is what it is to be. A reload that was to bind more may still be at it. */
 static void on_loaded(Ingress *ingress, const char *backends)
 {
@@ -273,6 +265,7 @@ static void on_backends(void *userdata, int error, const char *answer)
 {
         Ingress *ingress = userdata;
         uint64_t now = clock_usec(CLOCK_MONOTONIC);
+        const char *tag;
 
         ingress->call = NULL;
         if (error < 0)
@@ -281,7 +274,8 @@ static void on_backends(void *userdata, int error, const char *answer)
         /* No list yet: what haproxy has is of an older version of deployd. */
         if (error < 0 && error != -ENOENT)
                 return fail(ingress, error);
-        if (is_loaded(ingress, answer))
+        tag = port_guard_tag(ingress->guard);
+        if (tag && servers_has_backend(answer, ingress->generation) && servers_has_backend(answer, tag))
                 return on_loaded(ingress, answer);
         /* Loaded meanwhile is the file as it was before it changed once more. */
         if ((ingress->backends && strcmp(answer, ingress->backends) != 0) ||
@@ -308,15 +302,15 @@ static void begin(Ingress *ingress)
 
         ingress->stale = false;
         r = update_file(ingress);
-        if (r < 0) {
+        if (r >= 0)
+                (void) ask(ingress, PATH_ADMIN, "show backend", on_backends);
+        else {
                 _cleanup_free_ char *sentence =
                         text_format("%s could not be written: %s", PATH_FILE, strerror(-r));
 
                 set_failure(ingress, sentence);
                 end_round(ingress, /* more= */ true);
-                return;
         }
-        (void) ask(ingress, PATH_ADMIN, "show backend", on_backends);
 }
 
 void ingress_poll(Ingress *ingress)
@@ -348,11 +342,8 @@ void ingress_set_control_group(Ingress *ingress, uint64_t id)
 
 const char *ingress_sentence(const Ingress *ingress, const App *app)
 {
-        const char *sentence;
+        const char *sentence = port_guard_sentence(ingress->guard, app);
 
-        assert(ingress);
-
-        sentence = port_guard_sentence(ingress->guard, app);
         return sentence ? sentence : ingress->failure;
 }
 
