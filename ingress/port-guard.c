@@ -152,7 +152,7 @@ int port_guard_read(PortGuard *guard)
         assert(guard);
 
         r = read_list(&list);
-        if (r < 0)
+        if (r < 0 || !list)
                 return r;
         if (guard->list && strcmp(list, guard->list) == 0) {
                 note_states(guard);
