@@ -239,8 +239,10 @@ static void on_backends(void *userdata, int error, const char *answer)
         Ingress *ingress = userdata;
 
         ingress->call = NULL;
-        if (error >= 0)
-                error = port_guard_read(ingress->guard);
+        if (error < 0)
+                return fail(ingress, error);
+        error = port_guard_read(ingress->guard);
+        /* No list yet: what haproxy has is of an older version of deployd. */
         if (error < 0 && error != -ENOENT)
                 return fail(ingress, error);
         switch (reload_look(&ingress->reload, answer, ingress->file.generation,
@@ -269,15 +271,15 @@ static void begin(Ingress *ingress)
         ingress->stale = false;
         update_served(ingress);
         r = update_file(ingress);
-        if (r < 0) {
+        if (r >= 0)
+                (void) ask(ingress, PATH_ADMIN, "show backend", on_backends);
+        else {
                 _cleanup_free_ char *sentence =
                         text_format("%s could not be written: %s", PATH_APPS_FILE, strerror(-r));
 
                 set_failure(ingress, sentence);
                 end_round(ingress, /* more= */ true);
-                return;
         }
-        (void) ask(ingress, PATH_ADMIN, "show backend", on_backends);
 }
 
 void ingress_poll(Ingress *ingress)
@@ -322,11 +324,8 @@ void ingress_set_control_group(Ingress *ingress, uint64_t id)
 
 const char *ingress_sentence(const Ingress *ingress, const App *app)
 {
-        const char *sentence;
+        const char *sentence = port_guard_sentence(ingress->guard, app);
 
-        assert(ingress);
-
-        sentence = port_guard_sentence(ingress->guard, app);
         if (sentence)
                 return sentence;
         if (app ? app->served == SERVED_NO_ROOM : ingress->n_left_out > 0)

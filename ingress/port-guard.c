@@ -67,11 +67,10 @@ static int read_list(char **ret)
 
         if (!file)
                 return -errno;
-        errno = 0;
         if (getdelim(&text, &room, '\0', file) >= 0)
                 *ret = TAKE_PTR(text);
         else if (ferror(file))
-                return errno ? -errno : -EIO;
+                return -EIO;
         else
                 *ret = strdup("");
         return *ret ? 0 : -ENOMEM;
@@ -153,7 +152,7 @@ int port_guard_read(PortGuard *guard)
         assert(guard);
 
         r = read_list(&list);
-        if (r < 0)
+        if (r < 0 || !list)
                 return r;
         if (guard->list && strcmp(list, guard->list) == 0) {
                 note_states(guard);

@@ -16,8 +16,8 @@ typedef int (*FilterAsk)(void *userdata, const Endpoint *endpoint);
  * - A `bind` line of a frontend whose address cannot be bound. If that is every address of a family, and
  *   somebody else has the port on one of them, the frontend gets the loopback address of the family
  *   instead: apps on this machine, and proxies, still reach it. `:::P v4v6` counts as its two families.
- * - A frontend with `bind` lines of which none is left, or that somebody else answers for at 127.0.0.1, where
- *   its URL leads; and the backend of the same name.
+ * - A frontend with `bind` lines of which none is left, or that somebody else answers for at 127.0.0.1,
+ * where its URL leads; and the backend of the same name.
  *
  * Everything else is copied as it is. At the end comes an empty backend, the left_out_tag() of the list. 0;
  * -ENOMEM; -EIO if it could not be written. */

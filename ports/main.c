@@ -40,13 +40,12 @@ static int read_file(const char *path, char **ret)
         file = fdopen(fd, "re");
         if (!file)
                 return -errno;
-        fd = -1;
-        errno = 0;
+        (void) TAKE_FD(fd);
         /* Up to a NUL, which no text has. */
         if (getdelim(&text, &size, '\0', file) >= 0)
                 *ret = TAKE_PTR(text);
         else if (ferror(file))
-                return errno ? -errno : -EIO;
+                return -EIO;
         else
                 *ret = strdup("");
         return *ret ? 0 : -ENOMEM;

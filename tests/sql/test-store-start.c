@@ -86,8 +86,8 @@ Test(store_start, ports_that_are_all_held_are_not_enough)
 
         bring_to(deployment, DEPLOYMENT_FETCHING);
         record_it(deployment);
-        reply = done_by(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), 0,
-                        instances, ELEMENTSOF(instances), &range, AS);
+        reply = say(store_deployment_start, deployment, row_of(DEPLOYMENT_FETCHING, FLOW_DONE), 0, instances,
+                    ELEMENTSOF(instances), &range, AS);
         cr_expect(eq(int, reply.error, -ESTALE));
         cr_expect(eq(u64, reply.number, 1));
 }
