@@ -10,8 +10,8 @@
 #include "dbus/history-bus.h"
 
 /* What calls cost whose replies grow with what there is: as many tokens as the reply has KiB, about.
- * Everything that deployd says goes through one socket, from which a busy bus takes 2 KiB at a time: a reply
- * of root's waits behind all that others were promised before it. */
+ * Everything that deployd says goes through one socket, from which a busy bus takes little at a time: a
+ * reply of root's waits behind all that others were promised before it. */
 static const struct {
         const char *member;
         double each; /* for each object */

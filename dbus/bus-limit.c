@@ -2,6 +2,8 @@
 #include "dbus/bus-limit.h"
 
 #include <inttypes.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -12,9 +14,10 @@
 /* How often the log says of a user that calls are refused. */
 #define TELL_USEC (60 * USEC_PER_SEC)
 
-/* So many replies wait for the bus at most before users other than root get no more of them: a bus that does
- * not take them would have them pile up here. */
-#define REPLIES_WAITING_MAX 16
+/* While the bus has so much of what deployd has said still to read, users other than root get no more
+ * replies: each of root's would wait behind them. In bytes, as the kernel counts them; a bus that is not
+ * flooded leaves nothing. */
+#define UNREAD_MAX (64 * 1024)
 
 bool bucket_fill(Bucket *bucket, uint64_t burst, uint64_t rate, uint64_t now)
 {
@@ -136,10 +139,13 @@ static void tell(BusUser *user)
 
 static bool bus_is_slow(const Bus *bus)
 {
-        uint64_t n_waiting;
+        int fd = sd_bus_get_fd(bus->params.bus), unread = 0;
+        uint64_t n_waiting = 0;
 
-        return sd_bus_get_n_queued_write(bus->params.bus, &n_waiting) >= 0 &&
-               n_waiting > REPLIES_WAITING_MAX;
+        /* What the socket does not take waits in sd-bus. */
+        if (sd_bus_get_n_queued_write(bus->params.bus, &n_waiting) >= 0 && n_waiting > 0)
+                return true;
+        return fd >= 0 && ioctl(fd, SIOCOUTQ, &unread) >= 0 && unread > UNREAD_MAX;
 }
 
 bool bus_user_may(const Bus *bus, BusUser *user, uint64_t tokens)

@@ -89,6 +89,34 @@ Test(store_deployment, a_request_id_is_its_actors_own)
         cr_expect(eq(u64, other.number, 0));
 }
 
+/* A user who has his share of the queue is refused, others are not. */
+Test(store_deployment, an_actor_has_no_more_than_his_share_of_the_queue)
+{
+        const int wanted[] = { 0, 0, -ESTALE, 0 };
+
+        for (size_t i = 0; i < ELEMENTSOF(wanted); i++) {
+                Reply reply = {};
+                StoreAsk ask = asking(&reply);
+
+                ask.queue_share = 2;
+                ask.actor = i < 3 ? ACTOR : ACTOR + 1;
+                cr_assert(eq(int, store_deployment_insert(store, app, "main", NULL, 100, &ask), 0));
+                await(&reply);
+                cr_expect(eq(int, reply.error, wanted[i]), "%zu", i);
+        }
+        for (unsigned i = 0; i < 2; i++) {
+                Reply reply = {};
+                StoreAsk ask = asking(&reply);
+
+                ask.queue_share = 2;
+                ask.actor = ACTOR + i;
+                cr_assert(eq(int, store_deployment_redeploy(store, app, DEPLOYMENT_REDEPLOY, 0, 100, &ask),
+                             0));
+                await(&reply);
+                cr_expect(eq(int, reply.error, i == 0 ? -ESTALE : 0), "%u", i);
+        }
+}
+
 Test(store_deployment, a_full_queue_takes_no_more_but_knows_what_it_has)
 {
         Deployment *first = known_deployment(app, "");

@@ -16,8 +16,9 @@ PROGRAM = "/usr/local/lib/deployd-test/flood.py"
 # How long each flood lasts, in seconds.
 SECONDS = 10
 
-# So long a change by root may take, beyond what the bus itself takes for a call: it has the flood, too. So much memory
-# the daemon may have more in a flood, in KiB, and so long keep it after that, in seconds.
+# So long may a change and a read by root take together, beyond what a question to the bus itself takes at that time: it
+# has the flood, too. So much memory the daemon may have more in a flood, in KiB, and so long keep it after that, in
+# seconds.
 CALL, MORE_KIB, BACK = 1.0, 50 * 1024, 10
 
 # Past deployments, so that lists are long.

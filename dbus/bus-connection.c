@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/bus-connection.h"
+#include "dbus/bus-connection.h"
 
 #include "base/cleanup.h"
 #include "base/log.h"
