@@ -234,7 +234,8 @@ Test(plan, a_backend_has_the_instances_that_take_requests)
 static bool holds(App *app)
 {
         _cleanup_free_ char *text = file();
-        _cleanup_free_ char *line = text_format("backend app-%s\n    server hold 127.0.0.1:1 backup\n", app->name);
+        _cleanup_free_ char *line =
+                text_format("backend app-%s\n    server hold 127.0.0.1:1 backup\n", app->name);
 
         cr_assert_not_null(line);
         return strstr(text, line) != NULL;
