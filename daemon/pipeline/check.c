@@ -31,8 +31,9 @@ static ProbeHealth health_of(const Instance *instance)
         return health;
 }
 
-/* A program that has listened does so without a gap. A helper that is busy is given the time. */
-#define LOOK_PATIENCE_USEC (1 * USEC_PER_SEC)
+/* A program that has listened does so without a gap. The time is for a helper that is busy; requests wait
+ * meanwhile. */
+#define LOOK_PATIENCE_USEC (3 * USEC_PER_SEC)
 
 int check_again(const Pipeline *pipeline, const Instance *instance, uint64_t cgroup_id, CheckAgain what,
                 ProbeDone done, void *userdata, ProbeWait **ret)

@@ -15,6 +15,7 @@ local-paths = {repositories.DIRECTORY}
 parallel = 3
 # Emulation is slow; no test waits for its end.
 start-timeout = 10min
+check-settle = 100ms
 build-memory-max = 128M
 build-tasks-max = 64
 """
