@@ -17,8 +17,7 @@ typedef struct Socket {
  * left of answers to whoever had it before. 0 or -errno. */
 int sockets_adopt(int fd);
 
-/* Calls `each` for every socket that holds `port` (0 = any) without having a peer: one that listens, and,
- * where the kernel shows those (Linux 6.8), one that was only bound. They are those of the network namespace
+/* Calls `each` for every socket that listens on `port` (0 = any). They are those of the network namespace
  * of `fd`, their owners as the user namespace of whoever opened `fd` knows them. The answer is there at
  * once, nothing is waited for. 0; -EOPNOTSUPP if this kernel does not say the control group of sockets;
  * other -errno of `fd`, -EBADMSG for an answer that is none. */
