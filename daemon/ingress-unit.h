@@ -13,6 +13,6 @@ int ingress_unit_new(Units *units, Ingress *ingress, IngressUnit **ret);
 IngressUnit *ingress_unit_free(IngressUnit *unit);
 DEFINE_CLEANUP(IngressUnit *, ingress_unit_free);
 
-/* Has PID 1 reload it, as `systemctl reload` does, so that a reload takes the same way whoever asks for it.
+/* Has PID 1 reload it, as `systemctl reload` does, so that each reload takes the same way.
  */
 void ingress_unit_reload(IngressUnit *unit);

@@ -36,7 +36,7 @@ struct Attempt {
         Once *once; /* work of `releasing` */
 
         /* Work of `switching`. */
-        bool open;       /* requests are to go to it, and to what is live no more */
+        bool open;       /* requests are to go to it, and no more to the live deployment */
         Settle *settle;  /* it takes the requests, and is watched; NULL = it does not yet */
         bool going_back; /* it has failed: requests go to what was live before */
 };
