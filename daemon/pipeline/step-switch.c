@@ -79,8 +79,10 @@ void step_switch_poll(Pipeline *pipeline, Deployment *deployment)
                 route_open(deployment);
                 if (deployment->app->live)
                         route_close(deployment->app->live, ROUTE_DRAINING, 0);
-                return ingress_poll(pipeline->params.ingress);
+                ingress_poll(pipeline->params.ingress);
         }
+        if (attempt->settle)
+                return;
         if (route_is(deployment, ROUTE_READY))
                 return watch(pipeline, deployment, attempt);
         sentence = ingress_sentence(pipeline->params.ingress, deployment->app);

@@ -66,11 +66,11 @@ FAULTS = {
         "ingress \"set server app-shop/d$live.web.1 state maint\"",
         "ingress \"set server app-shop/d$live.web.1 state ready\"", ["--grace=0"]),
     "the ingress lets requests to a stranger": (
-        [r"C3: the ingress lets requests to stranger of app-shop at port 28000, and no row has it live"],
+        [r"C3: the ingress lets requests to stranger of app-shop at port 28000, which is not live or does not run"],
         "ingress 'add server app-shop/stranger 127.0.0.1:28000'; ingress 'enable server app-shop/stranger'",
         "ingress 'set server app-shop/stranger state maint'; ingress 'del server app-shop/stranger'", ["--grace=0"]),
     "the ingress would be another after a restart": (
-        [r"C3: \S+/apps.cfg lets requests to stranger of app-shop at port 28000, and no row has it live"],
+        [r"C3: \S+/apps.cfg lets requests to stranger of app-shop at port 28000, which is not live or does not run"],
         "cp --preserve /var/lib/deployd/ingress/apps.cfg /root; "
         "echo '    server stranger 127.0.0.1:28000' >>/var/lib/deployd/ingress/apps.cfg",
         "mv /root/apps.cfg /var/lib/deployd/ingress/apps.cfg", []),

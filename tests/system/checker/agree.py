@@ -241,29 +241,35 @@ def ports_are_rows(world):
 
 
 def ingress_is_rows(world):
-    """C3: requests go to what is live and nowhere else, now and after a restart of the ingress."""
-    wanted = {(f"app-{app['name']}", f"d{row['deployment_id']}.{row['process']}.{row['number']}", row["port"])
-              for app, row in world.kept() if row["port"]}
+    """C3: requests go to what is live, runs and listens, and nowhere else, now and after a restart of the ingress."""
+    def server(app, row):
+        return f"app-{app['name']}", f"d{row['deployment_id']}.{row['process']}.{row['number']}", row["port"]
+
+    running = [(app, row) for app, row in world.kept()
+               if row["port"] and world.read.units.get(row["unit"], {}).get("ActiveState") == "active"]
+    allowed = {server(app, row) for app, row in running}
+    listening = {(listener.unit, listener.port) for listener in world.read.listeners}
+    wanted = {server(app, row) for app, row in running if (row["unit"], row["port"]) in listening}
     frontends, written = world.read.file
     # One that was never live may have one: its first deployment got that far.
     known = {f"app-{app['name']}" for app in world.apps.values()}
     needed = {f"app-{world.apps[number]['name']}" for number in world.live}
     for name in sorted(frontends - known | needed - frontends):
         yield f"C3: {facts.INGRESS_FILE} {'has' if name in frontends else 'does not have'} the frontend {name}"
-    held = {backend for backend, _, _ in wanted}
+    hopeless = {f"app-{app['name']}" for app in world.apps.values() if world.status(app) in ("new", "stopped", "failed")}
     for where, has in (("the ingress", world.read.held), (facts.INGRESS_FILE, world.read.file_held)):
-        for backend in sorted(has - held):
+        for backend in sorted(has & hopeless):
             yield f"C3: {where} has requests to {backend} wait, and nothing of it is about to run"
-        for backend in sorted(held - has):
+        for backend in sorted({backend for backend, _, _ in wanted} - has):
             yield f"C3: {where} does not have requests to {backend} wait while it restarts"
-    opened = {server for server, ready in world.read.servers.items() if ready}
+    opened = {one for one, ready in world.read.servers.items() if ready}
     for where, has in (("the ingress", opened), (facts.INGRESS_FILE, written)):
-        for backend, server, port in sorted(wanted - has):
-            yield f"C3: {where} does not let requests to {server} of {backend} at port {port}"
-        for backend, server, port in sorted(has - wanted):
-            yield f"C3: {where} lets requests to {server} of {backend} at port {port}, and no row has it live"
-    for backend, server, port in sorted(set(world.read.servers) - opened - wanted):
-        yield f"C3: the ingress still has {server} of {backend} at port {port}, closed"
+        for backend, name, port in sorted(wanted - has):
+            yield f"C3: {where} does not let requests to {name} of {backend} at port {port}"
+        for backend, name, port in sorted(has - allowed):
+            yield f"C3: {where} lets requests to {name} of {backend} at port {port}, which is not live or does not run"
+    for backend, name, port in sorted(set(world.read.servers) - opened - wanted):
+        yield f"C3: the ingress still has {name} of {backend} at port {port}, closed"
 
 
 def files_are_rows(world):
