@@ -40,9 +40,9 @@
 
 /* The first one that matches counts: exceptions stand before what they are exceptions of. */
 static const FailureRule rules[] = {
-        /* deployd: a heading of a build, what a buildpack warns of */
+        /* buildpacks: a heading, and how a tool ended */
         NOTICE("-----> *"),
-        NOTICE("! *[Ww]arning: *"),
+        RESULT("* exited with status [0-9]*"),
 
         /* Node.js, V8 */
         TRAILER("Node.js v[0-9]*"),
