@@ -145,7 +145,10 @@ static const FailureRule rules[] = {
         HEADING("Caused by:"),
         FIRST_ERROR("error\\[E[0-9]*\\]: *"),
 
-        /* Java, Maven */
+        /* Java, Spring Boot, Maven */
+        NOTICE("* INFO [0-9]* --- *"),
+        NOTICE("* WARN [0-9]* --- *"),
+        { "Description:", FAILURE_LIKELY, .heading = true },
         TRAILER("... [0-9]* more"),
         NOTICE("Picked up *_OPTIONS: *"),
         ERROR("Caused by: *"),
@@ -171,6 +174,9 @@ static const FailureRule rules[] = {
         /* Ruby, Bundler */
         TRAILER("from *:[0-9]*:in *"),
         TRAILER("Install missing gem executables *"),
+        TRAILER("Run `bundle install` *"),
+        ERROR("Could not find * in any of the sources"),
+        ERROR("Could not find * in locally installed gems*"),
         ERROR("*:[0-9]*:in [`']*': *"),
         ERROR("*: syntax error, *"),
 
@@ -190,6 +196,12 @@ static const FailureRule rules[] = {
         TRAILER("Compilation failed in require *"),
         RESULT("Execution of * aborted due to compilation errors."),
         ERROR("Can't locate * in @INC *"),
+
+        /* Lua, Elixir */
+        TRAILER("stack traceback:"),
+        TRAILER("\\[C\\]: in *"),
+        TRAILER("*.lua:[0-9]*: in *"),
+        ERROR("\\*\\* (*) *"),
 
         /* make */
         TRAILER("make*: * directory *"),
