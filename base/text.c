@@ -82,6 +82,40 @@ bool text_is_clean(const char *text, bool allow_tab)
         return true;
 }
 
+/* Bytes of the escape sequence that begins at `text`, with ESC; 1 for an ESC that begins none. */
+static size_t escape_at(const char *text)
+{
+        size_t n = 1;
+
+        if (text[1] == '[') { /* parameters, then a final byte */
+                for (n = 2; text[n] >= 0x20 && text[n] < 0x40; n++)
+                        ;
+                return text[n] >= 0x40 && text[n] < 0x7f ? n + 1 : n;
+        }
+        if (text[1] == ']') { /* a string, which BEL or ESC \ ends */
+                for (n = 2; text[n] && text[n] != '\a' && text[n] != '\033'; n++)
+                        ;
+                return text[n] == '\a' ? n + 1 : text[n] == '\033' && text[n + 1] == '\\' ? n + 2 : n;
+        }
+        while (text[n] >= 0x20 && text[n] < 0x30)
+                n++;
+        return text[n] >= 0x30 && text[n] < 0x7f ? n + 1 : n;
+}
+
+void text_strip_escapes(char *text)
+{
+        char *end = text;
+
+        assert(text);
+
+        while (*text)
+                if (*text == '\033')
+                        text += escape_at(text);
+                else
+                        *end++ = *text++;
+        *end = '\0';
+}
+
 char *text_sanitize(const char *text, size_t max)
 {
         static const char ellipsis[] = "…";

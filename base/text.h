@@ -22,6 +22,9 @@ bool text_is_http_target(const char *text);
  * Caller frees; NULL when out of memory. */
 char *text_sanitize(const char *text, size_t max);
 
+/* Takes the escape sequences of terminals out (ECMA-48: colours, cursors, titles), in place. */
+void text_strip_escapes(char *text);
+
 /* printf into a new string. Caller frees; NULL when out of memory. */
 char *text_format(const char *format, ...) _printf_(1, 2);
 

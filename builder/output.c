@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/cleanup.h"
@@ -14,6 +15,7 @@
 
 #define HEADING   "-----> "
 #define COMPLAINT " !"
+#define WARNING   "warning:"
 #define BLANKS    " \t"
 
 /* Faster than people read would only load PID 1 and the bus. */
@@ -28,7 +30,8 @@
 void output_done(Output *output)
 {
         free(output->complaint);
-        free(output->last);
+        failure_line_done(&output->failure);
+        free(output->reason);
         free(output->heading);
         *output = (Output){ 0 };
 }
@@ -36,15 +39,42 @@ void output_done(Output *output)
 void output_restart(Output *output)
 {
         free(output->complaint);
-        free(output->last);
-        output->complaint = output->last = NULL;
+        output->complaint = NULL;
+        failure_line_done(&output->failure);
 }
 
 /* Puts a clean copy into *target; without memory the old one goes, for it would be wrong. */
 static void keep(char **target, const char *text)
 {
+        _cleanup_free_ char *plain = strdup(text);
+
         free(*target);
-        *target = text_sanitize(text, REASON_BYTES_MAX);
+        if (plain)
+                text_strip_escapes(plain);
+        *target = plain ? text_sanitize(plain, REASON_BYTES_MAX) : NULL;
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+        return strncmp(text, start, strlen(start)) == 0;
+}
+
+static void judge(Output *output, const char *line)
+{
+        const char *complaint;
+
+        if (starts_with(line, HEADING)) {
+                keep(&output->heading, line + strlen(HEADING));
+                failure_line_done(&output->failure);
+        }
+        if (!starts_with(line, COMPLAINT " "))
+                return failure_line_add(&output->failure, line);
+        complaint = line + strlen(COMPLAINT);
+        complaint += strspn(complaint, BLANKS);
+        if (strncasecmp(complaint, WARNING, strlen(WARNING)) == 0)
+                failure_line_add(&output->failure, complaint);
+        else if (*complaint)
+                keep(&output->complaint, complaint);
 }
 
 void output_line(const char *line, void *userdata)
@@ -59,12 +89,7 @@ void output_line(const char *line, void *userdata)
                 return;
         log_info("%*s%s", (int) MIN2(indent, INDENT_MAX), "", text);
 
-        keep(&output->last, text);
-        if (strncmp(line, HEADING, strlen(HEADING)) == 0)
-                keep(&output->heading, line + strlen(HEADING));
-        if (strncmp(line, COMPLAINT " ", strlen(COMPLAINT " ")) == 0 &&
-            line[strlen(COMPLAINT) + strspn(line + strlen(COMPLAINT), BLANKS)] != '\0')
-                keep(&output->complaint, line + strlen(COMPLAINT));
+        judge(output, line);
         (void) output_tell(output, clock_usec(CLOCK_MONOTONIC));
 }
 
@@ -83,11 +108,19 @@ void output_say(Output *output, const char *format, ...)
                 output_line(line, output);
 }
 
-const char *output_reason(const Output *output)
+const char *output_reason(Output *output)
 {
+        const char *line;
+
         assert(output);
 
-        return output->complaint ? output->complaint : output->last;
+        if (output->complaint)
+                return output->complaint;
+        line = failure_line_get(&output->failure);
+        if (!line)
+                return NULL;
+        keep(&output->reason, line);
+        return output->reason;
 }
 
 uint64_t output_tell(Output *output, uint64_t now)

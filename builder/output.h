@@ -6,15 +6,17 @@
  *      -----> Installing packages         a heading: it is also what the unit is doing (STATUS=)
  *             12 packages                 details
  *       !     package.json is missing     why it will fail
+ *       !     warning: there is no lock   what may go wrong one day
  */
 
-#include "base/macro.h"
+#include "base/failure-line.h"
 
 typedef struct Output {
-        char *complaint; /* the last line that says why it will fail, without the mark */
-        char *last;      /* the last line that is not blank */
-        char *heading;   /* one that has not been told yet */
-        uint64_t told;   /* when the last one was */
+        char *complaint;     /* the last line that says why it will fail, without the mark */
+        FailureLine failure; /* of what else was printed since the last heading, that included */
+        char *reason;        /* what output_reason() returned */
+        char *heading;       /* one that has not been told yet */
+        uint64_t told;       /* when the last one was */
 } Output;
 
 void output_done(Output *output);
@@ -26,9 +28,10 @@ void output_line(const char *line, void *userdata);
 /* A line of our own, in the same way. */
 void output_say(Output *output, const char *format, ...) _printf_(2, 3);
 
-/* Why a program that printed this has failed: its last complaint, else its last line; NULL if it printed
- * nothing. Clean UTF-8, bounded; the output's. */
-const char *output_reason(const Output *output);
+/* Why a program that printed this has failed: its last complaint that is no warning, else the line behind
+ * the last heading that says why (base/failure-line.h): what is before that heading was done. NULL if it
+ * printed nothing. Clean UTF-8 without escape sequences, bounded; the output's, until the next call. */
+const char *output_reason(Output *output);
 
 /* Forgets what was printed: another program begins. */
 void output_restart(Output *output);

@@ -4,19 +4,20 @@
 set -euo pipefail
 
 say() { printf -- '-----> %s\n' "$1"; }
-warn() { printf ' !     %s\n' "$1"; }
+warn() { printf ' !     warning: %s\n' "$1"; }
 fail() {
-        warn "$1"
+        printf ' !     %s\n' "$1"
         exit 1
 }
 
-# Runs a program ($2...) and shows its output as details. Where it fails, the reason is the first line of its output that
-# matches a pattern ($1), else the last one.
+# Runs a program and shows its output as details. Where it fails, deployd looks for the reason in what it printed since the
+# last heading; that it failed is the reason when it printed nothing.
 run() {
-        local pattern=$1 output=$TMPDIR/output
-        shift
-        if ! "$@" 2>&1 | tee "$output" | sed --unbuffered 's/^/       /'; then
-                fail "$(grep --max-count=1 --extended-regexp -e "$pattern" "$output" || tail --lines=1 "$output")"
+        local status=0
+        "$@" 2>&1 | sed --unbuffered 's/^/       /' || status=$?
+        if [ "$status" != 0 ]; then
+                printf '       %s exited with status %d\n' "$*" "$status"
+                exit 1
         fi
 }
 

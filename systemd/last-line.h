@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The last line that a unit has printed. */
+/* Of the last lines that a unit has printed the one that says why it ended (base/failure-line.h). */
 
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
@@ -20,3 +20,7 @@ int last_line_new(sd_event *event, const char *unit, sd_id128_t invocation, Last
                   void *userdata, LastLine **ret);
 LastLine *last_line_free(LastLine *line);
 DEFINE_CLEANUP(LastLine *, last_line_free);
+
+/* The same, read at once from the journal as it is: from the files below `directory`, or this machine's if
+ * that is NULL. 0 with the line in *ret, which the caller frees; -ENOENT if there is none; or -errno. */
+int last_line_read(const char *directory, const char *unit, sd_id128_t invocation, char **ret);

@@ -75,7 +75,11 @@ char *app_unit_quote(const Deployment *deployment, char *line)
         assert(deployment);
         assert(line);
 
-        /* Before it is cut: what is left of a value could not be told any more. */
+        /* Before it is cut: what is left of a value could not be told any more. Once more behind the escape
+         * sequences: a value may have them, or have been printed with them. */
+        if (variables_redact(deployment_variables(deployment), line) < 0)
+                return NULL;
+        text_strip_escapes(line);
         if (variables_redact(deployment_variables(deployment), line) < 0)
                 return NULL;
         shown = text_sanitize(line, LINE_SHOWN_MAX);

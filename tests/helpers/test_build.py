@@ -182,7 +182,7 @@ def test_process_types_come_from_the_buildpack(builder):
         ("echo 'in the end' ; kill -TERM $$", "was killed by signal SIGTERM: in the end"),
         ("sh -c 'kill -KILL $$'", "exited with status 137 (SIGKILL): Killed"),
         ("printf 'unterminated'; exit 1", "exited with status 1: unterminated"),
-        ("printf 'a\\033[1mb\\377c\\0d\\n'; exit 1", "exited with status 1: a?[1mb?c?d"),
+        ("printf 'a\\033[1mb\\377c\\0d\\n'; exit 1", "exited with status 1: ab?c?d"),
         ("printf '10%%\\r90%%\\rdone\\r\\n'; exit 1", "exited with status 1: done"),
         ("head -c 5000 /dev/zero | tr '\\0' x; exit 1", "exited with status 1: " + "x" * 297 + "…"),
     ],

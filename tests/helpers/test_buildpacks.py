@@ -155,7 +155,7 @@ def test_node_needs_no_download_for_what_is_in_the_cache(apps):
 
 def test_node_without_a_lock_file_or_scripts(apps):
     result = apps.good({"package.json": b'{"dependencies": {"ms": "2.1.3"}}', "server.js": b""})
-    assert " !     there is no package-lock.json: each build may get other versions of the packages\n" in result.log
+    assert " !     warning: there is no package-lock.json: each build may get other versions of the packages\n" in result.log
     assert "node_modules/ms/index.js" in result.tree()
     assert result.answer["default.web"].endswith("; exec node server.js")
 
@@ -179,11 +179,18 @@ def test_node_starts_the_script(apps, scripts, end):
     [
         ("echo no apples && exit 3", "no apples"),
         ("node -e 'throw new TypeError(\"no pears\")'", "TypeError: no pears"),
+        ("echo begin && bundler exec nothing", "sh: 1: bundler: not found"),
+        ("false", "npm run --silent build exited with status 1"),
     ],
 )
 def test_node_says_what_the_script_said(apps, build, reason):
     files = {"package.json": text(json.dumps({"scripts": {"build": build}}))}
     assert apps.error(files) == f"the node buildpack exited with status 1: {reason}"
+
+
+def test_node_says_what_a_script_of_npm_said(apps):
+    files = {"package.json": text(json.dumps({"scripts": {"postinstall": "echo begin && bundler exec nothing && echo end"}}))}
+    assert apps.error(files) == "the node buildpack exited with status 1: sh: 1: bundler: not found"
 
 
 # Python

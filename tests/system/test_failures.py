@@ -38,6 +38,9 @@ COMMITS = {
     "exits 1": (
         {"Procfile": "web: echo out of luck >&2; exit 1\n"},
         "web.1 exited with status 1 before it listened on port {port}: out of luck"),
+    "says more behind the error": (
+        {"Procfile": "web: printf '%s\\n' 'Error: no apples' '    at main (a.js:1:1)' 'Node.js v18.20.4' >&2; exit 1\n"},
+        "web.1 exited with status 1 before it listened on port {port}: Error: no apples"),
     "is killed": (
         {"Procfile": "web: kill -SEGV $$\n"},
         "web.1 was killed by signal SIGSEGV before it listened on port {port}"),

@@ -39,12 +39,36 @@ Test(output, without_a_complaint_it_is_the_last_line_that_is_not_blank)
         expect(LINES("", "  "), NULL);
 }
 
+Test(output, the_line_that_names_the_error_is_the_reason)
+{
+        expect(LINES("       Error: no apples", "           at main (a.js:1:1)", "       Node.js v18.20.4"),
+               "Error: no apples");
+        expect(LINES("       Error: no apples", " !     it cannot be built"), "it cannot be built");
+}
+
+Test(output, a_warning_is_the_reason_only_when_nothing_else_was_said)
+{
+        expect(LINES("-----> Building", " !     warning: there is no lock file", "no apples"), "no apples");
+        expect(LINES("no apples", " !     Warning: there is no lock file"), "no apples");
+        expect(LINES(" !     warning: there is no lock file"), "warning: there is no lock file");
+        expect(LINES(" !     no apples", " !     warning: there is no lock file"), "no apples");
+}
+
+Test(output, what_is_before_the_last_heading_is_no_reason)
+{
+        expect(LINES("Error: one", "-----> Trying another way", "no apples"), "no apples");
+        expect(LINES("Error: one", "-----> Trying another way"), "-----> Trying another way");
+        expect(LINES("Error: one", "-----> Building", "make exited with status 2"),
+               "make exited with status 2");
+}
+
 Test(output, a_reason_is_clean_and_bounded)
 {
         _cleanup_(output_done) Output output = { 0 };
         char line[2000];
 
-        expect(LINES("a\033[1mb\377\tc"), "a?[1mb? c");
+        expect(LINES("a\033[1mb\377\tc"), "ab? c");
+        expect(LINES(" !     a\033[1mb"), "ab");
         memset(line, 'x', sizeof(line) - 1);
         line[sizeof(line) - 1] = '\0';
         output_line(line, &output);

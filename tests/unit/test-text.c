@@ -128,6 +128,33 @@ Test(text, sanitize_replaces_what_is_not_clean)
         expect_sanitized("\xe2\x82z", 100, "??z");
 }
 
+Test(text, escape_sequences_are_taken_out)
+{
+        static const struct {
+                const char *text, *expected;
+        } cases[] = {
+                { "", "" },
+                { "no apples", "no apples" },
+                { "\033[1m\033[31mno\033[0m \033[38;5;9mapples\033[K", "no apples" },
+                { "\033]0;title\ano \033]8;;http://x\033\\apples", "no apples" },
+                { "\033(Bno\033M apples\033=", "no apples" },
+                { "no apples\033", "no apples" },
+                { "no apples\033[", "no apples" },
+                { "no apples\033[31", "no apples" },
+                { "no apples\033]0;title", "no apples" },
+                { "a\033[\nb", "a\nb" },
+                { "ä\033[1m\377", "ä\377" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *text = strdup(cases[i].text);
+
+                cr_assert_not_null(text);
+                text_strip_escapes(text);
+                cr_expect_str_eq(text, cases[i].expected, "of case %zu", i);
+        }
+}
+
 Test(text, sanitize_drops_blanks_at_both_ends)
 {
         expect_sanitized("  \t\r\n a b \t\n", 100, "a b");
