@@ -16,8 +16,8 @@ typedef struct Commit {
         uint64_t deployment;
         const FlowRow *row;
         char *sentence;
-        Plan plan;     /* of a start */
-        size_t n_held; /* ports of the range */
+        Plan plan;      /* of a start */
+        bool by_others; /* ports of the range are held by what is not an instance */
 } Commit;
 
 static Commit *commit_free(Commit *commit)
@@ -192,10 +192,9 @@ static void on_start(void *userdata, int error, const StoreReply *reply)
                 return attempt_refused(attempt, "its release is not kept any more");
         if (error == -ESTALE && reply->number == 1) {
                 const PortRange *range = &pipeline_config(pipeline)->port_range;
-                bool by_others = commit->n_held > pipeline->model->n_ports_assigned;
                 _cleanup_free_ char *text =
                         text_format("no free port in %u-%u%s", range->low, range->high,
-                                    by_others ? ": other processes hold some, see ss -lntp" : "");
+                                    commit->by_others ? ": other processes hold some, see ss -lntp" : "");
 
                 attempt_refused(attempt, text_or_empty(text));
                 return;
@@ -237,6 +236,18 @@ static int store_start(Commit *commit, const Deployment *deployment, const Store
                                               commit->plan.items, commit->plan.n, ports, ask);
 }
 
+static bool is_assigned(const Model *model, uint64_t port)
+{
+        const Deployment *deployment;
+        const Instance *instance;
+
+        LIST_FOREACH (deployments, deployment, model->deployments)
+                LIST_FOREACH (instances, instance, deployment->instances)
+                        if (instance->port == port)
+                                return true;
+        return false;
+}
+
 /* Which ports somebody holds is known: the deployment gets others. */
 static void on_ports(void *userdata, const uint64_t *held, size_t n_held)
 {
@@ -253,7 +264,8 @@ static void on_ports(void *userdata, const uint64_t *held, size_t n_held)
                 commit_free(commit);
                 return;
         }
-        commit->n_held = n_held;
+        for (size_t i = 0; i < n_held; i++)
+                commit->by_others = commit->by_others || !is_assigned(pipeline->model, held[i]);
         r = store_start(commit, deployment, &ports, &ask, &refusal);
         if (r >= 0)
                 return;

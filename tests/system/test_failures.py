@@ -240,7 +240,7 @@ def test_a_port_that_somebody_else_has_fails(deployd, configured):
         configured("[ports]\nrange = 28600-28600\n")
         number = deployd.deploy("steady", deployd.repository.commit(SILENT))
         failed = deployd.end(number)
-        assert failed["ErrorSummary"] == "port 28600 is held by another process (uid 65534)"
+        assert failed["ErrorSummary"] == "no free port in 28600-28600: other processes hold some, see ss -lntp"
     deployd.settled(number, "steady")
     stays_live(deployd)
 

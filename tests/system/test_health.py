@@ -162,7 +162,7 @@ def test_an_instance_that_answers_well_at_last_is_live(deployd, health):
     assert "waiting until GET /up answers" in said
     asked = deployd.machine.curl(deployment["AssignedPort"], "/asked")
     # check-successes of them were good; afterwards nobody asks.
-    assert asked == (200, {"late": "5", "endless": "2"}[health])
+    assert asked == (200, {"late": "7", "endless": "4"}[health])
 
 
 def test_a_health_check_is_for_the_start_only(deployd):
@@ -173,7 +173,7 @@ def test_a_health_check_is_for_the_start_only(deployd):
     # For longer than any pause between two requests.
     deployd.app("meanwhile", tree("slow", "well"), Readiness="notify")
     deployd.live("meanwhile")
-    assert deployd.machine.curl(deployment["AssignedPort"], "/asked") == (200, "5")
+    assert deployd.machine.curl(deployment["AssignedPort"], "/asked") == (200, "7")
     stays_live(deployd, deployment, pid)
 
 

@@ -204,7 +204,8 @@ def test_a_reload_that_haproxy_refuses_changes_nothing(machine, deployd, app):
             new = app()
             number = deployd.deploy(new.app)
             said.wait(lambda entry: "unknown keyword 'nonsense'" in entry["MESSAGE"])
-            says(machine, "the ingress did not take its new configuration: see journalctl -u deployd-ingress")
+            machine.wait(lambda: "; the ingress did not take its new configuration, for haproxy says: " in
+                         machine.show("deployd", "StatusText")["StatusText"], what="the reason of the refusal")
         load.all_served()
     finally:
         machine.sh(f"umount {BASE}; rm /run/base.cfg")
