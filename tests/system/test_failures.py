@@ -200,7 +200,7 @@ def test_without_a_free_port_it_fails(deployd, configured):
     greedy = deployd.live("greedy")
     assert greedy["AssignedPort"] == 28500
     for app in ("greedy", "steady"):
-        revision = deployd.repository.git("rev-parse", "main~15") if app == "steady" else ""
+        revision = deployd.repository.git("rev-parse", "main~16") if app == "steady" else ""
         failed = fails(deployd, "no free port in 28500-28500", revision, app)
         assert failed["AssignedPort"] == 0
     assert deployd.machine.curl(28500) == (200, "python 1\n")

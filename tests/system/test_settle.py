@@ -30,7 +30,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         if self.path == "/end":
-            print("cannot reach the database", file=sys.stderr, flush=True)
+            print("OperationalError: cannot reach the database", file=sys.stderr, flush=True)
             os._exit(3)
         if self.path == "/close":
             server.socket.shutdown(socket.SHUT_RDWR)
@@ -109,7 +109,7 @@ def test_the_old_one_stays_ready_behind_it_and_cancel_goes_back(deployd):
 
 
 @pytest.mark.parametrize("path,reason", [
-    ("/end", "web.1 exited with status 3: cannot reach the database"),
+    ("/end", "web.1 exited with status 3: OperationalError: cannot reach the database"),
     ("/close", "web.1 stopped listening on port {port}, its $PORT, although it still runs"),
 ])
 def test_one_that_ends_or_stops_listening_gives_way_to_the_old_one(deployd, path, reason):
