@@ -3,14 +3,12 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/text.h"
+#include "tests/unit/test-journal.h"
 
 #define UNIT  "deployd-app-shop-7.web.1.service"
 #define OTHER "deployd-app-shop-7.web.2.service"
@@ -32,26 +30,6 @@ static void write_entry(FILE *file, const Entry *entry, unsigned second)
         if (entry->run)
                 (void) fprintf(file, "_SYSTEMD_INVOCATION_ID=%s\n", entry->run);
         (void) fprintf(file, "MESSAGE=%s\n\n", entry->message);
-}
-
-static void make_journal(const char *written, const char *journal)
-{
-        _cleanup_free_ char *output = text_format("--output=%s", journal);
-        pid_t pid = fork();
-        int status;
-
-        cr_assert_geq(pid, 0);
-        if (pid == 0) {
-                int entries = open(written, O_RDONLY | O_CLOEXEC),
-                    null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-                if (dup2(entries, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&
-                    dup2(null, STDERR_FILENO) >= 0)
-                        (void) execl(JOURNAL_REMOTE, JOURNAL_REMOTE, output, "-", NULL);
-                _exit(127);
-        }
-        cr_assert_eq(waitpid(pid, &status, 0), pid);
-        cr_assert_eq(status, 0);
 }
 
 /* What is read of RUN in a journal of those entries, which end with one without a unit: NULL = nothing. */

@@ -2,14 +2,12 @@
 #include "systemd/stop-evidence.h"
 
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/text.h"
+#include "tests/unit/test-journal.h"
 
 #define UNIT "deployd-app-shop-7.web.1.service"
 
@@ -35,26 +33,6 @@ static void append_entry(FILE *file, unsigned second, const char *boot, const ch
                        "__REALTIME_TIMESTAMP=%u000000\n__MONOTONIC_TIMESTAMP=%u000000\n_BOOT_ID=%s\n"
                        "MESSAGE=x\n%s\n\n",
                        1000000 + second, second, boot, fields);
-}
-
-static void make_journal(const char *written, const char *journal)
-{
-        _cleanup_free_ char *output = text_format("--output=%s", journal);
-        pid_t pid = fork();
-        int status;
-
-        cr_assert_geq(pid, 0);
-        if (pid == 0) {
-                int entries = open(written, O_RDONLY | O_CLOEXEC),
-                    null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-                if (dup2(entries, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&
-                    dup2(null, STDERR_FILENO) >= 0)
-                        (void) execl(JOURNAL_REMOTE, JOURNAL_REMOTE, output, "-", NULL);
-                _exit(127);
-        }
-        cr_assert_eq(waitpid(pid, &status, 0), pid);
-        cr_assert_eq(status, 0);
 }
 
 /* Whether there is evidence for RUN in a journal of those entries, in order. */
