@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "tests/dbus/fixture.h"
+#include "tests/dbus/story.h"
 
 /* What a user may ask for, before anything is looked at, and what waits until it is known who asks. */
 BUS_SUITE(bus_limit);
 
-#define LIMITS_EXCEEDED "org.freedesktop.DBus.Error.LimitsExceeded"
-#define PING            BUS_PATH, "org.freedesktop.DBus.Peer", "Ping"
-#define GET_APP         BUS_PATH, BUS_INTERFACE_MANAGER, "GetApp"
-#define LIST            BUS_PATH, BUS_INTERFACE_MANAGER, "ListDeployments"
+#define PING    BUS_PATH, "org.freedesktop.DBus.Peer", "Ping"
+#define GET_APP BUS_PATH, BUS_INTERFACE_MANAGER, "GetApp"
+#define LIST    BUS_PATH, BUS_INTERFACE_MANAGER, "ListDeployments"
 
 /* Neither root nor nobody, and known to the bus: Debian's `daemon`. */
 #define SOMEBODY 1
@@ -71,37 +71,9 @@ static void limit(uint64_t burst)
         fixture.config.calls_rate_per_user = 1;
 }
 
-static int note_answer(sd_bus_message *answer, void *userdata, sd_bus_error *reterr)
-{
-        char **story = userdata;
-
-        (void) reterr;
-        fixture_append(story, "%s ",
-                       sd_bus_message_is_method_error(answer, LIMITS_EXCEEDED) ? "limit"
-                       : sd_bus_message_is_method_error(answer, NULL)
-                               ? sd_bus_message_get_error(answer)->name
-                               : "ok");
-        return 0;
-}
-
-static unsigned count(const char *story, const char *word)
-{
-        unsigned n = 0;
-
-        for (const char *at = story ? strstr(story, word) : NULL; at; at = strstr(at + 1, word))
-                n++;
-        return n;
-}
-
 static void send_ping(sd_bus *client, char **story)
 {
         cr_assert(sd_bus_call_method_async(client, NULL, BUS_NAME, PING, note_answer, story, NULL) >= 0);
-}
-
-static void run_until(char **story, unsigned n)
-{
-        while (count(*story, " ") < n)
-                cr_assert(sd_event_run(fixture.event, UINT64_MAX) >= 0);
 }
 
 static sd_bus *known(uid_t uid)

@@ -4,45 +4,17 @@
 #include <string.h>
 
 #include "tests/dbus/fixture.h"
+#include "tests/dbus/story.h"
 
 /* Who is behind a connection, and what waits until that is known. */
 BUS_SUITE(bus_sender);
 
-#define LIMITS_EXCEEDED "org.freedesktop.DBus.Error.LimitsExceeded"
-#define PROPERTIES      "org.freedesktop.DBus.Properties"
-#define GET_APP         BUS_PATH, BUS_INTERFACE_MANAGER, "GetApp"
-#define LIST            BUS_PATH, BUS_INTERFACE_MANAGER, "ListDeployments"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+#define GET_APP    BUS_PATH, BUS_INTERFACE_MANAGER, "GetApp"
+#define LIST       BUS_PATH, BUS_INTERFACE_MANAGER, "ListDeployments"
 
 /* Neither root nor nobody, and known to the bus: Debian's `daemon`. */
 #define SOMEBODY 1
-
-static int note_answer(sd_bus_message *answer, void *userdata, sd_bus_error *reterr)
-{
-        char **story = userdata;
-
-        (void) reterr;
-        fixture_append(story, "%s ",
-                       sd_bus_message_is_method_error(answer, LIMITS_EXCEEDED) ? "limit"
-                       : sd_bus_message_is_method_error(answer, NULL)
-                               ? sd_bus_message_get_error(answer)->name
-                               : "ok");
-        return 0;
-}
-
-static unsigned count(const char *story, const char *word)
-{
-        unsigned n = 0;
-
-        for (const char *at = story ? strstr(story, word) : NULL; at; at = strstr(at + 1, word))
-                n++;
-        return n;
-}
-
-static void run_until(char **story, unsigned n)
-{
-        while (count(*story, " ") < n)
-                cr_assert(sd_event_run(fixture.event, UINT64_MAX) >= 0);
-}
 
 static sd_bus *known(uid_t uid)
 {
