@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -236,16 +237,27 @@ static int store_start(Commit *commit, const Deployment *deployment, const Store
                                               commit->plan.items, commit->plan.n, ports, ask);
 }
 
-static bool is_assigned(const Model *model, uint64_t port)
+static int compare_ports(const void *a, const void *b)
+{
+        const uint64_t *x = a, *y = b;
+
+        return (*x > *y) - (*x < *y);
+}
+
+/* How many of the ports, lowest first, are those of instances; each has its own. */
+static size_t count_assigned(const Model *model, const uint64_t *held, size_t n_held)
 {
         const Deployment *deployment;
         const Instance *instance;
+        size_t n = 0;
 
         LIST_FOREACH (deployments, deployment, model->deployments)
-                LIST_FOREACH (instances, instance, deployment->instances)
-                        if (instance->port == port)
-                                return true;
-        return false;
+                LIST_FOREACH (instances, instance, deployment->instances) {
+                        uint64_t port = instance->port;
+
+                        n += n_held > 0 && bsearch(&port, held, n_held, sizeof(port), compare_ports) != NULL;
+                }
+        return n;
 }
 
 /* Which ports somebody holds is known: the deployment gets others. */
@@ -264,8 +276,7 @@ static void on_ports(void *userdata, const uint64_t *held, size_t n_held)
                 commit_free(commit);
                 return;
         }
-        for (size_t i = 0; i < n_held; i++)
-                commit->by_others = commit->by_others || !is_assigned(pipeline->model, held[i]);
+        commit->by_others = count_assigned(pipeline->model, held, n_held) < n_held;
         r = store_start(commit, deployment, &ports, &ask, &refusal);
         if (r >= 0)
                 return;
