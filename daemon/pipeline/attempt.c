@@ -246,8 +246,6 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
         if (!attempt)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
 
-        if (!attempt->moving && (event == FLOW_FAILED || event == FLOW_CANCEL))
-                step_switch_back(pipeline, deployment);
         if (attempt->moving) {
                 if (event == FLOW_CANCEL)
                         attempt->cancel_waits = true;
@@ -255,6 +253,8 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
                         attempt->failure_waits = TAKE_PTR(clean);
                 return;
         }
+        if (event == FLOW_FAILED || event == FLOW_CANCEL)
+                step_switch_back(pipeline, deployment);
         FAILPOINT("move-%s-%s.before", deployment_status_to_string(row->from),
                   deployment_status_to_string(row->to));
         attempt->moving = row;

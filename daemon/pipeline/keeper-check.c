@@ -121,7 +121,7 @@ void keeper_check(Keeper *keeper)
                         check_settle_usec(keeper->pipeline, keeper->instance->deployment), 0,
                         keeper_check_on_settled, keeper);
         else
-                r = check_begin(keeper->pipeline, keeper->instance, keeper->control_group_id,
+                r = check_begin(keeper->pipeline, keeper->instance, keeper->instance->control_group_id,
                                 keeper_check_on_probed, keeper, &keeper->wait);
         if (r < 0)
                 keeper_check_refuse(keeper,

@@ -126,7 +126,7 @@ static void on_stranger(Keeper *keeper, const UnitState *state)
         keeper->seen = keeper->stranger = true;
         keeper->starting = keeper->running = keeper->loaded = keeper->failed = keeper->exited = false;
         keeper->invocation = SD_ID128_NULL;
-        keeper->control_group_id = keeper->instance->control_group_id = 0;
+        keeper->instance->control_group_id = 0;
         keeper_close(keeper);
         cannot_run(keeper, "does not run", unit_describe_stranger(keeper->instance->unit, state));
 }
@@ -168,7 +168,7 @@ static void on_state(void *userdata, const UnitState *state)
         }
         keeper->exited = state->loaded && strcmp(state->sub, "exited") == 0 && !state->job_pending;
         keeper->invocation = state->invocation;
-        keeper->control_group_id = keeper->instance->control_group_id = state->control_group_id;
+        keeper->instance->control_group_id = state->control_group_id;
         measure_run(keeper, before);
         if (keeper->instance->deployment->status == DEPLOYMENT_LIVE)
                 keeper_live_on_state(keeper, before);

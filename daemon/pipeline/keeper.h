@@ -39,7 +39,6 @@ struct Keeper {
         bool exited; /* its program ended with status 0, and PID 1 leaves it at that */
         bool unfit;  /* the present run has not passed the check */
         sd_id128_t invocation;
-        uint64_t control_group_id;
         uint64_t running_since; /* CLOCK_MONOTONIC microseconds: when this run was first seen; 0 = it does
                                    not run */
         uint64_t longest_run;   /* microseconds, of its runs that have ended */

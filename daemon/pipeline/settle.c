@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "daemon/pipeline/check.h"
-#include "daemon/pipeline/keeper.h"
 
 /* Nothing signals that a program has closed its listening socket: it is looked at after pauses that grow. */
 #define PAUSE_MIN_USEC (100 * USEC_PER_MSEC)
@@ -97,9 +96,8 @@ static int on_pause(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
         settle->last = settle->last || clock_usec(CLOCK_MONOTONIC) >= settle->until;
         for (size_t i = 0; r >= 0 && i < settle->n; i++) {
                 SettleLook *look = &settle->looks[i];
-                const Keeper *keeper = look->instance->keeper;
 
-                r = check_again(settle->pipeline, look->instance, keeper ? keeper->control_group_id : 0,
+                r = check_again(settle->pipeline, look->instance, look->instance->control_group_id,
                                 settle->last ? CHECK_FITNESS : CHECK_LISTENER, on_looked, look, &look->wait);
         }
         if (r < 0) {
