@@ -54,6 +54,13 @@ SystemCallFilter=ptrace
 WatchdogSignal=SIGKILL
 """
 SANITIZED_UNITS = ("deployd.service", "deployd-.service")
+# PID 1 sends SIGCONT after SIGTERM. When it comes after the program has begun to look for leaks, it undoes the SIGSTOP by
+# which LeakSanitizer stops the program, which then waits for ever. So these programs are told to end without a SIGCONT.
+ENDED = """\
+[Service]
+ExecStop=/bin/sh -c 'kill -TERM $MAINPID && exec tail --pid=$MAINPID --sleep-interval=0.02 --follow /dev/null'
+"""
+ENDED_UNITS = ("deployd.service", "deployd-probe.service")
 
 # What mmdebstrap mounts, and whatever it starts, ends with us: who removes what we have left must not come into a
 # /proc or /dev of the host, nor find it being written.
@@ -227,10 +234,12 @@ def install(deb, base, layer):
 
 def let_report(layer):
     """Has the units of a package that is built with sanitizers report."""
-    for unit in SANITIZED_UNITS:
+    dropins = [*((unit, "sanitizers", SANITIZED) for unit in SANITIZED_UNITS),
+               *((unit, "ended", ENDED) for unit in ENDED_UNITS)]
+    for unit, name, text in dropins:
         directory = layer / f"etc/systemd/system/{unit}.d"
-        directory.mkdir(parents=True)
-        (directory / "50-sanitizers.conf").write_text(SANITIZED, encoding="ascii")
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / f"50-{name}.conf").write_text(text, encoding="ascii")
     reports = layer / REPORTS.lstrip("/")
     reports.mkdir(parents=True)
     # Programs run as users of their own.
@@ -251,7 +260,7 @@ def tree(deb):
         if sanitized:
             let_report(new)
 
-    key = f"{base}{SANITIZED if sanitized else ''}".encode() + deb.read_bytes()
+    key = f"{base}{SANITIZED + ENDED if sanitized else ''}".encode() + deb.read_bytes()
     # Held: machines of other versions of these files may build, and prune, at the same time.
     with hold(base):
         layer = make("layer", key, f"installing {deb.name}", build)
