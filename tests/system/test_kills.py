@@ -17,7 +17,7 @@ BETWEEN = 3
 # What clients may be told meanwhile: by the bus or deployctl when it dies over the call, by one that has just started.
 DEAD = ("Message recipient disconnected from message bus without replying", "Remote peer disconnected",
         "deployd gave no answer, so it is not known whether it was done: .*",
-        "Connecting to the database", "Reading the database", "Looking at what runs")
+        "(Connecting to the database|Reading the database|Looking at what runs)(: see 'systemctl status deployd')?")
 
 
 @pytest.fixture(scope="module")
