@@ -131,6 +131,29 @@ for port in sys.argv[2:]:
 print("listening", flush=True)
 '''
 
+# Opens as many connections as it is told to PORT, with requests whose bodies never come; then prints "held", and at
+# the end what was answered on the first.
+HOLD = '''\
+import resource, socket, sys
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
+held = []
+for _ in range(int(sys.argv[2])):
+    stream = socket.socket()
+    stream.setblocking(False)
+    stream.connect_ex(("127.0.0.1", int(sys.argv[1])))
+    held.append(stream)
+for stream in held:
+    try:
+        stream.send(b"POST / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 1000000\\r\\n\\r\\n")
+    except OSError:
+        pass
+print("held", flush=True)
+held[0].settimeout(60)
+print("answer", held[0].recv(12).decode(), flush=True)
+sys.stdin.read()
+'''
+
 PROGRAMS = {
     f"{DIRECTORY}/websocket.py": WEBSOCKET,
     f"{DIRECTORY}/stranger.py": STRANGER,
@@ -176,8 +199,14 @@ class Load:
         self.machine.run(["kill", "-TERM", self.pid])
         end = json.loads(self.stream.wait(lambda line: line.startswith("{")))
         self.requests, self.failed, self.failures = end["requests"], end["failed"], end["failures"]
-        self.answers = {line for line in self.stream.seen if not line.isdigit() and line[0] != "{"}
+        self.answers = {line for line in self.stream.seen if not line.isdigit() and line[0] not in "{#"}
         self.stream.close()
+
+    def served(self, number):
+        """Waits until that many more requests were made: a multiple of 500."""
+        self.stream.drain()
+        for _ in range(number // 500):
+            self.stream.wait(lambda line: line[0] == "#")
 
     def answered(self, text):
         """Waits until some client was answered this."""

@@ -141,6 +141,12 @@ class Deployd:
         self.signal(lambda m: m.get("member") == "DeploymentFinished" and m["arguments"][0] == number)
         return self.describe(number)
 
+    def ports(self, app):
+        """The ports of the instances of an app's live deployment."""
+        return [int(port) for port in self.sql(
+            "select i.port from instance i join deployment d on d.id = i.deployment_id join app a on a.id = d.app_id "
+            f"where d.status = 'live' and a.name = '{app}' and i.port is not null")]
+
     def answers(self, app, happened, path="/"):
         """Waits until what an app answers on its current port makes happened(text) true; the text."""
         def ask():

@@ -5,8 +5,8 @@
     load.py PORT RATE SECONDS CLIENTS
 
 GETs / RATE times a second in all, as far as the machine can, for at most SECONDS. Prints its process id when each
-client has had an answer; then each new text that is answered; on SIGTERM one line of JSON: how many requests there
-were, how many of them failed, and how the first did. A request has failed when it is not answered with 200, or only
+client has had an answer; then each new text that is answered, and "#N" after each 500 requests; on SIGTERM one line of
+JSON: how many requests there were, how many of them failed, and how the first did. A request has failed when it is not answered with 200, or only
 after 10 s. None is ever sent again.
 """
 
@@ -20,6 +20,7 @@ import time
 
 PATIENCE = 10
 SHOWN = 10
+TOLD = 500
 
 PORT, RATE, SECONDS, CLIENTS = (int(word) for word in sys.argv[1:])
 END = time.monotonic() + SECONDS
@@ -34,6 +35,8 @@ def note(text, failure):
     """Counts one request: what was answered, or how it failed."""
     with lock:
         counts["requests"] += 1
+        if counts["requests"] % TOLD == 0:
+            print(f"#{counts['requests']}", flush=True)
         if failure:
             counts["failed"] += 1
             if len(counts["failures"]) < SHOWN:

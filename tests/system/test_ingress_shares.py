@@ -9,7 +9,7 @@ import pytest
 
 import daemon
 import repository as repositories
-from apps import DIRECTORY, PROGRAMS, Load, mirror
+from apps import DIRECTORY, HOLD, PROGRAMS, Load, mirror
 from deployd import Deployd, repository_path
 
 INGRESS = "deployd-ingress.service"
@@ -48,29 +48,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 Server((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 '''}
-
-# Opens as many connections as it is told to PORT, with requests whose bodies never come; then prints "held", and at
-# the end what was answered on the first.
-HOLD = '''\
-import resource, socket, sys
-
-resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
-held = []
-for _ in range(int(sys.argv[2])):
-    stream = socket.socket()
-    stream.setblocking(False)
-    stream.connect_ex(("127.0.0.1", int(sys.argv[1])))
-    held.append(stream)
-for stream in held:
-    try:
-        stream.send(b"POST / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 1000000\\r\\n\\r\\n")
-    except OSError:
-        pass
-print("held", flush=True)
-held[0].settimeout(60)
-print("answer", held[0].recv(12).decode(), flush=True)
-sys.stdin.read()
-'''
 
 # 200 requests over one connection.
 MANY = '''\

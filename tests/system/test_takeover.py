@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Another app tries to take the port of an instance whenever that is free for a moment: no request goes to it."""
+"""Another app tries to take the ports of all instances whenever they are free for a moment: no request goes to it."""
 
 import pytest
 
 from apps import PROGRAMS, Load, mirror
 from deployd import Deployd, Held
 
-# One port for two instances at a time, and few to try.
+# Few ports to try.
 MACHINE_FILES = {
-    "/etc/deployd/deploy.conf.d/55-test.conf": "[ports]\nrange = 20000-20019\n\n[runner]\nrestart-pause = 100ms\n",
+    "/etc/deployd/deploy.conf.d/55-test.conf": "[ports]\nrange = 20000-20029\n\n[runner]\nrestart-pause = 100ms\n",
     **PROGRAMS,
 }
 RATE = 200
-ROUNDS, LONG_ROUNDS = 5, 20
+# Each round is a try at each of the instances: with five things that happen 100 in all.
+INSTANCES = 5
+ROUNDS, LONG_ROUNDS = 4, 20
 
 # Asked for /take/N it tries to bind the port N of 127.0.0.1 again and again, without a pause, until it has it or is asked for
 # /leave; what it has taken, it answers with "stolen". /taken says which it has, after all that are tried were.
@@ -29,15 +31,19 @@ class Stolen(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-wanted, taken = threading.Event(), {}
+wanted, taken, lock = threading.Event(), {}, threading.Lock()
 
 def take(port):
-    while wanted.is_set():
-        try:
-            taken[port] = http.server.ThreadingHTTPServer(("127.0.0.1", port), Stolen)
-        except OSError:
-            continue
-        return taken[port].serve_forever()
+    while True:
+        with lock:
+            if not wanted.is_set():
+                return
+            try:
+                taken[port] = http.server.ThreadingHTTPServer(("127.0.0.1", port), Stolen)
+                break
+            except OSError:
+                pass
+    taken[port].serve_forever()
 
 class Handler(Stolen):
     def do_GET(self):
@@ -46,7 +52,8 @@ class Handler(Stolen):
             wanted.set()
             threading.Thread(target=take, args=[int(port)]).start()
         elif word == "leave":
-            wanted.clear()
+            with lock:
+                wanted.clear()
             for server in list(taken.values()):
                 server.shutdown()
                 server.server_close()
@@ -68,12 +75,13 @@ def deployd(machine):
     deployd.app("thief", {"Procfile": "web: exec python3 app.py\n", "app.py": THIEF})
     deployd.live("thief")
     deployd.app("shop", mirror(1))
+    deployd.do("shop", "SetProperties", "a{sv}", 1, "Formation", "a{su}", 1, "web", INSTANCES)
     deployd.live("shop")
     return deployd
 
 
 class Thief:
-    """It tries to take the port of the app's present instance until the end of the `with`; then `taken`: how many it got."""
+    """It tries to take the ports of the app's instances until the end of the `with`; then `taken`: how many it got."""
 
     def __init__(self, deployd, app):
         self.deployd, self.app, self.taken = deployd, app, 0
@@ -84,7 +92,10 @@ class Thief:
         return text.split()
 
     def __enter__(self):
-        self.ask(f"/take/{self.deployd.get(self.app, 'CurrentPort')}")
+        ports = self.deployd.ports(self.app)
+        assert len(ports) == INSTANCES
+        for port in ports:
+            self.ask(f"/take/{port}")
         return self
 
     def __exit__(self, *_):
@@ -106,8 +117,9 @@ def stop(deployd):
 
 
 def scale(deployd):
-    deployd.machine.run(["deployctl", "scale", "shop", "web=2"])
-    deployd.machine.run(["deployctl", "scale", "shop", "web=1"])
+    for number in (1, INSTANCES):
+        deployd.machine.run(["deployctl", "scale", "shop", f"web={number}"])
+        deployd.machine.wait(lambda n=number: len(deployd.ports("shop")) == n, what=f"{number} instances")
 
 
 @pytest.mark.parametrize("happens", [restart, redeploy, stop, scale])
@@ -124,19 +136,19 @@ def test_no_request_goes_to_another_app(deployd, long, happens):
     assert load.requests > RATE
 
 
-def test_after_a_crash_the_route_is_closed_until_the_app_is_back(deployd):
+def test_after_a_crash_the_route_is_closed_until_the_app_is_back(deployd, long):
     """What a thief gets in the moment before deployd hears of a crash is not deployd's; from then on it gets nothing."""
-    machine = deployd.machine
-    unit, = machine.units("deployd-app-shop-*.web.1.service")
-    port = deployd.get("shop", "CurrentPort")
-    with Held(machine, "app") as held:
-        with Thief(deployd, "shop") as thief:
-            machine.systemctl("kill", "--signal=KILL", unit)
-            held.unit("shop-*.web.1")
-            machine.wait(lambda: str(port) in thief.ask("/taken"), what="the port being taken")
-            assert machine.curl(port) == (200, "stolen\n")
-            for _ in range(3):
-                assert machine.curl(deployd.get("shop", "Port"), "/", "--max-time", "1", check=False)[1] != "stolen\n"
-        held.release()
-        machine.wait(lambda: machine.curl(deployd.get("shop", "Port"), check=False) == (200, "mirror 1\n"),
-                     what="shop being back")
+    machine, stable = deployd.machine, deployd.get("shop", "Port")
+    for _ in range(LONG_ROUNDS if long else ROUNDS):
+        units, ports = machine.units("deployd-app-shop-*.service"), deployd.ports("shop")
+        with Held(machine, "app") as held:
+            with Thief(deployd, "shop") as thief:
+                machine.systemctl("kill", "--signal=KILL", *units)
+                for unit in units:
+                    held.unit(unit.removeprefix("deployd-app-").removesuffix(".service"))
+                machine.wait(lambda p=ports: {str(port) for port in p} <= set(thief.ask("/taken")), what="the ports being taken")
+                assert {machine.curl(port)[1] for port in ports} == {"stolen\n"}
+                assert machine.curl(stable, "/", "--max-time", "1", check=False)[1] != "stolen\n"
+            held.release()
+            machine.wait(lambda: deployd.get("shop", "Status") == "running" and
+                         machine.curl(stable, check=False) == (200, "mirror 1\n"), what="shop being back")
