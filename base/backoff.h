@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The pause before something is asked again: it doubles from `first_usec` to `max_usec`. Whoever asks
- * decides how often that is worth it. */
+/* The pause before something is asked again: it doubles from `first_usec` to `max_usec`. The caller
+ * decides how many times. */
 
 #include "base/macro.h"
 

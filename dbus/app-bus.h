@@ -3,5 +3,5 @@
 
 #include "daemon/model/app.h"
 
-/* The assigned port of what is live, 0 = nothing. */
+/* The assigned port of the live deployment's web.1, 0 = none. */
 uint16_t app_bus_current_port(const App *app);

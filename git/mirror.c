@@ -179,7 +179,7 @@ static int lock(Mirror *mirror, Problem *problem)
                      : 0;
 }
 
-/* Why the mirror must be made anew, or NULL if it is good for use. */
+/* Why the mirror must be replaced, or NULL if it is good for use. */
 static const char *reason_to_renew(Mirror *mirror, uint64_t max_bytes)
 {
         _cleanup_free_ char *damaged = entry_path(mirror, "damaged");
@@ -218,7 +218,7 @@ int mirror_open_to_fetch(Mirror *mirror, const char *directory, uint64_t max_byt
         reason = reason_to_renew(mirror, max_bytes);
         if (!reason)
                 return 0;
-        log_notice("Making the copy of the repository anew: %s.", reason);
+        log_notice("Replacing the copy of the repository: %s.", reason);
         return mirror_renew(mirror, problem);
 }
 

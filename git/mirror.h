@@ -2,8 +2,8 @@
 #pragma once
 
 /* Our copy of a repository: a bare one below the cache directory, with the branches and tags of the remote
- * under their own names and its HEAD as HEAD. It is a cache. Whatever is wrong with it is cured by making it
- * anew, and nothing in it is ever repaired.
+ * under their own names and its HEAD as HEAD. It is a cache. A mirror that is wrong in any way
+ * is replaced; nothing in it is repaired.
  *
  *      CACHE_DIRECTORY/lock            held while a fetch writes
  *      CACHE_DIRECTORY/mirror.git      complete at any time a program may die
@@ -30,7 +30,7 @@ typedef struct Mirror {
         }
 
 /* Opens the mirror below `directory` for a fetch: waits until no other fetch writes it, removes what an
- * interrupted one left behind, and makes it anew if there is none, if it cannot be opened, was found damaged
+ * interrupted one left behind, and makes a new one if there is none, if it cannot be opened, was found damaged
  * or has grown beyond `max_bytes` of packed objects (or too many packs: libgit2 cannot repack). 0, or a
  * negative errno with *problem set. Release with mirror_close() in either case. */
 int mirror_open_to_fetch(Mirror *mirror, const char *directory, uint64_t max_bytes, Problem *problem);
@@ -41,7 +41,7 @@ int mirror_open_to_read(Mirror *mirror, const char *directory, Problem *problem)
 /* Replaces a mirror opened for a fetch by an empty one. Results as above. */
 int mirror_renew(Mirror *mirror, Problem *problem);
 
-/* Tells the next fetch to make the mirror anew. */
+/* Tells the next fetch to replace the mirror. */
 void mirror_mark_damaged(const Mirror *mirror);
 
 void mirror_close(Mirror *mirror);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Names of entries in git trees. Whoever can push chooses them byte by byte. */
+/* Names of entries in git trees. People who can push choose them byte by byte. */
 
 typedef enum NameFault {
         NAME_GOOD,

@@ -12,7 +12,7 @@
 
 typedef struct PortGuard PortGuard;
 
-/* All borrowed. `changed`: a sentence may be different, or port_guard_is_retry_due(). 0 or -errno. */
+/* All borrowed. `changed`: a sentence may be different, or port_guard_take_retry() true. 0 or -errno. */
 int port_guard_new(sd_event *event, Model *model, ProbeClient *probe, void (*changed)(void *userdata),
                    void *userdata, PortGuard **ret);
 PortGuard *port_guard_free(PortGuard *guard);

@@ -16,7 +16,7 @@
 #include "probe/sockets.h"
 #include "probe/survey.h"
 
-/* deployd is one, its successor while it restarts another; the rest is for whoever looks into a fault. */
+/* deployd is one, its successor while it restarts another; the rest is for people who look into a fault. */
 #define CLIENTS_MAX 16
 
 typedef struct Client Client;

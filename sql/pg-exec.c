@@ -10,7 +10,7 @@ int pg_watch(Pg *pg, uint32_t events, sd_event_io_handler_t handler)
 {
         int r;
 
-        /* Made anew, not changed: while connecting, libpq closes sockets and opens others, perhaps with the
+        /* Replaced, not changed: while connecting, libpq closes sockets and opens others, perhaps with the
          * same number. */
         pg->io = sd_event_source_disable_unref(pg->io);
         r = sd_event_add_io(pg->event, &pg->io, PQsocket(pg->connection), events, handler, pg);

@@ -24,8 +24,8 @@ sd_event *pg_event(const Pg *pg);
  * is nothing between it and the server. 0, -ENOTCONN if the gate is not entered, -EBUSY, -ENOMEM. */
 int pg_gate_submit(Pg *pg, const PgQuery *query, bool script, PgDone done, void *userdata);
 
-/* What the gate waits for or does, for pg_sentence(). Whoever stands at the gate says it, PgStateFn does
- * not. */
+/* What the gate waits for or does, for pg_sentence(). The caller reports it; PgStateFn
+ * does not. */
 void pg_gate_say(Pg *pg, const char *sentence);
 
 void pg_gate_open(Pg *pg);

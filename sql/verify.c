@@ -61,7 +61,7 @@ static void submit_script(Verify *verify, const char *script, PgDone done)
 typedef enum Outcome {
         OUTCOME_DONE,
         OUTCOME_REFUSED, /* the check has failed, and says so */
-        OUTCOME_AGAIN,   /* the connection is gone or given up; all begins anew with the next one */
+        OUTCOME_AGAIN,   /* the connection is gone or given up; everything is repeated with the next one */
 } Outcome;
 
 static Outcome judge(Verify *verify, int error, const PgResult *result, CheckId check, const char *what)

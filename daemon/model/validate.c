@@ -267,7 +267,7 @@ int url_check(const char *url, char *const *schemes, char *const *local_paths, c
         else if (url[0] == '/')
                 wrong = check_local(url, local_paths);
         else if (strncmp(url, "file://", strlen("file://")) == 0)
-                /* Whoever opens it decodes %2e to a dot. */
+                /* libgit2 decodes %2e to a dot. */
                 wrong = strchr(url, '%') ? "a file:// address has no % in it; write the path instead"
                                          : check_local(url + strlen("file://"), local_paths);
         else if (colon && strncmp(colon, "://", strlen("://")) == 0)

@@ -178,7 +178,7 @@ def test_a_reader_that_went_away_is_not_worth_a_word(mock, environment):
     for words in ["app", "list"], ["help"], ["app", "list", "--json"]:
         read, write = os.pipe()
         os.close(read)
-        for blocked in True, False:  # whoever started us may have ignored SIGPIPE, or not
+        for blocked in True, False:  # our parent may ignore SIGPIPE, or not
             run = subprocess.run([BINARY, *words], env=environment, stdout=write, stderr=subprocess.PIPE,
                                  restore_signals=blocked)
             assert (run.returncode, run.stderr) == (0, b"")

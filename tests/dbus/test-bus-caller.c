@@ -172,7 +172,7 @@ static int keep_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret
         return 0;
 }
 
-/* A reply is told from others by its number only, and numbers can be guessed: whoever calls could answer for
+/* A reply is told from others by its number only, and numbers can be guessed: a caller could answer for
  * the bus that he is root, before the bus does. */
 Test(bus_caller, believes_nobody_but_the_bus)
 {

@@ -4,7 +4,7 @@
 
     clients.py SEED APP...
 
-Four at once: two by deployctl, two by busctl. Each deploys an app, deploys what is live of it once more, cancels what
+Four at once: two by deployctl, two by busctl. Each deploys an app, deploys its live deployment once more, cancels what
 it was promised, or lists. Prints one line of JSON for each answer: verb, and what is known of app, request, id, error.
 A Deploy has a request id, and is repeated until there is an answer; nothing else is. On SIGTERM each client brings to
 its end what it has begun, and the last line is "end".

@@ -57,7 +57,7 @@ def message(serial, flags, body, **fields):
 
 
 class Connection:
-    """A connection to the bus, of whoever runs this."""
+    """A connection to the bus, of the user who runs this."""
 
     def __init__(self, descriptors=False):
         self.socket = socket.socket(socket.AF_UNIX)

@@ -19,7 +19,7 @@ def deployd(machine):
 
 
 def unit_of(deployd, app):
-    """The unit of what is live of an app."""
+    """The unit of an app's live deployment."""
     return deployd.machine.get(deployd.get(app, "CurrentDeployment"), "Deployment.Units")[0]
 
 

@@ -181,7 +181,7 @@ def test_a_value_is_found_nowhere_but_in_the_app(machine, deployd):
              "/usr/local", "/dev/shm"], input=canary, user="nobody", check=False).stdout,
     }
     assert len(signals.seen) > 0
-    # What the app itself prints is its own affair, whoever else writes to the journal.
+    # An app may print its own values; nobody else may.
     for entry in machine.journal():
         if not entry.get("_SYSTEMD_UNIT", "").startswith("deployd-app-canary-"):
             texts.setdefault("the journal", "")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A deployment that fails says why in one sentence, leaves nothing behind, and what is live stays live."""
+"""A deployment that fails says why in one sentence, leaves nothing behind, and the live deployment stays live."""
 
 import re
 

@@ -98,7 +98,7 @@ def deployd(boot):
 
 @pytest.fixture(scope="module")
 def steady(deployd):
-    """An app with a health check: its repository, and what is live of it."""
+    """An app with a health check: its repository, and its live deployment."""
     repository = deployd.app("steady", tree("port", "well"), HealthCheckPath="/up", HealthCheckTimeoutUSec=500_000)
     return repository, deployd.live("steady")
 
@@ -258,7 +258,7 @@ def test_an_app_that_says_that_it_reloads_runs(deployd):
         deployd.machine.wait(lambda: deployd.machine.show(unit, "ActiveState")["ActiveState"] == word, what=word)
 
     state("reloading")
-    # What was seen of it is judged: what PID 1 says to whoever asks after it comes later than its signal.
+    # The signal is judged: an answer of PID 1 comes later than its signal.
     deployd.app("later", tree("port", "well"))
     deployd.live("later")
     said = [c for m in deployd.drain()[before:] for c in changes(m, app_path("reload"))]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The stable port: who is let in and who is not, and that no request is lost whatever goes on behind it."""
+"""The stable port: who may use it and who may not, and that no request is lost whatever goes on behind it."""
 
 import contextlib
 import itertools

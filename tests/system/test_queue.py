@@ -137,7 +137,7 @@ def test_a_switch_can_be_cancelled(deployd, steady):
         stays_live(deployd, steady)
     finally:
         machine.systemctl("start", INGRESS)
-    # The ingress knows nothing but what is live.
+    # The ingress knows live deployments only.
     machine.wait(lambda: machine.curl(deployd.get("steady", "Port"), check=False) == (200, "python 1\n"))
     stays_live(deployd, steady)
 

@@ -63,7 +63,7 @@ def units_started(deployd, deployment):
 def test_back_and_back_again_without_a_fetch(deployd):
     repository, live = history(deployd, "back", 3)
     fetches = deployd.sql("select fetches from repository where name = 'back'")
-    # The commits are gone upstream: the branch begins anew.
+    # The commits are gone upstream: the branch has a new history.
     repository.git("update-ref", "-d", "refs/heads/main")
     repository.git("reflog", "expire", "--expire=now", "--all")
     repository.git("gc", "--prune=now", "--quiet")
@@ -129,7 +129,7 @@ def test_the_newest_releases_are_kept_and_what_runs(deployd):
     repository, live = history(deployd, "kept", KEEP + 2)
     numbers = [deployment["Id"] for deployment in live]
     deployd.machine.wait(lambda: kept(deployd, "kept") == numbers[-KEEP:], what="the oldest releases being removed")
-    # What is live is kept however old it is.
+    # The live release is kept however old it is.
     rollback(deployd, "kept", numbers[-KEEP])
     deployd.machine.run(["deployctl", "app", "set", "kept", "keep-releases=1"])
     deployd.machine.wait(lambda: kept(deployd, "kept") == [numbers[-KEEP], numbers[-1]],

@@ -72,7 +72,7 @@ def test_a_daemon_killed_while_it_verifies_leaves_nothing(machine, point):
     before = platform.sql(schemas)
     machine.write(FILE, f"verify.{point}:kill")
     done = machine.run(["/usr/sbin/deployd", "verify"], check=False)
-    # Whoever has asked is not left without an answer.
+    # The caller gets an answer.
     assert done.returncode == 2
     assert "the checks marked '-' are not made" in done.stderr
     daemon.ready(machine)

@@ -97,7 +97,7 @@ static int listen_at_admin(void)
         return fd;
 }
 
-/* It answers on a socket of ours: whoever asks before it is up waits. */
+/* It answers on a socket of ours: a client that asks before it is up waits. */
 static void start_haproxy(void)
 {
         _cleanup_close_ int listener = listen_at_admin();

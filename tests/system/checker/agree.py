@@ -241,7 +241,7 @@ def ports_are_rows(world):
 
 
 def ingress_is_rows(world):
-    """C3: requests go to what is live, runs and listens, and nowhere else, now and after a restart of the ingress."""
+    """C3: requests go to live instances that run and listen, and nowhere else, now and after a restart of the ingress."""
     def server(app, row):
         return f"app-{app['name']}", f"d{row['deployment_id']}.{row['process']}.{row['number']}", row["port"]
 

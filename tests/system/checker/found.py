@@ -136,7 +136,7 @@ def processes(canaries):
 
 
 def files(canaries, places):
-    """C7: files, whoever may read them. The environment of apps is in files of root's alone."""
+    """C7: files, for every user who may read them. The environment of apps is in files of root's alone."""
     for place in places:
         for directory, directories, names in os.walk(place):
             directories[:] = [name for name in directories if os.path.join(directory, name) not in LEFT_OUT]
