@@ -24,8 +24,15 @@ typedef struct Once Once;
 typedef struct Reap Reap;
 typedef struct Cancellation Cancellation;
 
+/* What the files below say to those above, which they do not know: pipeline.c joins them. */
+typedef struct PipelineEvents {
+        /* That unit is gone; of which deployment, and of a fetch of which repository: 0 = of none. */
+        void (*unit_gone)(Pipeline *pipeline, const char *unit, uint64_t deployment, uint64_t repository);
+} PipelineEvents;
+
 struct Pipeline {
         PipelineParams params;
+        const PipelineEvents *events;
         Model *model;
         Store *store;
         Units *units;

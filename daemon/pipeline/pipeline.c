@@ -4,9 +4,11 @@
 #include "daemon/pipeline/adopt.h"
 #include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/build.h"
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/collect.h"
 #include "daemon/pipeline/deployment-calls.h"
+#include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/history-calls.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/limits.h"
@@ -16,9 +18,38 @@
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/renew.h"
 #include "daemon/pipeline/repository-calls.h"
+#include "daemon/pipeline/resume.h"
+#include "daemon/pipeline/retention.h"
 #include "daemon/pipeline/scale.h"
 #include "daemon/pipeline/step.h"
 #include "daemon/pipeline/wipe.h"
+
+/* All that may have waited for it. */
+static void on_unit_gone(Pipeline *pipeline, const char *unit, uint64_t deployment, uint64_t repository)
+{
+        _cleanup_unit_name_ UnitName name = {};
+
+        if (unit_name_parse(unit, &name) >= 0 && name.kind == UNIT_BUILD)
+                build_forget(name.id);
+        if (deployment) {
+                cleanup_poll(pipeline, deployment);
+                keepers_poll(pipeline, deployment);
+        }
+        if (repository)
+                fetch_poll(pipeline);
+        leavings_poll(pipeline);
+        archives_poll(pipeline);
+        wipes_poll(pipeline);
+        retention_poll(pipeline);
+        limits_poll(pipeline);
+        resume_poll(pipeline);
+        if (deployment)
+                resume_late(pipeline, deployment);
+}
+
+static const PipelineEvents events = {
+        .unit_gone = on_unit_gone,
+};
 
 int pipeline_new(const PipelineParams *params, Pipeline **ret)
 {
@@ -34,6 +65,7 @@ int pipeline_new(const PipelineParams *params, Pipeline **ret)
                 return -ENOMEM;
         *pipeline = (Pipeline){
                 .params = *params,
+                .events = &events,
                 .model = params->model,
                 .store = params->store,
                 .units = params->units,

@@ -6,17 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "daemon/pipeline/archive.h"
-#include "daemon/pipeline/build.h"
-#include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/environment.h"
-#include "daemon/pipeline/fetch.h"
-#include "daemon/pipeline/keeper.h"
-#include "daemon/pipeline/limits.h"
-#include "daemon/pipeline/resume.h"
-#include "daemon/pipeline/retention.h"
-#include "daemon/pipeline/scale.h"
-#include "daemon/pipeline/wipe.h"
 
 struct Reap {
         Pipeline *pipeline;
@@ -42,31 +32,16 @@ static void on_gone(void *userdata, int error, const char *sentence)
         Reap *reap = userdata;
         Pipeline *pipeline = reap->pipeline;
         ReapOwner owner = reap->owner;
-        _cleanup_unit_name_ UnitName name = {};
+        _cleanup_free_ char *unit = NULL;
 
         reap->call = NULL;
         if (error < 0)
                 log_warning("Cannot stop unit %s, ignoring: %s", reap->unit, sentence);
         if (error == -ETIMEDOUT)
                 return;
-        if (unit_name_parse(reap->unit, &name) >= 0 && name.kind == UNIT_BUILD)
-                build_forget(name.id);
+        unit = TAKE_PTR(reap->unit);
         reap_free(reap);
-
-        if (owner.deployment) {
-                cleanup_poll(pipeline, owner.deployment);
-                keepers_poll(pipeline, owner.deployment);
-        }
-        if (owner.repository)
-                fetch_poll(pipeline);
-        leavings_poll(pipeline);
-        archives_poll(pipeline);
-        wipes_poll(pipeline);
-        retention_poll(pipeline);
-        limits_poll(pipeline);
-        resume_poll(pipeline);
-        if (owner.deployment)
-                resume_late(pipeline, owner.deployment);
+        pipeline->events->unit_gone(pipeline, unit, owner.deployment, owner.repository);
 }
 
 static int begin(Reap *reap)

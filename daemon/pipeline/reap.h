@@ -14,7 +14,7 @@ typedef struct ReapOwner {
 
 /* Begins; nothing can stop it. A unit that is reaped already gets the owner it did not have. What fails is
  * logged, and found again at the next start: what waits for a unit that does not end goes on waiting for it,
- * for its processes still have the port and the files. */
+ * for its processes still have the port and the files. When it is gone that is an event of the pipeline. */
 void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner);
 
 /* Whether that unit, any of that deployment, of a fetch of that repository, or of that kind and app or
