@@ -28,6 +28,8 @@ typedef struct Cancellation Cancellation;
 typedef struct PipelineEvents {
         /* That unit is gone; of which deployment, and of a fetch of which repository: 0 = of none. */
         void (*unit_gone)(Pipeline *pipeline, const char *unit, uint64_t deployment, uint64_t repository);
+        /* Pipeline.sandbox is not `probing` any more. */
+        void (*limits_known)(Pipeline *pipeline);
 } PipelineEvents;
 
 struct Pipeline {

@@ -11,7 +11,6 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/reap.h"
-#include "daemon/pipeline/step.h"
 
 #define MIB ((uint64_t) 1024 * 1024)
 
@@ -74,13 +73,9 @@ static void miss(Pipeline *pipeline, size_t i)
 static void know(Pipeline *pipeline)
 {
         SandboxReport *report = &pipeline->sandbox;
-        Deployment *deployment;
 
         report->state = report->missing[0] ? "partial" : "enforced";
-        pipeline->params.sandbox_known(pipeline->params.userdata);
-        LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
-                if (deployment->status == DEPLOYMENT_BUILDING)
-                        step_build_poll(pipeline, deployment);
+        pipeline->events->limits_known(pipeline);
 }
 
 /* A word each of what is missing. Nothing is lost with it but time. */

@@ -47,8 +47,25 @@ static void on_unit_gone(Pipeline *pipeline, const char *unit, uint64_t deployme
                 resume_late(pipeline, deployment);
 }
 
+/* Builds may wait for what has changed. */
+static void poll_builds(Pipeline *pipeline)
+{
+        Deployment *deployment;
+
+        LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
+                if (deployment->status == DEPLOYMENT_BUILDING)
+                        step_build_poll(pipeline, deployment);
+}
+
+static void on_limits_known(Pipeline *pipeline)
+{
+        pipeline->params.sandbox_known(pipeline->params.userdata);
+        poll_builds(pipeline);
+}
+
 static const PipelineEvents events = {
         .unit_gone = on_unit_gone,
+        .limits_known = on_limits_known,
 };
 
 int pipeline_new(const PipelineParams *params, Pipeline **ret)
@@ -135,7 +152,6 @@ const SandboxReport *pipeline_sandbox(const Pipeline *pipeline)
 
 void pipeline_config_changed(Pipeline *pipeline)
 {
-        Deployment *deployment;
         App *app;
 
         assert(pipeline);
@@ -143,9 +159,7 @@ void pipeline_config_changed(Pipeline *pipeline)
         if (!pipeline->resumed)
                 return;
         queue_poll(pipeline);
-        LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
-                if (deployment->status == DEPLOYMENT_BUILDING)
-                        step_build_poll(pipeline, deployment);
+        poll_builds(pipeline);
         collect_all_releases(pipeline);
         ingress_poll(pipeline->params.ingress);
         LIST_FOREACH (apps, app, pipeline->model->apps)

@@ -8,7 +8,3 @@
 /* 0, with *ret = NULL if there is; else *ret is a sentence, which the caller frees. -ENOMEM. A disk that
  * cannot be asked has room: what is written there will say more. */
 int space_check(const Pipeline *pipeline, char **ret);
-
-/* While anything is being built, whatever else fills the disk: a build is ended when there is less. A second
- * call does nothing. */
-void space_watch(Pipeline *pipeline);

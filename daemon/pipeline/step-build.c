@@ -9,44 +9,20 @@
 #include "daemon/pipeline/build-key.h"
 #include "daemon/pipeline/build.h"
 #include "daemon/pipeline/fetch.h"
-#include "daemon/pipeline/import.h"
 #include "daemon/pipeline/limits.h"
-#include "daemon/pipeline/once.h"
 #include "daemon/pipeline/record.h"
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/space.h"
 #include "daemon/pipeline/step.h"
 
-/* From the tree of a commit to a release, and what the release wants to be run before it. */
+/* The tree of a commit becomes that of a release. */
+
+/* Nothing tells that a disk is filling. A disk that takes a gigabyte a second has its floor left then. */
+#define LOOK_USEC (USEC_PER_SEC / 2)
 
 static void fail_errno(Attempt *attempt, const char *what, int error)
 {
         attempt_fail(attempt->pipeline, attempt->deployment, "%s: %s", what, strerror(-error));
-}
-
-static void on_imported(void *userdata, const Ticket *answer, const char *failure)
-{
-        Attempt *attempt = userdata;
-
-        if (failure)
-                attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, failure);
-        else
-                record_import(attempt, answer, attempt->buildpack ? attempt->build_key.text : "",
-                              text_or_empty(attempt->buildpack));
-}
-
-void step_import(Attempt *attempt, int tar_fd, const Ticket *built)
-{
-        _cleanup_close_ int fd = -1;
-        int r;
-
-        attempt_set_text(attempt->deployment, "unpacking the release", -1);
-        fd = release_spool_reopen(tar_fd, O_RDONLY);
-        r = fd < 0 ? fd
-                   : import_new(attempt->pipeline, attempt->deployment, fd, built, on_imported, attempt,
-                                &attempt->import);
-        if (r < 0)
-                fail_errno(attempt, "import", r);
 }
 
 static void on_built(void *userdata, const Ticket *answer, const char *failure)
@@ -92,6 +68,42 @@ static bool may_build(Attempt *attempt)
         return r > 0;
 }
 
+static void watch_space(Pipeline *pipeline);
+
+/* Whatever else fills the disk: builds are ended when too little is left. */
+static int on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        Pipeline *pipeline = userdata;
+        _cleanup_free_ char *sentence = NULL;
+        Deployment *deployment, *next;
+        bool building = false;
+
+        pipeline->space_look = sd_event_source_disable_unref(pipeline->space_look);
+        if (space_check(pipeline, &sentence) < 0) {
+                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return 0;
+        }
+        LIST_FOREACH_SAFE (deployments, deployment, next, pipeline->model->deployments) {
+                if (deployment->status != DEPLOYMENT_BUILDING)
+                        continue;
+                building = true;
+                if (sentence)
+                        attempt_handle(pipeline, deployment, FLOW_FAILED, sentence);
+        }
+        if (building)
+                watch_space(pipeline);
+        return 0;
+}
+
+static void watch_space(Pipeline *pipeline)
+{
+        if (pipeline->space_look)
+                return;
+        if (sd_event_add_time_relative(pipeline->params.event, &pipeline->space_look, CLOCK_MONOTONIC,
+                                       LOOK_USEC, 0, on_look, pipeline) < 0)
+                pipeline->params.fatal(pipeline->params.userdata, "a timer could not be set");
+}
+
 static void build(Attempt *attempt)
 {
         Pipeline *pipeline = attempt->pipeline;
@@ -118,7 +130,7 @@ static void build(Attempt *attempt)
         if (r < 0)
                 fail_errno(attempt, "build", r);
         else
-                space_watch(pipeline);
+                watch_space(pipeline);
 }
 
 void step_build_poll(_unused_ Pipeline *pipeline, Deployment *deployment)
@@ -158,24 +170,4 @@ void step_build_enter(Pipeline *pipeline, Deployment *deployment)
                             on_text);
         if (r < 0)
                 fail_errno(attempt, "fetch", r);
-}
-
-static void on_command_done(void *userdata, const char *failure)
-{
-        Attempt *attempt = userdata;
-
-        attempt_handle(attempt->pipeline, attempt->deployment, failure ? FLOW_FAILED : FLOW_DONE, failure);
-}
-
-void step_release_enter(Pipeline *pipeline, Deployment *deployment)
-{
-        Attempt *attempt = attempt_of(pipeline, deployment);
-        int r;
-
-        if (!attempt)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
-        attempt_set_text(deployment, "running its release command", -1);
-        r = once_new(pipeline, deployment, on_command_done, attempt, &attempt->once);
-        if (r < 0)
-                fail_errno(attempt, "the release command could not be started", r);
 }
