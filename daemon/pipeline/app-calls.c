@@ -25,13 +25,6 @@
 #include "daemon/pipeline/step.h"
 #include "daemon/pipeline/wipe.h"
 
-void app_log(const char *name, const char *id, const char *what)
-{
-        LogSubject subject = { .app = name };
-
-        log_line(LOG_INFO, id, &subject, "App %s %s", name, what);
-}
-
 static int refuse_data(const char *data, sd_bus_error *reterr)
 {
         return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,

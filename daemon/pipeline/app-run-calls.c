@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "base/log-ids.h"
+#include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/removed-app.h"
 #include "daemon/pipeline/app-calls.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/cancellation.h"
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/deployment-calls.h"
 #include "daemon/pipeline/environment.h"
@@ -24,6 +26,13 @@
 #include "daemon/pipeline/wipe.h"
 
 /* Whether an app runs: Start, Stop, Restart, and its end. */
+
+void app_log(const char *name, const char *id, const char *what)
+{
+        LogSubject subject = { .app = name };
+
+        log_line(LOG_INFO, id, &subject, "App %s %s", name, what);
+}
 
 /* What Start, Stop and Restart have in common: something that is live, and what is wanted of it. The row
  * gets the status that is wanted too: a daemon that starts says so until it has read the units. */
@@ -182,7 +191,7 @@ static void on_removed(Request *request, int error, const StoreReply *reply)
         LIST_FOREACH (app_deployments, deployment, app->deployments) {
                 Instance *instance;
 
-                deployment_cancelled(pipeline, deployment);
+                cancellations_answer(pipeline, deployment);
                 attempt_free(deployment->step);
                 keepers_free(deployment);
                 route_close(deployment, ROUTE_NONE, 0);

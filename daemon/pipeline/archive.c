@@ -14,7 +14,6 @@
 #include "daemon/pipeline/helper.h"
 #include "daemon/pipeline/log-file.h"
 #include "daemon/pipeline/release.h"
-#include "daemon/pipeline/request.h"
 
 /* Somebody who waits for a log. */
 typedef struct Reader {

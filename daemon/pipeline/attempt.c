@@ -10,9 +10,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/pipeline/archive.h"
+#include "daemon/pipeline/cancellation.h"
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/collect.h"
-#include "daemon/pipeline/deployment-calls.h"
 #include "daemon/pipeline/environment-gc.h"
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/import.h"
@@ -169,7 +169,7 @@ void attempt_moved(Attempt *attempt, const FlowRow *row)
         log_move(deployment, row);
         attempt_enter(pipeline, deployment);
         if (row->to == DEPLOYMENT_LIVE)
-                deployment_escaped(pipeline, deployment);
+                cancellations_refuse(pipeline, deployment);
 
         if (cancel)
                 attempt_handle(pipeline, deployment, FLOW_CANCEL, NULL);

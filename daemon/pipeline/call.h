@@ -9,6 +9,7 @@
  * (Fetch and Cancel: when all of it has happened). Or negative with *reterr filled: then `done` is never
  * called. Errors are those of the D-Bus contract, named by base/names.h. */
 
+#include <stdarg.h>
 #include <systemd/sd-bus.h>
 
 #include "daemon/model/app.h"
@@ -25,6 +26,11 @@ typedef struct Call {
         CallDone done;
         void *userdata;
 } Call;
+
+/* Ends a call: it is answered, or refused with an error of that name. */
+void call_answer(const Call *call, uint64_t id);
+void call_refuse(const Call *call, const char *name, const char *format, ...) _printf_(3, 4);
+void call_refusev(const Call *call, const char *name, const char *format, va_list arguments) _printf_(3, 0);
 
 int repository_create(Pipeline *pipeline, const char *name, const char *git_url, const char *default_branch,
                       const Call *call, sd_bus_error *reterr);

@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "daemon/pipeline/cancellation.h"
 #include "daemon/pipeline/collect.h"
-#include "daemon/pipeline/deployment-calls.h"
 #include "daemon/pipeline/environment.h"
 #include "daemon/pipeline/expiry.h"
 #include "daemon/pipeline/keeper.h"
@@ -55,7 +55,7 @@ static void finish(Pipeline *pipeline, Deployment *deployment)
                 }
         }
         model_changed_app(pipeline->model, deployment->app);
-        deployment_cancelled(pipeline, deployment);
+        cancellations_answer(pipeline, deployment);
         collect_releases(pipeline, deployment->app);
         expiry_poll(pipeline);
 }

@@ -7,59 +7,10 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/cancellation.h"
 #include "daemon/pipeline/limits.h"
-#include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/request.h"
 #include "daemon/pipeline/space.h"
-
-/* Somebody who waits for the end of a deployment. */
-struct Cancellation {
-        Pipeline *pipeline;
-        uint64_t deployment;
-        Call call;
-        LIST_FIELDS(Cancellation, cancellations);
-};
-
-static Cancellation *cancellation_free(Cancellation *cancellation)
-{
-        LIST_REMOVE(cancellations, cancellation->pipeline->cancellations, cancellation);
-        free(cancellation);
-        return NULL;
-}
-
-void cancellations_free(Pipeline *pipeline)
-{
-        while (pipeline->cancellations)
-                cancellation_free(pipeline->cancellations);
-}
-
-static void tell(Pipeline *pipeline, const Deployment *deployment, bool cancelled)
-{
-        Cancellation *cancellation, *next;
-
-        LIST_FOREACH_SAFE (cancellations, cancellation, next, pipeline->cancellations) {
-                Call call = cancellation->call;
-
-                if (cancellation->deployment != deployment->id)
-                        continue;
-                cancellation_free(cancellation);
-                if (cancelled)
-                        call_answer(&call, deployment->id);
-                else
-                        call_refuse(&call, BUS_ERROR_ALREADY_FINISHED,
-                                    "deployment %" PRIu64 " has become live", deployment->id);
-        }
-}
-
-void deployment_cancelled(Pipeline *pipeline, const Deployment *deployment)
-{
-        tell(pipeline, deployment, /* cancelled= */ true);
-}
-
-void deployment_escaped(Pipeline *pipeline, const Deployment *deployment)
-{
-        tell(pipeline, deployment, /* cancelled= */ false);
-}
 
 void deployments_cancel_all(Pipeline *pipeline, App *app)
 {
@@ -72,7 +23,7 @@ void deployments_cancel_all(Pipeline *pipeline, App *app)
 
 int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr)
 {
-        Cancellation *cancellation;
+        int r;
 
         assert(pipeline);
         assert(deployment);
@@ -82,11 +33,9 @@ int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *ca
                 return sd_bus_error_setf(reterr, BUS_ERROR_ALREADY_FINISHED,
                                          "deployment %" PRIu64 " is %s already", deployment->id,
                                          deployment_status_to_string(deployment->status));
-        cancellation = calloc(1, sizeof(Cancellation));
-        if (!cancellation)
-                return -ENOMEM;
-        *cancellation = (Cancellation){ .pipeline = pipeline, .deployment = deployment->id, .call = *call };
-        LIST_PREPEND(cancellations, pipeline->cancellations, cancellation);
+        r = cancellation_add(pipeline, deployment, call);
+        if (r < 0)
+                return r;
         attempt_handle(pipeline, deployment, FLOW_CANCEL, NULL);
         return 0;
 }
@@ -99,7 +48,7 @@ static void on_created(Request *request, int error, const StoreReply *reply)
         uint64_t id = reply->id;
 
         if (error == -ESTALE)
-                return queue_refuse_full(request);
+                return request_refuse_full(request);
         if (error == -EINVAL && request->more)
                 return request_refuse(request, SD_BUS_ERROR_INVALID_ARGS,
                                       "request-id %s was used for another deployment: "

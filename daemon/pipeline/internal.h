@@ -30,6 +30,8 @@ typedef struct PipelineEvents {
         void (*unit_gone)(Pipeline *pipeline, const char *unit, uint64_t deployment, uint64_t repository);
         /* Pipeline.sandbox is not `probing` any more. */
         void (*limits_known)(Pipeline *pipeline);
+        /* A fetch has seen its default branch at that commit. */
+        void (*head_seen)(Pipeline *pipeline, Repository *repository, const char *head);
 } PipelineEvents;
 
 struct Pipeline {

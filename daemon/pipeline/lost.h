@@ -3,15 +3,12 @@
 
 /* Releases whose tree is not on the disk although a row has them: of a backup that was restored without
  * them, or on a disk that is not mounted. The row stays, since the disk may come back. The disk is looked at
- * whenever a release is needed; a live one that is missing at start is built again from its commit. */
+ * whenever a release is needed; a live one that is missing at start is built again (rebuild.h). */
 
 #include "daemon/pipeline/internal.h"
 
 /* Whether the release that the deployment runs, or is to run, is missing on the disk. */
 bool lost_is(const Deployment *deployment);
-/* Logs the kept releases that are missing, and deploys the live ones among them again, unless a deployment
- * of the app is under way. */
-void lost_deploy(Pipeline *pipeline);
 /* NoSuchRelease in *reterr if it is missing; else 0. */
 int lost_refuse(const Deployment *deployment, sd_bus_error *reterr);
 /* What to tell the user who wants it to run. Caller frees; NULL when out of memory. */

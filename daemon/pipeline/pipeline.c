@@ -5,9 +5,9 @@
 #include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/build.h"
+#include "daemon/pipeline/cancellation.h"
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/collect.h"
-#include "daemon/pipeline/deployment-calls.h"
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/history-calls.h"
 #include "daemon/pipeline/keeper.h"
@@ -66,6 +66,7 @@ static void on_limits_known(Pipeline *pipeline)
 static const PipelineEvents events = {
         .unit_gone = on_unit_gone,
         .limits_known = on_limits_known,
+        .head_seen = repository_learn_head,
 };
 
 int pipeline_new(const PipelineParams *params, Pipeline **ret)

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/lost.h"
@@ -88,29 +87,6 @@ static void queue_begin(Pipeline *pipeline, Deployment *deployment)
         if (space_check(pipeline, &sentence) < 0)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         attempt_handle(pipeline, deployment, sentence ? FLOW_FAILED : FLOW_SLOT, sentence);
-}
-
-void queue_refuse_full(Request *request)
-{
-        const Config *config = pipeline_config(request->pipeline);
-        const Deployment *deployment;
-        uint64_t n = 0;
-
-        LIST_FOREACH (deployments, deployment, request->pipeline->model->deployments)
-                n += deployment->status == DEPLOYMENT_QUEUED &&
-                     deployment->requested_by == request->call.uid;
-        if (request->call.uid != 0 && n >= config->queue_max_per_user)
-                request_refuse(request, BUS_ERROR_QUEUE_FULL,
-                               "%" PRIu64
-                               " deployments of user %u are waiting already: queue-max-per-user of [runner] "
-                               "in deploy.conf is reached",
-                               n, request->call.uid);
-        else
-                request_refuse(request, BUS_ERROR_QUEUE_FULL,
-                               "%" PRIu64
-                               " deployments are waiting already: queue-max of [runner] in deploy.conf is "
-                               "reached",
-                               config->queue_max);
 }
 
 /* The deployment of the same app that comes before it; NULL = none. */

@@ -4,7 +4,7 @@
 /* Whose turn it is: first come first served per app, one at a time per app, [runner] parallel at a time in
  * all. */
 
-#include "daemon/pipeline/request.h"
+#include "daemon/pipeline/internal.h"
 
 void queue_enter(Pipeline *pipeline, Deployment *deployment);
 
@@ -13,7 +13,3 @@ void queue_poll(Pipeline *pipeline);
 
 /* The newest kept deployment that was built before the live one of the app; NULL if there is none. */
 const Deployment *queue_find_previous(const App *app);
-
-/* Answers a call whose row was refused because queue-max, or queue-max-per-user of that user, are waiting.
- */
-void queue_refuse_full(Request *request);

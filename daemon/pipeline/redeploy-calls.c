@@ -39,7 +39,7 @@ static void redeploy_on_queued(Request *request, int error, const StoreReply *re
         uint64_t id = reply->id;
 
         if (error == -ESTALE)
-                return queue_refuse_full(request);
+                return request_refuse_full(request);
         if (error < 0 || !app)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         if (!model_deployment(pipeline->model, id) && redeploy_add(pipeline, app, request, reply) < 0)
@@ -155,7 +155,7 @@ static void environment_on_set(Request *request, int error, const StoreReply *re
         uint64_t id = reply->id;
 
         if (error == -ESTALE)
-                return queue_refuse_full(request);
+                return request_refuse_full(request);
         if (error < 0 || !app)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         version = environment_version_find(app, reply->number);

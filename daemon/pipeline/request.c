@@ -2,6 +2,7 @@
 #include "daemon/pipeline/request.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -124,31 +125,6 @@ int request_sent(Request **request, int r, sd_bus_error *reterr)
         return 0;
 }
 
-void call_answer(const Call *call, uint64_t id)
-{
-        assert(call);
-        call->done(call->userdata, NULL, id);
-}
-
-static void refuse(const Call *call, const char *name, const char *format, va_list arguments) _printf_(3, 0);
-
-static void refuse(const Call *call, const char *name, const char *format, va_list arguments)
-{
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-
-        (void) sd_bus_error_setfv(&error, name, format, arguments);
-        call->done(call->userdata, &error, 0);
-}
-
-void call_refuse(const Call *call, const char *name, const char *format, ...)
-{
-        va_list arguments;
-
-        va_start(arguments, format);
-        refuse(call, name, format, arguments);
-        va_end(arguments);
-}
-
 void request_answer(Request *request, uint64_t id)
 {
         Call call = request->call;
@@ -162,7 +138,7 @@ void request_refuse(Request *request, const char *name, const char *format, ...)
         va_list arguments;
 
         va_start(arguments, format);
-        refuse(&request->call, name, format, arguments);
+        call_refusev(&request->call, name, format, arguments);
         va_end(arguments);
         request_free(request);
 }
@@ -174,4 +150,27 @@ void request_fail(Request *request, int error, const StoreReply *reply)
         else
                 request_refuse(request, SD_BUS_ERROR_FAILED, "the database refused the change: %s",
                                reply->sentence[0] ? reply->sentence : "it said no more");
+}
+
+void request_refuse_full(Request *request)
+{
+        const Config *config = pipeline_config(request->pipeline);
+        const Deployment *deployment;
+        uint64_t n = 0;
+
+        LIST_FOREACH (deployments, deployment, request->pipeline->model->deployments)
+                n += deployment->status == DEPLOYMENT_QUEUED &&
+                     deployment->requested_by == request->call.uid;
+        if (request->call.uid != 0 && n >= config->queue_max_per_user)
+                request_refuse(request, BUS_ERROR_QUEUE_FULL,
+                               "%" PRIu64
+                               " deployments of user %u are waiting already: queue-max-per-user of [runner] "
+                               "in deploy.conf is reached",
+                               n, request->call.uid);
+        else
+                request_refuse(request, BUS_ERROR_QUEUE_FULL,
+                               "%" PRIu64
+                               " deployments are waiting already: queue-max of [runner] in deploy.conf is "
+                               "reached",
+                               config->queue_max);
 }

@@ -56,7 +56,6 @@ void request_answer(Request *request, uint64_t id);
 void request_refuse(Request *request, const char *name, const char *format, ...) _printf_(3, 4);
 /* The change was not made for a reason that a caller cannot act on. */
 void request_fail(Request *request, int error, const StoreReply *reply);
-
-/* Answers a call that has no request. */
-void call_answer(const Call *call, uint64_t id);
-void call_refuse(const Call *call, const char *name, const char *format, ...) _printf_(3, 4);
+/* The row of a deployment was not made because queue-max, or queue-max-per-user of that user, are waiting.
+ */
+void request_refuse_full(Request *request);

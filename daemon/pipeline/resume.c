@@ -17,6 +17,7 @@
 #include "daemon/pipeline/lost.h"
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
+#include "daemon/pipeline/rebuild.h"
 #include "daemon/pipeline/release.h"
 #include "daemon/pipeline/retention.h"
 #include "daemon/pipeline/wipe.h"
@@ -148,7 +149,7 @@ static void go_on(Pipeline *pipeline)
         queue_poll(pipeline);
         pipeline->on_resumed(pipeline->on_resumed_userdata, 0);
         limits_poll(pipeline);
-        lost_deploy(pipeline);
+        rebuild_lost(pipeline);
 }
 
 void resume_poll(Pipeline *pipeline)

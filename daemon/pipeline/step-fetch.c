@@ -10,7 +10,6 @@
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/record.h"
 #include "daemon/pipeline/release.h"
-#include "daemon/pipeline/repository-calls.h"
 #include "daemon/pipeline/step.h"
 
 static void fail_errno(Attempt *attempt, const char *what, int error)
@@ -56,7 +55,7 @@ static void on_fetched(void *userdata, const Ticket *answer, const char *failure
         }
         /* A commit that was asked for by itself can be there without a branch to follow. */
         if (head[0] != '\0')
-                repository_learn_head(attempt->pipeline, deployment->app->repository, head);
+                attempt->pipeline->events->head_seen(attempt->pipeline, deployment->app->repository, head);
         if (text_replace(&deployment->revision, commit) < 0) {
                 fail_errno(attempt, "fetch", -ENOMEM);
                 return;
