@@ -9,17 +9,10 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/cancellation.h"
-#include "daemon/pipeline/cleanup.h"
-#include "daemon/pipeline/collect.h"
-#include "daemon/pipeline/environment-gc.h"
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/import.h"
-#include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/persist.h"
-#include "daemon/pipeline/queue.h"
-#include "daemon/pipeline/step.h"
 
 /* error_summary and StatusText: a sentence, not a log. */
 #define SENTENCE_MAX 600
@@ -104,23 +97,22 @@ void attempt_say_waits(Attempt *attempt)
                 attempt_set_text(attempt->deployment, "waiting: the database is away", -1);
 }
 
-/* What each status asks for when it is entered. */
-static void (*const work[DEPLOYMENT_STATUS_MAX])(Pipeline *pipeline, Deployment *deployment) = {
-        [DEPLOYMENT_QUEUED] = queue_enter,          [DEPLOYMENT_FETCHING] = step_fetch_enter,
-        [DEPLOYMENT_BUILDING] = step_build_enter,   [DEPLOYMENT_RELEASING] = step_release_enter,
-        [DEPLOYMENT_STARTING] = step_start_enter,   [DEPLOYMENT_CHECKING] = step_check_enter,
-        [DEPLOYMENT_SWITCHING] = step_switch_enter, [DEPLOYMENT_LIVE] = step_live_enter,
-        [DEPLOYMENT_SUPERSEDED] = cleanup_enter,    [DEPLOYMENT_FAILED] = cleanup_enter,
-        [DEPLOYMENT_CANCELLED] = cleanup_enter,
-};
-
 void attempt_enter(Pipeline *pipeline, Deployment *deployment)
 {
         assert(pipeline);
         assert(deployment);
 
-        assert(work[deployment->status]);
-        work[deployment->status](pipeline, deployment);
+        assert(pipeline->steps[deployment->status].enter);
+        pipeline->steps[deployment->status].enter(pipeline, deployment);
+}
+
+/* It is about to fail or to be cancelled: what cannot wait until that is committed. */
+static void leave(Pipeline *pipeline, Deployment *deployment)
+{
+        const Step *step = &pipeline->steps[deployment->status];
+
+        if (step->leave)
+                step->leave(pipeline, deployment);
 }
 
 static void log_move(const Deployment *deployment, const FlowRow *row)
@@ -145,7 +137,7 @@ static void log_move(const Deployment *deployment, const FlowRow *row)
 }
 
 /* The row is committed: memory follows, then the work of the new status begins. */
-void attempt_moved(Attempt *attempt, const FlowRow *row)
+static void moved(Attempt *attempt, const FlowRow *row)
 {
         Pipeline *pipeline = attempt->pipeline;
         Deployment *deployment = attempt->deployment;
@@ -175,18 +167,33 @@ void attempt_moved(Attempt *attempt, const FlowRow *row)
                 attempt_handle(pipeline, deployment, FLOW_CANCEL, NULL);
         else if (failure)
                 attempt_handle(pipeline, deployment, FLOW_FAILED, failure);
-        if (deployment_status_is_finished(row->to)) {
-                environment_collect(pipeline, deployment->app);
-                archive_begin(pipeline, deployment);
-                collect_releases(pipeline, deployment->app);
-                attempt_free(deployment->step);
+        pipeline->events->moved(pipeline, deployment, row);
+}
+
+static void on_moved(Pipeline *pipeline, Deployment *deployment, const FlowRow *row, Deployment *superseded)
+{
+        if (superseded) {
+                /* The same transaction made it so: nothing is left to commit. */
+                attempt_free(superseded->step);
+                model_set_deployment_status(pipeline->model, superseded, DEPLOYMENT_SUPERSEDED);
         }
-        queue_poll(pipeline);
+        moved(deployment->step, row);
+        if (superseded)
+                attempt_enter(pipeline, superseded);
+}
+
+/* The row cannot be taken: the deployment fails. */
+static void on_refused(Pipeline *pipeline, Deployment *deployment, const char *sentence)
+{
+        stop_moving(deployment->step);
+        attempt_handle(pipeline, deployment, FLOW_FAILED, sentence);
 }
 
 static void commit(Attempt *attempt, const char *failure)
 {
-        persist_move(attempt, attempt->moving, failure);
+        static const PersistHandler handler = { .moved = on_moved, .refused = on_refused };
+
+        persist_move(attempt->pipeline, attempt->deployment, attempt->moving, failure, &handler);
         attempt_say_waits(attempt);
 }
 
@@ -254,7 +261,7 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
                 return;
         }
         if (event == FLOW_FAILED || event == FLOW_CANCEL)
-                step_switch_back(pipeline, deployment);
+                leave(pipeline, deployment);
         FAILPOINT("move-%s-%s.before", deployment_status_to_string(row->from),
                   deployment_status_to_string(row->to));
         attempt->moving = row;
@@ -264,14 +271,6 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
                 judge(attempt, TAKE_PTR(clean));
         else
                 commit(attempt, clean);
-}
-
-void attempt_refused(Attempt *attempt, const char *sentence)
-{
-        assert(attempt);
-
-        stop_moving(attempt);
-        attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, sentence);
 }
 
 void attempt_fail(Pipeline *pipeline, Deployment *deployment, const char *format, ...)

@@ -2,7 +2,8 @@
 #pragma once
 
 /* What is under way for one deployment (Deployment.step): the move that is being committed and the work of
- * the present status. Dropping the work cancels it here; what runs outside is ended by cleanup.h. */
+ * the present status. Dropping the work cancels it here; what runs outside is ended by cleanup.h. What each
+ * status asks for is a table, step.c, above this. */
 
 #include "base/sha256.h"
 #include "daemon/pipeline/build.h"
@@ -47,12 +48,6 @@ Attempt *attempt_of(Pipeline *pipeline, Deployment *deployment);
 void attempt_drop_work(Attempt *attempt);
 /* Frees it with its work and takes it off its deployment. NULL is allowed. */
 Attempt *attempt_free(Attempt *attempt);
-
-/* The row is committed: persist.c says so. */
-void attempt_moved(Attempt *attempt, const FlowRow *row);
-
-/* The row cannot be taken: `sentence` says why, and the deployment fails. */
-void attempt_refused(Attempt *attempt, const char *sentence);
 
 /* Something happened to the deployment. `sentence` is for FLOW_FAILED. What means nothing in its status is
  * dropped. */

@@ -32,11 +32,21 @@ typedef struct PipelineEvents {
         void (*limits_known)(Pipeline *pipeline);
         /* A fetch has seen its default branch at that commit. */
         void (*head_seen)(Pipeline *pipeline, Repository *repository, const char *head);
+        /* The row is committed, and the work of the new status has begun. */
+        void (*moved)(Pipeline *pipeline, Deployment *deployment, const FlowRow *row);
 } PipelineEvents;
+
+/* What a status asks for: when it is entered, and when it is about to be left for failed or cancelled (NULL
+ * = nothing). */
+typedef struct Step {
+        void (*enter)(Pipeline *pipeline, Deployment *deployment);
+        void (*leave)(Pipeline *pipeline, Deployment *deployment);
+} Step;
 
 struct Pipeline {
         PipelineParams params;
         const PipelineEvents *events;
+        const Step *steps; /* one for each DeploymentStatus */
         Model *model;
         Store *store;
         Units *units;

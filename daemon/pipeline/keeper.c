@@ -100,7 +100,7 @@ static void on_state_before_live(Keeper *keeper, const UnitState *state, sd_id12
                    (!sd_id128_is_null(before) && !sd_id128_equal(before, state->invocation)))
                 fail(keeper, "ended and was started again", before);
         else if (keeper->running)
-                step_start_poll(keeper->pipeline, deployment);
+                step_run_poll(keeper->pipeline, deployment);
 }
 
 /* Before it is live that is the deployment's failure. Takes the sentence. */

@@ -16,6 +16,7 @@ typedef struct Commit {
         Pipeline *pipeline;
         uint64_t deployment;
         const FlowRow *row;
+        const PersistHandler *handler;
         char *sentence;
         Plan plan;      /* of a start */
         bool by_others; /* ports of the range are held by what is not an instance */
@@ -139,7 +140,7 @@ static void on_moved(void *userdata, int error, const StoreReply *reply)
                 deployment->app->status = status;
                 model_changed_app(pipeline->model, deployment->app);
         }
-        attempt_moved(deployment->step, commit->row);
+        commit->handler->moved(pipeline, deployment, commit->row, NULL);
 }
 
 static void on_live(void *userdata, int error, const StoreReply *reply)
@@ -157,14 +158,7 @@ static void on_live(void *userdata, int error, const StoreReply *reply)
         old = deployment->app->live;
         learn(commit, deployment, reply);
         deployment->app->status = deployment->app->stopped ? APP_STOPPED : APP_RUNNING;
-        if (old) {
-                /* The same transaction made it superseded: nothing is left to commit. */
-                attempt_free(old->step);
-                model_set_deployment_status(pipeline->model, old, DEPLOYMENT_SUPERSEDED);
-        }
-        attempt_moved(deployment->step, commit->row);
-        if (old)
-                attempt_enter(pipeline, old);
+        commit->handler->moved(pipeline, deployment, commit->row, old);
 }
 
 /* The instances with the ports they got, in the order they were asked for. */
@@ -184,20 +178,18 @@ static void on_start(void *userdata, int error, const StoreReply *reply)
         _cleanup_(commit_freep) Commit *commit = userdata;
         Pipeline *pipeline = commit->pipeline;
         Deployment *deployment = model_deployment(pipeline->model, commit->deployment);
-        Attempt *attempt;
 
         if (!deployment)
                 return;
-        attempt = deployment->step;
         if (error == -ESTALE && reply->number == 2)
-                return attempt_refused(attempt, "its release is not kept any more");
+                return commit->handler->refused(pipeline, deployment, "its release is not kept any more");
         if (error == -ESTALE && reply->number == 1) {
                 const PortRange *range = &pipeline_config(pipeline)->port_range;
                 _cleanup_free_ char *text =
                         text_format("no free port in %u-%u%s", range->low, range->high,
                                     commit->by_others ? ": other processes hold some, see ss -lntp" : "");
 
-                attempt_refused(attempt, text_or_empty(text));
+                commit->handler->refused(pipeline, deployment, text_or_empty(text));
                 return;
         }
         if (error < 0) {
@@ -214,7 +206,7 @@ static void on_start(void *userdata, int error, const StoreReply *reply)
         for (size_t i = 0; i < reply->n_ports; i++)
                 if (reply->ports[i] != 0)
                         pipeline->next_port = (uint16_t) (reply->ports[i] + 1);
-        attempt_moved(attempt, commit->row);
+        commit->handler->moved(pipeline, deployment, commit->row, NULL);
 }
 
 /* 0; -EINVAL with a sentence if it cannot be started so. */
@@ -269,6 +261,7 @@ static void on_ports(void *userdata, const uint64_t *held, size_t n_held)
         const StorePorts ports = { range->low, range->high, pipeline->next_port, held, n_held };
         const StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_start, commit, commit_drop };
         Deployment *deployment = model_deployment(pipeline->model, commit->deployment);
+        const PersistHandler *handler = commit->handler;
         _cleanup_free_ char *refusal = NULL;
         int r;
 
@@ -282,15 +275,14 @@ static void on_ports(void *userdata, const uint64_t *held, size_t n_held)
                 return;
         commit_free(commit);
         if (r == -EINVAL)
-                attempt_refused(deployment->step, refusal);
+                handler->refused(pipeline, deployment, refusal);
         else
                 fatal(pipeline, "A change could not be sent to the database", r, NULL);
 }
 
-void persist_move(Attempt *attempt, const FlowRow *row, const char *sentence)
+void persist_move(Pipeline *pipeline, Deployment *deployment, const FlowRow *row, const char *sentence,
+                  const PersistHandler *handler)
 {
-        Pipeline *pipeline = attempt->pipeline;
-        Deployment *deployment = attempt->deployment;
         Commit *commit = calloc(1, sizeof(Commit));
         StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, NULL, commit, commit_drop };
         int r;
@@ -299,7 +291,9 @@ void persist_move(Attempt *attempt, const FlowRow *row, const char *sentence)
                 fatal(pipeline, "Out of memory", -ENOMEM, NULL);
                 return;
         }
-        *commit = (Commit){ .pipeline = pipeline, .deployment = deployment->id, .row = row };
+        *commit = (Commit){
+                .pipeline = pipeline, .deployment = deployment->id, .row = row, .handler = handler
+        };
         r = text_replace(&commit->sentence, sentence);
         if (r >= 0 && row->to == DEPLOYMENT_STARTING)
                 r = ports_ask(pipeline, on_ports, commit_drop, commit);

@@ -8,6 +8,7 @@
 #include "daemon/pipeline/cancellation.h"
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/collect.h"
+#include "daemon/pipeline/environment-gc.h"
 #include "daemon/pipeline/fetch.h"
 #include "daemon/pipeline/history-calls.h"
 #include "daemon/pipeline/keeper.h"
@@ -63,10 +64,23 @@ static void on_limits_known(Pipeline *pipeline)
         poll_builds(pipeline);
 }
 
+/* What the end of a deployment means for others. */
+static void on_moved(Pipeline *pipeline, Deployment *deployment, const FlowRow *row)
+{
+        if (deployment_status_is_finished(row->to)) {
+                environment_collect(pipeline, deployment->app);
+                archive_begin(pipeline, deployment);
+                collect_releases(pipeline, deployment->app);
+                attempt_free(deployment->step);
+        }
+        queue_poll(pipeline);
+}
+
 static const PipelineEvents events = {
         .unit_gone = on_unit_gone,
         .limits_known = on_limits_known,
         .head_seen = repository_learn_head,
+        .moved = on_moved,
 };
 
 int pipeline_new(const PipelineParams *params, Pipeline **ret)
@@ -84,6 +98,7 @@ int pipeline_new(const PipelineParams *params, Pipeline **ret)
         *pipeline = (Pipeline){
                 .params = *params,
                 .events = &events,
+                .steps = steps_table(),
                 .model = params->model,
                 .store = params->store,
                 .units = params->units,

@@ -28,7 +28,7 @@ static void record_free(void *userdata)
         free(record);
 }
 
-void record_done(Pipeline *pipeline, Deployment *deployment)
+void record_go_on(Pipeline *pipeline, Deployment *deployment)
 {
         const Release *release = deployment_release(deployment);
         bool command = release && release_has_process(release, PROCESS_RELEASE);
@@ -107,7 +107,7 @@ static void on_recorded(void *userdata, int error, const StoreReply *reply)
                         deployment->release = TAKE_PTR(record->release);
                 }
                 model_changed_deployment(pipeline->model, deployment);
-                record_done(pipeline, deployment);
+                record_go_on(pipeline, deployment);
         }
         record_free(record);
 }

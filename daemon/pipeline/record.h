@@ -11,4 +11,4 @@ void record_import(Attempt *attempt, const Ticket *answer, const char *build_key
 /* `builder` has built the same and its release is kept. */
 void record_reuse(Attempt *attempt, const Deployment *builder);
 /* It is recorded: what comes next. */
-void record_done(Pipeline *pipeline, Deployment *deployment);
+void record_go_on(Pipeline *pipeline, Deployment *deployment);

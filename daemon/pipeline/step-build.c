@@ -162,7 +162,7 @@ void step_build_enter(Pipeline *pipeline, Deployment *deployment)
         if (!attempt)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         if (deployment->release_id != 0)
-                return record_done(pipeline, deployment);
+                return record_go_on(pipeline, deployment);
         if (attempt->tar_fd >= 0)
                 return build(attempt);
         /* The daemon was restarted, and the tree was lost with the one before. It is in the mirror. */

@@ -112,7 +112,7 @@ void step_fetch_enter(Pipeline *pipeline, Deployment *deployment)
         if (!attempt)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         if (deployment->release_id != 0)
-                return record_done(pipeline, deployment);
+                return record_go_on(pipeline, deployment);
         r = step_fetch_tree(attempt, wanted_revision(deployment), /* mirror_only= */ false, on_fetched,
                             on_text);
         if (r < 0)

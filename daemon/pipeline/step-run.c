@@ -45,7 +45,7 @@ static bool is_checked(const Instance *instance)
         return true;
 }
 
-void step_start_poll(Pipeline *pipeline, Deployment *deployment)
+void step_run_poll(Pipeline *pipeline, Deployment *deployment)
 {
         Instance *instance;
 
@@ -74,7 +74,7 @@ void step_check_enter(Pipeline *pipeline, Deployment *deployment)
         /* After a restart of the daemon the units are taken back first. */
         LIST_FOREACH (instances, instance, deployment->instances)
                 keeper_start(pipeline, instance);
-        step_start_poll(pipeline, deployment);
+        step_run_poll(pipeline, deployment);
 }
 
 void step_check_poll(Pipeline *pipeline, Deployment *deployment)

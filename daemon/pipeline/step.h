@@ -5,6 +5,9 @@
 
 #include "daemon/pipeline/helper.h"
 
+/* The table of them, one for each DeploymentStatus. */
+const Step *steps_table(void);
+
 /* fetching: mirror, tree, release. */
 void step_fetch_enter(Pipeline *pipeline, Deployment *deployment);
 
@@ -26,7 +29,7 @@ void step_release_enter(Pipeline *pipeline, Deployment *deployment);
 /* starting: every instance's unit runs. */
 void step_start_enter(Pipeline *pipeline, Deployment *deployment);
 /* Something about an instance's unit is different. */
-void step_start_poll(Pipeline *pipeline, Deployment *deployment);
+void step_run_poll(Pipeline *pipeline, Deployment *deployment);
 
 /* checking: every web instance listens on its port. */
 void step_check_enter(Pipeline *pipeline, Deployment *deployment);
