@@ -6,5 +6,7 @@
 
 #include "daemon/pipeline/keeper.h"
 
-/* The state of its unit was read: sets or stops the timer (Keeper.restart). */
-void again_plan(Keeper *keeper);
+/* PID 1 has started it as often as it may within its window. From then on deployd does, after pauses that
+ * double; one that has run well for some time begins from the first. Counts one more try, which comes after
+ * *ret_pause (microseconds); or false: it has been tried often enough, and is given up. */
+bool again_count(Keeper *keeper, uint64_t *ret_pause);

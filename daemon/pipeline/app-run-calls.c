@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "daemon/model/removed-app.h"
 #include "daemon/pipeline/app-calls.h"
+#include "daemon/pipeline/app-health.h"
 #include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/cancellation.h"
 #include "daemon/pipeline/cleanup.h"
@@ -84,7 +85,7 @@ void app_bring_up(Pipeline *pipeline, App *app, bool restart)
                         else if (restart && !instance->leaving)
                                 instance->renew = RENEW_WAITS;
                 renew_poll(pipeline, app->live);
-                step_live_judge(pipeline, app->live);
+                app_health_judge(pipeline, app->live);
         }
         model_changed_app(pipeline->model, app);
 }

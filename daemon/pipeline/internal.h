@@ -36,6 +36,19 @@ typedef struct PipelineEvents {
         void (*moved)(Pipeline *pipeline, Deployment *deployment, const FlowRow *row);
 } PipelineEvents;
 
+/* What becomes of an instance. */
+typedef struct InstanceEvents {
+        /* Before it is live: its unit runs. */
+        void (*runs)(Pipeline *pipeline, Deployment *deployment);
+        /* It is fit for requests. */
+        void (*fit)(Pipeline *pipeline, Deployment *deployment);
+        /* Before it is live: its unit has ended. `failed` follows, when it is known what it said last. */
+        void (*ended)(Pipeline *pipeline, Deployment *deployment);
+        void (*failed)(Pipeline *pipeline, Deployment *deployment, const char *sentence);
+        /* It is live, and something about it is different. */
+        void (*changed)(Pipeline *pipeline, Deployment *deployment);
+} InstanceEvents;
+
 /* What a status asks for: when it is entered, and when it is about to be left for failed or cancelled (NULL
  * = nothing). */
 typedef struct Step {
@@ -46,6 +59,7 @@ typedef struct Step {
 struct Pipeline {
         PipelineParams params;
         const PipelineEvents *events;
+        const InstanceEvents *instance_events;
         const Step *steps; /* one for each DeploymentStatus */
         Model *model;
         Store *store;

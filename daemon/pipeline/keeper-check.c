@@ -3,12 +3,10 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "daemon/pipeline/attempt.h"
+#include "daemon/pipeline/app-health.h"
 #include "daemon/pipeline/check.h"
-#include "daemon/pipeline/keeper.h"
-#include "daemon/pipeline/renew.h"
+#include "daemon/pipeline/keeper-internal.h"
 #include "daemon/pipeline/route.h"
-#include "daemon/pipeline/step.h"
 
 /* Whether an instance is fit for requests: when it starts, and again as long as it is live and not fit. */
 
@@ -19,14 +17,12 @@ static void keeper_check_pass(Keeper *keeper)
         keeper->instance->fit = true;
         keeper->unfit = false;
         backoff_reset(&keeper->rechecks);
-        if (deployment->status == DEPLOYMENT_CHECKING)
-                return step_check_poll(keeper->pipeline, deployment);
-        if (deployment->status == DEPLOYMENT_SWITCHING)
-                return step_switch_poll(keeper->pipeline, deployment);
+        if (deployment->status == DEPLOYMENT_CHECKING || deployment->status == DEPLOYMENT_SWITCHING)
+                return keeper->pipeline->instance_events->fit(keeper->pipeline, deployment);
         route_open_live(keeper->instance);
         ingress_poll(keeper->pipeline->params.ingress);
-        renew_poll(keeper->pipeline, deployment);
-        step_live_judge(keeper->pipeline, deployment);
+        keeper_tell_changed(keeper);
+        app_health_judge(keeper->pipeline, deployment);
 }
 
 void keeper_close(Keeper *keeper)
@@ -74,7 +70,7 @@ static void keeper_check_refuse(Keeper *keeper, char *sentence)
         Deployment *deployment = keeper->instance->deployment;
 
         if (deployment->status != DEPLOYMENT_LIVE) {
-                attempt_fail(keeper->pipeline, deployment, "%s", text_or_empty(text));
+                keeper_fail(keeper, "%s", text_or_empty(text));
                 return;
         }
         if (!keeper->unfit)
@@ -83,8 +79,8 @@ static void keeper_check_refuse(Keeper *keeper, char *sentence)
         keeper_close(keeper);
         keeper->unfit = true;
         keeper_check_later(keeper);
-        renew_poll(keeper->pipeline, deployment);
-        step_live_judge(keeper->pipeline, deployment);
+        keeper_tell_changed(keeper);
+        app_health_judge(keeper->pipeline, deployment);
 }
 
 static void keeper_check_on_probed(void *userdata, const ProbeAnswer *answer)

@@ -1,12 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/log.h"
 #include "daemon/pipeline/again.h"
+#include "daemon/pipeline/app-health.h"
 #include "daemon/pipeline/environment.h"
-#include "daemon/pipeline/keeper.h"
-#include "daemon/pipeline/renew.h"
-#include "daemon/pipeline/step.h"
+#include "daemon/pipeline/keeper-internal.h"
 
 /* What the state of its unit means for an instance that is live. */
+
+static int keeper_live_on_restart(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        keeper_restart(userdata);
+        return 0;
+}
+
+static int keeper_live_on_try(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        keeper_revive(userdata);
+        return 0;
+}
+
+/* The state of its unit was read: sets or stops the timer. A program that ended with status 0 has not failed
+ * for PID 1: it is started again after the same pause. PID 1 counts these starts as it counts its own: one
+ * too many, and the unit has failed. */
+static void keeper_live_plan(Keeper *keeper)
+{
+        const PipelineParams *params = &keeper->pipeline->params;
+        uint64_t pause = pipeline_config(keeper->pipeline)->restart_pause;
+
+        if (keeper->instance->given_up)
+                return;
+        if (!keeper->exited && !keeper->failed) {
+                keeper->restart = sd_event_source_disable_unref(keeper->restart);
+                return;
+        }
+        if (keeper->restart || (!keeper->exited && !again_count(keeper, &pause)))
+                return;
+        if (sd_event_add_time_relative(params->event, &keeper->restart, CLOCK_MONOTONIC, pause, 0,
+                                       keeper->exited ? keeper_live_on_restart : keeper_live_on_try,
+                                       keeper) < 0)
+                params->fatal(params->userdata, "out of memory");
+}
 
 void keeper_live_gone(Keeper *keeper, bool stopped)
 {
@@ -21,9 +54,9 @@ void keeper_live_gone(Keeper *keeper, bool stopped)
                          instance->unit, instance->deployment->app->name);
         else {
                 keeper->failed = true;
-                again_plan(keeper);
+                keeper_live_plan(keeper);
         }
-        step_live_judge(keeper->pipeline, instance->deployment);
+        app_health_judge(keeper->pipeline, instance->deployment);
 }
 
 static void keeper_live_on_evidence(void *userdata, bool stopped)
@@ -52,12 +85,12 @@ static void keeper_live_judge(void *userdata)
                 instance->given_up = false;
         }
         if (!keeper_live_is_as_stopped(keeper))
-                again_plan(keeper);
+                keeper_live_plan(keeper);
         else if (!instance->by_hand && !keeper->evidence && !keeper->restart &&
                  stop_evidence_new(keeper->pipeline->params.event, instance->unit, keeper->ran,
                                    keeper_live_on_evidence, keeper, &keeper->evidence) < 0)
                 keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
-        step_live_judge(keeper->pipeline, instance->deployment);
+        app_health_judge(keeper->pipeline, instance->deployment);
 }
 
 /* It is new, or was restarted, and gets requests when it listens. */
@@ -77,7 +110,7 @@ void keeper_live_on_state(Keeper *keeper, sd_id128_t before)
                 backoff_reset(&keeper->rechecks);
         if (keeper_live_wants_check(keeper))
                 keeper_check(keeper);
-        renew_poll(keeper->pipeline, keeper->instance->deployment);
+        keeper_tell_changed(keeper);
         if (keeper->running)
                 keeper_live_judge(keeper);
         else if (!keeper->judging &&

@@ -3,16 +3,15 @@
 
 #include "base/log.h"
 #include "daemon/pipeline/environment.h"
-#include "daemon/pipeline/keeper.h"
+#include "daemon/pipeline/keeper-internal.h"
 #include "daemon/pipeline/reap.h"
-#include "daemon/pipeline/renew.h"
 
 /* What runs goes on, and takes requests again if it is fit for them. */
 static void refuse(Keeper *keeper, const char *sentence)
 {
         log_warning("Cannot start unit %s again: %s", keeper->instance->unit, sentence);
         keeper->unfit = true;
-        renew_poll(keeper->pipeline, keeper->instance->deployment);
+        keeper_tell_changed(keeper);
         if (keeper->running)
                 keeper_check(keeper);
 }

@@ -2,21 +2,19 @@
 #include "daemon/pipeline/keeper.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "daemon/pipeline/again.h"
 #include "daemon/pipeline/app-unit.h"
-#include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/check.h"
 #include "daemon/pipeline/environment.h"
+#include "daemon/pipeline/keeper-internal.h"
 #include "daemon/pipeline/reap.h"
-#include "daemon/pipeline/renew.h"
 #include "daemon/pipeline/route.h"
-#include "daemon/pipeline/step.h"
 #include "systemd/unit-own.h"
 
 Keeper *keeper_free(Keeper *keeper)
@@ -55,6 +53,26 @@ void keepers_free(Deployment *deployment)
                 keeper_free(instance->keeper);
 }
 
+void keeper_fail(Keeper *keeper, const char *format, ...)
+{
+        Pipeline *pipeline = keeper->pipeline;
+        _cleanup_free_ char *sentence = NULL;
+        va_list arguments;
+
+        va_start(arguments, format);
+        if (vasprintf(&sentence, format, arguments) < 0)
+                sentence = NULL;
+        va_end(arguments);
+        if (!sentence)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        pipeline->instance_events->failed(pipeline, keeper->instance->deployment, sentence);
+}
+
+void keeper_tell_changed(Keeper *keeper)
+{
+        keeper->pipeline->instance_events->changed(keeper->pipeline, keeper->instance->deployment);
+}
+
 /* How the unit's end is told: with what it had not come to yet, and what it said last. */
 static void on_last_line(void *userdata, char *line)
 {
@@ -66,15 +84,16 @@ static void on_last_line(void *userdata, char *line)
         if (instance->deployment->status != DEPLOYMENT_SWITCHING)
                 before = check_describe_missing(instance, keeper->noted);
         said = app_unit_quote(instance->deployment, line);
-        attempt_fail(keeper->pipeline, instance->deployment, "%s.%u %s%s%s", instance->process,
-                     instance->number, end, text_or_empty(before), text_or_empty(said));
+        keeper_fail(keeper, "%s.%u %s%s%s", instance->process, instance->number, end, text_or_empty(before),
+                    text_or_empty(said));
 }
 
-static void fail(Keeper *keeper, const char *end, sd_id128_t invocation)
+/* It has ended by itself: that is told with what it said last, which is read first. */
+static void fail_with_last_line(Keeper *keeper, const char *end, sd_id128_t invocation)
 {
         if (keeper->last_line)
                 return;
-        step_switch_back(keeper->pipeline, keeper->instance->deployment);
+        keeper->pipeline->instance_events->ended(keeper->pipeline, keeper->instance->deployment);
         if (text_replace(&keeper->end, end) < 0 ||
             last_line_new(keeper->pipeline->params.event, keeper->instance->unit, invocation, on_last_line,
                           keeper, &keeper->last_line) < 0)
@@ -89,18 +108,19 @@ static void on_state_before_live(Keeper *keeper, const UnitState *state, sd_id12
         /* It may take its stop timeout to end now. */
         if (!keeper->noted && check_is_by_notice(instance) &&
             (state->late || strcmp(state->result, "timeout") == 0))
-                attempt_fail(keeper->pipeline, deployment, "%s.%u did not say READY=1 within %g s",
-                             instance->process, instance->number,
-                             (double) pipeline_config(keeper->pipeline)->start_timeout / USEC_PER_SEC);
+                keeper_fail(keeper, "%s.%u did not say READY=1 within %g s", instance->process,
+                            instance->number,
+                            (double) pipeline_config(keeper->pipeline)->start_timeout / USEC_PER_SEC);
         else if (unit_state_is_over(state) || strcmp(state->sub, "auto-restart") == 0) {
                 _cleanup_free_ char *end = unit_state_describe_end(state);
 
-                fail(keeper, text_or_empty(end), sd_id128_is_null(before) ? state->invocation : before);
+                fail_with_last_line(keeper, text_or_empty(end),
+                                    sd_id128_is_null(before) ? state->invocation : before);
         } else if (state->n_restarts > 0 ||
                    (!sd_id128_is_null(before) && !sd_id128_equal(before, state->invocation)))
-                fail(keeper, "ended and was started again", before);
+                fail_with_last_line(keeper, "ended and was started again", before);
         else if (keeper->running)
-                step_run_poll(keeper->pipeline, deployment);
+                keeper->pipeline->instance_events->runs(keeper->pipeline, deployment);
 }
 
 /* Before it is live that is the deployment's failure. Takes the sentence. */
@@ -111,8 +131,8 @@ static void cannot_run(Keeper *keeper, const char *what, char *sentence)
         _cleanup_free_ char *text = sentence;
 
         if (deployment->status != DEPLOYMENT_LIVE)
-                return attempt_fail(keeper->pipeline, deployment, "%s.%u %s: %s", instance->process,
-                                    instance->number, what, text_or_empty(text));
+                return keeper_fail(keeper, "%s.%u %s: %s", instance->process, instance->number, what,
+                                   text_or_empty(text));
         log_warning("%s.%u of %s %s: %s", instance->process, instance->number, deployment->app->name, what,
                     text_or_empty(text));
         keeper_live_on_state(keeper, keeper->invocation);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Keeps one instance (Instance.keeper): starts its unit, watches it, and says what that means for its
- * deployment. */
+/* Keeps one instance (Instance.keeper): starts its unit, watches it, and says what becomes of it
+ * (Pipeline.instance_events). */
 
 #include "base/backoff.h"
 #include "daemon/pipeline/internal.h"
@@ -56,20 +56,8 @@ void keeper_resume(Pipeline *pipeline, Instance *instance);
 /* Waits until it is as an instance should be: it listens on its port, or, without one, has run for a while.
  * The deployment is told. */
 void keeper_check(Keeper *keeper);
-/* Its run has ended, or another one has begun: no requests go to it until that has passed the check.
- * Requests that it still answers have `drain-timeout`. */
-void keeper_close(Keeper *keeper);
-/* The state of its unit was read while it is live; `before` is the run that it was in before. */
-void keeper_live_on_state(Keeper *keeper, sd_id128_t before);
-/* Its unit has gone while it should run: `stopped` by hand only if PID 1 has noted a stop job for that run.
- */
-void keeper_live_gone(Keeper *keeper, bool stopped);
 /* Makes an instance run again, in place if PID 1 lets it, and forgets how often that was tried. */
 void keeper_bring_up(Pipeline *pipeline, Instance *instance);
-/* Restarts its unit in place. */
-void keeper_restart(Keeper *keeper);
-/* Starts a unit of that name from nothing; the keeper is freed, and its instance has another one. */
-void keeper_revive(Keeper *keeper);
 /* Stops watching; the unit goes on. NULL is allowed. */
 Keeper *keeper_free(Keeper *keeper);
 

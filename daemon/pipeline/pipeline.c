@@ -98,6 +98,7 @@ int pipeline_new(const PipelineParams *params, Pipeline **ret)
         *pipeline = (Pipeline){
                 .params = *params,
                 .events = &events,
+                .instance_events = steps_instance_events(),
                 .steps = steps_table(),
                 .model = params->model,
                 .store = params->store,

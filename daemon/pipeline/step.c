@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/pipeline/step.h"
 
+#include "daemon/pipeline/attempt.h"
 #include "daemon/pipeline/cleanup.h"
 #include "daemon/pipeline/queue.h"
+#include "daemon/pipeline/renew.h"
 
 const Step *steps_table(void)
 {
@@ -21,4 +23,31 @@ const Step *steps_table(void)
         };
 
         return steps;
+}
+
+/* It passes its check when it starts, and again while requests go to it, after a restart of the daemon. */
+static void on_fit(Pipeline *pipeline, Deployment *deployment)
+{
+        if (deployment->status == DEPLOYMENT_CHECKING)
+                step_check_poll(pipeline, deployment);
+        else if (deployment->status == DEPLOYMENT_SWITCHING)
+                step_switch_poll(pipeline, deployment);
+}
+
+static void on_failed(Pipeline *pipeline, Deployment *deployment, const char *sentence)
+{
+        attempt_handle(pipeline, deployment, FLOW_FAILED, sentence);
+}
+
+const InstanceEvents *steps_instance_events(void)
+{
+        static const InstanceEvents events = {
+                .runs = step_run_poll,
+                .fit = on_fit,
+                .ended = step_switch_back,
+                .failed = on_failed,
+                .changed = renew_poll,
+        };
+
+        return &events;
 }

@@ -7,6 +7,8 @@
 
 /* The table of them, one for each DeploymentStatus. */
 const Step *steps_table(void);
+/* What they make of that which becomes of an instance. */
+const InstanceEvents *steps_instance_events(void);
 
 /* fetching: mirror, tree, release. */
 void step_fetch_enter(Pipeline *pipeline, Deployment *deployment);
@@ -45,5 +47,3 @@ void step_switch_back(Pipeline *pipeline, Deployment *deployment);
 
 /* live: kept running, unless the app is stopped. */
 void step_live_enter(Pipeline *pipeline, Deployment *deployment);
-/* How the app is, from what its units are. */
-void step_live_judge(Pipeline *pipeline, Deployment *deployment);
