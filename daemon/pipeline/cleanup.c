@@ -10,7 +10,7 @@
 #include "daemon/pipeline/expiry.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/reap.h"
-#include "daemon/pipeline/release.h"
+#include "daemon/pipeline/release-remove.h"
 #include "daemon/pipeline/route.h"
 
 struct Cleanup {

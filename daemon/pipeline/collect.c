@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "daemon/pipeline/expiry.h"
-#include "daemon/pipeline/release.h"
+#include "daemon/pipeline/release-remove.h"
 
 /* A row on its way out. */
 typedef struct Collection {

@@ -10,6 +10,7 @@
 
 #include "base/names.h"
 #include "base/text.h"
+#include "daemon/pipeline/release-remove.h"
 #include "daemon/pipeline/release.h"
 
 struct Import {

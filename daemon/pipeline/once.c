@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "daemon/pipeline/app-unit.h"
 #include "daemon/pipeline/environment.h"
-#include "daemon/pipeline/instances.h"
+#include "daemon/pipeline/plan.h"
 #include "daemon/pipeline/reap.h"
 #include "systemd/last-line.h"
 

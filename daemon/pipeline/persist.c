@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "daemon/pipeline/instances.h"
+#include "daemon/pipeline/plan.h"
 #include "daemon/pipeline/ports.h"
 
 /* A commit under way. It refers to the deployment by its id: an app may be removed meanwhile. */

@@ -16,7 +16,7 @@
 #include "daemon/pipeline/ports.h"
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
-#include "daemon/pipeline/release.h"
+#include "daemon/pipeline/release-remove.h"
 #include "daemon/pipeline/renew.h"
 #include "daemon/pipeline/repository-calls.h"
 #include "daemon/pipeline/resume.h"

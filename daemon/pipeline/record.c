@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "daemon/model/validate.h"
 #include "daemon/pipeline/defaults.h"
-#include "daemon/pipeline/instances.h"
+#include "daemon/pipeline/plan.h"
 
 /* A release on its way into the database, and what its app.json sets. It refers to the deployment by its id:
  * an app may be removed meanwhile. */

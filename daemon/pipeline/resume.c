@@ -18,7 +18,7 @@
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/rebuild.h"
-#include "daemon/pipeline/release.h"
+#include "daemon/pipeline/release-remove.h"
 #include "daemon/pipeline/retention.h"
 #include "daemon/pipeline/wipe.h"
 

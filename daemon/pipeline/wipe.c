@@ -11,7 +11,7 @@
 #include "daemon/model/removed-app.h"
 #include "daemon/pipeline/archive.h"
 #include "daemon/pipeline/reap.h"
-#include "daemon/pipeline/release.h"
+#include "daemon/pipeline/release-remove.h"
 
 #define WIPE_TIMEOUT_USEC (600 * USEC_PER_SEC)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/pipeline/instances.h"
+#include "daemon/pipeline/plan.h"
 
 #include <errno.h>
 #include <string.h>
