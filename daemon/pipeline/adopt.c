@@ -12,6 +12,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/mark.h"
+#include "daemon/pipeline/ownership.h"
 #include "daemon/pipeline/request.h"
 
 /* Of 20261129T231954Z. */
@@ -73,7 +74,7 @@ static int adopt_move(const ForeignItem *item, const char *target, const char *a
 /* The lines for all items; with `move` the directories are moved, too. 0 or -errno. */
 static int adopt_items(Pipeline *pipeline, bool move, char ***ret)
 {
-        const Ownership *ownership = &pipeline->ownership;
+        const Ownership *ownership = pipeline->ownership;
         _cleanup_free_ char *aside = NULL;
         time_t now = time(NULL);
         char stamp[STAMP_SIZE];
@@ -126,11 +127,11 @@ static void adopt_on_set(void *userdata, int error, const StoreReply *reply)
         if (r >= 0) {
                 FAILPOINT("adopt.committed");
                 installation->id = adoption->id;
-                installation->last_app = MAX2(installation->last_app, pipeline->ownership.seen.app);
+                installation->last_app = MAX2(installation->last_app, pipeline->ownership->seen.app);
                 installation->last_deployment =
-                        MAX2(installation->last_deployment, pipeline->ownership.seen.deployment);
+                        MAX2(installation->last_deployment, pipeline->ownership->seen.deployment);
                 installation->last_repository =
-                        MAX2(installation->last_repository, pipeline->ownership.seen.repository);
+                        MAX2(installation->last_repository, pipeline->ownership->seen.repository);
                 r = mark_write(pipeline->model);
         }
         if (r < 0)
@@ -141,7 +142,7 @@ static void adopt_on_set(void *userdata, int error, const StoreReply *reply)
         adopt_free(pipeline);
         if (r < 0)
                 return;
-        ownership_clear(&pipeline->ownership);
+        ownership_clear(pipeline->ownership);
         r = pipeline->resumed
                     ? 0
                     : pipeline_resume(pipeline, pipeline->on_resumed, pipeline->on_resumed_userdata);
@@ -171,7 +172,7 @@ static int adopt_begin(Pipeline *pipeline, Adoption *adoption)
         if (r >= 0)
                 r = mark_prepare(pipeline->model, adoption->id);
         if (r >= 0)
-                r = store_installation_raise(pipeline->store, &pipeline->ownership.seen, &raise);
+                r = store_installation_raise(pipeline->store, &pipeline->ownership->seen, &raise);
         if (r >= 0)
                 r = store_installation_set(pipeline->store, adoption->id, machine, &ask);
         if (r >= 0)
@@ -189,7 +190,7 @@ int pipeline_adopt(Pipeline *pipeline, bool really, AdoptDone done, void *userda
 
         if (pipeline->adoption)
                 return sd_bus_error_set(reterr, SD_BUS_ERROR_FAILED, "the decision is being made already");
-        if (!really || (!pipeline->ownership.sentence && !pipeline->ownership.items)) {
+        if (!really || (!pipeline->ownership->sentence && !pipeline->ownership->items)) {
                 r = adopt_items(pipeline, /* move= */ false, &lines);
                 if (r < 0)
                         return r;

@@ -7,7 +7,6 @@
 #include "base/ticket.h"
 #include "daemon/model/app.h"
 #include "daemon/model/repository.h"
-#include "daemon/pipeline/ownership.h"
 #include "daemon/pipeline/pipeline.h"
 #include "systemd/unit-spec.h"
 
@@ -21,6 +20,7 @@ typedef struct Import Import;
 typedef struct Keeper Keeper;
 typedef struct Limits Limits;
 typedef struct Once Once;
+typedef struct Ownership Ownership;
 typedef struct Reap Reap;
 typedef struct Cancellation Cancellation;
 
@@ -76,7 +76,7 @@ struct Pipeline {
         struct PortsWatch *ports_watch;
         unsigned n_moving_to_slot; /* deployments whose first row is being committed */
         sd_event_source *space_look;
-        Ownership ownership;        /* whether the apps of this machine are those of the database */
+        Ownership *ownership;       /* whether the apps of this machine are those of the database */
         Adoption *adoption;         /* while the administrator's decision about that is carried out */
         sd_event_source *retention; /* when the data of the next removed app is due */
         Limits *limits;             /* while they are tried */

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "daemon/pipeline/ownership.h"
 #include "daemon/pipeline/reap.h"
 
 #define MIB ((uint64_t) 1024 * 1024)
@@ -187,7 +188,7 @@ void limits_poll(Pipeline *pipeline)
         assert(pipeline);
 
         /* While the administrator has to decide about foreign data, nothing else is begun. */
-        if ((!pipeline->resumed && !pipeline->ownership.sentence) || pipeline->limits ||
+        if ((!pipeline->resumed && !pipeline->ownership->sentence) || pipeline->limits ||
             strcmp(pipeline->sandbox.state, SANDBOX_PROBING) != 0 ||
             reap_is_pending_for_name(pipeline, UNIT_LIMIT, ""))
                 return;

@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "daemon/model/removed-app.h"
 #include "daemon/model/unit-name.h"
-#include "daemon/pipeline/internal.h"
 #include "daemon/pipeline/mark.h"
 
 /* Of this machine: sd_id128_get_machine_app_specific(3). Made with `systemd-id128 new`. */
@@ -73,6 +72,15 @@ void ownership_clear(Ownership *ownership)
                 foreign_item_free(ownership, ownership->items);
         free(ownership->sentence);
         *ownership = (Ownership){};
+}
+
+Ownership *ownership_free(Ownership *ownership)
+{
+        if (!ownership)
+                return NULL;
+        ownership_clear(ownership);
+        free(ownership);
+        return NULL;
 }
 
 static int ownership_add(Ownership *ownership, const char *what, uint64_t id, bool of_app, const char *path)
@@ -154,7 +162,7 @@ static int shelf_judge_entry(Pipeline *pipeline, size_t shelf, const Mark *mark,
                              uint64_t id)
 {
         const Model *model = pipeline->model;
-        Ownership *ownership = &pipeline->ownership;
+        Ownership *ownership = pipeline->ownership;
         bool of_app = shelves[shelf].of_app;
         uint64_t last = of_app ? model->installation.last_app : model->installation.last_deployment;
         _cleanup_free_ char *path = NULL;
@@ -196,7 +204,7 @@ static int shelf_judge(Pipeline *pipeline, size_t shelf, const Mark *mark, Verdi
         int n = shelf_read(shelf, &numbers), r = 0;
 
         for (int i = 0; r >= 0 && i < n; i++) {
-                shelf_note(&pipeline->ownership, shelf, numbers[i]);
+                shelf_note(pipeline->ownership, shelf, numbers[i]);
                 if (shelves[shelf].place != MARK_PLACE_UNSET)
                         r = shelf_judge_entry(pipeline, shelf, mark, verdict, numbers[i]);
         }
@@ -212,7 +220,7 @@ bool ownership_has_given_out(const Pipeline *pipeline, uint64_t deployment)
 /* Units whose id is a deployment's that the database has never given out. */
 static int units_judge(Pipeline *pipeline, char *const *units)
 {
-        Ownership *ownership = &pipeline->ownership;
+        Ownership *ownership = pipeline->ownership;
 
         for (; *units; units++) {
                 _cleanup_unit_name_ UnitName name = {};
@@ -261,12 +269,12 @@ static int place_judge_mark(Pipeline *pipeline, MarkPlace place, Verdict verdict
         const Model *model = pipeline->model;
         int r = model->apps || model->removed_apps ? 1 : place_has_entries(place);
 
-        return r <= 0 ? r : ownership_say(&pipeline->ownership, ownership_describe(place, verdict));
+        return r <= 0 ? r : ownership_say(pipeline->ownership, ownership_describe(place, verdict));
 }
 
 static int places_judge(Pipeline *pipeline, sd_id128_t machine)
 {
-        Ownership *ownership = &pipeline->ownership;
+        Ownership *ownership = pipeline->ownership;
         int r = 0;
 
         for (MarkPlace place = MARK_PLACE_UNSET + 1; r >= 0 && place < MARK_PLACE_MAX; place++) {
@@ -289,7 +297,7 @@ static int places_judge(Pipeline *pipeline, sd_id128_t machine)
 
 int ownership_judge(Pipeline *pipeline, char *const *units)
 {
-        Ownership *ownership = &pipeline->ownership;
+        Ownership *ownership = pipeline->ownership;
         sd_id128_t machine;
         int r;
 
@@ -315,13 +323,13 @@ int ownership_judge(Pipeline *pipeline, char *const *units)
 int ownership_settle(Pipeline *pipeline)
 {
         InstallationRow *installation = &pipeline->model->installation;
-        const StoreNumbers *seen = &pipeline->ownership.seen;
+        const StoreNumbers *seen = &pipeline->ownership->seen;
         const StoreAsk ask = { .actor = STORE_DEPLOYD, .deadline = USEC_INFINITY };
         ForeignItem *item;
         sd_id128_t machine;
         int r = 0;
 
-        LIST_FOREACH (items, item, pipeline->ownership.items)
+        LIST_FOREACH (items, item, pipeline->ownership->items)
                 log_warning("No row of the database has the %s %" PRIu64
                             " in %s: it is left alone, and 'deployd "
                             "adopt' moves it aside",
@@ -335,7 +343,7 @@ int ownership_settle(Pipeline *pipeline)
         if (r < 0)
                 return r;
         /* Killed after a change was committed, the last start may have left out the line of an app. */
-        if (!pipeline->ownership.must_mark) {
+        if (!pipeline->ownership->must_mark) {
                 r = mark_write(pipeline->model);
                 if (r < 0)
                         log_warning("The marks beside the data are not renewed, ignoring: %s", strerror(-r));
@@ -349,18 +357,18 @@ int ownership_settle(Pipeline *pipeline)
         r = mark_write(pipeline->model);
         if (r < 0) {
                 r = ownership_say(
-                        &pipeline->ownership,
+                        pipeline->ownership,
                         text_format("The marks beside the data cannot be written (%s)", strerror(-r)));
                 return r < 0 ? r : 1;
         }
         installation->machine = machine;
-        pipeline->ownership.must_mark = false;
+        pipeline->ownership->must_mark = false;
         return store_installation_set(pipeline->store, SD_ID128_NULL, machine, &ask);
 }
 
 int ownership_refuse(Pipeline *pipeline, sd_bus_error *reterr)
 {
-        Ownership *ownership = &pipeline->ownership;
+        Ownership *ownership = pipeline->ownership;
 
         assert(pipeline);
 

@@ -7,7 +7,7 @@
  * changes until the administrator decides (`deployd adopt`). */
 
 #include "base/list.h"
-#include "daemon/pipeline/pipeline.h"
+#include "daemon/pipeline/internal.h"
 
 /* Something on this machine that the database does not know. */
 typedef struct ForeignItem {
@@ -18,13 +18,13 @@ typedef struct ForeignItem {
         LIST_FIELDS(struct ForeignItem, items);
 } ForeignItem;
 
-typedef struct Ownership {
+struct Ownership {
         bool known;     /* it was judged */
         char *sentence; /* why the two do not belong together; NULL = they do */
         LIST_HEAD(ForeignItem, items);
         StoreNumbers seen; /* the greatest ids on this machine */
         bool must_mark;    /* a mark is missing, or the database names another machine */
-} Ownership;
+};
 
 /* Looks at the marks, the directories and `units` (names, ends with NULL), and fills Pipeline.ownership. 0:
  * they belong together; 1: they do not; -errno. */
@@ -44,4 +44,7 @@ bool ownership_has_given_out(const Pipeline *pipeline, uint64_t deployment);
 /* This machine, as the database knows it. 0 or -errno. */
 int ownership_machine(sd_id128_t *ret);
 
+/* As if nothing had been judged. */
 void ownership_clear(Ownership *ownership);
+/* NULL is allowed. */
+Ownership *ownership_free(Ownership *ownership);

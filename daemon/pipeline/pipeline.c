@@ -13,6 +13,7 @@
 #include "daemon/pipeline/history-calls.h"
 #include "daemon/pipeline/keeper.h"
 #include "daemon/pipeline/limits.h"
+#include "daemon/pipeline/ownership.h"
 #include "daemon/pipeline/ports.h"
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
@@ -105,8 +106,10 @@ int pipeline_new(const PipelineParams *params, Pipeline **ret)
                 .units = params->units,
                 .sandbox.state = SANDBOX_PROBING,
         };
-        r = ports_watch(pipeline);
+        pipeline->ownership = calloc(1, sizeof(Ownership));
+        r = pipeline->ownership ? ports_watch(pipeline) : -ENOMEM;
         if (r < 0) {
+                ownership_free(pipeline->ownership);
                 free(pipeline);
                 return r;
         }
@@ -140,7 +143,7 @@ Pipeline *pipeline_free(Pipeline *pipeline)
         histories_free(pipeline);
         unit_call_free(pipeline->listing);
         adopt_free(pipeline);
-        ownership_clear(&pipeline->ownership);
+        ownership_free(pipeline->ownership);
         sd_event_source_disable_unref(pipeline->retention);
         sd_event_source_disable_unref(pipeline->resume_patience);
         sd_event_source_disable_unref(pipeline->expiry);
@@ -153,7 +156,7 @@ Pipeline *pipeline_free(Pipeline *pipeline)
 const char *pipeline_attention(const Pipeline *pipeline)
 {
         assert(pipeline);
-        return pipeline->ownership.sentence;
+        return pipeline->ownership->sentence;
 }
 
 int pipeline_refuse_change(Pipeline *pipeline, sd_bus_error *reterr)

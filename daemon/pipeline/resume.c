@@ -15,6 +15,7 @@
 #include "daemon/pipeline/expiry.h"
 #include "daemon/pipeline/limits.h"
 #include "daemon/pipeline/lost.h"
+#include "daemon/pipeline/ownership.h"
 #include "daemon/pipeline/queue.h"
 #include "daemon/pipeline/reap.h"
 #include "daemon/pipeline/rebuild.h"
