@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* deployd-limit WHAT: goes beyond a limit of the unit that it runs in. It is killed, or exits with 3, if it
- * was held; with 0 if nothing held it. The limits are those of daemon/pipeline/limits.c. */
+ * was held; with 0 if nothing held it. The limits are those of daemon/pipeline/jobs/limits.c. */
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The life of a deployment as a table: pure, no clock, no I/O. daemon/pipeline/attempt.c drives it. */
+/* The life of a deployment as a table: pure, no clock, no I/O. daemon/pipeline/flow/attempt.c drives it. */
 
 #include "daemon/model/deployment-status.h"
 

@@ -11,9 +11,8 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
-#include "daemon/pipeline/mark.h"
-#include "daemon/pipeline/ownership.h"
-#include "daemon/pipeline/request.h"
+#include "daemon/pipeline/files/mark.h"
+#include "daemon/pipeline/files/ownership.h"
 
 /* Of 20261129T231954Z. */
 #define STAMP_SIZE sizeof("YYYYMMDDTHHMMSSZ")

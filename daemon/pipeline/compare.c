@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "daemon/pipeline/files/lost.h"
+#include "daemon/pipeline/files/plan.h"
 #include "daemon/pipeline/internal.h"
-#include "daemon/pipeline/lost.h"
-#include "daemon/pipeline/plan.h"
 
 /* Sentences, in a list that ends with NULL. */
 typedef struct Faults {

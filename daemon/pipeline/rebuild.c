@@ -4,7 +4,7 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "daemon/pipeline/lost.h"
+#include "daemon/pipeline/files/lost.h"
 
 static void on_asked(_unused_ void *userdata, const sd_bus_error *error, _unused_ uint64_t id)
 {

@@ -22,11 +22,29 @@ BELOW = {
     "sql/": ["base/", "daemon/model/", "daemon/config"],
     "systemd/": ["base/", "daemon/model/", "daemon/config", "release/"],
     "ingress/": ["base/", "daemon/model/", "daemon/config", "probe/", "ports/"],
-    "daemon/pipeline/": ["base/", "daemon/model/", "daemon/config", "sql/", "systemd/", "ingress/", "probe/"],
-    "dbus/": ["base/", "daemon/model/", "daemon/config", "daemon/facts", "daemon/pipeline/"],
+    "dbus/": ["base/", "daemon/model/", "daemon/config", "daemon/facts", "daemon/pipeline/call.",
+              "daemon/pipeline/pipeline.h"],
     "daemon/": ["base/", "daemon/model/", "daemon/config", "daemon/facts", "sql/", "systemd/", "ingress/", "probe/",
-                "daemon/pipeline/", "dbus/"],
+                "daemon/pipeline/pipeline.h", "dbus/"],
 }
+
+# The rooms within daemon/pipeline: what each may include of the others; all of them what the whole may, and what is
+# said outside.
+OUTSIDE = ["base/", "daemon/model/", "daemon/config", "sql/", "systemd/", "ingress/", "probe/",
+           "daemon/pipeline/call.", "daemon/pipeline/pipeline.h"]
+WITHIN = {
+    "internal.h": [],
+    "files/": [],
+    "jobs/": ["files/"],
+    "instances/": ["files/", "jobs/"],
+    "upkeep/": ["files/", "jobs/"],
+    "flow/": ["files/", "jobs/", "instances/", "upkeep/"],
+    "calls/": ["files/", "jobs/", "instances/", "upkeep/", "flow/"],
+    "": ["files/", "jobs/", "instances/", "upkeep/", "flow/", "calls/"],
+}
+BELOW |= {"daemon/pipeline/" + name: [*OUTSIDE, "daemon/pipeline/internal.h", *("daemon/pipeline/" + one for one in below)]
+          for name, below in WITHIN.items()}
+BELOW |= {name: OUTSIDE for name in ("daemon/pipeline/call.", "daemon/pipeline/pipeline.h")}
 
 # Where a library may be included; of the bus the messages, which the command line client makes too.
 HOMES = {

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/names.h"
-#include "daemon/pipeline/build-key.h"
-#include "daemon/pipeline/release.h"
+#include "daemon/pipeline/files/build-key.h"
+#include "daemon/pipeline/files/release.h"
 
 static App *app;
 static Deployment *deployment;

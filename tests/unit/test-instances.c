@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test-model.h"
 
-#include "daemon/pipeline/plan.h"
+#include "daemon/pipeline/files/plan.h"
 
 static Deployment *deployment;
 static Release *release;

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/flow/attempt.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/failpoint.h"
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/pipeline/flow/cancellation.h"
+#include "daemon/pipeline/flow/persist.h"
+#include "daemon/pipeline/jobs/fetch.h"
+#include "daemon/pipeline/jobs/import.h"
+
+/* error_summary and StatusText: a sentence, not a log. */
+#define SENTENCE_MAX 600
+
+static bool takes_slot(FlowEvent event)
+{
+        return event == FLOW_SLOT || event == FLOW_REUSE;
+}
+
+Attempt *attempt_of(Pipeline *pipeline, Deployment *deployment)
+{
+        Attempt *attempt;
+
+        assert(pipeline);
+        assert(deployment);
+
+        if (deployment->step)
+                return deployment->step;
+        attempt = calloc(1, sizeof(Attempt));
+        if (!attempt)
+                return NULL;
+        *attempt = (Attempt){ .pipeline = pipeline, .deployment = deployment, .tar_fd = -1, .built_fd = -1 };
+        deployment->step = attempt;
+        return attempt;
+}
+
+void attempt_drop_work(Attempt *attempt)
+{
+        assert(attempt);
+
+        attempt->fetch = fetch_free(attempt->fetch);
+        attempt->build = build_free(attempt->build);
+        attempt->import = import_free(attempt->import);
+        attempt->once = once_free(attempt->once);
+        attempt->settle = settle_free(attempt->settle);
+        attempt->open = attempt->going_back = false;
+        closep(&attempt->built_fd);
+        attempt->built_fd = -1;
+        closep(&attempt->tar_fd);
+        attempt->tar_fd = -1;
+        free(attempt->buildpack);
+        attempt->buildpack = NULL;
+}
+
+/* No row is being committed any more. */
+static void stop_moving(Attempt *attempt)
+{
+        if (attempt->moving && takes_slot(attempt->moving->event))
+                attempt->pipeline->n_moving_to_slot--;
+        attempt->moving = NULL;
+}
+
+Attempt *attempt_free(Attempt *attempt)
+{
+        if (!attempt)
+                return NULL;
+        attempt_drop_work(attempt);
+        stop_moving(attempt);
+        attempt->deployment->step = NULL;
+        shutdown_wait_free(attempt->judging);
+        free(attempt->failure);
+        free(attempt->failure_waits);
+        free(attempt);
+        return NULL;
+}
+
+void attempt_set_text(Deployment *deployment, const char *text, double progress)
+{
+        _cleanup_free_ char *clean = text_sanitize(text, SENTENCE_MAX);
+
+        if (!clean || (strcmp(clean, deployment->status_text) == 0 && !(progress != deployment->progress)))
+                return;
+        if (text_replace(&deployment->status_text, clean) < 0)
+                return;
+        deployment->progress = progress;
+        model_changed_deployment(deployment->model, deployment);
+}
+
+void attempt_say_waits(Attempt *attempt)
+{
+        if (attempt && attempt->moving && attempt->pipeline->database_away)
+                attempt_set_text(attempt->deployment, "waiting: the database is away", -1);
+}
+
+void attempt_enter(Pipeline *pipeline, Deployment *deployment)
+{
+        assert(pipeline);
+        assert(deployment);
+
+        assert(pipeline->steps[deployment->status].enter);
+        pipeline->steps[deployment->status].enter(pipeline, deployment);
+}
+
+/* It is about to fail or to be cancelled: what cannot wait until that is committed. */
+static void leave(Pipeline *pipeline, Deployment *deployment)
+{
+        const Step *step = &pipeline->steps[deployment->status];
+
+        if (step->leave)
+                step->leave(pipeline, deployment);
+}
+
+static void log_move(const Deployment *deployment, const FlowRow *row)
+{
+        LogSubject subject = {
+                .app = deployment->app->name,
+                .deployment = deployment->id,
+                .revision = deployment->revision[0] ? deployment->revision : NULL,
+        };
+
+        if (row->to == DEPLOYMENT_FAILED)
+                log_line(LOG_WARNING, MESSAGE_DEPLOYMENT_FAILED, &subject,
+                         "Deployment %llu of %s failed: %s", (unsigned long long) deployment->id,
+                         deployment->app->name, deployment->error_summary);
+        else
+                log_line(LOG_INFO,
+                         row->to == DEPLOYMENT_LIVE        ? MESSAGE_DEPLOYMENT_LIVE
+                         : row->to == DEPLOYMENT_CANCELLED ? MESSAGE_DEPLOYMENT_CANCELLED
+                                                           : MESSAGE_DEPLOYMENT_MOVED,
+                         &subject, "Deployment %llu of %s is %s: %s", (unsigned long long) deployment->id,
+                         deployment->app->name, deployment_status_to_string(row->to), row->sentence);
+}
+
+/* The row is committed: memory follows, then the work of the new status begins. */
+static void moved(Attempt *attempt, const FlowRow *row)
+{
+        Pipeline *pipeline = attempt->pipeline;
+        Deployment *deployment = attempt->deployment;
+        bool cancel = attempt->cancel_waits;
+        _cleanup_free_ char *failure = TAKE_PTR(attempt->failure_waits);
+        int tree;
+
+        FAILPOINT("move-%s-%s.after", deployment_status_to_string(row->from),
+                  deployment_status_to_string(row->to));
+        stop_moving(attempt);
+        attempt->cancel_waits = false;
+        /* What has been fetched is what is built next. */
+        tree = row->to == DEPLOYMENT_BUILDING ? TAKE_FD(attempt->tar_fd) : -1;
+        attempt_drop_work(attempt);
+        attempt->tar_fd = tree;
+        (void) text_replace(&deployment->status_text, "");
+        deployment->progress = -1;
+        deployment->settles_at = 0;
+
+        model_set_deployment_status(pipeline->model, deployment, row->to);
+        log_move(deployment, row);
+        attempt_enter(pipeline, deployment);
+        if (row->to == DEPLOYMENT_LIVE)
+                cancellations_refuse(pipeline, deployment);
+
+        if (cancel)
+                attempt_handle(pipeline, deployment, FLOW_CANCEL, NULL);
+        else if (failure)
+                attempt_handle(pipeline, deployment, FLOW_FAILED, failure);
+        pipeline->events->moved(pipeline, deployment, row);
+}
+
+static void on_moved(Pipeline *pipeline, Deployment *deployment, const FlowRow *row, Deployment *superseded)
+{
+        if (superseded) {
+                /* The same transaction made it so: nothing is left to commit. */
+                attempt_free(superseded->step);
+                model_set_deployment_status(pipeline->model, superseded, DEPLOYMENT_SUPERSEDED);
+        }
+        moved(deployment->step, row);
+        if (superseded)
+                attempt_enter(pipeline, superseded);
+}
+
+/* The row cannot be taken: the deployment fails. */
+static void on_refused(Pipeline *pipeline, Deployment *deployment, const char *sentence)
+{
+        stop_moving(deployment->step);
+        attempt_handle(pipeline, deployment, FLOW_FAILED, sentence);
+}
+
+static void commit(Attempt *attempt, const char *failure)
+{
+        static const PersistHandler handler = { .moved = on_moved, .refused = on_refused };
+
+        persist_move(attempt->pipeline, attempt->deployment, attempt->moving, failure, &handler);
+        attempt_say_waits(attempt);
+}
+
+static void on_judged(void *userdata)
+{
+        Attempt *attempt = userdata;
+        _cleanup_free_ char *failure = TAKE_PTR(attempt->failure);
+
+        attempt->judging = shutdown_wait_free(attempt->judging);
+        commit(attempt, failure);
+}
+
+/* Whatever fails because the machine goes down is begun again when it is up: until PID 1 has said that it is
+ * not going down, nothing has failed. */
+static void judge(Attempt *attempt, char *failure)
+{
+        Pipeline *pipeline = attempt->pipeline;
+
+        attempt->failure = failure;
+        if (shutdown_wait_new(pipeline->units, on_judged, attempt, &attempt->judging) < 0)
+                pipeline->params.fatal(pipeline->params.userdata, "systemd could not be asked");
+}
+
+/* NULL when out of memory. */
+static char *clean_sentence(const Deployment *deployment, const char *sentence)
+{
+        _cleanup_free_ char *told = strdup(sentence);
+
+        if (!told || variables_redact(deployment_variables(deployment), told) < 0)
+                return NULL;
+        return text_sanitize(told, SENTENCE_MAX);
+}
+
+void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event, const char *sentence)
+{
+        _cleanup_free_ char *clean = NULL;
+        const FlowRow *row;
+        Attempt *attempt;
+
+        assert(pipeline);
+        assert(deployment);
+        assert((event == FLOW_FAILED) == (sentence != NULL));
+
+        if (sentence) {
+                clean = clean_sentence(deployment, sentence);
+                if (!clean || clean[0] == '\0')
+                        return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        }
+        row = flow_find(deployment->status, event);
+        if (!row) {
+                log_debug("Deployment %llu is %s: %s means nothing to it",
+                          (unsigned long long) deployment->id,
+                          deployment_status_to_string(deployment->status), flow_event_to_string(event));
+                return;
+        }
+        attempt = attempt_of(pipeline, deployment);
+        if (!attempt)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+
+        if (attempt->moving) {
+                if (event == FLOW_CANCEL)
+                        attempt->cancel_waits = true;
+                else if (event == FLOW_FAILED && !attempt->failure_waits)
+                        attempt->failure_waits = TAKE_PTR(clean);
+                return;
+        }
+        if (event == FLOW_FAILED || event == FLOW_CANCEL)
+                leave(pipeline, deployment);
+        FAILPOINT("move-%s-%s.before", deployment_status_to_string(row->from),
+                  deployment_status_to_string(row->to));
+        attempt->moving = row;
+        if (takes_slot(event))
+                pipeline->n_moving_to_slot++;
+        if (event == FLOW_FAILED)
+                judge(attempt, TAKE_PTR(clean));
+        else
+                commit(attempt, clean);
+}
+
+void attempt_fail(Pipeline *pipeline, Deployment *deployment, const char *format, ...)
+{
+        _cleanup_free_ char *sentence = NULL;
+        va_list arguments;
+        int n;
+
+        va_start(arguments, format);
+        n = vasprintf(&sentence, format, arguments);
+        va_end(arguments);
+        if (n < 0) {
+                sentence = NULL;
+                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return;
+        }
+        attempt_handle(pipeline, deployment, FLOW_FAILED, sentence);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/pipeline/instances/app-health.h"
+#include "daemon/pipeline/instances/check.h"
+#include "daemon/pipeline/instances/keeper-internal.h"
+#include "daemon/pipeline/instances/route.h"
+
+/* Whether an instance is fit for requests: when it starts, and again as long as it is live and not fit. */
+
+static void keeper_check_pass(Keeper *keeper)
+{
+        Deployment *deployment = keeper->instance->deployment;
+
+        keeper->instance->fit = true;
+        keeper->unfit = false;
+        backoff_reset(&keeper->rechecks);
+        if (deployment->status == DEPLOYMENT_CHECKING || deployment->status == DEPLOYMENT_SWITCHING)
+                return keeper->pipeline->instance_events->fit(keeper->pipeline, deployment);
+        route_open_live(keeper->instance);
+        ingress_poll(keeper->pipeline->params.ingress);
+        keeper_tell_changed(keeper);
+        app_health_judge(keeper->pipeline, deployment);
+}
+
+void keeper_close(Keeper *keeper)
+{
+        Instance *instance = keeper->instance;
+
+        assert(keeper);
+
+        instance->fit = keeper->unfit = false;
+        keeper->wait = probe_wait_free(keeper->wait);
+        keeper->settle = sd_event_source_disable_unref(keeper->settle);
+        keeper->recheck = sd_event_source_disable_unref(keeper->recheck);
+        if (instance->port == 0 || instance->route == ROUTE_NONE)
+                return;
+        instance_set_route(instance, ROUTE_NONE, pipeline_config(keeper->pipeline)->drain_timeout);
+        ingress_shut(keeper->pipeline->params.ingress, instance);
+}
+
+static int keeper_check_on_pause(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        Keeper *keeper = userdata;
+
+        keeper->recheck = sd_event_source_disable_unref(keeper->recheck);
+        if (keeper->running && !keeper->instance->leaving)
+                keeper_check(keeper);
+        return 0;
+}
+
+/* A live instance that is not fit for requests may become so: it is checked again, after pauses that grow,
+ * as long as it runs. */
+static void keeper_check_later(Keeper *keeper)
+{
+        uint64_t pause = backoff_next(&keeper->rechecks);
+
+        if (!keeper->recheck &&
+            sd_event_add_time_relative(keeper->pipeline->params.event, &keeper->recheck, CLOCK_MONOTONIC,
+                                       pause, 0, keeper_check_on_pause, keeper) < 0)
+                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
+}
+
+/* Takes the sentence. */
+static void keeper_check_refuse(Keeper *keeper, char *sentence)
+{
+        _cleanup_free_ char *text = sentence;
+        Deployment *deployment = keeper->instance->deployment;
+
+        if (deployment->status != DEPLOYMENT_LIVE) {
+                keeper_fail(keeper, "%s", text_or_empty(text));
+                return;
+        }
+        if (!keeper->unfit)
+                log_warning("%s gets no requests, and is checked again: %s", keeper->instance->unit,
+                            text_or_empty(text));
+        keeper_close(keeper);
+        keeper->unfit = true;
+        keeper_check_later(keeper);
+        keeper_tell_changed(keeper);
+        app_health_judge(keeper->pipeline, deployment);
+}
+
+static void keeper_check_on_probed(void *userdata, const ProbeAnswer *answer)
+{
+        Keeper *keeper = userdata;
+
+        keeper->wait = probe_wait_free(keeper->wait);
+        if (answer->result == PROBE_LISTENING)
+                keeper_check_pass(keeper);
+        else
+                keeper_check_refuse(keeper, check_describe(keeper->pipeline, keeper->instance, answer));
+}
+
+static int keeper_check_on_settled(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        Keeper *keeper = userdata;
+
+        keeper->settle = sd_event_source_disable_unref(keeper->settle);
+        keeper_check_pass(keeper);
+        return 0;
+}
+
+void keeper_check(Keeper *keeper)
+{
+        int r;
+
+        assert(keeper);
+
+        if (keeper->wait || keeper->settle || keeper->instance->fit)
+                return;
+        if (keeper->instance->port == 0)
+                r = sd_event_add_time_relative(
+                        keeper->pipeline->params.event, &keeper->settle, CLOCK_MONOTONIC,
+                        check_settle_usec(keeper->pipeline, keeper->instance->deployment), 0,
+                        keeper_check_on_settled, keeper);
+        else
+                r = check_begin(keeper->pipeline, keeper->instance, keeper->instance->control_group_id,
+                                keeper_check_on_probed, keeper, &keeper->wait);
+        if (r < 0)
+                keeper_check_refuse(keeper,
+                                    text_format("%s.%u could not be checked: %s", keeper->instance->process,
+                                                keeper->instance->number, strerror(-r)));
+}

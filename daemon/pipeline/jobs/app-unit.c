@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/jobs/app-unit.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/names.h"
+#include "base/text.h"
+#include "daemon/pipeline/files/release.h"
+
+/* Bytes of a line of output in a sentence. */
+#define LINE_SHOWN_MAX 300
+
+void app_unit_done(AppUnit *unit)
+{
+        free(unit->slice);
+        free(unit->user);
+        free(unit->directory);
+        free(unit->tree);
+        free(unit->processes);
+        *unit = (AppUnit){};
+}
+
+static uint64_t setting(uint64_t own, uint64_t fallback)
+{
+        return own != 0 ? own : fallback;
+}
+
+int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKind kind, const char *unit,
+                  const char *process, const char *dyno, const char *environment, AppUnit *ret)
+{
+        const Config *config = pipeline_config(pipeline);
+        const App *app = deployment->app;
+        const AppSettings *own = &app->settings;
+
+        assert(ret);
+
+        *ret = (AppUnit){
+                .slice = app_slice(app),
+                .user = unit_kind_user(UNIT_APP, app->id),
+                .directory = unit_kind_directory(UNIT_APP, app->id),
+                .tree = release_path(deployment->release_id, "app"),
+                .processes = release_path(deployment->release_id, "process"),
+                .spec = UNIT_SPEC_INIT,
+        };
+        if (!ret->slice || !ret->user || !ret->directory || !ret->tree || !ret->processes) {
+                app_unit_done(ret);
+                return -ENOMEM;
+        }
+        ret->spec.kind = kind;
+        ret->spec.name = unit;
+        ret->spec.app_slice = ret->slice;
+        ret->spec.user = ret->user;
+        ret->spec.state_directory = ret->spec.cache_directory = ret->directory;
+        ret->spec.environment_file = environment;
+        ret->spec.arguments[0] = unit_kind_row(kind)->helper;
+        ret->spec.arguments[1] = process;
+        ret->spec.binds[0] = (UnitBind){ ret->tree, PATH_APP_TREE, false };
+        ret->spec.binds[1] = (UnitBind){ ret->processes, PATH_APP_PROCESSES, false };
+        ret->spec.stop_timeout_usec = setting(own->stop_timeout_usec, config->stop_timeout);
+        ret->spec.memory_max = setting(own->memory_max, config->app_memory_max);
+        ret->spec.tasks_max = setting(own->tasks_max, config->app_tasks_max);
+        ret->spec.cpu_quota_usec = setting(own->cpu_quota_usec, config->app_cpu_quota);
+        ret->spec.log_app = app->name;
+        ret->spec.log_deployment = deployment->id;
+        ret->spec.log_process = dyno;
+        ret->spec.log_revision = deployment->revision;
+        return 0;
+}
+
+char *app_unit_quote(const Deployment *deployment, char *line)
+{
+        _cleanup_free_ char *shown = NULL;
+
+        assert(deployment);
+        assert(line);
+
+        /* Before it is cut: what is left of a value could not be told any more. Once more behind the escape
+         * sequences: a value may have them, or have been printed with them. */
+        if (variables_redact(deployment_variables(deployment), line) < 0)
+                return NULL;
+        text_strip_escapes(line);
+        if (variables_redact(deployment_variables(deployment), line) < 0)
+                return NULL;
+        shown = text_sanitize(line, LINE_SHOWN_MAX);
+        return shown ? text_format("%s%s", text_is_empty(shown) ? "" : ": ", shown) : NULL;
+}

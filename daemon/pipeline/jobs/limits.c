@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/jobs/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/names.h"
+#include "base/text.h"
+#include "daemon/pipeline/files/ownership.h"
+#include "daemon/pipeline/jobs/reap.h"
+
+#define MIB ((uint64_t) 1024 * 1024)
+
+/* systemd/limit.c goes far beyond each of these. */
+static const struct {
+        const char *name; /* as in SandboxMissing */
+        uint64_t memory_max, tasks_max, file_size_max;
+        bool must; /* a build that could go beyond it is none of a sandbox */
+} limits[LIMITS_MAX] = {
+        { "memory", 16 * MIB, 0, 0, true },
+        { "tasks", 0, 4, 0, true },
+        { "ip-filter", 0, 0, 0, true },
+        { "disk", 0, 0, MIB, false },
+};
+
+/* What deployd-limit exits with when it was held. */
+#define EXIT_HELD 3
+
+/* It needs a moment. */
+#define TRY_USEC (30 * USEC_PER_SEC)
+
+/* The trial of one limit. */
+struct Limits {
+        Pipeline *pipeline;
+        size_t at;
+        char *unit;
+        UnitCall *call;
+        UnitWatch *watch;
+};
+
+static void trial_end(Limits *trial)
+{
+        trial->call = unit_call_free(trial->call);
+        trial->watch = unit_watch_free(trial->watch);
+        if (trial->unit && !trial->pipeline->ending)
+                reap_unit(trial->pipeline, trial->unit, (ReapOwner){});
+        free(trial->unit);
+        trial->unit = NULL;
+}
+
+void limits_free(Pipeline *pipeline)
+{
+        if (!pipeline->limits)
+                return;
+        trial_end(pipeline->limits);
+        free(pipeline->limits);
+        pipeline->limits = NULL;
+}
+
+static void miss(Pipeline *pipeline, size_t i)
+{
+        SandboxReport *report = &pipeline->sandbox;
+        size_t n = 0;
+
+        while (report->missing[n])
+                n++;
+        report->missing[n] = limits[i].name;
+}
+
+static void know(Pipeline *pipeline)
+{
+        SandboxReport *report = &pipeline->sandbox;
+
+        report->state = report->missing[0] ? "partial" : "enforced";
+        pipeline->events->limits_known(pipeline);
+}
+
+/* A word each of what is missing. Nothing is lost with it but time. */
+static void write_note(const Pipeline *pipeline)
+{
+        _cleanup_close_ int fd = open(PATH_LIMITS ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+        if (fd < 0)
+                return;
+        for (const char *const *word = pipeline->sandbox.missing; *word; word++)
+                if (dprintf(fd, "%s\n", *word) < 0)
+                        return;
+        (void) rename(PATH_LIMITS ".new", PATH_LIMITS);
+}
+
+/* Whether it was there. */
+static bool read_note(Pipeline *pipeline)
+{
+        _cleanup_file_ FILE *file = fopen(PATH_LIMITS, "re");
+        char word[32];
+
+        if (!file)
+                return false;
+        while (fscanf(file, "%31s", word) == 1)
+                for (size_t i = 0; i < LIMITS_MAX; i++)
+                        if (strcmp(word, limits[i].name) == 0)
+                                miss(pipeline, i);
+        return true;
+}
+
+static void finish(Pipeline *pipeline)
+{
+        _cleanup_free_ char *list = text_join(pipeline->sandbox.missing, ", ");
+
+        limits_free(pipeline);
+        write_note(pipeline);
+        if (pipeline->sandbox.missing[0])
+                log_warning(
+                        "This machine does not enforce all limits that builds are held by: %s are missing",
+                        text_or_empty(list));
+        know(pipeline);
+}
+
+static void next(Limits *trial);
+
+static void go_on(Limits *trial, bool held)
+{
+        if (!held)
+                miss(trial->pipeline, trial->at);
+        trial_end(trial);
+        trial->at++;
+        next(trial);
+}
+
+static void on_state(void *userdata, const UnitState *state)
+{
+        Limits *trial = userdata;
+
+        if (!unit_state_is_over(state))
+                return;
+        go_on(trial, strcmp(state->result, "oom-kill") == 0 ||
+                             (state->exec_main_code == CLD_KILLED && state->exec_main_status == SIGKILL &&
+                              strcmp(state->result, "timeout") != 0) ||
+                             (state->exec_main_code == CLD_EXITED && state->exec_main_status == EXIT_HELD));
+}
+
+static void on_started(void *userdata, int error, const char *sentence)
+{
+        Limits *trial = userdata;
+
+        trial->call = NULL;
+        if (error >= 0)
+                error = unit_watch_new(trial->pipeline->units, trial->unit, on_state, trial, &trial->watch);
+        if (error >= 0)
+                return;
+        log_warning("Cannot try the limit of %s: %s", limits[trial->at].name,
+                    sentence ? sentence : strerror(-error));
+        go_on(trial, false);
+}
+
+static void next(Limits *trial)
+{
+        Pipeline *pipeline = trial->pipeline;
+        UnitSpec spec = UNIT_SPEC_INIT;
+        int r;
+
+        if (trial->at == LIMITS_MAX)
+                return finish(pipeline);
+        trial->unit = unit_name_make(UNIT_LIMIT, limits[trial->at].name, 1, NULL, 0);
+        if (!trial->unit)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        spec.kind = UNIT_LIMIT;
+        spec.name = trial->unit;
+        spec.user = "deployd-limit";
+        spec.arguments[0] = unit_kind_row(spec.kind)->helper;
+        spec.arguments[1] = limits[trial->at].name;
+        spec.network = UNIT_NETWORK_PUBLIC;
+        spec.timeout_usec = TRY_USEC;
+        spec.memory_max = limits[trial->at].memory_max;
+        spec.tasks_max = limits[trial->at].tasks_max;
+        spec.file_size_max = limits[trial->at].file_size_max;
+        r = units_start(pipeline->units, &spec, on_started, trial, &trial->call);
+        if (r < 0)
+                on_started(trial, r, NULL);
+}
+
+void limits_poll(Pipeline *pipeline)
+{
+        assert(pipeline);
+
+        /* While the administrator has to decide about foreign data, nothing else is begun. */
+        if ((!pipeline->resumed && !pipeline->ownership->sentence) || pipeline->limits ||
+            strcmp(pipeline->sandbox.state, SANDBOX_PROBING) != 0 ||
+            reap_is_pending_for_name(pipeline, UNIT_LIMIT, ""))
+                return;
+        if (read_note(pipeline))
+                return know(pipeline);
+        pipeline->limits = calloc(1, sizeof(Limits));
+        if (!pipeline->limits)
+                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+        pipeline->limits->pipeline = pipeline;
+        next(pipeline->limits);
+}
+
+int limits_allow_build(const Pipeline *pipeline, char **ret)
+{
+        const char *missing[LIMITS_MAX + 1] = {};
+        _cleanup_free_ char *list = NULL;
+        size_t n = 0;
+
+        assert(pipeline);
+        assert(ret);
+
+        if (!pipeline_config(pipeline)->require_sandbox)
+                return 1;
+        if (strcmp(pipeline->sandbox.state, SANDBOX_PROBING) == 0)
+                return 0;
+        for (size_t i = 0; i < LIMITS_MAX; i++)
+                for (const char *const *word = pipeline->sandbox.missing; *word; word++)
+                        if (limits[i].must && strcmp(*word, limits[i].name) == 0)
+                                missing[n++] = *word;
+        if (n == 0)
+                return 1;
+        list = text_join(missing, ", ");
+        if (list)
+                *ret = text_format(
+                        "this machine does not hold builds by their limits (%s): if there is nothing to "
+                        "build, deployctl app set APP buildpack=none; if you trust what is built, "
+                        "require-sandbox = no in [runner] of deploy.conf",
+                        list);
+        return list && *ret ? -EACCES : -ENOMEM;
+}
