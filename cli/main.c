@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,47 +100,6 @@ static const Verb verbs[] = {
           "say what can be done, or how",          verb_help },
 };
 /* clang-format on */
-
-_printf_(1, 0) static void print_sentence(const char *format, va_list arguments)
-{
-        _cleanup_free_ char *sentence = NULL, *escaped = NULL;
-
-        if (vasprintf(&sentence, format, arguments) < 0)
-                sentence = NULL;
-        if (sentence)
-                escaped = text_escape(sentence, strlen(sentence));
-        (void) fflush(stdout);
-        fprintf(stderr, "deployctl: %s\n", escaped ? escaped : "out of memory");
-}
-
-void say(const char *format, ...)
-{
-        va_list arguments;
-
-        va_start(arguments, format);
-        print_sentence(format, arguments);
-        va_end(arguments);
-}
-
-int usage_error(const char *format, ...)
-{
-        va_list arguments;
-
-        va_start(arguments, format);
-        print_sentence(format, arguments);
-        va_end(arguments);
-        return EXIT_USAGE;
-}
-
-const char *invocation_argument(const Invocation *invocation, size_t index)
-{
-        return index < invocation->n_arguments ? invocation->arguments[index] : "";
-}
-
-bool invocation_has(const Invocation *invocation, Option option)
-{
-        return invocation->options.values[option];
-}
 
 static void print_verb(const Verb *verb)
 {
