@@ -3,34 +3,39 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/log.h"
-#include "systemd/units-internal.h"
 
 struct UnitLate {
-        Units *units;
+        sd_event *event;
         const char *name;
+        UnitIsLate is_late;
+        void *userdata;
         char sub[32]; /* the step that is timed; "" = none */
         sd_id128_t invocation;
         uint64_t limit;
         sd_event_source *timer; /* NULL = none was ever needed */
         Backoff pause;          /* between two SIGKILLs */
-        UnitCall *kill;
         bool late;
 };
 
-int unit_late_new(Units *units, const char *name, UnitLate **ret)
+int unit_late_new(sd_event *event, const char *name, UnitIsLate is_late, void *userdata, UnitLate **ret)
 {
         UnitLate *late = calloc(1, sizeof(UnitLate));
 
-        assert(units);
+        assert(event);
         assert(name);
+        assert(is_late);
         assert(ret);
 
         if (!late)
                 return -ENOMEM;
-        *late = (UnitLate){ .units = units, .name = name, .pause = BACKOFF_INIT };
+        *late = (UnitLate){
+                .event = event, .name = name, .is_late = is_late, .userdata = userdata, .pause = BACKOFF_INIT
+        };
         *ret = late;
         return 0;
 }
@@ -40,7 +45,6 @@ UnitLate *unit_late_free(UnitLate *late)
         if (!late)
                 return NULL;
         sd_event_source_disable_unref(late->timer);
-        unit_call_free(late->kill);
         free(late);
         return NULL;
 }
@@ -63,13 +67,6 @@ uint64_t unit_late_limit(const UnitState *state)
         return USEC_INFINITY;
 }
 
-static void on_killed(void *userdata, _unused_ int error, _unused_ const char *sentence)
-{
-        UnitLate *late = userdata;
-
-        late->kill = NULL;
-}
-
 static int arm(UnitLate *late, uint64_t usec);
 
 /* What SIGKILL does not end is in the kernel: it gets another one after a pause, which is as good as looking
@@ -83,9 +80,7 @@ static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
                             "killing all of its processes",
                             late->name, late->sub, (double) late->limit / USEC_PER_SEC);
         late->late = true;
-        if (!late->kill)
-                (void) units_kill(late->units, late->name, on_killed, late, &late->kill);
-        units_read(late->units, late->name);
+        late->is_late(late->userdata);
         return arm(late, backoff_next(&late->pause));
 }
 
@@ -94,8 +89,8 @@ static int arm(UnitLate *late, uint64_t usec)
         int r;
 
         if (!late->timer)
-                return sd_event_add_time_relative(sd_bus_get_event(late->units->pid1.bus), &late->timer,
-                                                  CLOCK_MONOTONIC, usec, 0, on_timer, late);
+                return sd_event_add_time_relative(late->event, &late->timer, CLOCK_MONOTONIC, usec, 0,
+                                                  on_timer, late);
         r = sd_event_source_set_time_relative(late->timer, usec);
         return r < 0 ? r : sd_event_source_set_enabled(late->timer, SD_EVENT_ONESHOT);
 }

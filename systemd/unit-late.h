@@ -6,16 +6,21 @@
  * killed with all its processes, whether deployd, PID 1 or an administrator has asked for the start or the
  * end. Internal to systemd/. */
 
+#include <systemd/sd-event.h>
+
+#include "base/cleanup.h"
 #include "systemd/unit-state.h"
-#include "systemd/units.h"
 
 /* PID 1 gets this much longer than the unit's timeout to keep it by itself. */
 #define UNIT_LATE_GRACE_USEC (5 * USEC_PER_SEC)
 
 typedef struct UnitLate UnitLate;
 
+/* The unit is late, or still is after a pause: its processes are to be killed. */
+typedef void (*UnitIsLate)(void *userdata);
+
 /* Of the unit with that name, which is borrowed. 0 or -ENOMEM. */
-int unit_late_new(Units *units, const char *name, UnitLate **ret);
+int unit_late_new(sd_event *event, const char *name, UnitIsLate is_late, void *userdata, UnitLate **ret);
 UnitLate *unit_late_free(UnitLate *late);
 DEFINE_CLEANUP(UnitLate *, unit_late_free);
 

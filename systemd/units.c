@@ -24,6 +24,7 @@ typedef struct Unit {
         bool absent;       /* the last reading found that PID 1 does not know it */
         bool unread;       /* the last reading has failed */
         UnitLate *late;
+        UnitCall *kill; /* it is late */
         LIST_HEAD(UnitWatch, watches);
         LIST_FIELDS(struct Unit, all);
 } Unit;
@@ -55,10 +56,29 @@ static Unit *unit_free(Unit *unit)
         LIST_REMOVE(all, unit->units->all, unit);
         pid1_call_free(unit->reading);
         unit_late_free(unit->late);
+        unit_call_free(unit->kill);
         free(unit->name);
         free(unit->path);
         free(unit);
         return NULL;
+}
+
+static void read_unit(Unit *unit);
+
+static void on_killed(void *userdata, _unused_ int error, _unused_ const char *sentence)
+{
+        Unit *unit = userdata;
+
+        unit->kill = NULL;
+}
+
+static void on_late(void *userdata)
+{
+        Unit *unit = userdata;
+
+        if (!unit->kill)
+                (void) units_kill(unit->units, unit->name, on_killed, unit, &unit->kill);
+        read_unit(unit);
 }
 
 static int unit_new(Units *units, const char *name, Unit **ret)
@@ -73,7 +93,7 @@ static int unit_new(Units *units, const char *name, Unit **ret)
         unit->name = strdup(name);
         r = unit->name ? sd_bus_path_encode(PID1_UNIT_PATH, name, &unit->path) : -ENOMEM;
         if (r >= 0)
-                r = unit_late_new(units, unit->name, &unit->late);
+                r = unit_late_new(sd_bus_get_event(units->pid1.bus), unit->name, on_late, unit, &unit->late);
         if (r >= 0 && !tsearch(unit, &units->units_by_path, compare_units))
                 r = -ENOMEM;
         if (r < 0) {
@@ -87,8 +107,6 @@ static int unit_new(Units *units, const char *name, Unit **ret)
         *ret = unit;
         return 0;
 }
-
-static void read_unit(Unit *unit);
 
 static int on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
