@@ -16,7 +16,7 @@ import textwrap
 WHEN = {
     "at once": "At once:",
     "next start": "From the next start of an instance on:",
-    "next deployment": "From the next deployment on, unless the app is stopped, which starts with them:",
+    "next deployment": "From the next deployment on, or when the app is stopped from its next start on:",
 }
 
 
