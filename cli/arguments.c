@@ -13,33 +13,9 @@
 /* What every setting but a text takes for "as configured for the machine", which is 0 on the bus. */
 #define WORD_DEFAULT "default"
 
-static const Setting app_settings[] = {
-        { "access-mode", "AccessMode", SETTING_TEXT, "who may reach it: private, internal or public" },
-        { "branch", "Branch", SETTING_TEXT, "branch to deploy; empty: the repository's" },
-        { "directory", "Directory", SETTING_TEXT, "where in the tree the app is; empty: its root" },
-        { "keep-releases", "KeepReleases", SETTING_NUMBER, "releases kept to go back to" },
-        { "buildpack", "Buildpack", SETTING_TEXT, "what builds it: none, or a name; empty: detected" },
-        { "build-command", "BuildCommand", SETTING_TEXT, "builds it; empty: the buildpack does" },
-        { "readiness", "Readiness", SETTING_TEXT, "ready by its port, or when it says so: port or notify" },
-        { "health-check-path", "HealthCheckPath", SETTING_TEXT,
-          "GET it before requests go there; empty: no" },
-        { "health-check-timeout", "HealthCheckTimeoutUSec", SETTING_DURATION, "time for that answer" },
-        { "check-settle", "CheckSettleUSec", SETTING_DURATION, "time to keep running before it is live" },
-        { "stop-timeout", "StopTimeoutUSec", SETTING_DURATION, "time to end after SIGTERM" },
-        { "memory-max", "MemoryMax", SETTING_SIZE, "memory of one instance" },
-        { "tasks-max", "TasksMax", SETTING_COUNT, "processes and threads of one instance" },
-        { "cpu-quota", "CPUQuotaPerSecUSec", SETTING_SHARE, "share of CPUs of one instance" },
-        /* For a new app only. */
-        { "data", "Data", SETTING_TEXT, "data of a removed app, by its name or number" },
-};
-
-/* Of an app that is there already. */
-#define N_APP_SETTINGS (ELEMENTSOF(app_settings) - 1)
-
-static const Setting repository_settings[] = {
-        { "url", "SetGitUrl", SETTING_TEXT, "where to fetch from" },
-        { "branch", "SetDefaultBranch", SETTING_TEXT, "default branch; empty: the remote's HEAD" },
-};
+const SettingsFor settings_of_app = { &app_settings, false };
+const SettingsFor settings_of_new_app = { &app_settings, true };
+const SettingsFor settings_of_repository = { &repository_settings, false };
 
 typedef struct Unit {
         const char *name;
@@ -161,117 +137,99 @@ static int number_read(const char *text, SettingType type, uint64_t *ret)
         return 0;
 }
 
-static char *settings_join(const Setting *settings, size_t n_settings)
+/* The next row after `setting` (NULL: the first) that the verb takes; NULL at the end. */
+static const Setting *setting_next(const SettingsFor *what, const Setting *setting)
 {
-        char *keys = strdup("");
-
-        for (size_t i = 0; keys && i < n_settings; i++) {
-                char *longer = text_format("%s%s%s", keys, i > 0 ? ", " : "", settings[i].key);
-
-                free(keys);
-                keys = longer;
-        }
-        return keys;
+        for (setting = setting ? setting + 1 : what->table->rows;
+             setting < what->table->rows + what->table->n; setting++)
+                if (setting->word && (what->is_new || !setting->is_new_only))
+                        return setting;
+        return NULL;
 }
 
-static int assignment_read(const Setting *settings, size_t n_settings, const char *argument, Assignment *ret)
+static char *settings_join(const SettingsFor *what)
+{
+        const char *words[SETTINGS_MAX + 1] = { NULL };
+        size_t n = 0;
+
+        for (const Setting *setting = NULL; (setting = setting_next(what, setting));)
+                words[n++] = setting->word;
+        return text_join(words, ", ");
+}
+
+static int assignment_read(const SettingsFor *what, const char *argument, Assignment *ret)
 {
         const char *equals = strchr(argument, '=');
-        _cleanup_free_ char *known = NULL;
+        const Setting *setting;
+        int length, r;
 
         if (!equals)
                 return usage_error("'%s' is not KEY=VALUE", argument);
-        *ret = (Assignment){ .text = equals + 1 };
-        for (size_t i = 0; i < n_settings; i++)
-                if (strlen(settings[i].key) == (size_t) (equals - argument) &&
-                    strncmp(settings[i].key, argument, (size_t) (equals - argument)) == 0)
-                        ret->setting = &settings[i];
-        if (!ret->setting) {
-                known = settings_join(settings, n_settings);
-                return usage_error("unknown setting '%.*s'; known are %s", (int) (equals - argument),
-                                   argument, text_or_empty(known));
-        }
-        if (ret->setting->type != SETTING_TEXT) {
-                int r = number_read(ret->text, ret->setting->type, &ret->number);
+        length = (int) (equals - argument);
+        setting = setting_by_word(what->table, argument, (size_t) length);
+        if (!setting || (setting->is_new_only && !what->is_new)) {
+                _cleanup_free_ char *known = settings_join(what);
 
-                if (r == -ERANGE)
-                        return usage_error("%s=%s is too large", ret->setting->key, ret->text);
-                if (r < 0)
-                        return usage_error("%s needs %s (above 0), or '" WORD_DEFAULT "', not '%s'",
-                                           ret->setting->key, number_forms[ret->setting->type].form,
-                                           ret->text);
+                return usage_error("unknown setting '%.*s'; known are %s", length, argument,
+                                   text_or_empty(known));
         }
+        *ret = (Assignment){ .setting = setting, .text = equals + 1 };
+        if (!setting_is_number(setting))
+                return 0;
+        r = number_read(ret->text, setting->type, &ret->number);
+        if (r == -ERANGE)
+                return usage_error("%s=%s is too large", setting->word, ret->text);
+        if (r < 0)
+                return usage_error("%s needs %s (above 0), or '" WORD_DEFAULT "', not '%s'", setting->word,
+                                   number_forms[setting->type].form, ret->text);
         return 0;
 }
 
-static int settings_read(const Setting *settings, size_t n_settings, char *const arguments[], size_t n,
-                         Assignment *ret, size_t *ret_n)
+int settings_read(const SettingsFor *what, char *const arguments[], size_t n, Assignment *ret, size_t *ret_n)
 {
-        assert(n_settings <= ASSIGNMENTS_MAX);
+        assert(what);
 
         *ret_n = 0;
         for (size_t i = 0; i < n; i++) {
                 Assignment assignment = { 0 };
-                int r = assignment_read(settings, n_settings, arguments[i], &assignment);
+                int r = assignment_read(what, arguments[i], &assignment);
 
                 if (r != 0)
                         return r;
                 assert(assignment.setting);
                 for (size_t j = 0; j < *ret_n; j++)
                         if (ret[j].setting == assignment.setting)
-                                return usage_error("setting '%s' is given twice", assignment.setting->key);
+                                return usage_error("setting '%s' is given twice", assignment.setting->word);
                 ret[(*ret_n)++] = assignment;
         }
         return 0;
 }
 
-static void settings_print(const Setting *settings, size_t n_settings)
+void settings_print(const SettingsFor *what)
 {
+        bool numbers = false;
         int width = 0;
 
-        for (size_t i = 0; i < n_settings; i++)
-                width = MAX2(width, (int) strlen(settings[i].key));
+        assert(what);
+
+        for (const Setting *setting = NULL; (setting = setting_next(what, setting));)
+                width = MAX2(width, (int) strlen(setting->word));
         printf("\nSettings:\n");
-        for (size_t i = 0; i < n_settings; i++) {
-                bool number = settings[i].type != SETTING_TEXT;
+        for (const Setting *setting = NULL; (setting = setting_next(what, setting));) {
+                bool number = setting_is_number(setting);
 
-                printf("  %-*s %s%s%s\n", width, settings[i].key, settings[i].help, number ? ": " : "",
-                       number ? number_forms[settings[i].type].form : "");
+                printf("  %-*s %s%s%s\n", width, setting->word, setting->help, number ? ": " : "",
+                       number ? number_forms[setting->type].form : "");
+                numbers = numbers || number;
         }
+        if (numbers)
+                printf("'" WORD_DEFAULT "' instead of a time, size or number is what deploy.conf says.\n");
 }
 
-int settings_read_app(char *const arguments[], size_t n, Assignment *ret, size_t *ret_n)
+void settings_print_words(const SettingsFor *what)
 {
-        return settings_read(app_settings, N_APP_SETTINGS, arguments, n, ret, ret_n);
-}
+        assert(what);
 
-int settings_read_new_app(char *const arguments[], size_t n, Assignment *ret, size_t *ret_n)
-{
-        return settings_read(app_settings, ELEMENTSOF(app_settings), arguments, n, ret, ret_n);
-}
-
-int settings_read_repository(char *const arguments[], size_t n, Assignment *ret, size_t *ret_n)
-{
-        return settings_read(repository_settings, ELEMENTSOF(repository_settings), arguments, n, ret, ret_n);
-}
-
-static void settings_print_first(size_t n_settings)
-{
-        settings_print(app_settings, n_settings);
-        printf("'" WORD_DEFAULT "' instead of a time, size or number is what deploy.conf says.\n");
-}
-
-void settings_print_app(void)
-{
-        settings_print_first(N_APP_SETTINGS);
-}
-
-void settings_print_new_app(void)
-{
-        settings_print_first(ELEMENTSOF(app_settings));
-}
-
-void settings_print_repository(void)
-{
-        settings_print(repository_settings, ELEMENTSOF(repository_settings));
+        for (const Setting *setting = NULL; (setting = setting_next(what, setting));)
+                printf(" %s=", setting->word);
 }

@@ -1,45 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "base/macro.h"
+#include "daemon/model/setting.h"
 
-/* `key=value` arguments. What may be set, in which unit, and how it goes over the bus is a table each for
- * apps and for repositories. */
+/* `key=value` arguments, as the tables of settings have them:
+ *
+ *      a duration  30s, 5min, 1h 30min; a number alone is seconds → microseconds
+ *      a size      512M, 1.5G; a number alone is bytes; powers of 1024 → bytes
+ *      a count     256
+ *      a share     150% of one CPU → microseconds per second
+ *
+ * and for each of these `default`, which is 0 on the bus. */
 
-typedef enum SettingType {
-        SETTING_UNSET = 0,
-        SETTING_TEXT,
-        SETTING_DURATION, /* 30s, 5min, 1h 30min; a number alone is seconds → microseconds */
-        SETTING_SIZE,     /* 512M, 1.5G; a number alone is bytes; powers of 1024 → bytes */
-        SETTING_COUNT,    /* 256 */
-        SETTING_NUMBER,   /* 5; of 32 bits on the bus */
-        SETTING_SHARE,    /* 150% of one CPU → microseconds per second */
-} SettingType;
+/* What a verb sets. */
+typedef struct SettingsFor {
+        const SettingTable *table;
+        bool is_new; /* of something that it makes: the rows `is_new_only`, too */
+} SettingsFor;
 
-typedef struct Setting {
-        const char *key;
-        const char *member; /* App: the property; Repository: the method that sets it */
-        SettingType type;
-        const char *help;
-} Setting;
+extern const SettingsFor settings_of_app, settings_of_new_app, settings_of_repository;
 
 typedef struct Assignment {
         const Setting *setting;
         const char *text; /* argv's */
-        uint64_t number;  /* when the type is not SETTING_TEXT; 0 = the configured default */
+        uint64_t number;  /* of one that is a number; 0 = the configured default */
 } Assignment;
 
-enum {
-        ASSIGNMENTS_MAX = 16, /* more than either table has; each key is taken once */
-};
+/* Reads `n` arguments into `ret` (room for SETTINGS_MAX: each key is taken once), as many as *ret_n says. 0,
+ * or EXIT_USAGE after saying which argument is wrong and what is allowed. */
+int settings_read(const SettingsFor *what, char *const arguments[], size_t n, Assignment *ret,
+                  size_t *ret_n);
 
-/* Reads `n` arguments into `ret` (room for ASSIGNMENTS_MAX), as many as *ret_n says. 0, or EXIT_USAGE after
- * saying which argument is wrong and what is allowed. */
-int settings_read_app(char *const arguments[], size_t n, Assignment *ret, size_t *ret_n);
-int settings_read_new_app(char *const arguments[], size_t n, Assignment *ret, size_t *ret_n);
-int settings_read_repository(char *const arguments[], size_t n, Assignment *ret, size_t *ret_n);
-
-/* The tables as help. */
-void settings_print_app(void);
-void settings_print_new_app(void);
-void settings_print_repository(void);
+/* The table as help. */
+void settings_print(const SettingsFor *what);
+/* The words with their `=`, on the line that is being printed, for shell completion. */
+void settings_print_words(const SettingsFor *what);

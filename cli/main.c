@@ -11,7 +11,6 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "cli/arguments.h"
 #include "cli/format.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
@@ -40,17 +39,17 @@ static const Verb verbs[] = {
         { "repo fetch",  "NAME",                   1,   1,             0,
           "bring the mirror up to date now",       verb_repo_fetch },
         { "repo set",    "NAME KEY=VALUE...",        2,   ARGUMENTS_ANY, 0,
-          "change the URL or the default branch",  verb_repo_set,      settings_print_repository },
+          "change the URL or the default branch",  verb_repo_set,      NULL, &settings_of_repository },
         { "repo remove", "NAME",                   1,   1,             0,
           "forget a repository no app uses",       verb_repo_remove },
         { "app create",  "NAME REPO [KEY=VALUE...]", 2,   ARGUMENTS_ANY, 0,
-          "create an app from a repository",       verb_app_create,    settings_print_new_app },
+          "create an app from a repository",       verb_app_create,    NULL, &settings_of_new_app },
         { "app list",    "",                       0,   0,             JSON | OPTION_BIT(OPTION_REMOVED),
           "list the apps",                         verb_app_list },
         { "app show",    "NAME",                   1,   1,             JSON,
           "show everything about an app",          verb_app_show },
         { "app set",     "NAME KEY=VALUE...",        2,   ARGUMENTS_ANY, 0,
-          "change settings of an app",             verb_app_set,       settings_print_app },
+          "change settings of an app",             verb_app_set,       NULL, &settings_of_app },
         { "app remove",  "NAME",                   1,   1,
           OPTION_BIT(OPTION_FORCE) | OPTION_BIT(OPTION_CONFIRM),
           "remove an app; its data stays a while", verb_app_remove },
@@ -108,6 +107,8 @@ static void print_verb(const Verb *verb)
         options_print(verb->options | OPTION_BIT(OPTION_HELP));
         if (verb->print_details)
                 verb->print_details();
+        if (verb->settings)
+                settings_print(verb->settings);
 }
 
 static void print_all(void)
@@ -131,6 +132,8 @@ static void print_names(void)
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
                 printf("%s", verbs[i].name);
                 options_print_names(verbs[i].options | OPTION_BIT(OPTION_HELP));
+                if (verbs[i].settings)
+                        settings_print_words(verbs[i].settings);
                 printf("\n");
         }
 }

@@ -22,7 +22,8 @@ static const Column list_columns[] = {
         { "PATH", "path", NULL, CELL_HIDDEN },
 };
 
-/* Everything an app can have; shown is what deployd publishes. */
+/* Everything an app can have; shown is what deployd publishes. Settings that go with something else have a
+ * place beside it. */
 static const Column show_columns[] = {
         { "Name", "name", "Name", CELL_TEXT },
         { "Repository", "repository", "Repository", CELL_TEXT },
@@ -33,27 +34,20 @@ static const Column show_columns[] = {
         { "Current deployment", "current_deployment", "CurrentDeployment", CELL_TEXT },
         { "Deployments", "deployments", "Deployments", CELL_LIST },
         { "Draining", "draining", "Draining", CELL_NUMBER },
-        { "Access", "access", "AccessMode", CELL_TEXT },
+        COLUMN_OF_SETTING("AccessMode"),
         { "Domains", "domains", "Domains", CELL_LIST },
         { "Connects to", "connect_to", "ConnectTo", CELL_LIST },
-        { "Branch", "branch", "Branch", CELL_TEXT },
-        { "Directory", "directory", "Directory", CELL_TEXT },
+        COLUMN_OF_SETTING("Branch"),
+        COLUMN_OF_SETTING("Directory"),
         { "Deployed by itself", "auto_deploy", "AutoDeploy", CELL_FLAG },
-        { "Buildpack", "buildpack", "Buildpack", CELL_TEXT },
-        { "Build command", "build_command", "BuildCommand", CELL_TEXT },
+        COLUMN_OF_SETTING("Buildpack"),
+        COLUMN_OF_SETTING("BuildCommand"),
         { "Releases", "releases", "Releases", CELL_NUMBER },
-        { "Releases kept", "keep_releases", "KeepReleases", CELL_COUNT },
-        { "Formation", "formation", "Formation", CELL_LIST },
+        COLUMN_OF_SETTING("KeepReleases"),
+        COLUMN_OF_SETTING("Formation"),
         { "Environment", "environment_names", "EnvironmentNames", CELL_LIST },
         { "Staged", "environment_staged", "EnvironmentStaged", CELL_LIST },
-        { "Readiness", "readiness", "Readiness", CELL_TEXT },
-        { "Health check", "health_check_path", "HealthCheckPath", CELL_TEXT },
-        { "Health check timeout", "health_check_timeout", "HealthCheckTimeoutUSec", CELL_DURATION },
-        { "Check settle", "check_settle", "CheckSettleUSec", CELL_DURATION },
-        { "Stop timeout", "stop_timeout", "StopTimeoutUSec", CELL_DURATION },
-        { "Memory limit", "memory_max", "MemoryMax", CELL_SIZE },
-        { "Tasks limit", "tasks_max", "TasksMax", CELL_COUNT },
-        { "CPU limit", "cpu_quota", "CPUQuotaPerSecUSec", CELL_SHARE },
+        COLUMNS_OF_SETTINGS,
         { "Idle timeout", "idle_timeout", "IdleTimeoutUSec", CELL_DURATION },
         { "Slice", "slice", "Slice", CELL_TEXT },
         { "Data", "data_path", "DataPath", CELL_TEXT },
@@ -79,15 +73,18 @@ static int assignments_append(sd_bus_message *call, const Assignment *assignment
         int r = sd_bus_message_open_container(call, 'a', "{sv}");
 
         for (size_t i = 0; r >= 0 && i < n; i++) {
-                const char *member = assignments[i].setting->member;
+                const Setting *setting = assignments[i].setting;
+                const char *signature = setting_signature(setting);
 
-                if (assignments[i].setting->type == SETTING_TEXT)
-                        r = sd_bus_message_append(call, "{sv}", member, "s", assignments[i].text);
-                else if (assignments[i].setting->type == SETTING_NUMBER)
-                        r = sd_bus_message_append(call, "{sv}", member, "u",
+                if (setting_is_text(setting))
+                        r = sd_bus_message_append(call, "{sv}", setting->property, signature,
+                                                  assignments[i].text);
+                else if (setting->type == SETTING_NUMBER)
+                        r = sd_bus_message_append(call, "{sv}", setting->property, signature,
                                                   (uint32_t) MIN2(assignments[i].number, UINT32_MAX));
                 else
-                        r = sd_bus_message_append(call, "{sv}", member, "t", assignments[i].number);
+                        r = sd_bus_message_append(call, "{sv}", setting->property, signature,
+                                                  assignments[i].number);
         }
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
@@ -98,10 +95,10 @@ int verb_app_create(const Invocation *invocation)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         const char *name = invocation_argument(invocation, 0),
                    *repository = invocation_argument(invocation, 1);
-        Assignment assignments[ASSIGNMENTS_MAX];
+        Assignment assignments[SETTINGS_MAX];
         size_t n;
-        int r = settings_read_new_app(invocation->arguments + 2, invocation->n_arguments - 2, assignments,
-                                      &n);
+        int r = settings_read(&settings_of_new_app, invocation->arguments + 2, invocation->n_arguments - 2,
+                              assignments, &n);
 
         if (r == EXIT_DONE)
                 r = bus_open(&bus);
@@ -139,8 +136,8 @@ int verb_app_list(const Invocation *invocation)
 
 int verb_app_show(const Invocation *invocation)
 {
-        static const Kind kind = { "GetApp", BUS_INTERFACE_APP, "app", show_columns,
-                                   ELEMENTSOF(show_columns) };
+        static const Kind kind = { "GetApp",     BUS_INTERFACE_APP,        "app",
+                                   show_columns, ELEMENTSOF(show_columns), &app_settings };
 
         return object_print(&kind, invocation_argument(invocation, 0),
                             invocation_has(invocation, OPTION_JSON));
@@ -152,9 +149,10 @@ int verb_app_set(const Invocation *invocation)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         _cleanup_(app_clear) App app = { 0 };
         const char *name = invocation_argument(invocation, 0);
-        Assignment assignments[ASSIGNMENTS_MAX];
+        Assignment assignments[SETTINGS_MAX];
         size_t n;
-        int r = settings_read_app(invocation->arguments + 1, invocation->n_arguments - 1, assignments, &n);
+        int r = settings_read(&settings_of_app, invocation->arguments + 1, invocation->n_arguments - 1,
+                              assignments, &n);
 
         if (r == EXIT_DONE)
                 r = bus_open(&bus);

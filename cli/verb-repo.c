@@ -20,8 +20,7 @@ static const Column list_columns[] = {
 
 static const Column show_columns[] = {
         { "Name", "name", "Name", CELL_TEXT },
-        { "URL", "url", "GitUrl", CELL_TEXT },
-        { "Default branch", "branch", "DefaultBranch", CELL_TEXT },
+        COLUMNS_OF_SETTINGS,
         { "Head", "head", "HeadRevision", CELL_REVISION },
         { "Fetched", "fetched", "LastFetchedAt", CELL_TIME },
         { "Created", "created", "CreatedAt", CELL_TIME },
@@ -78,8 +77,8 @@ int verb_repo_list(const Invocation *invocation)
 
 int verb_repo_show(const Invocation *invocation)
 {
-        static const Kind kind = { "GetRepository", BUS_INTERFACE_REPOSITORY, "repository", show_columns,
-                                   ELEMENTSOF(show_columns) };
+        static const Kind kind = { "GetRepository", BUS_INTERFACE_REPOSITORY, "repository",
+                                   show_columns,    ELEMENTSOF(show_columns), &repository_settings };
 
         return object_print(&kind, invocation_argument(invocation, 0),
                             invocation_has(invocation, OPTION_JSON));
@@ -98,15 +97,15 @@ int verb_repo_fetch(const Invocation *invocation)
 int verb_repo_set(const Invocation *invocation)
 {
         const char *name = invocation_argument(invocation, 0);
-        Assignment assignments[ASSIGNMENTS_MAX];
+        Assignment assignments[SETTINGS_MAX];
         size_t n;
-        int r = settings_read_repository(invocation->arguments + 1, invocation->n_arguments - 1, assignments,
-                                         &n);
+        int r = settings_read(&settings_of_repository, invocation->arguments + 1,
+                              invocation->n_arguments - 1, assignments, &n);
 
         for (size_t i = 0; r == EXIT_DONE && i < n; i++) {
-                r = repository_call(name, CALL_TIMEOUT, assignments[i].setting->member, assignments[i].text);
+                r = repository_call(name, CALL_TIMEOUT, assignments[i].setting->setter, assignments[i].text);
                 if (r == EXIT_DONE)
-                        printf("%s of repository %s set\n", assignments[i].setting->key, name);
+                        printf("%s of repository %s set\n", assignments[i].setting->word, name);
         }
         return r;
 }

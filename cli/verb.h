@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "cli/arguments.h"
 #include "cli/option.h"
 
 /* What deployctl ends with; the man page says the same. */
@@ -33,6 +34,7 @@ typedef struct Verb {
         const char *help;
         int (*run)(const Invocation *invocation);
         void (*print_details)(void); /* more for `help VERB`, or NULL */
+        const SettingsFor *settings; /* that may be arguments; NULL = none */
 } Verb;
 
 /* No bound for the number of arguments. */

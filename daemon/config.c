@@ -107,6 +107,17 @@ static const ConfigKey *find_key(const char *section, const char *name)
         return NULL;
 }
 
+uint64_t config_number(const Config *config, const char *section, const char *name)
+{
+        const ConfigKey *key = find_key(section, name);
+
+        assert(config);
+        assert(key);
+        assert(key->type == &config_type_number || key->type == &config_type_duration ||
+               key->type == &config_type_size || key->type == &config_type_quota);
+        return *(const uint64_t *) (const void *) ((const char *) config + key->offset);
+}
+
 static int warn_unknown(Config *config, const char *path, unsigned line, const char *section,
                         const char *name)
 {

@@ -109,6 +109,9 @@ typedef struct Config {
  * -EFBIG if a file is over 256 KiB or there are over 256 drop-ins; any other if a file cannot be read. */
 int config_load(const char *path, Config **ret, char **reterr);
 
+/* The value of a number, duration, size or quota; the key must be one of these. */
+uint64_t config_number(const Config *config, const char *section, const char *name);
+
 Config *config_free(Config *config);
 DEFINE_CLEANUP(Config *, config_free);
 

@@ -249,7 +249,7 @@ static const BusMethod methods[] = {
 #define CONST   SD_BUS_VTABLE_PROPERTY_CONST
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 
-static const sd_bus_vtable vtable[] = {
+static const sd_bus_vtable before[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Name", "s", NULL, offsetof(App, name), CONST),
         SD_BUS_PROPERTY("Repository", "o", get_repository, 0, CHANGES),
@@ -266,22 +266,10 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("EnvironmentStaged", "as", get_environment_staged, 0, CHANGES),
         SD_BUS_PROPERTY("DataPath", "s", get_data_path, 0, CONST),
         SD_BUS_PROPERTY("Releases", "u", get_releases, 0, CHANGES),
-        SD_BUS_PROPERTY("AccessMode", "s", NULL, offsetof(App, settings.access_mode), CHANGES),
-        SD_BUS_PROPERTY("Branch", "s", NULL, offsetof(App, settings.branch), CHANGES),
-        SD_BUS_PROPERTY("Directory", "s", NULL, offsetof(App, settings.directory), CHANGES),
-        SD_BUS_PROPERTY("Formation", "a{su}", get_formation, 0, CHANGES),
-        SD_BUS_PROPERTY("KeepReleases", "u", NULL, offsetof(App, settings.keep_releases), CHANGES),
-        SD_BUS_PROPERTY("Buildpack", "s", NULL, offsetof(App, settings.buildpack), CHANGES),
-        SD_BUS_PROPERTY("BuildCommand", "s", NULL, offsetof(App, settings.build_command), CHANGES),
-        SD_BUS_PROPERTY("Readiness", "s", NULL, offsetof(App, settings.readiness), CHANGES),
-        SD_BUS_PROPERTY("HealthCheckPath", "s", NULL, offsetof(App, settings.health_check_path), CHANGES),
-        SD_BUS_PROPERTY("HealthCheckTimeoutUSec", "t", NULL,
-                        offsetof(App, settings.health_check_timeout_usec), CHANGES),
-        SD_BUS_PROPERTY("CheckSettleUSec", "t", NULL, offsetof(App, settings.check_settle_usec), CHANGES),
-        SD_BUS_PROPERTY("StopTimeoutUSec", "t", NULL, offsetof(App, settings.stop_timeout_usec), CHANGES),
-        SD_BUS_PROPERTY("MemoryMax", "t", NULL, offsetof(App, settings.memory_max), CHANGES),
-        SD_BUS_PROPERTY("TasksMax", "t", NULL, offsetof(App, settings.tasks_max), CHANGES),
-        SD_BUS_PROPERTY("CPUQuotaPerSecUSec", "t", NULL, offsetof(App, settings.cpu_quota_usec), CHANGES),
+};
+
+/* Behind the settings. */
+static const sd_bus_vtable after[] = {
         SD_BUS_METHOD_WITH_ARGS("Deploy", SD_BUS_ARGS("s", revision, "a{sv}", options),
                                 SD_BUS_RESULT("t", id, "o", deployment), bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
@@ -309,11 +297,29 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
+static sd_bus_vtable vtable[SETTINGS_VTABLE_MAX];
+
+static void fill_vtable(void)
+{
+        settings_bus_fill(
+                &(const SettingsVtable){
+                        .before = before,
+                        .n_before = ELEMENTSOF(before),
+                        .settings = &app_settings,
+                        .offset = offsetof(App, settings),
+                        .get_formation = get_formation,
+                        .after = after,
+                        .n_after = ELEMENTSOF(after),
+                },
+                vtable);
+}
+
 const BusClass app_class = {
         .interface = BUS_INTERFACE_APP,
         .path = BUS_PATH_APP,
         .many = true,
         .vtable = vtable,
+        .fill_vtable = fill_vtable,
         .methods = methods,
         .n_methods = ELEMENTSOF(methods),
         .status = status,

@@ -169,7 +169,7 @@ static int read_contents(const Bus *bus, sd_bus_message *message, const BusOptio
                         checked = value.text;
         }
         if (r >= 0 && option->check)
-                r = option->check(bus, option->name, checked, reterr);
+                r = option->check(bus, option, checked, reterr);
         if (r < 0)
                 return r;
         switch (option->type[0]) {

@@ -5,6 +5,7 @@
  * filled by a sentence that says what was wrong and what would be right; no control character of the caller
  * is in it, and no more than a few bytes of his text. */
 
+#include "daemon/model/setting.h"
 #include "dbus/bus-private.h"
 
 /* `argument` is the name the caller knows it by. "" is legal with `may_be_empty`. */
@@ -19,15 +20,17 @@ int bus_args_find_app(const Bus *bus, const char *name, App **ret, sd_bus_error 
 int bus_args_find_deployment(const Bus *bus, uint64_t id, Deployment **ret, sd_bus_error *reterr);
 
 /* One key that an option dictionary may have. */
-typedef struct BusOption {
+typedef struct BusOption BusOption;
+struct BusOption {
         const char *name;
         const char *type; /* "s", "t", "u" or "a{su}" */
         size_t offset; /* of the char *, uint64_t, uint32_t or Formation in the target that it is read into
                         */
         /* NULL = each value of the type is legal. `value` is the text, or points to the number or Formation.
          */
-        int (*check)(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr);
-} BusOption;
+        int (*check)(const Bus *bus, const BusOption *option, const void *value, sd_bus_error *reterr);
+        const Setting *setting; /* that it is; NULL = none */
+};
 
 /* Reads the a{sv} where the message stands into `target`; keys that are not there leave their member as it
  * is, texts in it are replaced and the caller's to free in any case. A key of `later` (ends with NULL, may

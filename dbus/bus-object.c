@@ -369,6 +369,8 @@ int bus_class_register(Bus *bus, const BusClass *class)
 
         assert(class);
 
+        if (class->fill_vtable)
+                class->fill_vtable();
         if (!class->many) {
                 r = sd_bus_add_object_vtable(connection, &slot, class->path, class->interface, class->vtable,
                                              bus);

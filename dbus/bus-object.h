@@ -13,6 +13,7 @@ struct BusClass {
         const char *path; /* of the object, or what the paths of all its objects begin with */
         bool many;
         const sd_bus_vtable *vtable; /* handlers get the noun as userdata */
+        void (*fill_vtable)(void);   /* before it is registered; NULL = it is whole */
         const BusMethod *methods;    /* those that change something */
         size_t n_methods;
         /* The value of its property Status, NULL if it has none: each value is announced, even if there are

@@ -55,7 +55,7 @@ static int get_units(sd_bus *connection, const char *path, const char *interface
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int check_request_id(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+static int check_request_id(const Bus *bus, const BusOption *option, const void *value, sd_bus_error *reterr)
 {
         const char *text = value;
         size_t length = strlen(text);
@@ -67,7 +67,8 @@ static int check_request_id(const Bus *bus, const char *name, const void *value,
         if (length > 0 && *text == '\0')
                 return 0;
         return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                 "%s is 1 to %d printable ASCII characters", name, REQUEST_ID_LENGTH_MAX);
+                                 "%s is 1 to %d printable ASCII characters", option->name,
+                                 REQUEST_ID_LENGTH_MAX);
 }
 
 typedef struct DeployOptions {
@@ -80,7 +81,7 @@ static void deploy_options_done(DeployOptions *options)
 }
 
 static const BusOption deploy_options[] = {
-        { "request-id", "s", offsetof(DeployOptions, request_id), check_request_id },
+        { "request-id", "s", offsetof(DeployOptions, request_id), check_request_id, NULL },
 };
 
 int deployment_bus_create(BusCall *call, App *app, sd_bus_error *reterr)

@@ -4,6 +4,7 @@
 #include "dbus/bus-args.h"
 #include "dbus/bus-object.h"
 #include "dbus/bus-path.h"
+#include "dbus/settings-bus.h"
 
 static int get_apps(sd_bus *connection, const char *path, const char *interface, const char *property,
                     sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
@@ -71,11 +72,13 @@ static const BusMethod methods[] = {
 #define CONST   SD_BUS_VTABLE_PROPERTY_CONST
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 
-static const sd_bus_vtable vtable[] = {
+static const sd_bus_vtable before[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Name", "s", NULL, offsetof(Repository, name), CONST),
-        SD_BUS_PROPERTY("GitUrl", "s", NULL, offsetof(Repository, git_url), CHANGES),
-        SD_BUS_PROPERTY("DefaultBranch", "s", NULL, offsetof(Repository, default_branch), CHANGES),
+};
+
+/* Behind the settings. */
+static const sd_bus_vtable after[] = {
         SD_BUS_PROPERTY("HeadRevision", "s", NULL, offsetof(Repository, head_revision), CHANGES),
         SD_BUS_PROPERTY("LastFetchedAt", "t", NULL, offsetof(Repository, last_fetched_at), CHANGES),
         SD_BUS_PROPERTY("CreatedAt", "t", NULL, offsetof(Repository, created_at), CONST),
@@ -91,11 +94,27 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
+static sd_bus_vtable vtable[SETTINGS_VTABLE_MAX];
+
+static void fill_vtable(void)
+{
+        settings_bus_fill(
+                &(const SettingsVtable){
+                        .before = before,
+                        .n_before = ELEMENTSOF(before),
+                        .settings = &repository_settings,
+                        .after = after,
+                        .n_after = ELEMENTSOF(after),
+                },
+                vtable);
+}
+
 const BusClass repository_class = {
         .interface = BUS_INTERFACE_REPOSITORY,
         .path = BUS_PATH_REPOSITORY,
         .many = true,
         .vtable = vtable,
+        .fill_vtable = fill_vtable,
         .methods = methods,
         .n_methods = ELEMENTSOF(methods),
 };

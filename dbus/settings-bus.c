@@ -2,194 +2,98 @@
 #include "dbus/settings-bus.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "daemon/model/validate.h"
 #include "dbus/bus-args.h"
 
-/* The bounds are those that the configuration has for its defaults (daemon/config-table.c). */
-#define KEEP_RELEASES_MAX  1000
-#define HEALTH_TIMEOUT_MIN (UINT64_C(100) * USEC_PER_MSEC)
-#define HEALTH_TIMEOUT_MAX (UINT64_C(3600) * USEC_PER_SEC)
-#define CHECK_SETTLE_MIN   (UINT64_C(100) * USEC_PER_MSEC)
-#define CHECK_SETTLE_MAX   (UINT64_C(24 * 3600) * USEC_PER_SEC)
-#define STOP_TIMEOUT_MIN   (UINT64_C(100) * USEC_PER_MSEC)
-#define STOP_TIMEOUT_MAX   (UINT64_C(24 * 3600) * USEC_PER_SEC)
-#define MEMORY_MIN         (UINT64_C(1) << 20)
-#define MEMORY_MAX         (UINT64_C(1) << 50)
-#define TASKS_MIN          UINT64_C(1)
-#define TASKS_MAX          (UINT64_C(1) << 22) /* PID_MAX_LIMIT of the kernel */
-#define CPU_QUOTA_MIN      (USEC_PER_SEC / 100)
-#define CPU_QUOTA_MAX      (USEC_PER_SEC * 1000)
-
-static int check_range(const char *name, uint64_t value, uint64_t min, uint64_t max, const char *unit,
-                       sd_bus_error *reterr)
+/* What the configuration bounds further for all apps. */
+static uint64_t most_of(const Bus *bus, const Setting *setting)
 {
-        if (value == 0 || (value >= min && value <= max))
+        const Config *config = bus->params.config(bus->params.userdata);
+        uint64_t limit = setting->limit ? config_number(config, "runner", setting->limit) : 0;
+
+        return limit != 0 ? limit : setting->most;
+}
+
+static int check_number(const Bus *bus, const BusOption *option, const void *value, sd_bus_error *reterr)
+{
+        const Setting *setting = option->setting;
+        uint64_t most = most_of(bus, setting), number;
+
+        number = setting->type == SETTING_NUMBER ? *(const uint32_t *) value : *(const uint64_t *) value;
+        if (number == 0 || (number >= setting->least && number <= most))
                 return 0;
         return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
                                  "%s is 0 (the configured default) or %" PRIu64 " to %" PRIu64
                                  " %s, not %" PRIu64,
-                                 name, min, max, unit, value);
+                                 setting->property, setting->least, most, setting->unit, number);
 }
 
-static int check_access_mode(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+static int check_text(const Bus *bus, const BusOption *option, const void *value, sd_bus_error *reterr)
 {
         (void) bus;
-        if (access_mode_is_valid(value))
+        if (!option->setting->is_valid || option->setting->is_valid(value))
                 return 0;
-        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                 "%s is private (from this machine only), internal (this "
-                                 "machine and [access] internal-networks) or public",
-                                 name);
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "%s %s", option->name,
+                                 option->setting->rule);
 }
 
-static int check_branch(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+static int check_revision(const Bus *bus, const BusOption *option, const void *value, sd_bus_error *reterr)
 {
         (void) bus;
-        return bus_args_check_revision(name, value, true, reterr);
+        return bus_args_check_revision(option->name, value, true, reterr);
 }
 
-static int check_directory(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
-{
-        (void) bus;
-        if (directory_is_valid(value))
-                return 0;
-        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                 "%s is not allowed: " DIRECTORY_RULE
-                                 ", UTF-8 without control characters, at most %d bytes",
-                                 name, DIRECTORY_LENGTH_MAX);
-}
-
-static int check_keep_releases(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
-{
-        (void) bus;
-        return check_range(name, *(const uint32_t *) value, 1, KEEP_RELEASES_MAX, "releases", reterr);
-}
-
-static int check_buildpack(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
-{
-        (void) bus;
-        if (((const char *) value)[0] == '\0' || name_is_valid(value))
-                return 0;
-        return sd_bus_error_setf(
-                reterr, SD_BUS_ERROR_INVALID_ARGS,
-                "%s is \"\" (the one that detects the app), none, or the name of one: " NAME_RULE, name);
-}
-
-static int check_build_command(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
-{
-        (void) bus;
-        if (build_command_is_valid(value))
-                return 0;
-        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                 "%s is one line of UTF-8 without control characters, at most %d bytes",
-                                 name, BUILD_COMMAND_LENGTH_MAX);
-}
-
-static int check_readiness(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
-{
-        (void) bus;
-        if (readiness_is_valid(value))
-                return 0;
-        return sd_bus_error_setf(
-                reterr, SD_BUS_ERROR_INVALID_ARGS,
-                "%s is port (its web processes listen) or notify (its processes say READY=1)", name);
-}
-
-static int check_health_path(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
-{
-        (void) bus;
-        if (health_check_path_is_valid(value))
-                return 0;
-        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                 "%s is not allowed: " HEALTH_CHECK_PATH_RULE ", at most %zu", name,
-                                 HTTP_TARGET_MAX);
-}
-
-static int check_formation(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
+static int check_formation(const Bus *bus, const BusOption *option, const void *value, sd_bus_error *reterr)
 {
         const Formation *formation = value;
 
         (void) bus;
         if (formation_total(formation) > FORMATION_COUNT_MAX)
                 return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
-                                         "%s has more than %d instances in all", name, FORMATION_COUNT_MAX);
+                                         "%s has more than %d instances in all", option->name,
+                                         FORMATION_COUNT_MAX);
         if (formation->n == 0 || formation_total(formation) > 0)
                 return 0;
         return sd_bus_error_setf(
                 reterr, SD_BUS_ERROR_INVALID_ARGS,
                 "%s has no process above 0: Stop stops an app (deployctl stop), and nothing at all (an "
                 "empty %s, deployctl scale APP default) is the default",
-                name, name);
+                option->name, option->name);
 }
 
-static int check_health_timeout(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
-{
-        (void) bus;
-        return check_range(name, *(const uint64_t *) value, HEALTH_TIMEOUT_MIN, HEALTH_TIMEOUT_MAX,
-                           "microseconds", reterr);
-}
-
-static int check_check_settle(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
-{
-        (void) bus;
-        return check_range(name, *(const uint64_t *) value, CHECK_SETTLE_MIN, CHECK_SETTLE_MAX,
-                           "microseconds", reterr);
-}
-
-static int check_stop_timeout(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
-{
-        (void) bus;
-        return check_range(name, *(const uint64_t *) value, STOP_TIMEOUT_MIN, STOP_TIMEOUT_MAX,
-                           "microseconds", reterr);
-}
-
-static int check_memory(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
-{
-        uint64_t limit = bus->params.config(bus->params.userdata)->app_memory_limit;
-
-        return check_range(name, *(const uint64_t *) value, MEMORY_MIN, limit ? limit : MEMORY_MAX, "bytes",
-                           reterr);
-}
-
-static int check_tasks(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
-{
-        uint64_t limit = bus->params.config(bus->params.userdata)->app_tasks_limit;
-
-        return check_range(name, *(const uint64_t *) value, TASKS_MIN, limit ? limit : TASKS_MAX, "tasks",
-                           reterr);
-}
-
-static int check_cpu_quota(const Bus *bus, const char *name, const void *value, sd_bus_error *reterr)
-{
-        (void) bus;
-        return check_range(name, *(const uint64_t *) value, CPU_QUOTA_MIN, CPU_QUOTA_MAX,
-                           "microseconds per second", reterr);
-}
-
-static const BusOption options[] = {
-        { "AccessMode", "s", offsetof(AppSettings, access_mode), check_access_mode },
-        { "Branch", "s", offsetof(AppSettings, branch), check_branch },
-        { "Directory", "s", offsetof(AppSettings, directory), check_directory },
-        { "Formation", "a{su}", offsetof(AppSettings, formation), check_formation },
-        { "KeepReleases", "u", offsetof(AppSettings, keep_releases), check_keep_releases },
-        { "Buildpack", "s", offsetof(AppSettings, buildpack), check_buildpack },
-        { "BuildCommand", "s", offsetof(AppSettings, build_command), check_build_command },
-        { "Readiness", "s", offsetof(AppSettings, readiness), check_readiness },
-        { "HealthCheckPath", "s", offsetof(AppSettings, health_check_path), check_health_path },
-        { "HealthCheckTimeoutUSec", "t", offsetof(AppSettings, health_check_timeout_usec),
-          check_health_timeout },
-        { "CheckSettleUSec", "t", offsetof(AppSettings, check_settle_usec), check_check_settle },
-        { "StopTimeoutUSec", "t", offsetof(AppSettings, stop_timeout_usec), check_stop_timeout },
-        { "MemoryMax", "t", offsetof(AppSettings, memory_max), check_memory },
-        { "TasksMax", "t", offsetof(AppSettings, tasks_max), check_tasks },
-        { "CPUQuotaPerSecUSec", "t", offsetof(AppSettings, cpu_quota_usec), check_cpu_quota },
-        /* For a new app only. */
-        { "Data", "s", offsetof(NewApp, data), NULL },
+static int (*const checks[SETTING_TYPE_MAX])(const Bus *bus, const BusOption *option, const void *value,
+                                             sd_bus_error *reterr) = {
+        [SETTING_TEXT] = check_text,       [SETTING_REVISION] = check_revision,
+        [SETTING_DURATION] = check_number, [SETTING_SIZE] = check_number,
+        [SETTING_COUNT] = check_number,    [SETTING_NUMBER] = check_number,
+        [SETTING_SHARE] = check_number,    [SETTING_FORMATION] = check_formation,
 };
 
-/* The settings of a new app are at its beginning. */
+/* The settings of an app that is there are at the beginning of a new one. */
 static_assert(offsetof(NewApp, settings) == 0, "the rows are for both");
+
+static size_t fill_options(bool is_new, BusOption *ret)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < app_settings.n; i++) {
+                const Setting *setting = &app_settings.rows[i];
+
+                if (setting->is_new_only && !is_new)
+                        continue;
+                assert(checks[setting->type]);
+                ret[n++] = (BusOption){
+                        .name = setting->property,
+                        .type = setting_signature(setting),
+                        .offset = setting->is_new_only ? offsetof(NewApp, data) : setting->offset,
+                        .check = checks[setting->type],
+                        .setting = setting,
+                };
+        }
+        return n;
+}
 
 /* Known, but without effect in this version. */
 static const char *const later[] = {
@@ -206,13 +110,43 @@ void settings_bus_done_new(NewApp *app)
 
 int settings_bus_read(const Bus *bus, sd_bus_message *message, AppSettings *settings, sd_bus_error *reterr)
 {
+        BusOption options[SETTINGS_MAX];
+        size_t n = fill_options(/* is_new= */ false, options);
+
         assert(settings);
-        return bus_args_read_options(bus, message, options, ELEMENTSOF(options) - 1, later + 1, settings,
-                                     reterr);
+        return bus_args_read_options(bus, message, options, n, later + 1, settings, reterr);
 }
 
 int settings_bus_read_new(const Bus *bus, sd_bus_message *message, NewApp *app, sd_bus_error *reterr)
 {
+        BusOption options[SETTINGS_MAX];
+        size_t n = fill_options(/* is_new= */ true, options);
+
         assert(app);
-        return bus_args_read_options(bus, message, options, ELEMENTSOF(options), later, app, reterr);
+        return bus_args_read_options(bus, message, options, n, later, app, reterr);
+}
+
+static sd_bus_vtable property_of(const SettingsVtable *parts, const Setting *setting)
+{
+        const sd_bus_vtable member =
+                SD_BUS_PROPERTY(setting->property, setting_signature(setting), NULL,
+                                parts->offset + setting->offset, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE);
+        const sd_bus_vtable formation =
+                SD_BUS_PROPERTY(setting->property, setting_signature(setting), parts->get_formation, 0,
+                                SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE);
+
+        return setting->type == SETTING_FORMATION ? formation : member;
+}
+
+void settings_bus_fill(const SettingsVtable *parts, sd_bus_vtable *ret)
+{
+        size_t n = parts->n_before;
+
+        assert(parts->n_before + parts->settings->n + parts->n_after <= SETTINGS_VTABLE_MAX);
+
+        memcpy(ret, parts->before, parts->n_before * sizeof(sd_bus_vtable));
+        for (size_t i = 0; i < parts->settings->n; i++)
+                if (!parts->settings->rows[i].is_new_only)
+                        ret[n++] = property_of(parts, &parts->settings->rows[i]);
+        memcpy(ret + n, parts->after, parts->n_after * sizeof(sd_bus_vtable));
 }

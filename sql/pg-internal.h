@@ -65,7 +65,7 @@ struct PgResult {
 struct PgRequest {
         Pg *pg;
         const char *name; /* for failpoints */
-        const char *sql;
+        char *sql;
         PgParams *params;
         uint64_t deadline;
         PgDone done;

@@ -64,6 +64,7 @@ static void queue_append(Pg *pg, PgRequest *request)
 static void request_destroy(PgRequest *request)
 {
         free(request->params);
+        free(request->sql);
         free(request);
 }
 
@@ -192,7 +193,11 @@ int pg_request_new(Pg *pg, const PgQuery *query, PgDone done, void *userdata, Pg
                 return -ENOMEM;
         request->pg = pg;
         request->name = query->name ? query->name : "session";
-        request->sql = query->sql;
+        request->sql = strdup(query->sql);
+        if (!request->sql) {
+                request_destroy(request);
+                return -ENOMEM;
+        }
         request->read_only = query->read_only;
         request->deadline = USEC_INFINITY;
         request->done = done;

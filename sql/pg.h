@@ -176,7 +176,7 @@ static inline PgValue pg_numbers(const uint64_t *numbers, size_t n)
 
 typedef struct PgQuery {
         const char *name; /* of the function that asks, for failpoints; NULL = none */
-        const char *sql;  /* exactly one statement, $1… for the values; must live as long as the request */
+        const char *sql;  /* exactly one statement, $1… for the values; copied by pg_submit() */
         const PgValue *values;
         size_t n_values;
         bool read_only; /* changes nothing: may overtake others while the server has no space */

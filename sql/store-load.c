@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "daemon/model/removed-app.h"
 #include "sql/store-internal.h"
+#include "sql/store-settings.h"
 
 /* Several reads, one after another; the requests of a connection keep their order, so the answers come in
  * this order too. The caller is told when all have ended, of the first that failed. */
@@ -45,6 +46,10 @@ static int read_removed_apps(StoreRequest *request, const PgResult *result, _unu
         return 0;
 }
 
+static const StoreSettings of_repository = { .table = &repository_settings, .from = "r" },
+                           of_app = { .table = &app_settings, .from = "a" },
+                           of_deployment = { .table = &app_settings, .from = "d", .of_deployment = true };
+
 static int read_repositories(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
 {
         for (size_t i = 0; i < pg_result_rows(result); i++) {
@@ -55,13 +60,13 @@ static int read_repositories(StoreRequest *request, const PgResult *result, _unu
                 if (!repository)
                         return -ENOMEM;
                 repository->id = pg_result_u64(result, i, 0);
-                repository->last_fetched_at = pg_result_usec(result, i, 5);
-                repository->created_at = pg_result_usec(result, i, 6);
-                if (text_replace(&repository->git_url, pg_result_text(result, i, 2)) < 0 ||
-                    text_replace(&repository->default_branch, pg_result_text(result, i, 3)) < 0 ||
-                    text_replace(&repository->head_revision, pg_result_text(result, i, 4)) < 0)
-                        return -ENOMEM;
-                r = model_add_repository(request->model, repository);
+                repository->last_fetched_at = pg_result_usec(result, i, 3);
+                repository->created_at = pg_result_usec(result, i, 4);
+                r = text_replace(&repository->head_revision, pg_result_text(result, i, 2));
+                if (r >= 0)
+                        r = store_settings_read(&of_repository, result, i, 5, repository);
+                if (r >= 0)
+                        r = model_add_repository(request->model, repository);
                 if (r < 0)
                         return r;
                 TAKE_PTR(repository);
@@ -69,22 +74,12 @@ static int read_repositories(StoreRequest *request, const PgResult *result, _unu
         return 0;
 }
 
-static int read_formation(const PgResult *result, size_t row, unsigned column, Formation *formation)
-{
-        _cleanup_free_ char **texts = NULL;
-        int r = pg_result_texts(result, row, column, &texts);
-
-        for (char **text = texts; r >= 0 && *text; text++)
-                r = formation_parse(formation, *text);
-        return r == -EINVAL ? -EBADMSG : r;
-}
-
 static int read_apps(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
 {
         for (size_t i = 0; i < pg_result_rows(result); i++) {
                 Repository *repository = model_repository(request->model, pg_result_text(result, i, 2));
                 _cleanup_(app_freep) App *app = NULL;
-                AppStatus status = app_status_from_string(pg_result_text(result, i, 6));
+                AppStatus status = app_status_from_string(pg_result_text(result, i, 5));
                 int r;
 
                 if (!repository || (int) status < 0)
@@ -93,29 +88,13 @@ static int read_apps(StoreRequest *request, const PgResult *result, _unused_ Sto
                 if (!app)
                         return -ENOMEM;
                 app->id = pg_result_u64(result, i, 0);
-                app->port = (uint16_t) pg_result_u64(result, i, 4);
-                app->stopped = pg_result_bool(result, i, 5);
+                app->port = (uint16_t) pg_result_u64(result, i, 3);
+                app->stopped = pg_result_bool(result, i, 4);
                 app->status = status;
-                app->settings.stop_timeout_usec = pg_result_u64(result, i, 9);
-                app->settings.memory_max = pg_result_u64(result, i, 10);
-                app->settings.tasks_max = pg_result_u64(result, i, 11);
-                app->settings.keep_releases = (uint32_t) pg_result_u64(result, i, 14);
-                app->settings.cpu_quota_usec = pg_result_u64(result, i, 12);
-                app->settings.health_check_timeout_usec = pg_result_u64(result, i, 20);
-                app->settings.check_settle_usec = pg_result_u64(result, i, 21);
-                app->created_at = pg_result_usec(result, i, 13);
-                if (text_replace(&app->settings.access_mode, pg_result_text(result, i, 3)) < 0 ||
-                    text_replace(&app->settings.branch, pg_result_text(result, i, 7)) < 0 ||
-                    text_replace(&app->settings.directory, pg_result_text(result, i, 8)) < 0 ||
-                    text_replace(&app->settings.buildpack, pg_result_text(result, i, 16)) < 0 ||
-                    text_replace(&app->settings.build_command, pg_result_text(result, i, 17)) < 0 ||
-                    text_replace(&app->settings.readiness, pg_result_text(result, i, 18)) < 0 ||
-                    text_replace(&app->settings.health_check_path, pg_result_text(result, i, 19)) < 0)
-                        return -ENOMEM;
-                r = read_formation(result, i, 15, &app->settings.formation);
-                if (r < 0)
-                        return r;
-                r = model_add_app(request->model, app);
+                app->created_at = pg_result_usec(result, i, 6);
+                r = store_settings_read(&of_app, result, i, 7, &app->settings);
+                if (r >= 0)
+                        r = model_add_app(request->model, app);
                 if (r < 0)
                         return r;
                 TAKE_PTR(app);
@@ -142,7 +121,7 @@ static int read_release(const PgResult *result, size_t row, unsigned first, Rele
         if (r >= 0)
                 r = text_replace(&release->buildpack, pg_result_text(result, row, first + 2));
         if (r >= 0)
-                r = read_formation(result, row, first + 3, &release->formation);
+                r = store_formation_read(result, row, first + 3, &release->formation);
         if (r >= 0)
                 r = text_replace(&release->health.path, pg_result_text(result, row, first + 4));
         release->health.attempts = pg_result_u64(result, row, first + 5);
@@ -150,22 +129,6 @@ static int read_release(const PgResult *result, size_t row, unsigned first, Rele
         release->health.wait_usec = pg_result_u64(result, row, first + 7);
         if (r >= 0)
                 *ret = TAKE_PTR(release);
-        return r;
-}
-
-/* What counts from the next deployment on: columns from `first` on. */
-static int read_settings(const PgResult *result, size_t row, unsigned first, AppSettings *settings)
-{
-        char **const texts[] = {
-                &settings->branch,        &settings->directory, &settings->buildpack,
-                &settings->build_command, &settings->readiness, &settings->health_check_path
-        };
-        int r = app_settings_init(settings);
-
-        for (unsigned i = 0; r >= 0 && i < ELEMENTSOF(texts); i++)
-                r = text_replace(texts[i], pg_result_text(result, row, first + i));
-        settings->health_check_timeout_usec = pg_result_u64(result, row, first + ELEMENTSOF(texts));
-        settings->check_settle_usec = pg_result_u64(result, row, first + ELEMENTSOF(texts) + 1);
         return r;
 }
 
@@ -200,7 +163,9 @@ static int read_deployments(StoreRequest *request, const PgResult *result, _unus
                         return -ENOMEM;
                 r = read_release(result, i, 14, &deployment->release);
                 if (r >= 0 && status != DEPLOYMENT_QUEUED)
-                        r = read_settings(result, i, 25, &deployment->settings);
+                        r = app_settings_init(&deployment->settings);
+                if (r >= 0 && status != DEPLOYMENT_QUEUED)
+                        r = store_settings_read(&of_deployment, result, i, 25, &deployment->settings);
                 if (r < 0)
                         return r;
                 r = model_add_deployment(request->model, deployment);
@@ -267,45 +232,51 @@ static int read_environment(StoreRequest *request, const PgResult *result, _unus
 #define LAST(table) \
         "coalesce(pg_sequence_last_value(pg_get_serial_sequence('" table "', 'id')::regclass), 0)"
 
+/* Statements; settings are the last columns, between both parts. */
 static const struct {
         StoreRead read;
-        const char *sql;
+        const StoreSettings *settings; /* NULL = none */
+        const char *sql, *rest;
 } reads[] = {
-        { read_installation, "select id, machine, " LAST("app") ", " LAST("deployment") ", " LAST(
-                                     "repository") " from installation where $1 >= 0" },
-        { read_removed_apps,
-          "select id, name, removed_at, keep_until, removed_by::bigint, last_deployment, data = 'deleting' "
+        { read_installation, NULL,
+          "select id, machine, " LAST("app") ", " LAST("deployment") ", " LAST("repository"),
+          "from installation where $1 >= 0" },
+        { read_removed_apps, NULL,
+          "select id, name, removed_at, keep_until, removed_by::bigint, last_deployment, data = 'deleting'",
           "from removed_app where data <> 'deleted' and $1 >= 0 order by removed_at, id" },
-        { read_repositories,
-          "select id, name, git_url, default_branch, head_revision, last_fetched_at, created_at "
-          "from repository where $1 >= 0 order by id" },
-        { read_apps,
-          "select a.id, a.name, r.name, a.access_mode, a.port::bigint, a.wanted = 'stopped', a.status, "
-          "a.branch, "
-          "  a.directory, a.stop_timeout_usec::bigint, a.memory_max::bigint, a.tasks_max::bigint, "
-          "  a.cpu_quota_usec::bigint, a.created_at, a.keep_releases::bigint, a.formation, "
-          "  a.buildpack, a.build_command, a.readiness, a.health_check_path, a.health_check_timeout_usec::bigint, "
-          "  a.check_settle_usec::bigint "
+        { read_repositories, &of_repository,
+          "select r.id, r.name, r.head_revision, r.last_fetched_at, r.created_at",
+          "from repository r where $1 >= 0 order by r.id" },
+        { read_apps, &of_app,
+          "select a.id, a.name, r.name, a.port::bigint, a.wanted = 'stopped', a.status, a.created_at",
           "from app a join repository r on r.id = a.repository_id where $1 >= 0 order by a.id" },
-        { read_environment,
+        { read_environment, NULL,
           "select a.name, v.id, v.base_id, v.deployment_id, v.id = a.environment_id, e.name, "
-          "  convert_from(e.value, 'UTF8') "
+          "  convert_from(e.value, 'UTF8')",
           "from environment_version v join app a on a.id = v.app_id left join environment e on e.version_id = v.id "
           "where $1 >= 0 order by a.id, v.id, e.name" },
-        { read_deployments,
+        { read_deployments, &of_deployment,
           "select d.id, a.name, d.status, d.requested_revision, d.revision, d.image_tag, d.release_id, "
-          "d.created_at, "
-          "  d.started_at, d.finished_at, d.error_summary, d.logs_path, d.requested_by::bigint, "
+          "  d.created_at, d.started_at, d.finished_at, d.error_summary, d.logs_path, d.requested_by::bigint, "
           "  d.assigned_port::bigint, r.processes, r.build_key, r.buildpack, r.formation, r.health_check_path, "
           "  r.health_check_attempts::bigint, r.health_check_timeout_usec::bigint, r.health_check_wait_usec::bigint, "
-          "  d.kind, d.rollback_to, d.environment_id, d.branch, d.directory, d.buildpack, d.build_command, "
-          "  d.readiness, d.health_check_path, d.health_check_timeout_usec::bigint, d.check_settle_usec::bigint "
+          "  d.kind, d.rollback_to, d.environment_id",
           "from deployment d join app a on a.id = d.app_id left join release r on r.id = d.id "
           "where " PUBLISHED " order by d.id" },
-        { read_instances,
-          "select i.deployment_id, i.process, i.number::bigint, i.port::bigint from instance i "
-          "where $1 >= 0 order by i.deployment_id, i.process, i.number" },
+        { read_instances, NULL, "select i.deployment_id, i.process, i.number::bigint, i.port::bigint",
+          "from instance i where $1 >= 0 order by i.deployment_id, i.process, i.number" },
 };
+
+/* Caller frees; NULL when out of memory. */
+static char *make_statement(size_t i)
+{
+        _cleanup_free_ char *columns = NULL;
+
+        if (!reads[i].settings)
+                return text_format("%s %s", reads[i].sql, reads[i].rest);
+        columns = store_settings_columns(reads[i].settings, COLUMN_READ);
+        return columns ? text_format("%s, %s %s", reads[i].sql, columns, reads[i].rest) : NULL;
+}
 
 /* The requests share one outcome. */
 typedef struct Load {
@@ -366,10 +337,12 @@ int store_load(Store *store, Model *model, uint64_t published_usec, const StoreA
 
         for (size_t i = 0; i < ELEMENTSOF(reads); i++) {
                 StoreAsk each = { STORE_DEPLOYD, ask->deadline, on_read, load, drop_load };
+                _cleanup_free_ char *sql = make_statement(i);
                 StoreRequest *request;
 
-                r = store_submit(store, &PG_READ(reads[i].sql, pg_u64(published_usec)), reads[i].read, &each,
-                                 &request);
+                r = sql ? store_submit(store, &PG_READ(sql, pg_u64(published_usec)), reads[i].read, &each,
+                                       &request)
+                        : -ENOMEM;
                 if (r < 0 && load->left == 0) {
                         load_free(load);
                         return r;

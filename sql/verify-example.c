@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "daemon/model/setting.h"
 #include "sql/verify-internal.h"
 
 #define EXAMPLE                                                                                         \
@@ -24,36 +27,19 @@ const char *const verify_outcome_create =
         "                        nullif(by_table || '.' || by_column, '.'), sqlerrm);\n"
         "end $$;";
 
-/* What the columns hold when nobody says anything. For settings 0 and "" mean the default of the
- * configuration. */
+/* What the columns hold when nobody says anything. */
 static const char *const documented[] = {
-        "repository.default_branch=",
         "repository.head_revision=",
         "repository.last_fetched_at=null",
         "repository.fetches=0",
-        "app.access_mode=private",
         "app.current_port=null",
         "app.wanted=running",
         "app.status=new",
-        "app.branch=",
-        "app.directory=",
-        "app.formation=[]",
         "app.domains=[]",
         "app.auto_deploy=false",
-        "app.keep_releases=0",
-        "app.buildpack=",
-        "app.build_command=",
-        "app.readiness=port",
-        "app.health_check_path=",
-        "app.health_check_timeout_usec=0",
-        "app.stop_timeout_usec=0",
-        "app.memory_max=0",
-        "app.tasks_max=0",
-        "app.cpu_quota_usec=0",
         "app.idle_timeout_usec=0",
         "app.connect_to=[]",
         "app.environment_id=null",
-        "app.check_settle_usec=0",
         "deployment.kind=deploy",
         "deployment.status=queued",
         "deployment.requested_revision=",
@@ -69,23 +55,49 @@ static const char *const documented[] = {
         "deployment.request_id=null",
         "deployment.rollback_to=null",
         "deployment.environment_id=null",
-        "deployment.branch=",
-        "deployment.directory=",
-        "deployment.buildpack=",
-        "deployment.build_command=",
-        "deployment.readiness=port",
-        "deployment.health_check_path=",
-        "deployment.health_check_timeout_usec=0",
-        "deployment.check_settle_usec=0",
         NULL,
 };
+
+/* The same of the settings: filled once, by their tables. */
+enum { SETTING_ENTRIES_MAX = 3 * SETTINGS_MAX };
+static char setting_entries[SETTING_ENTRIES_MAX][96];
+static const char *documented_settings[SETTING_ENTRIES_MAX + 1];
+
+static size_t fill_settings(size_t n, const char *table_name, const SettingTable *table, bool of_deployment)
+{
+        for (size_t i = 0; i < table->n; i++) {
+                const Setting *setting = &table->rows[i];
+                const char *initial = setting_is_number(setting)           ? "0"
+                                      : setting->type == SETTING_FORMATION ? "[]"
+                                                                           : setting->initial;
+                int length;
+
+                /* What has to be given has no default. */
+                if (!setting->column || !initial || (of_deployment && !setting_is_of_deployment(setting)))
+                        continue;
+                length = snprintf(setting_entries[n], sizeof(setting_entries[n]), "%s.%s=%s", table_name,
+                                  setting->column, initial);
+                assert(length > 0 && (size_t) length < sizeof(setting_entries[n]));
+                documented_settings[n] = setting_entries[n];
+                n++;
+        }
+        return n;
+}
+
+void verify_example_fill(void)
+{
+        size_t n = fill_settings(0, "repository", &repository_settings, /* of_deployment= */ false);
+
+        n = fill_settings(n, "app", &app_settings, /* of_deployment= */ false);
+        (void) fill_settings(n, "deployment", &app_settings, /* of_deployment= */ true);
+}
 
 /* That they are saved is seen by reading them back after a change. */
 const VerifyQuestion verify_creation = {
         .check = CHECK_CREATION,
         .before = EXAMPLE "update app set branch = 'main'; update app set branch = '';",
         .sql = "with documented as (select substring(entry from '^[^=]*') as name,"
-               "  substring(entry from '=(.*)$') as value from unnest($1) entry),"
+               "  substring(entry from '=(.*)$') as value from unnest($1 || $2) entry),"
                " found as (select 'repository.' || key as name, coalesce(value, 'null') as value"
                "  from repository, jsonb_each_text(to_jsonb(repository))"
                "  union all select 'app.' || key, coalesce(value, 'null') from app, jsonb_each_text(to_jsonb(app))"
@@ -100,7 +112,7 @@ const VerifyQuestion verify_creation = {
                "  having bool_and(should is not distinct from found)"
                " union all select 'default of ' || name, quote_literal(should), quote_literal(found)"
                "  from compared where should is distinct from found",
-        .lists = { documented },
+        .lists = { documented, documented_settings },
 };
 
 const VerifyQuestion verify_relations = {

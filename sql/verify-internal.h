@@ -26,6 +26,8 @@ extern const char *const verify_schema_keep;
 
 /* Checks 5 and 6: an example, as a user would make it. */
 extern const VerifyQuestion verify_creation, verify_relations;
+/* Before they are asked: puts what the tables of settings say into the first. */
+void verify_example_fill(void);
 
 /* Check 7. */
 extern const VerifyQuestion verify_constraints;

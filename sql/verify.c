@@ -332,6 +332,7 @@ int verify_new(sd_event *event, const char *conninfo, Report *report, VerifyDone
         verify->report = report;
         verify->done = done;
         verify->userdata = userdata;
+        verify_example_fill();
         verify->keep = text_format("%s%s savepoint made", verify_schema_keep, verify_outcome_create);
         if (!verify->keep)
                 return -ENOMEM;

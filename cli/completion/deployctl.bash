@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# bash completion for deployctl: its verbs and their options, as it says them itself.
+# bash completion for deployctl: its verbs, their options and their settings, as it says them itself.
 
 _deployctl()
 {
@@ -14,6 +14,11 @@ _deployctl()
                         offers+=("${verb%% *}")
                 elif [[ $verb == "$typed "* ]]; then
                         offers+=("${verb#"$typed "}")
+                elif [[ $line == *= && $typed == "$verb "* ]]; then
+                        # Settings end with =, and come after a name.
+                        offers=(${line#"$verb"})
+                        offers=(${offers[@]##-*})
+                        compopt -o nospace 2>/dev/null
                 fi
         done < <(deployctl --list-verbs 2>/dev/null)
         COMPREPLY=()

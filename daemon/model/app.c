@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "daemon/model/deployment.h"
 #include "daemon/model/repository.h"
+#include "daemon/model/setting-value.h"
 #include "daemon/model/unit-name.h"
 
 static const char *const app_status_table[APP_STATUS_MAX] = {
@@ -49,54 +50,30 @@ App *app_free(App *app)
         return NULL;
 }
 
-/* The texts of the settings, and what a new app has there. */
-static const struct {
-        size_t offset;
-        const char *initial;
-} texts[] = {
-        { offsetof(AppSettings, access_mode), "private" }, { offsetof(AppSettings, branch), "" },
-        { offsetof(AppSettings, directory), "" },          { offsetof(AppSettings, buildpack), "" },
-        { offsetof(AppSettings, build_command), "" },      { offsetof(AppSettings, readiness), "port" },
-        { offsetof(AppSettings, health_check_path), "" },
-};
-
-static char **text_of(AppSettings *settings, size_t i)
-{
-        return (char **) ((char *) settings + texts[i].offset);
-}
-
 int app_settings_init(AppSettings *settings)
 {
+        int r;
+
         assert(settings);
 
         *settings = (AppSettings){};
-        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
-                *text_of(settings, i) = strdup(texts[i].initial);
-                if (!*text_of(settings, i)) {
-                        app_settings_clear(settings);
-                        return -ENOMEM;
-                }
-        }
-        return 0;
+        r = settings_init(&app_settings, settings);
+        if (r < 0)
+                app_settings_clear(settings);
+        return r;
 }
 
 int app_settings_copy(AppSettings *target, const AppSettings *source)
 {
         _cleanup_(app_settings_clear) AppSettings copy = {};
-        AppSettings from;
-        bool failed = false;
+        int r;
 
         assert(target);
         assert(source);
 
-        copy = from = *source;
-        copy.formation = (Formation){};
-        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
-                *text_of(&copy, i) = strdup(*text_of(&from, i));
-                failed = failed || !*text_of(&copy, i);
-        }
-        if (failed || formation_copy(&copy.formation, &source->formation) < 0)
-                return -ENOMEM;
+        r = settings_copy(&app_settings, &copy, source);
+        if (r < 0)
+                return r;
         app_settings_clear(target);
         *target = copy;
         copy = (AppSettings){};
@@ -106,11 +83,7 @@ int app_settings_copy(AppSettings *target, const AppSettings *source)
 void app_settings_clear(AppSettings *settings)
 {
         assert(settings);
-
-        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
-                free(*text_of(settings, i));
-        formation_clear(&settings->formation);
-        *settings = (AppSettings){};
+        settings_clear(&app_settings, settings);
 }
 
 int app_formation(const App *app, const Release *release, Formation *ret)

@@ -33,7 +33,8 @@ typedef enum Served {
         SERVED_NO_ROOM, /* too many others are: apps-max */
 } Served;
 
-/* What a caller may set. 0 and "" mean the configured default. */
+/* What a caller may set: a member for each row of app_settings (daemon/model/setting-table.c). 0 and "" mean
+ * the configured default. */
 typedef struct AppSettings {
         char *access_mode;       /* private, internal, public */
         char *branch;            /* "" = the repository's */
@@ -82,7 +83,7 @@ App *app_new(const char *name, Repository *repository);
 App *app_free(App *app);
 DEFINE_CLEANUP(App *, app_free);
 
-/* What a new app has. 0 or -ENOMEM. */
+/* What a new app has. 0 or -ENOMEM; the copy replaces what *target has, unless it fails. */
 int app_settings_init(AppSettings *settings);
 int app_settings_copy(AppSettings *target, const AppSettings *source);
 void app_settings_clear(AppSettings *settings);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "daemon/model/setting-value.h"
+
 Repository *repository_new(const char *name)
 {
         _cleanup_(repository_freep) Repository *repository = calloc(1, sizeof(Repository));
@@ -12,11 +14,9 @@ Repository *repository_new(const char *name)
         if (!repository)
                 return NULL;
         repository->name = strdup(name);
-        repository->git_url = strdup("");
-        repository->default_branch = strdup("");
         repository->head_revision = strdup("");
-        if (!repository->name || !repository->git_url || !repository->default_branch ||
-            !repository->head_revision)
+        if (!repository->name || !repository->head_revision ||
+            settings_init(&repository_settings, repository) < 0)
                 return NULL;
         return TAKE_PTR(repository);
 }
@@ -26,8 +26,7 @@ Repository *repository_free(Repository *repository)
         if (!repository)
                 return NULL;
         free(repository->name);
-        free(repository->git_url);
-        free(repository->default_branch);
+        settings_clear(&repository_settings, repository);
         free(repository->head_revision);
         free(repository);
         return NULL;

@@ -289,6 +289,12 @@ bool access_mode_is_valid(const char *mode)
         return strcmp(mode, "private") == 0 || strcmp(mode, "internal") == 0 || strcmp(mode, "public") == 0;
 }
 
+bool buildpack_is_valid(const char *buildpack)
+{
+        assert(buildpack);
+        return buildpack[0] == '\0' || name_is_valid(buildpack);
+}
+
 bool readiness_is_valid(const char *readiness)
 {
         assert(readiness);

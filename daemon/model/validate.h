@@ -28,6 +28,9 @@ bool commit_is_valid(const char *commit);
 /* private, internal or public. */
 bool access_mode_is_valid(const char *mode);
 
+/* A name of a buildpack, `none` among them; "" is legal: the one that detects the app. */
+bool buildpack_is_valid(const char *buildpack);
+
 /* port or notify. */
 bool readiness_is_valid(const char *readiness);
 

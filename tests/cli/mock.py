@@ -6,9 +6,11 @@ happens to a deployment is said by the test, with advance() or, before the deplo
 GDBus refuses calls whose arguments have not the signatures below.
 """
 
+import os
 import queue
 import threading
 import time
+from xml.etree import ElementTree
 
 from gi.repository import Gio, GLib
 
@@ -36,18 +38,20 @@ METHODS = {
     "Properties": {"Get": ("ss", "v"), "GetAll": ("s", "a{sv}")},
 }
 
+
+def property_types(noun):
+    """Names and types of the properties, as the description of the interface has them."""
+    xml = os.path.join(os.path.dirname(__file__), f"../../dbus/{NAME}.{noun}.xml")
+    return {row.get("name"): row.get("type") for row in ElementTree.parse(xml).iter("property")}
+
+
 TYPES = {
     "Manager": {"Version": "s", "SchemaVersion": "u", "PortRange": "(qq)", "PortsAssigned": "u", "DatabaseState": "s",
                 "DeploymentsQueued": "u", "DeploymentsRunning": "u", "SandboxState": "s", "SandboxMissing": "as",
                 "Attention": "s"},
     "Repository": {"Name": "s", "GitUrl": "s", "DefaultBranch": "s", "HeadRevision": "s", "LastFetchedAt": "t",
                    "CreatedAt": "t", "Apps": "ao", "HasCredential": "b"},
-    "App": {"Name": "s", "Repository": "o", "Status": "s", "CurrentPort": "q", "CurrentDeployment": "o",
-            "Deployments": "ao", "Slice": "s", "CreatedAt": "t", "Branch": "s", "Directory": "s",
-            "StopTimeoutUSec": "t", "MemoryMax": "t", "TasksMax": "t", "CPUQuotaPerSecUSec": "t",
-            "Url": "s", "Port": "q", "AccessMode": "s", "KeepReleases": "u", "Formation": "a{su}", "Buildpack": "s",
-            "BuildCommand": "s", "Readiness": "s", "HealthCheckPath": "s", "HealthCheckTimeoutUSec": "t",
-            "CheckSettleUSec": "t", "EnvironmentStaged": "as", "DataPath": "s", "Releases": "u"},
+    "App": property_types("App"),
     "Deployment": {"Id": "t", "App": "o", "AppName": "s", "Status": "s", "RequestedRevision": "s", "Revision": "s",
                    "ImageTag": "s", "AssignedPort": "q", "Units": "as", "Progress": "d", "SettlesAt": "t", "StatusText": "s",
                    "CreatedAt": "t", "StartedAt": "t", "FinishedAt": "t", "ErrorSummary": "s", "LogsPath": "s",
@@ -358,7 +362,7 @@ class Mock:
 
     def Manager_CreateApp(self, _where, name, repository, options):
         self._find("Repository", repository)
-        return self.app(name, repository, **options)
+        return self.app(name, repository, **{key: value for key, value in options.items() if key != "Data"})
 
     def Manager_GetRepository(self, _where, name):
         return self._find("Repository", name)

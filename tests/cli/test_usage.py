@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from conftest import BINARY
+from settings import OF_APPS, OF_REPOSITORIES, words
 
 VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo remove", "app create", "app list",
          "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "redeploy", "rollback", "cancel", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
@@ -19,9 +20,7 @@ OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--j
            "releases": ["--json", "--lines"], "ps": ["--json"], "status": ["--json"],
            "scale": ["--json"], "backup": ["--releases", "--no-data"], "restore": ["--replace"],
            "logs": ["--follow", "--lines", "--deployment", "--process", "--raw", "--journal"]}
-SETTINGS = ["access-mode", "branch", "directory", "keep-releases", "buildpack", "build-command", "readiness",
-            "health-check-path", "health-check-timeout", "check-settle", "stop-timeout", "memory-max", "tasks-max",
-            "cpu-quota"]
+SETTINGS = words(OF_APPS)
 
 
 def test_help_lists_every_verb_and_every_option(deployctl):
@@ -49,6 +48,9 @@ def test_list_verbs_is_what_there_is(deployctl):
     assert [line[0] for line in lines] == VERBS
     assert {line[0]: sorted("--" + o for o in line[1:] if o != "help") for line in lines if len(line) > 2} == \
         {verb: sorted(options) for verb, options in OPTIONS.items()}
+    assert {line[0]: line[-1].split()[1:] for line in lines if line[-1].endswith("=")} == {
+        "app set": [f"{word}=" for word in SETTINGS], "app create": [f"{word}=" for word in [*SETTINGS, "data"]],
+        "repo set": ["url=", "branch="]}
 
 
 def test_help_of_settings_names_each(deployctl):
@@ -229,16 +231,21 @@ def test_completion_offers_what_there_is(environment):
     assert complete("config", "set", "--s") == ["--stage"]
     assert complete("app", "remove", "--c") == ["--confirm"]
     assert complete("redeploy", "--a") == ["--all"]
+    settings = [f"{word}=" for word in SETTINGS]
+    assert complete("app", "set", "shop", "''") == settings
+    assert complete("app", "set", "shop", "branch=x", "mem") == ["memory-max="]
+    assert complete("app", "create", "shop", "code", "da") == ["data="]
+    assert complete("repo", "set", "code", "''") == [f"{word}=" for word in words(OF_REPOSITORIES)]
+    assert complete("app", "set", "--") == ["--help"]
+    assert complete("app", "set", "''") == complete("deploy", "''") == complete("deploy", "shop", "''") == []
 
 
-def test_the_man_page_has_every_verb_option_setting_and_status():
+def test_the_man_page_has_every_verb_option_and_status():
     with open(os.path.join(os.path.dirname(__file__), "../../docs/man/deployctl.1.scd"), encoding="utf-8") as file:
         page = file.read()
     for verb in VERBS:
         assert f"*{verb}*" in page, verb
     for option in {"--help", "--version", "--list-verbs"}.union(*OPTIONS.values()):
         assert re.search(rf"^(\*-\w\*, )?\*{option}\*", page, re.MULTILINE), option
-    for word in [*SETTINGS, "data"]:
-        assert f"|  *{word}*" in page
     for status in 0, 1, 2, 3, 4, 130:
         assert f"|  {status}\n" in page

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The bounds of the settings of an app. */
+/* The settings of an app: each row of their table on the bus, and their bounds. */
 
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "daemon/model/setting-value.h"
 #include "tests/dbus/fixture.h"
 
 BUS_SUITE(settings_bus);
@@ -58,4 +63,162 @@ Test(settings_bus, numbers_are_held_to_their_bounds)
                         fixture_fails(INVALID_ARGS, cases[i].name, SET(cases[i].name, cases[i].value));
         fixture.config.app_tasks_limit = 64;
         fixture_fails(INVALID_ARGS, "1 to 64 tasks", SET("TasksMax", (uint64_t) 65));
+}
+
+/* ---- each row of the table ---- */
+
+/* A legal text that is not what a new app has. */
+static const char *other_text(const Setting *setting)
+{
+        static const char *const texts[] = { "public", "notify", "/up", "main" };
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                if (!setting->is_valid || setting->is_valid(texts[i]))
+                        return texts[i];
+        cr_assert_fail("no sample for %s", setting->property);
+        return NULL;
+}
+
+/* A variant with a text, a number, or `number` processes web. */
+static void append_value(sd_bus_message *message, const Setting *setting, const char *text, uint64_t number)
+{
+        const char *signature = setting_signature(setting);
+
+        if (setting_is_text(setting))
+                cr_assert_geq(sd_bus_message_append(message, "v", signature, text), 0);
+        else if (setting->type == SETTING_NUMBER)
+                cr_assert_geq(sd_bus_message_append(message, "v", signature, (uint32_t) number), 0);
+        else if (setting->type == SETTING_FORMATION && number == 0)
+                cr_assert_geq(sd_bus_message_append(message, "v", signature, 0), 0);
+        else if (setting->type == SETTING_FORMATION)
+                cr_assert_geq(sd_bus_message_append(message, "v", signature, 1, "web", (uint32_t) number),
+                              0);
+        else
+                cr_assert_geq(sd_bus_message_append(message, "v", signature, number), 0);
+}
+
+static sd_bus_message *set_value(const Setting *setting, const char *text, uint64_t number)
+{
+        sd_bus_message *message =
+                fixture_new_call(fixture.client, BUS_PATH_APP "/shop", BUS_INTERFACE_APP, "SetProperties");
+
+        cr_assert_geq(sd_bus_message_open_container(message, 'a', "{sv}"), 0);
+        cr_assert_geq(sd_bus_message_open_container(message, 'e', "sv"), 0);
+        cr_assert_geq(sd_bus_message_append(message, "s", setting->property), 0);
+        append_value(message, setting, text, number);
+        cr_assert_geq(sd_bus_message_close_container(message), 0);
+        cr_assert_geq(sd_bus_message_close_container(message), 0);
+        return fixture_send(fixture.client, message);
+}
+
+static void is_set(const Setting *setting, const char *text, uint64_t number)
+{
+        sd_bus_message *answer = set_value(setting, text, number);
+
+        cr_assert_not(sd_bus_message_is_method_error(answer, NULL), "%s: %s", setting->property,
+                      sd_bus_message_is_method_error(answer, NULL)
+                              ? sd_bus_message_get_error(answer)->message
+                              : "");
+        sd_bus_message_unref(answer);
+}
+
+static void is_refused(const Setting *setting, const char *text, uint64_t number)
+{
+        sd_bus_message *answer = set_value(setting, text, number);
+
+        fixture_check_error(answer,
+                            setting->type == SETTING_REVISION ? BUS_ERROR_INVALID_REVISION : INVALID_ARGS,
+                            setting->property, __LINE__);
+        sd_bus_message_unref(answer);
+}
+
+/* As the property has it. Caller frees. */
+static char *value_text(const Setting *setting, const char *text, uint64_t number)
+{
+        if (setting_is_text(setting))
+                return strdup(text);
+        if (setting->type == SETTING_FORMATION)
+                return text_format("[[web,%" PRIu64 "]]", number == 0 ? 1 : number);
+        return text_format("%" PRIu64, number);
+}
+
+static void reads(const Setting *setting, const char *text, uint64_t number)
+{
+        _cleanup_free_ char *wanted = value_text(setting, text, number);
+
+        fixture_property_is(wanted, BUS_PATH_APP "/shop", BUS_INTERFACE_APP, setting->property);
+}
+
+Test(settings_bus, each_is_set_read_and_cleared)
+{
+        (void) fixture_app("shop", fixture_repository("code"));
+        for (size_t i = 0; i < app_settings.n; i++) {
+                const Setting *setting = &app_settings.rows[i];
+                const char *other = setting_is_text(setting) ? other_text(setting) : "";
+                uint64_t number = MAX2(setting->least, 2);
+
+                if (setting->is_new_only)
+                        continue;
+                reads(setting, setting->initial, 0);
+                is_set(setting, other, number);
+                reads(setting, other, number);
+                if (setting->is_valid && setting->initial[0] != '\0')
+                        is_refused(setting, "", 0);
+                is_set(setting, text_or_empty(setting->initial), 0);
+                reads(setting, setting->initial, 0);
+        }
+}
+
+Test(settings_bus, each_is_held_to_its_rule)
+{
+        (void) fixture_app("shop", fixture_repository("code"));
+        for (size_t i = 0; i < app_settings.n; i++) {
+                const Setting *setting = &app_settings.rows[i];
+
+                if (setting->is_new_only)
+                        continue;
+                if (setting_is_text(setting))
+                        is_refused(setting, "a\nb", 0);
+                else if (setting->type == SETTING_FORMATION)
+                        is_refused(setting, NULL, FORMATION_COUNT_MAX + 1);
+                else
+                        is_refused(setting, NULL, setting->most + 1);
+                if (setting_is_number(setting) && setting->least > 1)
+                        is_refused(setting, NULL, setting->least - 1);
+                reads(setting, setting->initial, 0);
+                fixture_fails(INVALID_ARGS, setting->property, fixture.client, BUS_PATH_APP "/shop",
+                              BUS_INTERFACE_APP, "SetProperties", "a{sv}", 1, setting->property, "b", true);
+        }
+}
+
+Test(settings_bus, each_is_an_option_of_a_new_app_and_those_of_a_new_one_only_are_no_properties)
+{
+        Repository *code = fixture_repository("code");
+
+        for (size_t i = 0; i < app_settings.n; i++) {
+                const Setting *setting = &app_settings.rows[i];
+                sd_bus_message *message =
+                        fixture_new_call(fixture.client, BUS_PATH, BUS_INTERFACE_MANAGER, "CreateApp");
+                const char *other = setting_is_text(setting) ? other_text(setting) : "";
+                uint64_t number = MAX2(setting->least, 2);
+                sd_bus_message *answer;
+
+                cr_assert_geq(sd_bus_message_append(message, "ss", "shop", "code"), 0);
+                cr_assert_geq(sd_bus_message_open_container(message, 'a', "{sv}"), 0);
+                cr_assert_geq(sd_bus_message_open_container(message, 'e', "sv"), 0);
+                cr_assert_geq(sd_bus_message_append(message, "s", setting->property), 0);
+                append_value(message, setting, other, number);
+                cr_assert_geq(sd_bus_message_close_container(message), 0);
+                cr_assert_geq(sd_bus_message_close_container(message), 0);
+                answer = fixture_send(fixture.client, message);
+                cr_assert_not(sd_bus_message_is_method_error(answer, NULL), "%s", setting->property);
+                sd_bus_message_unref(answer);
+                if (setting->is_new_only)
+                        is_refused(setting, other, number);
+                else
+                        reads(setting, other, number);
+                fixture_succeeds(fixture.client, BUS_PATH_APP "/shop", BUS_INTERFACE_APP, "Remove", "b",
+                                 true);
+        }
+        cr_expect_null(code->apps);
 }

@@ -6,7 +6,7 @@ import re
 import pytest
 from conftest import ROOT, sources
 
-# What a room may include besides itself. A room is the longest prefix that a file's name begins with.
+# What a room may include besides itself: rooms, and single files. A room is the longest prefix that a file's name begins with.
 BELOW = {
     "base/": [],
     "daemon/model/": ["base/"],
@@ -18,7 +18,7 @@ BELOW = {
     "archive/": ["base/"],
     "probe/": ["base/"],
     "ports/": ["base/"],
-    "cli/": ["base/"],
+    "cli/": ["base/", "daemon/model/setting.h"],  # what can be set, and nothing else of the daemon
     "sql/": ["base/", "daemon/model/", "daemon/config"],
     "systemd/": ["base/", "daemon/model/", "daemon/config", "release/"],
     "ingress/": ["base/", "daemon/model/", "daemon/config", "probe/", "ports/"],
@@ -72,7 +72,7 @@ def test_a_file_includes_only_what_is_below_it(code):
         return
     text = (ROOT / code).read_text(encoding="utf-8")
     wrong = [name for name in re.findall(r'^#include "([^"]+)"', text, re.MULTILINE)
-             if room(name) != here and room(name) not in BELOW[here]]
+             if room(name) != here and room(name) not in BELOW[here] and name not in BELOW[here]]
     assert not wrong, f"{here} does not include these"
 
 
