@@ -2,8 +2,8 @@
 #pragma once
 
 /* What the programs of a build see around them: nothing of the unit's own environment but what is named
- * here. The app's variables, whose names come with BUILD_ENV_ before them, are files for a buildpack, and variables
- * for the app's own command. */
+ * here. The app's variables, whose names come with BUILD_ENV_ before them, are files for a buildpack, and
+ * variables for the app's own command. */
 
 #include "base/cleanup.h"
 

@@ -30,9 +30,9 @@ typedef struct Mirror {
         }
 
 /* Opens the mirror below `directory` for a fetch: waits until no other fetch writes it, removes what an
- * interrupted one left behind, and makes a new one if there is none, if it cannot be opened, was found damaged
- * or has grown beyond `max_bytes` of packed objects (or too many packs: libgit2 cannot repack). 0, or a
- * negative errno with *problem set. Release with mirror_close() in either case. */
+ * interrupted one left behind, and makes a new one if there is none, if it cannot be opened, was found
+ * damaged or has grown beyond `max_bytes` of packed objects (or too many packs: libgit2 cannot repack). 0,
+ * or a negative errno with *problem set. Release with mirror_close() in either case. */
 int mirror_open_to_fetch(Mirror *mirror, const char *directory, uint64_t max_bytes, Problem *problem);
 
 /* Opens the mirror to read it. Nothing is written, nobody is waited for. Results as above. */

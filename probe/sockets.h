@@ -18,8 +18,8 @@ typedef struct Socket {
 int sockets_adopt(int fd);
 
 /* Calls `each` for every socket that listens on `port` (0 = any). They are those of the network namespace
- * of `fd`, their owners as the user namespace of the process that opened `fd` knows them. The answer is there at
- * once, nothing is waited for. 0; -EOPNOTSUPP if this kernel does not say the control group of sockets;
- * other -errno of `fd`, -EBADMSG for an answer that is none. */
+ * of `fd`, their owners as the user namespace of the process that opened `fd` knows them. The answer is
+ * there at once, nothing is waited for. 0; -EOPNOTSUPP if this kernel does not say the control group of
+ * sockets; other -errno of `fd`, -EBADMSG for an answer that is none. */
 typedef void (*SocketSeen)(void *userdata, const Socket *seen);
 int sockets_each(int fd, uint16_t port, SocketSeen each, void *userdata);

@@ -2,9 +2,9 @@
 #pragma once
 
 /* What PID 1 ends while the machine goes down, or into rescue or emergency mode, has not failed, and nobody
- * has asked for its end. A caller that is about to judge an end asks here first: PID 1 queues all of a shutdown at
- * once, so its answer, which comes later than the news of the end, knows of the shutdown that was the
- * reason. */
+ * has asked for its end. A caller that is about to judge an end asks here first: PID 1 queues all of a
+ * shutdown at once, so its answer, which comes later than the news of the end, knows of the shutdown that
+ * was the reason. */
 
 #include "systemd/units.h"
 
