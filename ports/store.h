@@ -3,7 +3,7 @@
 
 /* What PID 1 keeps for the unit of this process (FileDescriptorStoreMax= in systemd.service(5)): a bag
  * (bag.h) of the listening sockets. It is not one descriptor for each socket, for PID 1 compares a new one
- * with all that it has, which takes 10 microseconds each: minutes for 6000. */
+ * with all that it has: with 6000, that is 18 million system calls. */
 
 #include "ports/kept.h"
 
