@@ -30,7 +30,9 @@ static int run_keep(char **words)
 
 static int run_reload(char **words)
 {
-        return master_reload(words[0], words[1]);
+        int r = master_reload(words[0], words[1]);
+
+        return r < 0 ? r : keep(words[2], words[3]);
 }
 
 /* Without a process id there is none any more. */
@@ -47,7 +49,7 @@ static const struct {
         { "filter", "FROM TO LIST", 3, 3, run_filter },
         { "start", "CONFIGURATION OFFER PROGRAM ARGUMENT...", 3, INT_MAX, run_start },
         { "keep", "SOCKET CONFIGURATION", 2, 2, run_keep },
-        { "reload", "SOCKET PID", 2, 2, run_reload },
+        { "reload", "PID MASTER SOCKET CONFIGURATION", 4, 4, run_reload },
         { "finish", "SECONDS [PID]", 1, 2, run_finish },
 };
 

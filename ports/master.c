@@ -78,7 +78,7 @@ static int ask_reloads(const char *path, Reloads ret)
         return line && sscanf(line, " master %63[^]]", ret) == 1 ? 0 : -EBADMSG;
 }
 
-int master_reload(const char *socket, const char *pid)
+int master_reload(const char *pid, const char *socket)
 {
         Backoff pause = { .first_usec = PAUSE_MIN_USEC, .max_usec = PAUSE_MAX_USEC };
         uint64_t end = clock_usec(CLOCK_MONOTONIC) + PATIENCE_USEC;

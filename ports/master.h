@@ -5,7 +5,7 @@
 
 /* Has it load its configuration again, and waits until it has tried; it answers at `socket`. 0; -ETIMEDOUT;
  * -EINVAL for what is no process id; other -errno. */
-int master_reload(const char *socket, const char *pid);
+int master_reload(const char *pid, const char *socket);
 
 /* Has it end when the requests under way have, and waits for that, `seconds` at most. NULL is no process,
  * and so is one that has ended. 0; -EINVAL for what is no number; other -errno. */

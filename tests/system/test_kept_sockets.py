@@ -83,11 +83,18 @@ def app(machine, deployd):
         made.append(repository)
         repository.app, repository.port = name, deployd.get(name, "Port")
         repository.live = deployd.live(name)
+        # It is live when haproxy has its port, and that is kept when the reload is over.
+        settle(machine)
         return repository
 
     yield app
     for repository in made:
         remove(machine, deployd, repository)
+
+
+def settle(machine):
+    """Waits until a reload that is under way is over."""
+    machine.wait(lambda: machine.show(INGRESS, "ActiveState")["ActiveState"] == "active", what="the end of the reload")
 
 
 def remove(machine, deployd, repository):
@@ -134,8 +141,8 @@ def kill(machine):
     """Kills all of the ingress, and waits until another one runs."""
     main = machine.show(INGRESS, "MainPID")["MainPID"]
     machine.run(["systemctl", "kill", "--kill-who=all", "--signal=KILL", INGRESS])
-    machine.wait(lambda: machine.show(INGRESS, "MainPID")["MainPID"] not in (main, "0")
-                 and machine.show(INGRESS, "ActiveState")["ActiveState"] == "active", what="the ingress being back")
+    machine.wait(lambda: machine.show(INGRESS, "MainPID")["MainPID"] not in (main, "0"), what="the ingress being back")
+    settle(machine)
 
 
 def restart(machine):
@@ -228,6 +235,7 @@ def test_the_port_of_a_removed_app_is_closed(machine, deployd, app, end):
     end(machine)
     remove(machine, deployd, shop)
     listens(machine, shop.port, [])
+    settle(machine)
     end(machine)
     listens(machine, shop.port, [])
     listens(machine, other.port, PRIVATE)
@@ -239,6 +247,7 @@ def test_no_address_of_another_access_mode_is_kept(machine, deployd, app, end):
     for mode, wanted in (("public", PUBLIC), ("private", PRIVATE), ("internal", PUBLIC), ("private", PRIVATE)):
         deployd.set(shop.app, AccessMode=mode)
         listens(machine, shop.port, wanted)
+        settle(machine)
         end(machine)
         listens(machine, shop.port, wanted)
         assert ask(machine, shop.port) == ask(machine, shop.port, "[::1]") == "mirror 1"
@@ -262,6 +271,7 @@ def test_what_pid_1_keeps_does_not_grow(machine, deployd, app):
     for end in (restart, kill) * TIMES:
         deployd.set(shop.app, AccessMode="public")
         listens(machine, shop.port, PUBLIC)
+        settle(machine)
         end(machine)
         deployd.set(shop.app, AccessMode="private")
         listens(machine, shop.port, PRIVATE)
