@@ -195,10 +195,12 @@ def test_a_restart_lets_requests_end_while_new_ones_wait(machine, deployd, app):
     shop = app(PATIENT)
     with drop_in(machine, "ExecStop=\nExecStop=/usr/libexec/deployd/deployd-ports finish 120 $MAINPID\n"):
         with machine.follow(_SYSTEMD_UNIT=shop.live["Units"][0]) as said, \
+                machine.follow(_SYSTEMD_UNIT=INGRESS) as ingress, \
                 machine.stream(["curl", "--silent", f"http://127.0.0.1:{shop.port}/wait"]) as old:
             said.wait(lambda entry: entry["MESSAGE"] == "asked")
             machine.systemctl("restart", "--no-block", INGRESS)
-            machine.wait(lambda: machine.show(INGRESS, "ActiveState")["ActiveState"] == "deactivating", what="the stop")
+            # haproxy takes no connection any more.
+            ingress.wait(lambda entry: f"Proxy app-{shop.app} stopped" in entry["MESSAGE"])
             with machine.stream(["curl", "--silent", f"http://127.0.0.1:{shop.port}/"]) as new:
                 assert ask(machine, deployd.get(shop.app, "CurrentPort"), path="/go") == "patient"
                 assert old.next() == "patient"
