@@ -20,7 +20,7 @@ static void on_state(void *userdata, const UnitState *state)
 {
         IngressUnit *unit = userdata;
 
-        ingress_set_control_group(unit->ingress, state->main_pid != 0 ? state->control_group_id : 0);
+        ingress_set_runs(unit->ingress, state->main_pid != 0);
 }
 
 static void on_reload(void *userdata, int error, const char *sentence)

@@ -8,7 +8,7 @@
 
 typedef struct IngressUnit IngressUnit;
 
-/* Both borrowed. Tells the ingress in which control group haproxy runs, from now on. 0 or -errno. */
+/* Both borrowed. Tells the ingress whether haproxy runs, from now on. 0 or -errno. */
 int ingress_unit_new(Units *units, Ingress *ingress, IngressUnit **ret);
 IngressUnit *ingress_unit_free(IngressUnit *unit);
 DEFINE_CLEANUP(IngressUnit *, ingress_unit_free);

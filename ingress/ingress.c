@@ -309,12 +309,12 @@ void ingress_shut(Ingress *ingress, const Instance *instance)
         ingress_poll(ingress);
 }
 
-void ingress_set_control_group(Ingress *ingress, uint64_t id)
+void ingress_set_runs(Ingress *ingress, bool runs)
 {
         assert(ingress);
-        port_guard_set_owner(ingress->guard, id);
-        ingress->runs = id != 0;
-        if (!ingress->runs) {
+        port_guard_set_runs(ingress->guard, runs);
+        ingress->runs = runs;
+        if (!runs) {
                 servers_forget(ingress->params.model);
                 set_failure(ingress, "the ingress does not run: see systemctl status deployd-ingress");
                 ingress->params.changed(ingress->params.userdata);

@@ -38,10 +38,8 @@ void ingress_poll(Ingress *ingress);
  * them has ended. */
 void ingress_shut(Ingress *ingress, const Instance *instance);
 
-/* Nothing is done before this is known, lest haproxy itself is taken for a stranger on the apps' ports.
- * The control group of deployd-ingress.service, 0 = it does not run: who else listens on an app's port is a
- * stranger. */
-void ingress_set_control_group(Ingress *ingress, uint64_t id);
+/* Whether deployd-ingress.service runs. Nothing is done before this is known. */
+void ingress_set_runs(Ingress *ingress, bool runs);
 
 /* Why requests to the app (NULL = to any) cannot be let in now; NULL if nothing is known to be in the way.
  * Owned by the ingress, valid until the next turn. */

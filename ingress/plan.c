@@ -40,13 +40,15 @@ static void write_networks(FILE *file, const char *name, char *const *networks)
                 (void) fprintf(file, "    acl %s src %s\n", name, *networks);
 }
 
-/* Two sockets instead of one for both families: there, 192.0.2.1 would be ::ffff:192.0.2.1. */
+/* Two sockets instead of one for both families: there, 192.0.2.1 would be ::ffff:192.0.2.1. That one at ::1
+ * is of IPv6 only need not be said, but haproxy does not find it again in what it is handed over otherwise,
+ * binds another one, and resets the connections that wait on the first. */
 static void write_binds(FILE *file, const PlanParams *params, const App *app)
 {
         bool here = strcmp(app->settings.access_mode, "private") == 0;
 
         (void) fprintf(file, "    bind %s:%u\n", here ? "127.0.0.1" : "*", app->port);
-        (void) fprintf(file, here ? "    bind [::1]:%u\n" : "    bind :::%u v6only\n", app->port);
+        (void) fprintf(file, here ? "    bind [::1]:%u v6only\n" : "    bind :::%u v6only\n", app->port);
         if (strcmp(app->settings.access_mode, "internal") != 0)
                 return;
         (void) fprintf(file, "    acl deployd-internal src 127.0.0.0/8 ::1\n");

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -39,8 +40,9 @@ struct PortGuard {
         void (*changed)(void *userdata);
         void *userdata;
 
-        uint64_t owner; /* 0 = it does not run */
-        char *list;     /* as it was read last; NULL = not yet */
+        bool runs;  /* haproxy */
+        uid_t user; /* haproxy's */
+        char *list; /* as it was read last; NULL = not yet */
         char *tag;
         Item *items;
         size_t n_items;
@@ -58,15 +60,17 @@ struct PortGuard {
         bool retry;
 };
 
-/* The whole list. Caller frees. 0 or -errno. */
-static int read_list(char **ret)
+/* The whole list, and whose it is, which is haproxy's user. Caller frees. 0 or -errno. */
+static int read_list(char **ret, uid_t *ret_user)
 {
         _cleanup_file_ FILE *file = fopen(PATH_LIST, "re");
         _cleanup_free_ char *text = NULL;
+        struct stat status;
         size_t room = 0;
 
-        if (!file)
+        if (!file || fstat(fileno(file), &status) < 0)
                 return -errno;
+        *ret_user = status.st_uid;
         if (getdelim(&text, &room, '\0', file) >= 0)
                 *ret = TAKE_PTR(text);
         else if (ferror(file))
@@ -98,8 +102,8 @@ static void note_states(const PortGuard *guard)
         App *app;
 
         LIST_FOREACH (apps, app, guard->model->apps)
-                app->port_state = guard->list && guard->owner ? PORT_FREE : PORT_UNKNOWN;
-        if (!guard->owner)
+                app->port_state = guard->list && guard->runs ? PORT_FREE : PORT_UNKNOWN;
+        if (!guard->runs)
                 return;
         for (size_t i = 0; i < guard->n_items; i++) {
                 if (!is_in_use(&guard->items[i]) || strncmp(guard->items[i].left_out.frontend,
@@ -151,7 +155,7 @@ int port_guard_read(PortGuard *guard)
 
         assert(guard);
 
-        r = read_list(&list);
+        r = read_list(&list, &guard->user);
         if (r < 0 || !list)
                 return r;
         if (guard->list && strcmp(list, guard->list) == 0) {
@@ -272,7 +276,7 @@ static void look_at_next(PortGuard *guard)
 
                 if (!is_in_use(item))
                         guard->gone |= item->left_out.address[0] == '[' && has_ipv6_loopback();
-                else if (probe_ask_holder(guard->probe, item->left_out.port, guard->owner, on_looked, guard,
+                else if (probe_ask_holder(guard->probe, item->left_out.port, guard->user, on_looked, guard,
                                           &guard->wait) >= 0)
                         return;
         }
@@ -288,12 +292,12 @@ static int on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, voi
         return 0;
 }
 
-void port_guard_set_owner(PortGuard *guard, uint64_t id)
+void port_guard_set_runs(PortGuard *guard, bool runs)
 {
         assert(guard);
 
-        guard->owner = id;
-        if (id != 0)
+        guard->runs = runs;
+        if (runs)
                 return;
         /* The next start asks about each port again. */
         stop_looking(guard);

@@ -18,9 +18,9 @@ int port_guard_new(sd_event *event, Model *model, ProbeClient *probe, void (*cha
 PortGuard *port_guard_free(PortGuard *guard);
 DEFINE_CLEANUP(PortGuard *, port_guard_free);
 
-/* The control group of haproxy's unit, which is in nobody's way; 0 = it does not run, and nothing is known.
- */
-void port_guard_set_owner(PortGuard *guard, uint64_t id);
+/* Whether haproxy runs; if it does not, nothing is known. The sockets of its user are in nobody's way. It is
+ * not the control group that tells them, for those that PID 1 has kept are of the one before a restart. */
+void port_guard_set_runs(PortGuard *guard, bool runs);
 
 /* Reads the list of deployd-ports. 0 or -errno; -ENOENT: there is none yet. */
 int port_guard_read(PortGuard *guard);

@@ -81,6 +81,52 @@ int endpoint_parse(const char *text, Endpoint *ret, const char **rest)
         return 0;
 }
 
+int endpoint_of_listener(int fd, Endpoint *ret)
+{
+        union {
+                struct sockaddr any;
+                struct sockaddr_in ipv4;
+                struct sockaddr_in6 ipv6;
+                struct sockaddr_storage storage;
+        } address = {};
+        socklen_t size = sizeof(address), word_size = sizeof(int);
+        int listens = 0;
+
+        assert(ret);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &word_size) < 0 ||
+            getsockname(fd, &address.any, &size) < 0)
+                return -errno;
+        *ret = (Endpoint){};
+        if (!listens)
+                return -EINVAL;
+        if (address.any.sa_family == AF_INET)
+                ret->address.ipv4 = address.ipv4;
+        else if (address.any.sa_family == AF_INET6)
+                ret->address.ipv6 = address.ipv6;
+        else
+                return -EINVAL;
+        return 0;
+}
+
+int endpoint_compare(const Endpoint *one, const Endpoint *other)
+{
+        int r;
+
+        assert(one);
+        assert(other);
+
+        if (one->address.any.sa_family != other->address.any.sa_family)
+                return one->address.any.sa_family < other->address.any.sa_family ? -1 : 1;
+        if (one->address.any.sa_family == AF_INET)
+                r = memcmp(&one->address.ipv4.sin_addr, &other->address.ipv4.sin_addr,
+                           sizeof(one->address.ipv4.sin_addr));
+        else
+                r = memcmp(&one->address.ipv6.sin6_addr, &other->address.ipv6.sin6_addr,
+                           sizeof(one->address.ipv6.sin6_addr));
+        return r != 0 ? r : (int) endpoint_port(one) - (int) endpoint_port(other);
+}
+
 uint16_t endpoint_port(const Endpoint *endpoint)
 {
         assert(endpoint);

@@ -25,6 +25,13 @@ typedef char EndpointText[INET6_ADDRSTRLEN + sizeof("[]:65535 v6only")];
  * unix socket, a range of ports, a name. */
 int endpoint_parse(const char *text, Endpoint *ret, const char **rest);
 
+/* Where the socket `fd` listens; -EINVAL if it is no TCP socket that listens, other -errno. */
+int endpoint_of_listener(int fd, Endpoint *ret);
+
+/* An order of addresses and ports, as qsort(3) has it. Whether `::` takes IPv4 too is not looked at: only
+ * one of the two can be bound. */
+int endpoint_compare(const Endpoint *one, const Endpoint *other);
+
 uint16_t endpoint_port(const Endpoint *endpoint);
 bool endpoint_is_wildcard(const Endpoint *endpoint);
 

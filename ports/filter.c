@@ -79,15 +79,15 @@ static void try_bind(Filter *filter, const Endpoint *endpoint, const char *optio
 {
         bool ipv6 = endpoint->address.any.sa_family == AF_INET6;
         Endpoint loopback = *endpoint;
-        _cleanup_free_ char *own = NULL;
+        _cleanup_free_ char *own = text_format("%s%s", ipv6 ? " v6only" : "", options);
         int r = filter->ask(filter->userdata, endpoint);
 
+        if (!own) {
+                filter->error = -ENOMEM;
+                return;
+        }
         if (r >= 0) {
-                own = text_format("%s%s", ipv6 && endpoint_is_wildcard(endpoint) ? " v6only" : "", options);
-                if (!own)
-                        filter->error = -ENOMEM;
-                else
-                        write_bind(filter, endpoint, own);
+                write_bind(filter, endpoint, own);
                 return;
         }
         note_unbound(filter, endpoint, r);
@@ -98,7 +98,7 @@ static void try_bind(Filter *filter, const Endpoint *endpoint, const char *optio
         else
                 loopback.address.ipv4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         if (endpoint_is_wildcard(endpoint) && filter->ask(filter->userdata, &loopback) >= 0)
-                write_bind(filter, &loopback, options);
+                write_bind(filter, &loopback, own);
         else if (!ipv6)
                 filter->taken = true;
 }
@@ -114,12 +114,23 @@ static const char *other_options(const char *options)
         return options;
 }
 
+static bool is_bind(const char *line)
+{
+        return strncmp(line + strspn(line, " \t"), WORD_BIND, strlen(WORD_BIND)) == 0;
+}
+
+/* What follows the word. */
+static const char *bind_address(const char *line)
+{
+        return line + strspn(line, " \t") + strlen(WORD_BIND);
+}
+
 /* A `bind` line, without its newline. */
 static void read_bind(Filter *filter, const char *line)
 {
         const char *options;
         Endpoint endpoint, ipv4;
-        int r = endpoint_parse(line + strspn(line, " \t") + strlen(WORD_BIND), &endpoint, &options);
+        int r = endpoint_parse(bind_address(line), &endpoint, &options);
 
         if (r < 0 || filter->ask(filter->userdata, &endpoint) >= 0) {
                 (void) fprintf(filter->section, "%s\n", line);
@@ -187,7 +198,7 @@ static void read_frontend(Filter *filter, char *name, const char *text, size_t s
 
                 if (!copy)
                         filter->error = -ENOMEM;
-                else if (strncmp(copy + strspn(copy, " \t"), WORD_BIND, strlen(WORD_BIND)) == 0)
+                else if (is_bind(copy))
                         read_bind(filter, copy);
                 else
                         (void) fprintf(filter->section, "%s\n", copy);
@@ -292,4 +303,25 @@ int filter_apply(const char *text, FilterAsk ask, void *userdata, FILE *config, 
         (void) fputs(left_out, list);
         (void) fprintf(config, "backend %s\n", tag);
         return ferror(config) || ferror(list) ? -EIO : 0;
+}
+
+int filter_each_bind(const char *text, FilterAsk each, void *userdata)
+{
+        int r = 0;
+
+        assert(text);
+        assert(each);
+
+        for (const char *line = text; *line && r >= 0;) {
+                size_t length = strcspn(line, "\n");
+                _cleanup_free_ char *copy = strndup(line, length);
+                Endpoint endpoint;
+
+                if (!copy)
+                        return -ENOMEM;
+                if (is_bind(copy) && endpoint_parse(bind_address(copy), &endpoint, NULL) >= 0)
+                        r = each(userdata, &endpoint);
+                line += length + (line[length] == '\n');
+        }
+        return MIN2(r, 0);
 }

@@ -7,8 +7,12 @@
 
 #include "ports/endpoint.h"
 
-/* endpoint_ask(), but in tests. */
+/* Of an address: endpoint_ask(), but in tests; or what filter_each_bind() is for. */
 typedef int (*FilterAsk)(void *userdata, const Endpoint *endpoint);
+
+/* Has `each` see the address of each `bind` line in `text`, but of those that are no address and port. 0, or
+ * the first negative answer. */
+int filter_each_bind(const char *text, FilterAsk each, void *userdata);
 
 /* Copies `text`, the lines of haproxy's configuration, to `config`, and writes what it leaves out to `list`
  * (left-out.h):

@@ -1,130 +1,72 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* deployd-ports FROM TO LIST: reads the configuration that deployd asks for (FROM; it may not be there yet),
- * and writes the one that haproxy can load (TO), and what it has left out (LIST). Each is replaced whole,
- * the list first. It may run while haproxy does. */
+/* deployd-ports: what deployd-ingress.service does besides haproxy itself; README.md has the story. */
 
-#include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "base/text.h"
-#include "ports/filter.h"
-#include "ports/left-out.h"
+#include "ports/configuration.h"
+#include "ports/keep.h"
+#include "ports/master.h"
+#include "ports/start.h"
 
-/* haproxy's user writes, its group reads: deployd is in it. */
-#define MODE 0640
-
-static int ask(_unused_ void *userdata, const Endpoint *endpoint)
+static int run_filter(char **words)
 {
-        return endpoint_ask(endpoint);
+        return configuration_filter(words[0], words[1], words[2]);
 }
 
-/* The whole file, "" if it is not there. Caller frees. 0 or -errno. */
-static int read_file(const char *path, char **ret)
+static int run_start(char **words)
 {
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        _cleanup_file_ FILE *file = NULL;
-        _cleanup_free_ char *text = NULL;
-        size_t size = 0;
-
-        if (fd < 0 && errno != ENOENT)
-                return -errno;
-        if (fd < 0) {
-                *ret = strdup("");
-                return *ret ? 0 : -ENOMEM;
-        }
-        file = fdopen(fd, "re");
-        if (!file)
-                return -errno;
-        (void) TAKE_FD(fd);
-        /* Up to a NUL, which no text has. */
-        if (getdelim(&text, &size, '\0', file) >= 0)
-                *ret = TAKE_PTR(text);
-        else if (ferror(file))
-                return -EIO;
-        else
-                *ret = strdup("");
-        return *ret ? 0 : -ENOMEM;
+        return start(words[0], words[1], words + 2);
 }
 
-static int write_file(const char *path, const char *text)
+static int run_keep(char **words)
 {
-        _cleanup_free_ char *draft = text_format("%s.draft", path);
-        _cleanup_file_ FILE *file = draft ? fopen(draft, "we") : NULL;
-        bool failed;
-
-        if (!file)
-                return draft ? -errno : -ENOMEM;
-        failed = fputs(text, file) < 0 || fchmod(fileno(file), MODE) < 0;
-        failed = fclose(TAKE_PTR(file)) != 0 || failed;
-        if (failed || rename(draft, path) < 0)
-                return errno ? -errno : -EIO;
-        return 0;
+        return keep(words[0], words[1]);
 }
 
-/* Each app that somebody is in the way of; what is the machine's own way, such as to have no IPv6, once. */
-static void tell(const char *list)
+static int run_reload(char **words)
 {
-        LeftOut item, other = {};
-        unsigned n_others = 0;
+        int r = master_reload(words[0], words[1]);
 
-        for (const char *at = list; (at = left_out_parse(at, &item));) {
-                if (item.error == EADDRINUSE || item.whole)
-                        log_warning("%s cannot listen at %s:%u: %s%s", item.frontend, item.address,
-                                    item.port, strerror(item.error), item.whole ? "; it is left out" : "");
-                else {
-                        other = item;
-                        n_others++;
-                }
-        }
-        if (n_others > 0)
-                log_info("%u addresses are left out, of apps that have others, such as %s:%u of %s: %s",
-                         n_others, other.address, other.port, other.frontend, strerror(other.error));
+        return r < 0 ? r : keep(words[2], words[3]);
 }
 
-static int filter_file(const char *from, const char *to, const char *list_path)
+/* Without a process id there is none any more. */
+static int run_finish(char **words)
 {
-        _cleanup_free_ char *text = NULL, *config = NULL, *list = NULL;
-        size_t config_size, list_size;
-        FILE *config_stream, *list_stream;
-        int r;
-
-        r = read_file(from, &text);
-        if (r < 0)
-                return r;
-        config_stream = open_memstream(&config, &config_size);
-        list_stream = open_memstream(&list, &list_size);
-        r = config_stream && list_stream ? filter_apply(text, ask, NULL, config_stream, list_stream)
-                                         : -ENOMEM;
-        if (list_stream && fclose(list_stream) != 0)
-                r = -ENOMEM;
-        if (config_stream && fclose(config_stream) != 0)
-                r = -ENOMEM;
-        if (r >= 0)
-                r = write_file(list_path, list);
-        if (r >= 0)
-                r = write_file(to, config);
-        if (r >= 0)
-                tell(list);
-        return r;
+        return master_finish(words[0], words[1]);
 }
+
+static const struct {
+        const char *verb, *words;
+        int n_min, n_max; /* how many words */
+        int (*run)(char **words);
+} verbs[] = {
+        { "filter", "FROM TO LIST", 3, 3, run_filter },
+        { "start", "CONFIGURATION OFFER PROGRAM ARGUMENT...", 3, INT_MAX, run_start },
+        { "keep", "SOCKET CONFIGURATION", 2, 2, run_keep },
+        { "reload", "PID MASTER SOCKET CONFIGURATION", 4, 4, run_reload },
+        { "finish", "SECONDS [PID]", 1, 2, run_finish },
+};
 
 int main(int argc, char **argv)
 {
-        int r;
+        for (size_t i = 0; argc > 1 && i < ELEMENTSOF(verbs); i++) {
+                int r;
 
-        if (argc != 4) {
-                log_error(
-                        "deployd-ports needs three arguments: the configuration to read, the one to write, and the "
-                        "list of what is left out of it");
-                return EXIT_FAILURE;
+                if (strcmp(argv[1], verbs[i].verb) != 0 || argc - 2 < verbs[i].n_min ||
+                    argc - 2 > verbs[i].n_max)
+                        continue;
+                r = verbs[i].run(argv + 2);
+                if (r < 0)
+                        log_error("deployd-ports %s %s: %s", argv[1], argv[2], strerror(-r));
+                return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         }
-        r = filter_file(argv[1], argv[2], argv[3]);
-        if (r < 0)
-                log_error("%s could not be made out of %s: %s", argv[2], argv[1], strerror(-r));
-        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                (void) fprintf(stderr, "deployd-ports %s %s\n", verbs[i].verb, verbs[i].words);
+        return EXIT_FAILURE;
 }

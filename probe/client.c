@@ -335,10 +335,10 @@ static int ask_new(ProbeClient *client, ProbeVerb verb, uint16_t port, uint64_t 
         return wait_new(client, &request, done, userdata, ret);
 }
 
-int probe_ask_holder(ProbeClient *client, uint16_t port, uint64_t cgroup_id, ProbeDone done, void *userdata,
+int probe_ask_holder(ProbeClient *client, uint16_t port, uid_t uid, ProbeDone done, void *userdata,
                      ProbeWait **ret)
 {
-        return ask_new(client, PROBE_HOLDER, port, cgroup_id, done, userdata, ret);
+        return ask_new(client, PROBE_HOLDER, port, uid, done, userdata, ret);
 }
 
 int probe_ask_busy(ProbeClient *client, uint16_t port, ProbeDone done, void *userdata, ProbeWait **ret)

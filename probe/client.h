@@ -45,9 +45,9 @@ int probe_wait_healthy(ProbeClient *client, uint16_t port, uint64_t cgroup_id, u
                        unsigned successes, const ProbeHealth *health, ProbeDone done, void *userdata,
                        ProbeWait **ret);
 
-/* Who else than the control group (0 = anybody at all) holds the port, at whatever address? PROBE_FOREIGN or
- * PROBE_FREE; PROBE_TIMEOUT if the helper is away. 0, and the same errors. */
-int probe_ask_holder(ProbeClient *client, uint16_t port, uint64_t cgroup_id, ProbeDone done, void *userdata,
+/* Who else than this user holds the port, at whatever address? PROBE_FOREIGN or PROBE_FREE; PROBE_TIMEOUT if
+ * the helper is away. 0, and the same errors. */
+int probe_ask_holder(ProbeClient *client, uint16_t port, uid_t uid, ProbeDone done, void *userdata,
                      ProbeWait **ret);
 
 /* Which of the PROBE_BUSY_PORTS ports from `port` on does somebody hold? PROBE_HELD, PROBE_TIMEOUT. The same

@@ -13,8 +13,8 @@
  *              HTTP there and one more look: wait until SUCCESSES in a row are answered with a status of
  *              200 to 299, each within REQUESTTIMEOUT; at most TIMEOUT, and until ATTEMPTS requests have
  *              failed (0: however many), WAIT after each of those (0: pauses that grow)
- *      holder ID PORT CGROUPID
- *              who else than the control group holds the port, at whatever address?
+ *      holder ID PORT UID
+ *              who else than this user holds the port, at whatever address?
  *      busy ID PORT
  *              which of the PROBE_BUSY_PORTS ports from this one on does somebody hold?
  *      crowd ID MAX CGROUPID
@@ -73,7 +73,7 @@ typedef enum ProbeVerb {
 typedef struct ProbeRequest {
         ProbeVerb verb;
         uint64_t id;
-        uint64_t cgroup_id; /* not of PROBE_BUSY */
+        uint64_t cgroup_id; /* not of PROBE_BUSY; of PROBE_HOLDER: the uid */
         /* Of PROBE_LISTEN and PROBE_HTTP. */
         uint64_t timeout_usec;
         unsigned successes;

@@ -16,7 +16,7 @@ static uint16_t port_of(const Socket *seen)
 }
 
 typedef struct HolderSurvey {
-        uint64_t cgroup_id;
+        uint64_t uid;
         bool found;
         Holder *holder;
 } HolderSurvey;
@@ -25,15 +25,15 @@ static void see_holder(void *userdata, const Socket *seen)
 {
         HolderSurvey *survey = userdata;
 
-        if (seen->cgroup_id == survey->cgroup_id)
+        if (seen->message->idiag_uid == survey->uid)
                 return;
         survey->found = true;
         *survey->holder = (Holder){ seen->message->idiag_uid, seen->cgroup_id };
 }
 
-int survey_holder(int fd, uint16_t port, uint64_t cgroup_id, Holder *ret)
+int survey_holder(int fd, uint16_t port, uint64_t uid, Holder *ret)
 {
-        HolderSurvey survey = { cgroup_id, false, ret };
+        HolderSurvey survey = { uid, false, ret };
         int r;
 
         assert(port > 0);

@@ -5,8 +5,8 @@
 
 #include "probe/listener.h"
 
-/* A socket on `port` of another control group than `cgroup_id`. 1 with who has it, 0 if there is none. */
-int survey_holder(int fd, uint16_t port, uint64_t cgroup_id, Holder *ret);
+/* A socket on `port` of another user than `uid`. 1 with who has it, 0 if there is none. */
+int survey_holder(int fd, uint16_t port, uint64_t uid, Holder *ret);
 
 /* Which of the ports from `from` on somebody holds, as hexadecimal digits of four ports each, the lowest
  * port first in the highest bit; `text` has room for `n_digits` and a NUL. 0. */

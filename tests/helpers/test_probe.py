@@ -360,11 +360,17 @@ def test_a_stranger_that_comes_while_the_own_listener_is_awaited_ends_the_wait(a
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2", "0.0.0.0", "::", "::1"])
 def test_the_holder_of_a_port_is_told_whatever_its_address_is(ask, app, port, other_port, address):
-    assert ask.survey("holder", port, NO_GROUP) == "free"
+    assert ask.survey("holder", port, NOBODY) == "free"
     holder = app(port, address)
-    assert ask.survey("holder", port, NO_GROUP) == f"foreign {STRANGER} {holder.cgroup_id}"
-    assert ask.survey("holder", port, holder.cgroup_id) == "free"
-    assert ask.survey("holder", other_port, NO_GROUP) == "free"
+    assert ask.survey("holder", port, NOBODY) == f"foreign {STRANGER} {holder.cgroup_id}"
+    assert ask.survey("holder", port, STRANGER) == "free"
+    assert ask.survey("holder", other_port, NOBODY) == "free"
+
+
+def test_a_user_is_told_who_else_holds_a_port(ask, app, port):
+    own, other = app(port, "127.0.0.1"), app(port, "127.0.0.2", uid=NOBODY)
+    assert ask.survey("holder", port, STRANGER) == f"foreign {NOBODY} {other.cgroup_id}"
+    assert ask.survey("holder", port, NOBODY) == f"foreign {STRANGER} {own.cgroup_id}"
 
 
 def test_ports_that_are_held_are_told_with_those_between(ask, app, port):

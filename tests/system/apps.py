@@ -185,11 +185,13 @@ def stranger(machine, address, *ports):
 
 
 class Load:
-    """Clients that ask a port until the end of the `with`; then `requests`, `failed`, `failures`, `answers`."""
+    """Clients that ask a port until the end of the `with`; then `requests`, `failed`, `refused`, `failures`, `answers`.
+    With `new` each request has a connection of its own."""
 
-    def __init__(self, machine, port, rate=500):
+    def __init__(self, machine, port, rate=500, new=False):
         self.machine, self.rate = machine, rate
-        self.stream = machine.stream(["python3", f"{DIRECTORY}/load.py", port, rate, LOAD_SECONDS, CLIENTS])
+        self.stream = machine.stream(["python3", f"{DIRECTORY}/load.py", port, rate, LOAD_SECONDS, CLIENTS,
+                                      *(["new"] if new else [])])
         self.pid = self.stream.wait(str.isdigit)
 
     def __enter__(self):
@@ -199,6 +201,7 @@ class Load:
         self.machine.run(["kill", "-TERM", self.pid])
         end = json.loads(self.stream.wait(lambda line: line.startswith("{")))
         self.requests, self.failed, self.failures = end["requests"], end["failed"], end["failures"]
+        self.refused = end["refused"]
         self.answers = {line for line in self.stream.seen if not line.isdigit() and line[0] not in "{#"}
         self.stream.close()
 

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Clients of one port, all the time: half of them over one connection each, half with a new one for each request.
+"""Clients of one port, all the time: half of them over one connection each, half with a new one for each request;
+with `new` all of them.
 
-    load.py PORT RATE SECONDS CLIENTS
+    load.py PORT RATE SECONDS CLIENTS [new]
 
 GETs / RATE times a second in all, as far as the machine can, for at most SECONDS. Prints its process id when each
 client has had an answer; then each new text that is answered, and "#N" after each 500 requests; on SIGTERM one line of
-JSON: how many requests there were, how many of them failed, and how the first did. A request has failed when it is not answered with 200, or only
+JSON: how many requests there were, how many of them failed, how many of those since the connection was refused, and how
+the first did. A request has failed when it is not answered with 200, or only
 after 10 s. None is ever sent again.
 """
 
@@ -22,11 +24,12 @@ PATIENCE = 10
 SHOWN = 10
 TOLD = 500
 
-PORT, RATE, SECONDS, CLIENTS = (int(word) for word in sys.argv[1:])
+PORT, RATE, SECONDS, CLIENTS = (int(word) for word in sys.argv[1:5])
+KEEP = sys.argv[5:] != ["new"]
 END = time.monotonic() + SECONDS
 stop = threading.Event()
 lock = threading.Lock()
-counts = {"requests": 0, "failed": 0, "failures": []}
+counts = {"requests": 0, "failed": 0, "refused": 0, "failures": []}
 answers = set()
 had_answer = threading.Barrier(CLIENTS + 1)
 
@@ -39,6 +42,7 @@ def note(text, failure):
             print(f"#{counts['requests']}", flush=True)
         if failure:
             counts["failed"] += 1
+            counts["refused"] += "ConnectionRefused" in failure
             if len(counts["failures"]) < SHOWN:
                 counts["failures"].append(f"{time.time():.3f} {failure}")
         elif text not in answers:
@@ -48,7 +52,7 @@ def note(text, failure):
 
 def client(number):
     """One client, at its share of the rate."""
-    keeps, first = number % 2 == 0, True
+    keeps, first = KEEP and number % 2 == 0, True
     connection, due = None, time.monotonic() + number / RATE
     while not stop.wait(max(due - time.monotonic(), 0)) and time.monotonic() < END:
         due = max(due + CLIENTS / RATE, time.monotonic())

@@ -132,15 +132,18 @@ def test_a_port_that_is_taken_at_the_start_of_the_ingress_is_left_out_alone(mach
     quiet(machine)
 
 
-def test_a_port_that_is_taken_when_the_ingress_crashes_is_left_out_alone(machine, deployd, app):
+def test_a_port_that_is_taken_when_an_ingress_without_kept_sockets_crashes_is_left_out_alone(machine, deployd, app):
     shop, other = app(), app()
     deployd.live(shop.app)
     deployd.live(other.app)
     # A stranger who tries as long as it takes.
     taker = machine.stream(["sh", "-c", f"until python3 {DIRECTORY}/stranger.py 127.0.0.1 {shop.port}; do :; done 2>/dev/null"],
                            user="nobody")
-    machine.write("/run/systemd/system/deployd-ingress.service.d/50-test.conf", "[Service]\nRestartSec=2s\n")
+    machine.write("/run/systemd/system/deployd-ingress.service.d/50-test.conf", "[Service]\nRestartSec=2s\nFileDescriptorStoreMax=0\n")
     machine.systemctl("daemon-reload")
+    # What PID 1 has kept until now is dropped by a stop.
+    machine.systemctl("stop", INGRESS)
+    machine.systemctl("start", INGRESS)
     with taker:
         machine.run(["systemctl", "kill", "--kill-who=all", "--signal=KILL", INGRESS])
         taker.wait(lambda line: line == "listening")
@@ -178,6 +181,20 @@ def test_an_app_whose_port_is_taken_elsewhere_is_public_where_it_can_be(machine,
         deployd.live(other.app)
     load.all_served()
     machine.wait(lambda: ask(machine, shop.port, "192.0.2.1") == "mirror 1", what="the app at every address")
+
+
+def test_what_haproxy_has_from_before_a_restart_is_not_taken_for_a_stranger(machine, deployd, app):
+    machine.sh("ip addr replace 192.0.2.1/32 dev lo")
+    shop = app()
+    deployd.live(shop.app)
+    with stranger(machine, "192.0.2.1", shop.port):
+        deployd.set(shop.app, AccessMode="public")
+        says(machine, f"port {shop.port} of {shop.app} is held by {nobody(machine)} at *")
+        machine.systemctl("restart", INGRESS)
+        says(machine, f"port {shop.port} of {shop.app} is held by {nobody(machine)} at *")
+        assert ask(machine, shop.port) == ask(machine, shop.port, "[::1]") == "mirror 1"
+    machine.wait(lambda: ask(machine, shop.port, "192.0.2.1") == "mirror 1", what="the app at every address")
+    quiet(machine)
 
 
 def test_without_ipv6_the_apps_are_reached_by_ipv4(machine, deployd, app):

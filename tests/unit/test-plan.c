@@ -74,7 +74,7 @@ Test(plan, a_private_app_listens_on_loopback_only)
 
         (void) add_app(model, "shop", "private", 30001);
         text = file();
-        has(text, "frontend app-shop\n    bind 127.0.0.1:30001\n    bind [::1]:30001\n");
+        has(text, "frontend app-shop\n    bind 127.0.0.1:30001\n    bind [::1]:30001 v6only\n");
         has_not(text, "deployd-internal");
         has_not(text, "bind *");
         has_not(text, "bind :::");

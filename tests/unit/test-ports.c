@@ -128,6 +128,13 @@ Test(ports, a_public_app_keeps_the_loopback_address_that_nobody_has)
         cr_expect_str_eq(list, "app-blog 30001 * 98 some\n");
 }
 
+Test(ports, the_loopback_address_of_ipv6_takes_no_ipv4)
+{
+        filter(BLOG BLOG_BACKEND, (Refusal[]){ { "[::]", 30001, EADDRINUSE }, {} });
+        is("frontend app-blog\n    bind *:30001\n    bind [::1]:30001 v6only\n    default_backend app-blog\n" BLOG_BACKEND);
+        cr_expect_str_eq(list, "app-blog 30001 [::] 98 some\n");
+}
+
 Test(ports, without_ipv6_a_line_of_both_families_becomes_one_of_ipv4)
 {
         filter("frontend app-blog\n    bind :::30001 v4v6 name x\n",

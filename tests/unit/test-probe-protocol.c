@@ -52,7 +52,7 @@ Test(probe_protocol, a_request_is_the_words_of_the_documentation)
 {
         ProbeRequest listen = { PROBE_LISTEN, 1, 308984, 30000000, 3, 20007 };
         ProbeRequest http = { PROBE_HTTP, 1, 308984, 30000000, 3, 20007, 5, 1000000, 500000, "/up?now" };
-        ProbeRequest holder = { .verb = PROBE_HOLDER, .id = 1, .port = 30000, .cgroup_id = 7 };
+        ProbeRequest holder = { .verb = PROBE_HOLDER, .id = 1, .port = 30000, .cgroup_id = 65534 };
         ProbeRequest busy = { .verb = PROBE_BUSY, .id = 2, .port = 20000 };
         ProbeRequest crowd = { .verb = PROBE_CROWD, .id = 3, .port = 128, .cgroup_id = 0 };
         ProbeRequest cancel = { .verb = PROBE_CANCEL, .id = 7 };
@@ -60,7 +60,7 @@ Test(probe_protocol, a_request_is_the_words_of_the_documentation)
         cr_assert_str_eq(probe_request_format(&listen).text, "listen 1 20007 308984 30000000 3");
         cr_assert_str_eq(probe_request_format(&http).text,
                          "http 1 20007 308984 30000000 3 5 1000000 500000 /up?now");
-        cr_assert_str_eq(probe_request_format(&holder).text, "holder 1 30000 7");
+        cr_assert_str_eq(probe_request_format(&holder).text, "holder 1 30000 65534");
         cr_assert_str_eq(probe_request_format(&busy).text, "busy 2 20000");
         cr_assert_str_eq(probe_request_format(&crowd).text, "crowd 3 128 0");
         cr_assert_str_eq(probe_request_format(&cancel).text, "cancel 7");

@@ -78,7 +78,8 @@ class Listener:
         process = re.search(r'users:\(\("([^"]*)",pid=(\d+)', line)
         self.program, self.pid = (process[1], int(process[2])) if process else ("?", 0)
         group = re.search(r"cgroup:(\S+)", line)
-        self.unit = unit_of(group[1]) if group else ""
+        # Of a socket that has outlived the run of its unit, the control group is gone.
+        self.unit = (unit_of(group[1]) if group else "") or unit_of_process(self.pid)
 
     def __str__(self):
         return f"{self.program} (pid {self.pid}, {self.unit or 'no unit'}) at {self.address}"
