@@ -77,7 +77,8 @@ static void write_headers(FILE *file, const Config *config)
                              "    http-request del-header Proxy\n"
                              "    http-request del-header _ -m sub\n");
         if (!trust) {
-                (void) fprintf(file, "    http-request del-header X-Forwarded- -m beg\n"
+                (void) fprintf(file, "    http-request del-header X-Real-IP\n"
+                                     "    http-request del-header X-Forwarded- -m beg\n"
                                      "    http-request set-header X-Forwarded-For %%[src]\n"
                                      "    http-request set-header X-Forwarded-Proto http\n"
                                      "    http-request set-header X-Forwarded-Port %%[dst_port]\n");
@@ -87,6 +88,7 @@ static void write_headers(FILE *file, const Config *config)
         /* Several lines of For are one list, and one more is its end. Most programs read one line only. */
         (void) fprintf(file, "    acl deployd-one-for req.fhdr_cnt(X-Forwarded-For) eq 1\n"
                              "    acl deployd-proto req.fhdr_cnt(X-Forwarded-Proto) gt 0\n"
+                             "    http-request del-header X-Real-IP if !deployd-proxy\n"
                              "    http-request del-header X-Forwarded- -m beg if !deployd-proxy\n"
                              "    http-request set-header X-Forwarded-For \"%%[req.fhdr(X-Forwarded-For)], "
                              "%%[src]\" if deployd-one-for\n"

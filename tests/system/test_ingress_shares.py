@@ -110,7 +110,7 @@ def headers(machine, port, *sent, host="127.0.0.1"):
 def said(machine, port, *sent, **options):
     """Those of them that are about the client."""
     return {name.lower(): value for name, value in headers(machine, port, *sent, **options).items()
-            if "forwarded" in name.lower() or "_" in name}
+            if "forwarded" in name.lower() or "real" in name.lower() or "_" in name}
 
 
 def test_a_request_that_ends_an_instance_reaches_no_other(machine, deployd, app):
@@ -133,7 +133,7 @@ def test_connections_to_an_instance_are_used_again(machine, app):
     assert last - first < 10
 
 
-FORGED = ("X-Forwarded-For: 198.51.100.7", "X-Forwarded-Proto: https", "X-Forwarded-Host: shop.example")
+FORGED = ("X-Real-IP: 198.51.100.7", "X-Forwarded-For: 198.51.100.7", "X-Forwarded-Proto: https", "X-Forwarded-Host: shop.example")
 
 
 def test_what_a_proxy_says_is_believed_if_it_is_trusted(machine, app):
@@ -142,7 +142,7 @@ def test_what_a_proxy_says_is_believed_if_it_is_trusted(machine, app):
     own = {"x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http", "x-forwarded-port": port}
     assert said(machine, repository.port, *FORGED) == own
     with daemon.configured(machine, "[access]\ntrusted-proxies = 192.0.2.1 127.0.0.0/8\n"):
-        wanted = {"x-forwarded-for": "198.51.100.7, 127.0.0.1", "x-forwarded-proto": "https",
+        wanted = {"x-real-ip": "198.51.100.7", "x-forwarded-for": "198.51.100.7, 127.0.0.1", "x-forwarded-proto": "https",
                   "x-forwarded-host": "shop.example"}
         machine.wait(lambda: said(machine, repository.port, *FORGED) == wanted, what=f"{wanted}")
         # What it does not say is as without it; and per peer.

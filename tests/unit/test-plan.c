@@ -112,6 +112,7 @@ Test(plan, what_a_client_says_of_itself_is_dropped_before_ours_is_set)
         static const char *const lines[] = { "del-header Forwarded\n",
                                              "del-header Proxy\n",
                                              "del-header _ -m sub\n",
+                                             "del-header X-Real-IP\n",
                                              "del-header X-Forwarded- -m beg\n",
                                              "set-header X-Forwarded-For %[src]\n",
                                              "set-header X-Forwarded-Proto http\n",
@@ -140,6 +141,7 @@ Test(plan, what_a_trusted_proxy_says_is_kept)
         params.config = config = load();
         with = file();
         has(with, "    acl deployd-proxy src 192.0.2.1\n    acl deployd-proxy src 2001:db8::/32\n");
+        has(with, "    http-request del-header X-Real-IP if !deployd-proxy\n");
         has(with, "    http-request del-header X-Forwarded- -m beg if !deployd-proxy\n");
         has(with, "    http-request del-header _ -m sub\n");
         has(with, "    http-request del-header Forwarded\n");
