@@ -120,6 +120,7 @@ class Mock:
         self.failures = {}  # method: Failure
         self.silent = set() # methods that never answer
         self.plan = []      # what happens to the next deployment: dictionaries of properties
+        self.planned = None  # the path and id of the deployment to which it will happen
         self.units = {}     # unit: properties, for systemd
         self.old = {}       # deployments that are not published any more
         self.requests = {}
@@ -321,7 +322,11 @@ class Mock:
         invocation.return_value(GLib.Variant(f"({gives})", result if isinstance(result, tuple) else (result,))
                                 if gives else None)
         if method in ("Deploy", "Redeploy", "Rollback", "SetEnvironment") and result[0] != 0 and self.plan:
-            self._follow_plan(result[0])
+            self.planned = path("Deployment", result[0]), result[0]
+        # Nothing happens to it before the client has seen how it begins.
+        if method == "GetAll" and self.planned and self.planned[0] == where:
+            self._follow_plan(self.planned[1])
+            self.planned = None
         if (noun, method) == ("App", "Remove") and self.ends == "after the reply":
             self.gone(self.removed[-1]["Name"])
 
