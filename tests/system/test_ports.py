@@ -36,6 +36,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             address, *ports = self.path[1:].split("/")
             for port in map(int, ports):
                 listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+                # Connections of an instance that had the port before are not in the way.
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 listener.bind((address, port))
                 listener.listen()
                 held.append(listener)
