@@ -59,8 +59,8 @@ static int offer_sockets(const char *path, const Kept *kept)
         return waitpid(child, NULL, 0) < 0 ? -errno : 0;
 }
 
-/* `argv` with two arguments more behind the program's name. */
-static int execute(char **argv, const char *const extra[2])
+/* `argv` with an option more behind the program's name. */
+static int execute(char **argv, const char *option, const char *value)
 {
         _cleanup_free_ const char **longer = NULL;
         size_t n = 0;
@@ -71,7 +71,8 @@ static int execute(char **argv, const char *const extra[2])
         if (!longer)
                 return -ENOMEM;
         longer[0] = argv[0];
-        memcpy(longer + 1, extra, 2 * sizeof(*longer));
+        longer[1] = option;
+        longer[2] = value;
         for (size_t i = 1; i < n; i++)
                 longer[i + 2] = argv[i];
         /* execv(3) changes nothing of it. */
@@ -87,7 +88,7 @@ int start(const char *configuration, const char *offer, char **argv)
         if (r >= 0 && kept.n > 0)
                 r = offer_sockets(offer, &kept);
         if (r >= 0 && kept.n > 0)
-                return execute(argv, (const char *const[]){ "-x", offer });
+                return execute(argv, "-x", offer);
         if (r < 0)
                 log_warning("haproxy is started without the sockets that were kept: %s", strerror(-r));
         (void) execv(argv[0], argv);
