@@ -38,6 +38,7 @@ struct Ingress {
         bool runs;         /* deployd-ingress.service, as PID 1 says; nothing is begun while it does not */
         bool stale;        /* something changed since the round under way began */
         bool opened;       /* the round under way has let in what was to be let in */
+        bool outdated;     /* haproxy has not loaded the file that the round under way is about */
         RuntimeCall *call; /* of the round; NULL = none is under way */
         sd_event_source *again;
         Backoff pause;
@@ -199,13 +200,14 @@ static void on_servers(void *userdata, int error, const char *answer)
                 r = -ENOMEM;
         if (r < 0)
                 return fail(ingress, r);
-        set_failure(ingress, NULL);
+        if (!ingress->outdated)
+                set_failure(ingress, NULL);
 
         if (!ingress->opened && send_commands(ingress, "", /* opening= */ true, on_opened))
                 return;
         if (send_commands(ingress, strays, /* opening= */ false, on_closed))
                 return;
-        end_round(ingress, /* more= */ false);
+        end_round(ingress, ingress->outdated);
 }
 
 /* Asks for a reload and looks later whether it has come. */
@@ -245,6 +247,7 @@ static void on_backends(void *userdata, int error, const char *answer)
         /* No list yet: what haproxy has is of an older version of deployd. */
         if (error < 0 && error != -ENOENT)
                 return fail(ingress, error);
+        ingress->outdated = false;
         switch (reload_look(&ingress->reload, answer, ingress->file.generation,
                             port_guard_tag(ingress->guard), clock_usec(CLOCK_MONOTONIC))) {
         case RELOAD_LOADED:
@@ -253,7 +256,13 @@ static void on_backends(void *userdata, int error, const char *answer)
                 (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
                 return;
         case RELOAD_WAITS:
-                return end_round(ingress, /* more= */ true);
+                if (!reload_was_refused(&ingress->reload))
+                        return end_round(ingress, /* more= */ true);
+                /* The haproxy that runs will stay. The other apps' servers must not wait for a file that it
+                 * does not take. */
+                ingress->outdated = true;
+                (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
+                return;
         case RELOAD_REFUSED:
                 refused(ingress);
                 break;
@@ -315,6 +324,7 @@ void ingress_set_runs(Ingress *ingress, bool runs)
         port_guard_set_runs(ingress->guard, runs);
         ingress->runs = runs;
         if (!runs) {
+                (void) sd_event_source_set_enabled(ingress->again, SD_EVENT_OFF);
                 servers_forget(ingress->params.model);
                 set_failure(ingress, "the ingress does not run: see systemctl status deployd-ingress");
                 ingress->params.changed(ingress->params.userdata);

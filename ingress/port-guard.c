@@ -21,7 +21,7 @@
 #define IPV6_LOOPBACK   "00000000000000000000000000000001"
 #define FRONTEND_PREFIX "app-"
 
-/* A look takes microseconds. A reload of haproxy that changes nothing is not for nothing: it ends
+/* A look takes microseconds. A reload of haproxy that changes nothing costs something, too: it ends
  * connections that clients keep. */
 #define LOOK_MAX_USEC   (10 * USEC_PER_SEC)
 #define RELOAD_MAX_USEC (10 * 60 * USEC_PER_SEC)

@@ -56,6 +56,12 @@ int reload_begin(Reload *reload, const char *backends, bool retrying, uint64_t n
         return text_replace(&reload->backends, backends);
 }
 
+bool reload_was_refused(const Reload *reload)
+{
+        assert(reload);
+        return reload->n_refused > 0;
+}
+
 void reload_changed(Reload *reload)
 {
         assert(reload);

@@ -32,6 +32,8 @@ ReloadState reload_look(Reload *reload, const char *backends, const char *genera
                         uint64_t now);
 /* One is asked for, while haproxy has `backends`. 0 or -ENOMEM. */
 int reload_begin(Reload *reload, const char *backends, bool retrying, uint64_t now);
+/* Whether the last one was not done, so that the haproxy that runs may stay for long. */
+bool reload_was_refused(const Reload *reload);
 /* The file is another one: what was refused is not what is to be loaded now. */
 void reload_changed(Reload *reload);
 void reload_clear(Reload *reload);

@@ -66,6 +66,15 @@ static int add_endpoint(void *userdata, const Endpoint *endpoint)
         return kept_add_endpoint(userdata, endpoint);
 }
 
+int configuration_hold(const char *path, Kept *ret)
+{
+        int r = configuration_addresses(path, ret);
+
+        for (size_t i = 0; r >= 0 && i < ret->n; i++)
+                r = endpoint_hold(&ret->sockets[i].endpoint, &ret->sockets[i].fd);
+        return r;
+}
+
 int configuration_addresses(const char *path, Kept *ret)
 {
         _cleanup_free_ char *text = NULL;

@@ -172,18 +172,29 @@ static int answer(int error)
         }
 }
 
-int endpoint_ask(const Endpoint *endpoint)
+int endpoint_hold(const Endpoint *endpoint, int *ret)
 {
         bool ipv6 = endpoint->address.any.sa_family == AF_INET6;
         socklen_t size = ipv6 ? sizeof(endpoint->address.ipv6) : sizeof(endpoint->address.ipv4);
         _cleanup_close_ int fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         int yes = 1, v6only = !endpoint->v4v6;
 
+        *ret = -1;
         if (fd < 0)
                 return answer(errno);
         if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
             setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes)) < 0 ||
             (ipv6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only)) < 0))
                 return answer(errno);
-        return bind(fd, &endpoint->address.any, size) < 0 ? answer(errno) : 0;
+        if (bind(fd, &endpoint->address.any, size) < 0)
+                return answer(errno);
+        *ret = TAKE_FD(fd);
+        return 0;
+}
+
+int endpoint_ask(const Endpoint *endpoint)
+{
+        _cleanup_close_ int fd = -1;
+
+        return endpoint_hold(endpoint, &fd);
 }

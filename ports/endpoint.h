@@ -43,3 +43,7 @@ const char *endpoint_address(const Endpoint *endpoint, EndpointText buffer);
  * socket never listens, or it would be given connections of the haproxy that runs. 0 if it can be bound, or
  * if that cannot be known now; -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EAFNOSUPPORT. */
 int endpoint_ask(const Endpoint *endpoint);
+
+/* The same, and the socket that was bound, for the caller to close: until then nobody of another user can
+ * take the address. `ret` is -1 on errors, and if it cannot be known now. */
+int endpoint_hold(const Endpoint *endpoint, int *ret);

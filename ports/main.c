@@ -2,6 +2,7 @@
 
 /* deployd-ports: what deployd-ingress.service does besides haproxy itself; README.md has the story. */
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,9 +31,16 @@ static int run_keep(char **words)
 
 static int run_reload(char **words)
 {
-        int r = master_reload(words[0], words[1]);
+        _cleanup_kept_ Kept held = {};
+        int r = configuration_hold(words[3], &held), kept;
 
-        return r < 0 ? r : keep(words[2], words[3]);
+        if (r >= 0)
+                r = master_reload(words[0], words[1]);
+        /* A haproxy that is late may still load the file. */
+        if (r < 0 && r != -ETIMEDOUT)
+                return r;
+        kept = keep(words[2], words[3]);
+        return r < 0 ? r : kept;
 }
 
 /* Without a process id there is none any more. */

@@ -15,7 +15,8 @@
 #include "base/text.h"
 #include "ports/local-socket.h"
 
-#define PATIENCE_USEC  (20 * USEC_PER_SEC)
+/* With TimeoutStartSec= of the unit in mind. */
+#define PATIENCE_USEC  (60 * USEC_PER_SEC)
 #define PAUSE_MIN_USEC (10 * USEC_PER_MSEC)
 #define PAUSE_MAX_USEC (500 * USEC_PER_MSEC)
 

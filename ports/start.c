@@ -89,8 +89,11 @@ int start(const char *configuration, const char *offer, char **argv)
                 r = offer_sockets(offer, &kept);
         if (r >= 0 && kept.n > 0)
                 return execute(argv, "-x", offer);
-        if (r < 0)
+        if (r < 0) {
                 log_warning("haproxy is started without the sockets that were kept: %s", strerror(-r));
+                /* Beside those that haproxy binds they would take half of the connections. */
+                (void) store_clear();
+        }
         (void) execv(argv[0], argv);
         return -errno;
 }

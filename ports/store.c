@@ -67,6 +67,17 @@ static int drop(const char *name)
         return r == 0 ? -EUNATCH : r;
 }
 
+int store_clear(void)
+{
+        int r = drop(NAME_KEPT);
+
+        if (r >= 0)
+                r = drop(NAME_NEXT);
+        if (r >= 0)
+                r = sd_notify_barrier(/* unset_environment= */ false, PATIENCE_USEC);
+        return MIN2(r, 0);
+}
+
 int store_replace(const Kept *kept)
 {
         int r;

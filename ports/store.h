@@ -15,3 +15,6 @@ int store_look(Kept *kept);
  * done so. Only the main process and commands of the unit may ask (NotifyAccess=exec). 0; -EUNATCH if this
  * is no process of a unit; -ETIMEDOUT; other -errno. */
 int store_replace(const Kept *kept);
+
+/* Has PID 1 close what it keeps. Errors as above. */
+int store_clear(void);

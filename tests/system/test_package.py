@@ -11,6 +11,7 @@ import daemon
 from deployd import ROOT, Deployd
 
 POSTGRES = "deployd-postgres.service"
+INGRESS = "deployd-ingress.service"
 
 # Owner, group and mode of what the package brings or makes. The mode of a link is that of what it leads to.
 FILES = {
@@ -144,6 +145,28 @@ def test_an_upgrade_restarts_the_daemon_and_nothing_else(machine, deployd, unpac
     assert machine.run(["dpkg-query", "--show", "--showformat=${Version}", "deployd"]).stdout == "99.0"
     assert machine.read("/etc/deployd/deploy.conf") == "# Mine.\n"
     assert machine.systemctl("is-system-running") == "running"
+
+
+def test_an_ingress_that_an_older_version_has_started_takes_changes_after_the_upgrade(machine, deployd, deb):
+    dropin = "/run/systemd/system/deployd-ingress.service.d/50-test.conf"
+    machine.write(dropin, "[Service]\nExecStartPost=\nExecStart=\nExecStart=/usr/sbin/haproxy -Ws "
+                          "-S /run/deployd/ingress/master.sock,mode,660 -f /usr/share/deployd/ingress/base.cfg "
+                          "-f /var/lib/deployd/ingress\n")
+    machine.systemctl("daemon-reload")
+    machine.systemctl("restart", INGRESS)
+    machine.run(["rm", dropin])
+    machine.write("/run/same.deb", deb.read_bytes())
+    machine.run(["dpkg", "--install", "/run/same.deb"])
+    daemon.ready(machine)
+    deployd.app("after")
+    deployd.live("after")
+    assert machine.curl(deployd.get("after", "Port")) == (200, "python 1\n")
+    # Once is enough.
+    before = machine.show(INGRESS, "MainPID")
+    machine.run(["dpkg", "--install", "/run/same.deb"])
+    assert machine.show(INGRESS, "MainPID") == before
+    daemon.ready(machine)
+    deployd.do("after", "Remove", "b", "true")
 
 
 def test_removed_it_keeps_its_state_and_installed_again_it_goes_on(machine, deployd, deb):

@@ -216,7 +216,7 @@ def test_without_ipv6_the_apps_are_reached_by_ipv4(machine, deployd, app):
 
 def test_a_reload_that_haproxy_refuses_changes_nothing(machine, deployd, app):
     shop = app()
-    deployd.live(shop.app)
+    live = deployd.live(shop.app)
     machine.sh(f"cp {BASE} /run/base.cfg; echo '    nonsense' >>/run/base.cfg; mount --bind /run/base.cfg {BASE}")
     try:
         with machine.follow(_SYSTEMD_UNIT=INGRESS) as said, Load(machine, shop.port) as load:
@@ -226,6 +226,9 @@ def test_a_reload_that_haproxy_refuses_changes_nothing(machine, deployd, app):
             machine.wait(lambda: "; the ingress did not take its new configuration, for haproxy says: " in
                          machine.show("deployd", "StatusText")["StatusText"], what="the reason of the refusal")
         load.all_served()
+        # The haproxy that runs goes on serving whatever starts again.
+        machine.systemctl("kill", "--signal=KILL", deployd.describe(live["Id"])["Units"][0])
+        machine.wait(lambda: ask(machine, shop.port) == "mirror 1", what="the app after a crash")
     finally:
         machine.sh(f"umount {BASE}; rm /run/base.cfg")
     assert deployd.end(number)["Status"] == "live"

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "ports/configuration.h"
 #include "ports/left-out.h"
 
 /* What the kernel is to say of an address; everything else can be bound. */
@@ -245,6 +246,46 @@ Test(ports, the_kernel_is_asked_about_the_same_address)
         cr_expect_eq(asked("192.0.2.1", &held), -EADDRNOTAVAIL);
         (void) close(fd);
         cr_expect_eq(asked("127.0.0.1", &held), 0);
+}
+
+Test(ports, an_address_that_is_held_is_nobody_elses)
+{
+        Endpoint endpoint;
+        int fd = listen_at("127.0.0.1", /* reuse= */ true, &endpoint), held, other;
+
+        (void) close(fd);
+        cr_assert_eq(endpoint_hold(&endpoint, &held), 0);
+        cr_assert_geq(held, 0);
+        /* haproxy's own socket is not in the way, one that is not shared is. */
+        cr_expect_eq(endpoint_ask(&endpoint), 0);
+        other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        cr_expect(bind(other, &endpoint.address.any, sizeof(endpoint.address.ipv4)) < 0 &&
+                  errno == EADDRINUSE);
+        (void) close(other);
+        (void) close(held);
+}
+
+Test(ports, of_a_configuration_all_addresses_are_held_or_the_fault_is_told)
+{
+        _cleanup_kept_ Kept kept = {};
+        char path[] = "/tmp/deployd-test-XXXXXX";
+        int file = mkstemp(path), taken, free_one;
+        Endpoint first, second;
+
+        cr_assert_geq(file, 0);
+        free_one = listen_at("127.0.0.1", /* reuse= */ true, &first);
+        taken = listen_at("127.0.0.1", /* reuse= */ false, &second);
+        (void) close(free_one);
+        (void) dprintf(file, "frontend app-a\n    bind 127.0.0.1:%u\n    bind 127.0.0.1:%u\n",
+                       endpoint_port(&first), endpoint_port(&second));
+        cr_expect_eq(configuration_hold(path, &kept), -EADDRINUSE);
+        kept_clear(&kept);
+        (void) close(taken);
+        cr_expect_eq(configuration_hold(path, &kept), 0);
+        cr_assert_eq(kept.n, 2);
+        cr_expect(kept.sockets[0].fd >= 0 && kept.sockets[1].fd >= 0);
+        (void) unlink(path);
+        (void) close(file);
 }
 
 /* As the listeners of the haproxy that runs. */

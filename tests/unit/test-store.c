@@ -134,12 +134,19 @@ static void store_gets_kept(Store *store, int notify)
         kept_clear(&other);
 }
 
+static void clear(void)
+{
+        if (store_clear() < 0)
+                _exit(EXIT_FAILURE);
+}
+
 Test(store, the_store_has_one_bag_of_the_newest_sockets)
 {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         socklen_t size = sizeof(address);
         int notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         Store store = {};
+        pid_t child;
 
         close_pair();
         /* An abstract address of the kernel's choice: a NUL and five digits. */
@@ -154,7 +161,12 @@ Test(store, the_store_has_one_bag_of_the_newest_sockets)
         kept_clear(&kept);
         add_many(1);
         store_gets_kept(&store, notify);
-        store_remove(&store, "listeners");
+        cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+        child = beside(clear);
+        while (store_obey(&store, notify))
+                ;
+        ended_well(child);
+        close_pair();
         cr_assert_eq(store.n, 0);
         (void) close(notify);
 }

@@ -10,6 +10,9 @@
 
 /* Whether an instance is fit for requests: when it starts, and again as long as it is live and not fit. */
 
+/* After it a check that found no room is begun again: each of the others ends after start-timeout. */
+#define ROOM_PAUSE_USEC USEC_PER_SEC
+
 static void keeper_check_pass(Keeper *keeper)
 {
         Deployment *deployment = keeper->instance->deployment;
@@ -103,6 +106,15 @@ static int keeper_check_on_settled(_unused_ sd_event_source *source, _unused_ ui
         return 0;
 }
 
+static int keeper_check_on_room(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+{
+        Keeper *keeper = userdata;
+
+        keeper->settle = sd_event_source_disable_unref(keeper->settle);
+        keeper_check(keeper);
+        return 0;
+}
+
 void keeper_check(Keeper *keeper)
 {
         int r;
@@ -119,6 +131,11 @@ void keeper_check(Keeper *keeper)
         else
                 r = check_begin(keeper->pipeline, keeper->instance, keeper->instance->control_group_id,
                                 keeper_check_on_probed, keeper, &keeper->wait);
+        /* Too many others are looked at, which says nothing about this one. */
+        if (r == -EBUSY)
+                r = sd_event_add_time_relative(keeper->pipeline->params.event, &keeper->settle,
+                                               CLOCK_MONOTONIC, ROOM_PAUSE_USEC, 0, keeper_check_on_room,
+                                               keeper);
         if (r < 0)
                 keeper_check_refuse(keeper,
                                     text_format("%s.%u could not be checked: %s", keeper->instance->process,

@@ -16,7 +16,8 @@ struct Keeper {
         UnitCall *call;
         UnitWatch *watch;
         ProbeWait *wait;          /* for its port */
-        sd_event_source *settle;  /* the same of one without: until it has run for a while */
+        sd_event_source *settle;  /* without a port: until it has run for check-settle; else: until it is
+                                     checked again */
         LastLine *last_line;      /* its program has ended: what it said last */
         char *end;                /* how it ended, until that is known */
         StopEvidence *evidence;   /* its unit is gone: whether somebody has stopped it */

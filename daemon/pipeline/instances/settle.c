@@ -54,6 +54,15 @@ static bool is_looking(const Settle *settle)
 
 static int on_pause(sd_event_source *source, uint64_t usec, void *userdata);
 
+static void look_after(Settle *settle, uint64_t usec)
+{
+        settle->pause = sd_event_source_disable_unref(settle->pause);
+        if (sd_event_add_time_relative(settle->pipeline->params.event, &settle->pause, CLOCK_MONOTONIC, usec,
+                                       0, on_pause, settle) < 0)
+                settle->pipeline->params.fatal(settle->pipeline->params.userdata,
+                                               "a timer could not be set");
+}
+
 /* All have passed. */
 static void go_on(Settle *settle)
 {
@@ -61,14 +70,8 @@ static void go_on(Settle *settle)
 
         if (settle->last || settle->n == 0)
                 return settle->handler->passed(settle->pipeline, settle->deployment);
-        settle->pause = sd_event_source_disable_unref(settle->pause);
         settle->last = now >= settle->until;
-        if (sd_event_add_time_relative(
-                    settle->pipeline->params.event, &settle->pause, CLOCK_MONOTONIC,
-                    settle->last ? 0 : MIN2(backoff_next(&settle->pauses), settle->until - now), 0, on_pause,
-                    settle) < 0)
-                settle->pipeline->params.fatal(settle->pipeline->params.userdata,
-                                               "a timer could not be set");
+        look_after(settle, settle->last ? 0 : MIN2(backoff_next(&settle->pauses), settle->until - now));
 }
 
 static void on_looked(void *userdata, const ProbeAnswer *answer)
@@ -99,6 +102,13 @@ static int on_pause(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
 
                 r = check_again(settle->pipeline, look->instance, look->instance->control_group_id,
                                 settle->last ? CHECK_FITNESS : CHECK_LISTENER, on_looked, look, &look->wait);
+        }
+        /* Others are looked at: as if this look had not been due yet. */
+        if (r == -EBUSY) {
+                settle->last = false;
+                if (!is_looking(settle))
+                        look_after(settle, backoff_next(&settle->pauses));
+                return 0;
         }
         if (r < 0) {
                 _cleanup_free_ char *sentence = text_format("it could not be watched: %s", strerror(-r));
