@@ -32,12 +32,12 @@ int bag_pack(const Kept *kept, int *ret)
 
 int bag_look(int bag, Kept *kept)
 {
-        int start = 0;
+        int from = 0;
 
         assert(kept);
 
         /* Each look goes on behind the one before, and the first one begins at the beginning. */
-        if (setsockopt(bag, SOL_SOCKET, SO_PEEK_OFF, &start, sizeof(start)) < 0)
+        if (setsockopt(bag, SOL_SOCKET, SO_PEEK_OFF, &from, sizeof(from)) < 0)
                 return errno == ENOTSOCK || errno == EOPNOTSUPP ? -EBADMSG : -errno;
         for (;;) {
                 Passing passing;

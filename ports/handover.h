@@ -2,7 +2,7 @@
 #pragma once
 
 /* How one haproxy gets the listening sockets of another, over a connected unix stream socket (haproxy 2.6:
- * _getsocks() in cli.c, sock_get_old_sockets() in sock.c; numbers are ints of the machine):
+ * _getsocks() in src/cli.c, sock_get_old_sockets() in src/sock.c; numbers are ints of the machine):
  *
  *      > "_getsocks\n"
  *      < how many there are

@@ -73,8 +73,6 @@ def many_new_apps(deployd):
     for app in apps[:DEPLOYED]:
         deployd.live(app)
     yield
-    for app in apps:
-        deployd.do(app, "Remove", "b", "true")
 
 
 @contextlib.contextmanager

@@ -55,10 +55,11 @@ WatchdogSignal=SIGKILL
 """
 SANITIZED_UNITS = ("deployd.service", "deployd-.service")
 # PID 1 sends SIGCONT after SIGTERM. When it comes after the program has begun to look for leaks, it undoes the SIGSTOP by
-# which LeakSanitizer stops the program, which then waits for ever. So these programs are told to end without a SIGCONT.
+# which LeakSanitizer stops the program, which then waits for ever. So these programs are told to end without a SIGCONT,
+# outside the sandbox (+): of a masked unit only the part in the drop-ins is known.
 ENDED = """\
 [Service]
-ExecStop=/bin/sh -c 'kill -TERM $MAINPID && exec tail --pid=$MAINPID --sleep-interval=0.02 --follow /dev/null'
+ExecStop=+/bin/sh -c '[ -z "$MAINPID" ] || { kill -TERM $MAINPID; exec tail --pid=$MAINPID --sleep-interval=0.02 -f /dev/null; }'
 """
 ENDED_UNITS = ("deployd.service", "deployd-probe.service")
 
