@@ -75,7 +75,7 @@ static int ask_reloads(const char *path, Reloads ret)
                 r = read_answer(connection, &answer);
         if (r < 0)
                 return r;
-        line = strstr(answer, " master ");
+        line = answer ? strstr(answer, " master ") : NULL;
         return line && sscanf(line, " master %63[^]]", ret) == 1 ? 0 : -EBADMSG;
 }
 

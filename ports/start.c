@@ -63,7 +63,7 @@ static int offer_sockets(const char *path, const Kept *kept)
 static int execute(char **argv, const char *option, const char *value)
 {
         _cleanup_free_ const char **longer = NULL;
-        size_t n = 0;
+        size_t n = 1;
 
         while (argv[n])
                 n++;
