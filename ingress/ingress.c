@@ -37,7 +37,7 @@ struct Ingress {
 
         bool runs;         /* deployd-ingress.service, as PID 1 says; nothing is begun while it does not */
         bool stale;        /* something changed since the round under way began */
-        bool opened;       /* the round under way has let in what was to be let in */
+        bool opened;       /* the round under way has enabled the new servers */
         bool outdated;     /* haproxy has not loaded the file that the round under way is about */
         RuntimeCall *call; /* of the round; NULL = none is under way */
         sd_event_source *again;
@@ -167,7 +167,7 @@ static bool send_commands(Ingress *ingress, const char *first, bool opening, Run
         return true;
 }
 
-/* Looks whether they are in before anything is shut out. */
+/* Looks whether the new servers are enabled before an old one is disabled. */
 static void on_opened(void *userdata, int error, _unused_ const char *answer)
 {
         Ingress *ingress = userdata;
@@ -180,7 +180,7 @@ static void on_opened(void *userdata, int error, _unused_ const char *answer)
         (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
 }
 
-/* What haproxy has is known: lets in first, shuts out when nothing is left to be let in. */
+/* haproxy's servers are known: enables first, and disables when nothing is left to enable. */
 static void on_servers(void *userdata, int error, const char *answer)
 {
         Ingress *ingress = userdata;

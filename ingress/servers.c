@@ -131,7 +131,7 @@ bool servers_has_backend(const char *answer, const char *name)
         return false;
 }
 
-/* Everything of the app that is to take requests does: only then may others be shut out. */
+/* Whether every instance of the app that is to take requests does: only then may others be disabled. */
 static bool is_open(const App *app)
 {
         const Deployment *deployment;

@@ -8,7 +8,6 @@ import re
 import pytest
 
 import daemon
-import repository as repositories
 from apps import DIRECTORY, PROGRAMS, Load, mirror, stranger
 from deployd import SILENT, Deployd, app_path, deployment_path, repository_path
 
@@ -25,11 +24,7 @@ INGRESS = "deployd-ingress.service"
 NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
-def machine(boot):
-    booted = boot(files={"/etc/deployd/deploy.conf.d/55-test.conf": CONFIGURATION, **PROGRAMS})
-    repositories.serve(booted)
-    return booted
+MACHINE_FILES = {"/etc/deployd/deploy.conf.d/55-test.conf": CONFIGURATION, **PROGRAMS}
 
 
 @pytest.fixture(scope="module")

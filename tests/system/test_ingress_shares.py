@@ -8,7 +8,6 @@ import re
 import pytest
 
 import daemon
-import repository as repositories
 from apps import DIRECTORY, HOLD, PROGRAMS, Load, mirror
 from deployd import Deployd, repository_path
 
@@ -61,12 +60,8 @@ print(text)
 '''
 
 
-@pytest.fixture(scope="module")
-def machine(boot):
-    booted = boot(files={"/etc/deployd/deploy.conf.d/55-test.conf": "[runner]\ndrain-timeout = 1s\n", **PROGRAMS,
-                         f"{DIRECTORY}/hold.py": HOLD, f"{DIRECTORY}/many.py": MANY})
-    repositories.serve(booted)
-    return booted
+MACHINE_FILES = {"/etc/deployd/deploy.conf.d/55-test.conf": "[runner]\ndrain-timeout = 1s\n", **PROGRAMS,
+                 f"{DIRECTORY}/hold.py": HOLD, f"{DIRECTORY}/many.py": MANY}
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import itertools
 
 import pytest
 
-import repository as repositories
 from apps import CLIENTS, DIRECTORY, PROGRAMS, Load, mirror
 from deployd import Deployd, repository_path
 
@@ -59,11 +58,7 @@ http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), H
 '''}
 
 
-@pytest.fixture(scope="module")
-def machine(boot):
-    booted = boot(files={f"{DIRECTORY}/taker.py": TAKER, **PROGRAMS})
-    repositories.serve(booted)
-    return booted
+MACHINE_FILES = {f"{DIRECTORY}/taker.py": TAKER, **PROGRAMS}
 
 
 @pytest.fixture(scope="module")

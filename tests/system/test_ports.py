@@ -7,7 +7,6 @@ import itertools
 import pytest
 
 import daemon
-import repository as repositories
 from apps import DIRECTORY, PROGRAMS, Load, mirror, stranger
 from deployd import Deployd, repository_path
 
@@ -52,11 +51,7 @@ http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), H
 GREEDY_FILES = {"Procfile": "web: exec python3 app.py\n", "app.py": GREEDY}
 
 
-@pytest.fixture(scope="module")
-def machine(boot):
-    booted = boot(files={"/etc/deployd/deploy.conf.d/55-test.conf": CONFIGURATION, **PROGRAMS})
-    repositories.serve(booted)
-    return booted
+MACHINE_FILES = {"/etc/deployd/deploy.conf.d/55-test.conf": CONFIGURATION, **PROGRAMS}
 
 
 @pytest.fixture(scope="module")
