@@ -76,9 +76,10 @@ static void on_late(void *userdata)
 {
         Unit *unit = userdata;
 
+        /* It is read first: the watches learn that it is late, not only that it was killed. */
+        read_unit(unit);
         if (!unit->kill)
                 (void) units_kill(unit->units, unit->name, on_killed, unit, &unit->kill);
-        read_unit(unit);
 }
 
 static int unit_new(Units *units, const char *name, Unit **ret)
