@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/failpoint.h"
@@ -48,7 +49,7 @@ int apps_file_update(AppsFile *file, const PlanParams *params)
         generation = frontends ? plan_generation(frontends) : NULL;
         if (!text || !generation)
                 return -ENOMEM;
-        if (file->text && strcmp(file->text, text) == 0)
+        if (file->text && strcmp(file->text, text) == 0 && access(PATH_APPS_FILE, F_OK) == 0)
                 return 0;
         r = write_file(text);
         if (r < 0)

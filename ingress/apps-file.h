@@ -14,7 +14,8 @@ typedef struct AppsFile {
         char *generation; /* that it asks for: plan_generation() */
 } AppsFile;
 
-/* Makes the file what the model says, whole or not at all, readable by haproxy's user. 1 if haproxy has to
- * load it because its generation is another, 0, or -errno: then both are as they were. */
+/* Makes the file what the model says, whole or not at all, readable by haproxy's user; also if somebody has
+ * removed it. 1 if haproxy has to load it because its generation is another, 0, or -errno: then both are as
+ * they were. */
 int apps_file_update(AppsFile *file, const PlanParams *params);
 void apps_file_clear(AppsFile *file);

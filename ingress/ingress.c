@@ -247,7 +247,6 @@ static void on_backends(void *userdata, int error, const char *answer)
         /* No list yet: what haproxy has is of an older version of deployd. */
         if (error < 0 && error != -ENOENT)
                 return fail(ingress, error);
-        ingress->outdated = false;
         switch (reload_look(&ingress->reload, answer, ingress->file.generation,
                             port_guard_tag(ingress->guard), clock_usec(CLOCK_MONOTONIC))) {
         case RELOAD_LOADED:
@@ -280,6 +279,7 @@ static void begin(Ingress *ingress)
         ingress->stale = false;
         update_served(ingress);
         r = update_file(ingress);
+        ingress->outdated = r < 0;
         if (r >= 0)
                 (void) ask(ingress, PATH_ADMIN, "show backend", on_backends);
         else {
@@ -287,7 +287,8 @@ static void begin(Ingress *ingress)
                         text_format("%s could not be written: %s", PATH_APPS_FILE, strerror(-r));
 
                 set_failure(ingress, sentence);
-                end_round(ingress, /* more= */ true);
+                /* A full disk must not keep requests at an instance that has ended. */
+                (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
         }
 }
 

@@ -230,6 +230,36 @@ def test_a_reload_that_haproxy_refuses_changes_nothing(machine, deployd, app):
     quiet(machine)
 
 
+def test_a_file_that_cannot_be_written_does_not_keep_requests_at_a_dead_instance(machine, deployd, app):
+    shop, other = app(), app()
+    live = deployd.live(shop.app)
+    deployd.live(other.app)
+    draft = "/var/lib/deployd/ingress/.apps.cfg.new"
+    machine.sh(f"mkdir {draft}")
+    try:
+        # From here on the file is not what it should be.
+        deployd.do(other.app, "Stop")
+        says(machine, "/var/lib/deployd/ingress/apps.cfg could not be written: Is a directory")
+        # Closed when it is killed, and opened again for its next run.
+        unit = deployd.describe(live["Id"])["Units"][0]
+        before = machine.show(unit, "InvocationID")
+        machine.systemctl("kill", "--signal=KILL", unit)
+        machine.wait(lambda: machine.show(unit, "InvocationID") != before, what="another run")
+        machine.wait(lambda: ask(machine, shop.port) == "mirror 1", what="the app after a crash")
+    finally:
+        machine.sh(f"rmdir {draft}")
+    quiet(machine)
+
+
+def test_a_file_that_was_removed_is_written_again(machine, deployd, app):
+    shop = app()
+    deployd.live(shop.app)
+    machine.sh("rm /var/lib/deployd/ingress/apps.cfg")
+    machine.systemctl("restart", INGRESS)
+    machine.wait(lambda: ask(machine, shop.port) == "mirror 1", what="the app after a restart of the ingress")
+    assert f":{shop.port}" in machine.sh("cat /var/lib/deployd/ingress/apps.cfg")
+
+
 # An app that takes ports.
 
 def take(machine, greedy, address, *ports):
