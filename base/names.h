@@ -68,6 +68,8 @@
 /* Inside an app's unit: the tree of its release, and one file per process type with its command line. */
 #define PATH_APP_TREE      "/srv/app"
 #define PATH_APP_PROCESSES "/run/deployd/process"
+/* Programs that apps expect and Debian has by another name. */
+#define PATH_APP_BIN "/usr/lib/deployd/bin"
 
 /* Inside a build's unit: the app's tree as a tar archive. It is built in PATH_APP_TREE, for programs may
  * remember the path. */

@@ -39,11 +39,14 @@ Ticket *ticket_free(Ticket *ticket)
         return NULL;
 }
 
+/* Some keys end with the name of a process. */
+#define KEY_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
 static bool key_is_valid(const char *key)
 {
         if (key[0] < 'a' || key[0] > 'z')
                 return false;
-        return key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0';
+        return key[strspn(key, KEY_CHARACTERS)] == '\0';
 }
 
 int ticket_set(Ticket *ticket, const char *key, const char *value)

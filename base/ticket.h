@@ -10,8 +10,8 @@
  *                                      <- an empty line ends a section
  *      commit=1f0c…
  *
- * Each section is lines of `key=value`, keys `[a-z][a-z0-9.-]*`, values clean UTF-8 (text_is_clean()), no
- * key twice; an empty line ends it, so that a half-written section is not taken for a whole one. */
+ * Each section is lines of `key=value`, keys `[a-z][A-Za-z0-9._-]*`, values clean UTF-8 (text_is_clean()),
+ * no key twice; an empty line ends it, so that a half-written section is not taken for a whole one. */
 
 #include "base/cleanup.h"
 

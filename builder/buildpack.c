@@ -40,7 +40,7 @@ static int add(Buildpacks *buildpacks, const char *above, const char *name)
         struct stat state;
         Buildpack *packs;
 
-        if (!process_name_is_valid(name) || strcmp(name, BUILDPACK_NONE) == 0 ||
+        if (!name_is_valid(name) || strcmp(name, BUILDPACK_NONE) == 0 ||
             strcmp(name, BUILDPACK_COMMAND) == 0 || buildpacks_find(buildpacks, name))
                 return 0;
         copy = strdup(name);

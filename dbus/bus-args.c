@@ -124,7 +124,7 @@ static int read_formation(sd_bus_message *message, const char *name, Formation *
 
         r = sd_bus_message_enter_container(message, 'a', "{su}");
         while (r >= 0 && (r = sd_bus_message_read(message, "{su}", &process, &count)) > 0) {
-                if (!process_is_valid(process) || count > FORMATION_COUNT_MAX)
+                if (!process_name_is_valid(process) || count > FORMATION_COUNT_MAX)
                         return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
                                                  "%s has process types (1 to 32 of a-z, 0-9 and single -, "
                                                  "from a letter) with counts of 0 to %d",

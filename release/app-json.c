@@ -15,12 +15,15 @@
 #define ATTEMPTS_MAX 1000           /* of a health check */
 #define SECONDS_MAX  (24 * 60 * 60) /* no time of a start is longer */
 
+#define NOT_ONE_LINE "is not one line of UTF-8 without control characters"
+
 /* Of a variable's name: as the daemon takes them. */
 #define VARIABLE_NAME_MAX 255
 
 /* One reading: where it is, for a sentence, and what it has counted. */
 typedef struct Reading {
         Ticket *answer;
+        AppScripts *scripts;
         char **reterr;
         unsigned n_variables;
         char *ignored;
@@ -48,6 +51,17 @@ static int ignore(Reading *reading, const char *where, const char *key)
         free(reading->ignored);
         reading->ignored = TAKE_PTR(longer);
         return 0;
+}
+
+/* A string, or NULL: it is none, or has a NUL (\\u0000), behind which nobody would see it. */
+static const char *text_of(struct json_object *value)
+{
+        const char *text;
+
+        if (!json_object_is_type(value, json_type_string))
+                return NULL;
+        text = json_object_get_string(value);
+        return strlen(text) == (size_t) json_object_get_string_len(value) ? text : NULL;
 }
 
 /* A whole number of 0 to `max`. 0, -EINVAL. */
@@ -101,10 +115,15 @@ static int add_variable(Reading *reading, const char *kind, const char *name, co
         if (!key || !line)
                 return -ENOMEM;
         r = ticket_set(reading->answer, key, line);
-        return r == -EINVAL
-                       ? refuse_key(reading, "env", name,
-                                    "has a value that is not one line of UTF-8 without control characters")
-                       : r;
+        return r == -EINVAL ? refuse_key(reading, "env", name, "has a value that " NOT_ONE_LINE) : r;
+}
+
+static int add_default(Reading *reading, const char *name, struct json_object *value)
+{
+        const char *text = text_of(value);
+
+        return text ? add_variable(reading, "", name, text)
+                    : refuse_key(reading, "env", name, "has a value that " NOT_ONE_LINE);
 }
 
 static int read_variable(Reading *reading, const char *name, struct json_object *value)
@@ -114,7 +133,7 @@ static int read_variable(Reading *reading, const char *name, struct json_object 
         if (!variable_is_valid(name))
                 return refuse_key(reading, "env", name, "is not the name of a variable");
         if (json_object_is_type(value, json_type_string))
-                return add_variable(reading, "", name, json_object_get_string(value));
+                return add_default(reading, name, value);
         if (!json_object_is_type(value, json_type_object))
                 return refuse_key(reading, "env", name, "is neither a text nor an object");
         if (json_object_object_get_ex(value, "generator", &generator)) {
@@ -125,7 +144,7 @@ static int read_variable(Reading *reading, const char *name, struct json_object 
         if (json_object_object_get_ex(value, "value", &fallback)) {
                 if (!json_object_is_type(fallback, json_type_string))
                         return refuse_key(reading, "env", name, "has a value that is not a text");
-                return add_variable(reading, "", name, json_object_get_string(fallback));
+                return add_default(reading, name, fallback);
         }
         /* Heroku's default is that it is. */
         if (json_object_object_get_ex(value, "required", &required) &&
@@ -162,13 +181,13 @@ static int read_check(Reading *reading, struct json_object *check)
                 return ignore(reading, where, text_or_empty(json_object_get_string(type)));
         if (!json_object_object_get_ex(check, "path", &path))
                 return ignore(reading, where, "startup");
-        if (!json_object_is_type(path, json_type_string) || json_object_get_string(path)[0] != '/')
+        if (text_or_empty(text_of(path))[0] != '/')
                 return refuse_key(reading, where, "path", "is not a text that begins with /");
-        if (!text_is_http_target(json_object_get_string(path)))
+        if (!text_is_http_target(text_of(path)))
                 return refuse_key(
                         reading, where, "path",
                         "has more than 256 characters, a blank, a # or something that is not ASCII");
-        r = ticket_set(reading->answer, "health.path", json_object_get_string(path));
+        r = ticket_set(reading->answer, "health.path", text_of(path));
         if (r == -EINVAL)
                 return refuse_key(reading, where, "path", "is there twice");
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(numbers); i++) {
@@ -196,6 +215,51 @@ static int read_checks(Reading *reading, const char *process, struct json_object
         return r;
 }
 
+/* ---- scripts ---- */
+
+static int set_script(const Reading *reading, const char *where, const char *name, struct json_object *value,
+                      char **ret)
+{
+        const char *command = text_of(value);
+
+        if (!command || !text_is_clean(command, /* allow_tab= */ true))
+                return refuse_key(reading, where, name, NOT_ONE_LINE);
+        return text_replace(ret, command);
+}
+
+static int read_dokku_script(Reading *reading, const char *name, struct json_object *value)
+{
+        static const char where[] = "scripts.dokku";
+
+        if (strcmp(name, "predeploy") == 0)
+                return set_script(reading, where, name, value, &reading->scripts->predeploy);
+        if (strcmp(name, "postdeploy") == 0)
+                return set_script(reading, where, name, value, &reading->scripts->postdeploy);
+        return ignore(reading, where, name);
+}
+
+static int read_script(Reading *reading, const char *name, struct json_object *value)
+{
+        static const char where[] = "scripts";
+        int r = 0;
+
+        if (strcmp(name, "predeploy") == 0)
+                return set_script(reading, where, name, value, &reading->scripts->predeploy);
+        if (strcmp(name, "postdeploy") == 0)
+                return set_script(reading, where, name, value, &reading->scripts->first);
+        if (strcmp(name, "dokku") != 0)
+                return ignore(reading, where, name);
+        if (!json_object_is_type(value, json_type_object))
+                return refuse_key(reading, where, name, "is not an object");
+        json_object_object_foreach(value, inner, object)
+        {
+                r = read_dokku_script(reading, inner, object);
+                if (r < 0)
+                        break;
+        }
+        return r;
+}
+
 /* What is said of the file and of the app, and nothing for us to do. */
 static const char *const descriptions[] = { "name",       "description", "keywords", "website",
                                             "repository", "logo",        "$schema" };
@@ -209,6 +273,7 @@ static int read_key(Reading *reading, const char *key, struct json_object *value
                 { "formation", read_process },
                 { "env", read_variable },
                 { "healthchecks", read_checks },
+                { "scripts", read_script },
         };
         int r = 0;
 
@@ -258,15 +323,16 @@ static int parse(const char *text, size_t size, struct json_object **ret, char *
         return r;
 }
 
-int app_json_parse(const char *text, size_t size, Ticket *answer, char **reterr)
+int app_json_parse(const char *text, size_t size, Ticket *answer, AppScripts *scripts, char **reterr)
 {
-        Reading reading = { .answer = answer, .reterr = reterr };
+        Reading reading = { .answer = answer, .scripts = scripts, .reterr = reterr };
         struct json_object *root = NULL;
         int r;
 
         assert(text);
         assert(size <= APP_JSON_SIZE_MAX);
         assert(answer);
+        assert(scripts);
         assert(reterr);
 
         r = parse(text, size, &root, reterr);

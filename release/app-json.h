@@ -11,7 +11,9 @@
  *      "healthchecks": { "web": [ { "type": "startup", "path": "/up",
  *                                   "attempts": 3, "timeout": 5, "wait": 5 } ] }
  *
- * They become lines of a ticket:
+ *      "scripts": { "postdeploy": "command", "dokku": { "predeploy": "command", "postdeploy": "command" } }
+ *
+ * The scripts become a part of the release command (app-scripts.h), the others lines of a ticket:
  *
  *      formation.PROCESS=COUNT
  *      variable.N=NAME=VALUE           N counts; the default of a variable
@@ -22,12 +24,14 @@
  */
 
 #include "base/ticket.h"
+#include "release/app-scripts.h"
 
 #define APP_JSON_NAME "app.json"
 
 /* The largest ones have a few kilobytes; the rest of the ticket needs room too. */
 #define APP_JSON_SIZE_MAX ((size_t) 32 * 1024)
 
-/* Reads the `size` bytes at `text` and adds the lines to `answer`. 0; -EINVAL with a sentence in *reterr
+/* Reads the `size` bytes at `text`, adds the lines to `answer` and sets `scripts`, which is empty before. 0;
+ * -EINVAL with a sentence in *reterr
  * (`app.json: formation.web.quantity is not a number from 0 to 9999`); -ENOMEM. */
-int app_json_parse(const char *text, size_t size, Ticket *answer, char **reterr);
+int app_json_parse(const char *text, size_t size, Ticket *answer, AppScripts *scripts, char **reterr);

@@ -102,7 +102,7 @@ static int read_procfile(int tree_fd, Procfile **ret, char **reterr)
         return r < 0 ? r : procfile_parse(text, size, ret, reterr);
 }
 
-static int read_app_json(int tree_fd, Ticket *answer, char **reterr)
+static int read_app_json(int tree_fd, Ticket *answer, AppScripts *scripts, char **reterr)
 {
         _cleanup_free_ char *text = NULL;
         size_t size = 0;
@@ -110,7 +110,7 @@ static int read_app_json(int tree_fd, Ticket *answer, char **reterr)
 
         if (r == -ENOENT)
                 return 0;
-        return r < 0 ? r : app_json_parse(text, size, answer, reterr);
+        return r < 0 ? r : app_json_parse(text, size, answer, scripts, reterr);
 }
 
 static int write_process(int fd, const Process *process, Manifest *manifest, Ticket *answer, char **reterr)
@@ -151,9 +151,40 @@ static int add_default(const char *key, const char *command, void *userdata)
         return r == -EEXIST ? 0 : r;
 }
 
-/* Turns the tree's Procfile, and the suggestions of the request, into one file per process; -errno, 0. */
-static int write_processes(int tree_fd, const Ticket *request, Manifest *manifest, Ticket *answer,
-                           char **reterr)
+/* Puts the scripts of app.json around the release command. 0, -EINVAL, -ENOMEM. */
+static int add_scripts(Procfile *procfile, const AppScripts *scripts, char **reterr)
+{
+        _cleanup_free_ char *line = NULL;
+        char **command = NULL;
+        const char *fault;
+        int r;
+
+        for (size_t i = 0; i < procfile->n_processes; i++)
+                if (strcmp(procfile->processes[i].name, PROCESS_RELEASE) == 0)
+                        command = &procfile->processes[i].command;
+        if (!scripts->predeploy && !scripts->postdeploy && !scripts->first)
+                return 0;
+        r = app_scripts_join(scripts, command ? *command : NULL, &line);
+        if (r < 0)
+                return r;
+        if (strlen(line) > PROCESS_COMMAND_MAX)
+                return refuse(reterr, -EINVAL, APP_JSON_NAME ": scripts are too long");
+        if (!command) {
+                /* The line has more than one line, which a Procfile cannot have. */
+                r = procfile_add(procfile, PROCESS_RELEASE, "-", &fault);
+                if (r < 0)
+                        return r == -EINVAL ? refuse(reterr, r, APP_JSON_NAME ": scripts: %s", fault) : r;
+                command = &procfile->processes[procfile->n_processes - 1].command;
+        }
+        free(*command);
+        *command = TAKE_PTR(line);
+        return 0;
+}
+
+/* Turns the tree's Procfile, the suggestions of the request and the scripts of app.json into one file per
+ * process; -errno, 0. */
+static int write_processes(int tree_fd, const Ticket *request, const AppScripts *scripts, Manifest *manifest,
+                           Ticket *answer, char **reterr)
 {
         _cleanup_(procfile_freep) Procfile *procfile = NULL;
         _cleanup_close_ int fd = -1;
@@ -173,6 +204,9 @@ static int write_processes(int tree_fd, const Ticket *request, Manifest *manifes
         r = ticket_foreach(request, DEFAULT_PREFIX, add_default, procfile);
         if (r < 0)
                 return refuse(reterr, r, "the ticket has no valid process types");
+        r = add_scripts(procfile, scripts, reterr);
+        if (r < 0)
+                return r;
         if (!has_procfile && procfile->n_processes == 0)
                 return 0;
         fd = make_directory(RELEASE_PROCESSES, manifest, reterr);
@@ -212,6 +246,7 @@ static int import(const char *path, Ticket *answer, char **reterr)
 {
         _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
         _cleanup_(ticket_freep) Ticket *request = NULL;
+        _cleanup_(app_scripts_clear) AppScripts scripts = {};
         _cleanup_close_ int tree_fd = -1;
         UnpackLimits limits;
         UnpackCount count;
@@ -232,9 +267,9 @@ static int import(const char *path, Ticket *answer, char **reterr)
         r = unpack_tar(STDIN_FILENO, tree_fd, &limits, manifest, &count, reterr);
         if (r < 0)
                 return r;
-        r = write_processes(tree_fd, request, manifest, answer, reterr);
+        r = read_app_json(tree_fd, answer, &scripts, reterr);
         if (r >= 0)
-                r = read_app_json(tree_fd, answer, reterr);
+                r = write_processes(tree_fd, request, &scripts, manifest, answer, reterr);
         if (r < 0)
                 return r;
         if (syncfs(tree_fd) < 0)

@@ -9,17 +9,6 @@
 
 #define BLANKS " \t"
 
-bool process_name_is_valid(const char *name)
-{
-        size_t length = strlen(name);
-
-        if (length == 0 || length > PROCESS_NAME_MAX)
-                return false;
-        if (name[0] < 'a' || name[0] > 'z' || name[length - 1] == '-' || strstr(name, "--"))
-                return false;
-        return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
-}
-
 Procfile *procfile_free(Procfile *procfile)
 {
         if (!procfile)
@@ -46,7 +35,7 @@ int procfile_add(Procfile *procfile, const char *name, const char *command, cons
                         return -EEXIST;
                 }
         if (!process_name_is_valid(name))
-                *ret_fault = "its name is not of a-z, 0-9 and single dashes, at most 32, from a letter";
+                *ret_fault = PROCESS_NAME_FAULT;
         else if (command[0] == '\0')
                 *ret_fault = "its command is empty";
         else if (strlen(command) > PROCESS_COMMAND_MAX)

@@ -7,11 +7,9 @@
  * no half of it is ever run. */
 
 #include "base/cleanup.h"
+#include "base/valid-name.h"
 
 #define PROCFILE_NAME "Procfile"
-
-/* 32 characters of a process type: `^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$`. */
-#define PROCESS_NAME_MAX 32
 
 /* A command with its NUL fills 64 KiB: half of what Linux takes as one argument (MAX_ARG_STRLEN, 32 pages),
  * and a command line is one argument of the shell. */
@@ -32,9 +30,6 @@ typedef struct Procfile {
         Process processes[PROCFILE_PROCESSES_MAX]; /* in the order of the file */
         size_t n_processes;
 } Procfile;
-
-/* Whether `name` is a process type: the form above, and no `--` in it. */
-bool process_name_is_valid(const char *name);
 
 /* Reads the `size` bytes at `text`, which need no NUL behind them. 0; -EINVAL with a sentence in *reterr
  * (`Procfile line 3: its command is empty`); -ENOMEM. */

@@ -30,7 +30,7 @@
  * of a trigger. Each constraint of the schema has a row: tests/sql/test_verify.py looks. */
 static const char *const refusals[] = {
         "slug_form: insert into repository (name, git_url) values ('a--b', 'https://example.com')",
-        "process_type_form: insert into port_lease (port, deployment_id, process, number) values (20001, 1, 'Web', 2)",
+        "process_type_form: insert into port_lease (port, deployment_id, process, number) values (20001, 1, 'web.1', 2)",
         "one_line_is_clean: update repository set git_url = E'https://example.com/\\n'",
         "one_line_is_bounded: update repository set git_url = 'https://' || repeat('x', 2048)",
         "revision_form: update repository set head_revision = 'main'",
@@ -83,7 +83,7 @@ static const char *const refusals[] = {
         "release_image_tag_key: update release set image_tag = 'x:0123456789ab-1' where id = 4",
         "release_image_tag_form: update release set image_tag = 'latest' where id = 1",
         "release_digest_form: update release set digest = 'sha256' where id = 1",
-        "release_processes_form: update release set processes = '{Web}' where id = 1",
+        "release_processes_form: update release set processes = '{web.1}' where id = 1",
         "release_build_key_form: update release set build_key = 'sha256' where id = 1",
         "release_formation_form: update release set formation = '{web}' where id = 1",
         "release_health_check_path_form: update release set health_check_path = 'up' where id = 1",

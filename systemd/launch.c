@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* deployd-launch PROCESS: becomes `/bin/sh -c LINE`, LINE being the command line of the process as the
- * import stored it, with the environment as it is. This is the constant that units of apps have as
- * ExecStart=: no text of an app's enters a unit, where it would be read as something else. */
+ * import stored it, with the environment as it is, and what .profile.d/ and .profile of the tree make of it.
+ * This is the constant that units of apps have as ExecStart=: no text of an app's enters a unit, where it
+ * would be read as something else. */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/names.h"
@@ -18,6 +20,15 @@
  * place would have been PID 1's to execute, and 1 or 127 could be the app's own, about which something else
  * has to be said. */
 #define EXIT_EXEC 203
+
+/* What buildpacks of Heroku's interface leave for run time, in Heroku's order (its documentation of
+ * .profile). */
+#define PROFILES ".profile.d"
+#define PROFILE  ".profile"
+#define READ_THEM                                                      \
+        "for file in " PROFILES "/*.sh " PROFILE                       \
+        "; do [ ! -r \"$file\" ] || . \"./$file\"; done; unset file; " \
+        "exec /bin/sh -c -- \"$1\""
 
 /* Reads the file into `line`, NUL-terminated. 0; -EBADMSG if that is no command line; -errno. */
 static int read_line(const char *directory, const char *process, char line[static PROCESS_COMMAND_MAX + 1])
@@ -57,9 +68,13 @@ static int launch(const char *directory, const char *process)
                 log_error("deployd-launch: cannot read %s/%s: %s", directory, process, strerror(-r));
                 return EXIT_EXEC;
         }
-        /* The -- keeps a line that begins with a dash from being read as options of the shell. */
-        (void) execl("/bin/sh", "/bin/sh", "-c", "--", line, NULL);
-        log_error("deployd-launch: cannot execute /bin/sh: %s", strerror(errno));
+        /* The -- keeps a line that begins with a dash from being read as options of the shell. Profiles are
+         * written for bash. */
+        if (access(PROFILES, F_OK) == 0 || access(PROFILE, F_OK) == 0)
+                (void) execl("/bin/bash", "/bin/bash", "-c", "--", READ_THEM, "deployd-launch", line, NULL);
+        else
+                (void) execl("/bin/sh", "/bin/sh", "-c", "--", line, NULL);
+        log_error("deployd-launch: cannot execute a shell: %s", strerror(errno));
         return EXIT_EXEC;
 }
 

@@ -95,6 +95,9 @@ static const SandboxRow app[] = {
         /* Its programs can be run wherever the machine keeps them: a hardened one mounts /var noexec. What
          * else it writes to has what the administrator decided. */
         { "ExecPaths", 'l', 0, PATH_APP_TREE },
+        /* gunicorn and make(1) set their ids to what they are before they run a program, and installers
+         * chown to themselves. Without a capability nobody becomes anybody else by it. */
+        { "SystemCallFilter", '+', 0, "@setuid @chown" },
         {},
 };
 
@@ -122,9 +125,6 @@ static const SandboxRow once[] = {
 static const SandboxRow build[] = {
         { "NotifyAccess", 's', 0, "main" },
         { "OOMScoreAdjust", 'i', 500, NULL },
-        /* make(1) becomes who it is before it runs a program; without a capability nobody can become anybody
-         * else. */
-        { "SystemCallFilter", '+', 0, "@setuid" },
         /* Of what it makes, it runs some there: a compiler's trial, an installer. */
         { "ExecPaths", 'l', 0, "/tmp" },
         { "ExecPaths", 'l', 0, "/var/tmp" },

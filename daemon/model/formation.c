@@ -115,7 +115,7 @@ int formation_parse(Formation *formation, const char *text)
                 return -EINVAL;
         if (!process)
                 return -ENOMEM;
-        if (!process_is_valid(process) || text_to_u64(equals + 1, FORMATION_COUNT_MAX, &count) < 0)
+        if (!process_name_is_valid(process) || text_to_u64(equals + 1, FORMATION_COUNT_MAX, &count) < 0)
                 return -EINVAL;
         return formation_set(formation, process, (uint32_t) count);
 }

@@ -90,7 +90,7 @@ static int parse_parts(char *rest, UnitName *parsed)
                 if (!process || text_to_u64(number, UINT32_MAX, &value) < 0 || value == 0)
                         return -EINVAL;
                 parsed->number = (unsigned) value;
-                if (read_label(process) < 0 || !process_is_valid(process))
+                if (read_label(process) < 0 || !process_name_is_valid(process))
                         return -EINVAL;
         }
         id = cut_last(rest, '-');

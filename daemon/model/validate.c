@@ -8,7 +8,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-#define PROCESS_LENGTH_MAX 32
 /* Of RFC 1035. */
 #define HOST_LENGTH_MAX 253
 
@@ -19,27 +18,6 @@
 #define UPPER   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS  "0123456789"
 #define LETTERS LOWER UPPER
-
-/* ^[a-z]([a-z0-9-]*[a-z0-9])?$ without "--", at most `max` bytes. */
-static bool slug_is_valid(const char *text, size_t max)
-{
-        size_t length = strlen(text);
-
-        return length > 0 && length <= max && strspn(text, LOWER DIGITS "-") == length &&
-               strchr(LOWER, text[0]) && text[length - 1] != '-' && !strstr(text, "--");
-}
-
-bool name_is_valid(const char *name)
-{
-        assert(name);
-        return slug_is_valid(name, NAME_LENGTH_MAX);
-}
-
-bool process_is_valid(const char *process)
-{
-        assert(process);
-        return slug_is_valid(process, PROCESS_LENGTH_MAX);
-}
 
 static bool ends_with(const char *text, size_t length, const char *end)
 {

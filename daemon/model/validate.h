@@ -5,15 +5,11 @@
  * Each returns true if the value is legal; validate_sentence_*() below say what would be. */
 
 #include "base/text.h"
+#include "base/valid-name.h"
 
-/* Names of apps and repositories: ^[a-z]([a-z0-9-]{0,48}[a-z0-9])?$, no "--". */
-#define NAME_LENGTH_MAX 50
+/* Of name_is_valid(). */
 #define NAME_RULE \
         "a name is 1 to 50 of a-z, 0-9 and -, begins with a letter, does not end with - and has no --"
-bool name_is_valid(const char *name);
-
-/* Process types: ^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$, no "--". */
-bool process_is_valid(const char *process);
 
 /* A branch, tag or commit as git allows it as a reference name (git-check-ref-format(1)), and none that
  * begins with `-`. */

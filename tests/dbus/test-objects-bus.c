@@ -201,7 +201,7 @@ Test(objects_bus, the_formation_of_an_app_is_what_is_in_force)
 
 Test(objects_bus, a_formation_of_nothing_or_of_what_cannot_be_is_refused)
 {
-        static const char *const bad[] = { "",   "Web",  "web.1", "web=1",
+        static const char *const bad[] = { "",   "_web", "web.1", "web=1",
                                            "-a", "a--b", "a\nb",  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
         sd_bus_message *message =
                 fixture_new_call(fixture.client, BUS_PATH_APP "/shop", BUS_INTERFACE_APP, "SetProperties");

@@ -5,6 +5,7 @@ import bz2
 import gzip
 import hashlib
 import io
+import json
 import lzma
 import os
 import stat
@@ -603,3 +604,83 @@ def test_a_target_is_text_and_nothing_is_made_through_it(importer, target):
     assert importer.error(pack(link("l", target), Entry("l/canary", b"x"))) == (
         'archive entry "l/canary" leads through a symbolic link')
     assert importer.error(pack(link("Procfile", target))) == "the Procfile is a symbolic link"
+
+
+# Scripts of app.json
+
+SCRIPTS = {
+    "postdeploy": "echo first >>$OUT # Heroku's: once in the life of the app",
+    "dokku": {"predeploy": "echo before >>$OUT", "postdeploy": "echo after >>$OUT; exit 0"},
+}
+
+
+@pytest.mark.parametrize(
+    "scripts, release, said",
+    [
+        (SCRIPTS, "echo release >>$OUT", ["before release after first", "before release after"]),
+        (SCRIPTS, None, ["before after first", "before after"]),
+        ({"postdeploy": "echo first >>$OUT"}, None, ["first", ""]),
+        ({"predeploy": "echo before >>$OUT"}, "exec echo release >>$OUT", ["before release", "before release"]),
+        # What fails ends the command, and the first one counts only when it has succeeded.
+        ({"predeploy": "echo before >>$OUT; exit 3", "postdeploy": "echo no >>$OUT"}, "echo release >>$OUT", [3, 3]),
+        ({"predeploy": "true", "postdeploy": "echo first >>$OUT; false"}, None, [1, 1]),
+    ],
+    ids=["all", "without release", "first alone", "before", "before fails", "first fails"],
+)
+def test_scripts_run_around_the_release_command(importer, tmp_path, scripts, release, said):
+    procfile = "web: run\n" + (f"release: {release}\n" if release else "")
+    answer = importer(pack(Entry("Procfile", procfile.encode()), Entry("app.json", json.dumps({"scripts": scripts}).encode())))
+    assert "process.release" in answer and "ignored" not in answer
+    line = (importer.release / "process/release").read_text()
+    home = tmp_path / "home"
+    home.mkdir()
+    for expected in said:
+        out = tmp_path / "out"
+        out.write_text("")
+        done = subprocess.run(["sh", "-c", "--", line], check=False,
+                              env={"PATH": os.environ["PATH"], "HOME": str(home), "OUT": str(out)})
+        if isinstance(expected, int):
+            assert done.returncode == expected
+        else:
+            assert (done.returncode, out.read_text().split()) == (0, expected.split())
+
+
+def test_without_scripts_the_release_command_is_that_of_the_procfile(importer):
+    importer(pack(Entry("Procfile", b"web: run\nrelease: a b\n"), Entry("app.json", b'{"scripts": {"test": "make check"}}')))
+    assert (importer.release / "process/release").read_text() == "a b"
+
+
+@pytest.mark.parametrize(
+    "scripts, sentence",
+    [
+        ("make", "scripts is not an object"),
+        ({"predeploy": ["make"]}, "scripts.predeploy is not one line of UTF-8 without control characters"),
+        ({"predeploy": "a\0b"}, "scripts.predeploy is not one line of UTF-8 without control characters"),
+        ({"postdeploy": "a\nb"}, "scripts.postdeploy is not one line of UTF-8 without control characters"),
+        ({"dokku": "make"}, "scripts.dokku is not an object"),
+        ({"dokku": {"predeploy": 1}}, "scripts.dokku.predeploy is not one line of UTF-8 without control characters"),
+    ],
+)
+def test_scripts_that_are_none_are_refused(importer, scripts, sentence):
+    archive = pack(Entry("Procfile", b"web: run\n"), Entry("app.json", json.dumps({"scripts": scripts}).encode()))
+    assert importer.error(archive) == f"app.json: {sentence}"
+
+
+def test_scripts_and_a_release_command_that_are_too_long_together_are_refused(importer):
+    document = json.dumps({"scripts": {"predeploy": "x" * 20000}}).encode()
+    longest = 64 * 1024 - 1 - len("(") * 2 - len("\n)") * 2 - len(" && ") - 20000
+    for more, fits in ((0, True), (1, False)):
+        archive = pack(Entry("Procfile", b"web: run\nrelease: " + b"y" * (longest + more)), Entry("app.json", document))
+        assert importer(archive).get("error") == (None if fits else "app.json: scripts are too long")
+
+
+def test_scripts_that_do_not_count_are_named(importer):
+    archive = pack(Entry("Procfile", b"web: run\n"),
+                   Entry("app.json", b'{"scripts": {"test": "x", "dokku": {"predeploy": "x", "more": "x"}}}'))
+    assert importer(archive)["ignored"] == "scripts.test scripts.dokku.more"
+
+
+@pytest.mark.parametrize("value", ["a\0b", {"value": "a\0b"}, "a\nb"])
+def test_a_variable_is_not_cut_at_a_nul(importer, value):
+    archive = pack(Entry("Procfile", b"web: run\n"), Entry("app.json", json.dumps({"env": {"A": value}}).encode()))
+    assert importer.error(archive) == "app.json: env.A has a value that is not one line of UTF-8 without control characters"

@@ -28,7 +28,7 @@ sys.stdout.buffer.write(b"\\0".join(map(os.fsencode, sys.argv)))
 
 @pytest.fixture
 def launch(binary, tmp_path):
-    def run(files, *arguments, environment=None, shell=""):
+    def run(files, *arguments, environment=None, shell="", tree=None):
         for name, content in files.items():
             if isinstance(content, bytes):
                 (tmp_path / name).write_bytes(content)
@@ -37,6 +37,7 @@ def launch(binary, tmp_path):
         return subprocess.run(
             ["unshare", "-m", "sh", "-c", SCRIPT, "sh", *without_capabilities(binary("launch"), *arguments)],
             env={"PATH": os.environ["PATH"], "FILES": str(tmp_path), "SHELL_IS": str(shell), **(environment or {})},
+            cwd=tree,
             capture_output=True,
         )
 
@@ -90,7 +91,7 @@ def test_a_line_that_begins_with_a_dash_is_a_command_and_no_option(launch):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "..", "../web", "/etc/passwd", "Web", "web.1", "a--b", "-a", "a-", "1a", "a" * 33, "we b", "web\n"]
+    "name", ["", "..", "../web", "/etc/passwd", "_web", "web.1", "a--b", "-a", "a-", "1a", "a" * 33, "we b", "web\n"]
 )
 def test_only_the_name_of_a_process_is_taken(launch, name):
     done = launch({"web": b"echo ran"}, name)
@@ -118,3 +119,34 @@ def test_what_is_no_line_is_not_run(launch, files, why):
     done = launch(files, "web")
     assert (done.returncode, done.stdout) == (203, b"")
     assert done.stderr.decode() == f"deployd-launch: cannot read /run/deployd/process/web: {why}\n"
+
+
+PROFILED = b'printf "<%s>" "$A" "$B" "$C" "$file" "$#"'
+
+
+@pytest.mark.parametrize(
+    "tree, said",
+    [
+        ({".profile.d/a.sh": "export A=a B=x\n", ".profile.d/b.sh": "[[ $A = a ]] && export B=b\n"}, "<a><b><><><0>"),
+        ({".profile.d/a.sh": "export A=a\n", ".profile": "export C=$A.c\n"}, "<a><><a.c><><0>"),
+        ({".profile": "export A='x  y'\n"}, "<x  y><><><><0>"),
+        ({".profile.d/note.txt": "export A=a\n"}, "<><><><><0>"),
+        ({".profile.d/a.sh": "false\n", ".profile.d/b.sh": "export B=b\n"}, "<><b><><><0>"),
+    ],
+    ids=["bash", "profile after", "profile alone", "no script", "a failure"],
+)
+def test_profiles_of_the_tree_are_read_before(launch, tmp_path_factory, tree, said):
+    """As on Heroku: .profile.d/*.sh in the order of their names, then .profile, by bash."""
+    directory = tmp_path_factory.mktemp("tree")
+    for name, content in tree.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(content)
+    done = launch({"web": PROFILED}, "web", tree=directory)
+    assert (done.returncode, done.stdout.decode(), done.stderr) == (0, said, b"")
+
+
+def test_profiles_leave_the_line_as_it_is(launch, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("tree")
+    (directory / ".profile").write_text("export A=a\n")
+    line = "printf '<%s>' \"$A\" '%n' '\\n' `echo x` \"$0\""
+    assert launch({"web": line.encode()}, "web", tree=directory).stdout == b"<a><%n><\\n><x></bin/sh>"

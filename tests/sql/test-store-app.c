@@ -146,8 +146,8 @@ Test(store_app, settings_the_schema_does_not_allow_are_invalid_and_nothing_is_wr
                 cr_expect(eq(int, say(store_app_set, app, &wrong, false, AS).error, -EINVAL), "%s", bad[i]);
         }
         for (unsigned i = 0; i < 5; i++) {
-                static char line_break[] = "a\nb", word[] = "http", upper[] = "Web";
-                FormationItem item = { upper, 1 };
+                static char line_break[] = "a\nb", word[] = "http", process[] = "_web";
+                FormationItem item = { process, 1 };
                 AppSettings wrong = default_settings;
 
                 if (i == 0)

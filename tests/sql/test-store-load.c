@@ -297,7 +297,7 @@ Test(store_load, a_row_that_cannot_be_is_an_error_told_once_and_nothing_is_read_
 
 Test(store_load, a_formation_that_cannot_be_is_an_error)
 {
-        static const char *const formations[] = { "{web}", "{web=01}", "{web=10000}", "{Web=1}",
+        static const char *const formations[] = { "{web}", "{web=01}", "{web=10000}", "{_web=1}",
                                                   "{web=-1}" };
 
         known_app("shop", known_repository("one"));

@@ -132,9 +132,9 @@ Test(store_release, that_the_schema_does_not_allow_is_invalid_and_nothing_is_wri
                 else if (i == 3)
                         cr_assert(eq(int, text_replace(&release->health.path, "up"), 0));
                 else if (i == 4)
-                        cr_assert(eq(int, formation_set(&release->formation, "Web", 1), 0));
+                        cr_assert(eq(int, formation_set(&release->formation, "_web", 1), 0));
                 else
-                        cr_assert(eq(int, formation_set(&release->processes, "Web", 1), 0));
+                        cr_assert(eq(int, formation_set(&release->processes, "_web", 1), 0));
                 cr_expect(eq(int,
                              say(store_deployment_set_release, deployment, deployment->id, &made, AS).error,
                              -EINVAL),

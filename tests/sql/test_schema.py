@@ -72,7 +72,7 @@ def untouched(server):
     *((f"update app set directory = '{path}'", CHECK, "app_directory_beneath")
       for path in ("/etc", "..", "a/../b", "a/..", "./a", ".")),
     *((f"update app set formation = '{value}'", CHECK, "app_formation_form")
-      for value in ('{web}', '{web=}', '{web=-1}', '{web=01}', '{web=10000}', '{web=1 worker=1}', '{Web=1}', '{NULL}',
+      for value in ('{web}', '{web=}', '{web=-1}', '{web=01}', '{web=10000}', '{web=1 worker=1}', '{_web=1}', '{NULL}',
                     '{""}', '{-a=1}', '{a--b=1}', '{=1}')),
     ("update app set formation = null", NOT_NULL, ""),
     *((f"update app set domains = '{value}' where id = 1", CHECK, "app_domains_form")
@@ -132,13 +132,13 @@ def untouched(server):
     ("update release set image_tag = 'x:0123456789ab-2' where id = 1", UNIQUE, "release_image_tag_key"),
     ("update release set image_tag = 'x' where id = 1", CHECK, "release_image_tag_form"),
     ("update release set digest = 'x' where id = 1", CHECK, "release_digest_form"),
-    ("update release set processes = '{Web}' where id = 1", CHECK, "release_processes_form"),
+    ("update release set processes = '{_web}' where id = 1", CHECK, "release_processes_form"),
     ("update release set bytes = -1 where id = 1", CHECK, "amount_not_negative"),
     *((f"update release set build_key = '{key}' where id = 1", CHECK, "release_build_key_form")
       for key in ("x", DIGEST[1:], DIGEST + "0", DIGEST.upper())),
     ("update release set buildpack = E'a\\nb' where id = 1", CHECK, "one_line_is_clean"),
     *((f"update release set formation = '{value}' where id = 1", CHECK, "release_formation_form")
-      for value in ('{web}', '{web=01}', '{web=10000}', '{Web=1}', '{NULL}')),
+      for value in ('{web}', '{web=01}', '{web=10000}', '{_web=1}', '{NULL}')),
     ("update release set health_check_path = 'up' where id = 1", CHECK, "release_health_check_path_form"),
     ("update release set health_check_path = '/a b' where id = 1", CHECK, "release_health_check_path_form"),
     *((f"update release set {column} = -1 where id = 1", CHECK, "amount_not_negative")
@@ -154,7 +154,7 @@ def untouched(server):
      "port_lease_of_instance"),
     ("insert into port_lease (port, deployment_id, process, number) values (20001, 1, 'web', 0)", CHECK,
      "port_lease_number_range"),
-    ("insert into port_lease (port, deployment_id, process, number) values (20001, 1, 'Web', 2)", CHECK,
+    ("insert into port_lease (port, deployment_id, process, number) values (20001, 1, '_web', 2)", CHECK,
      "process_type_form"),
     ("insert into port_lease (port, deployment_id, process, number) values (20001, 77, 'web', 1)", FOREIGN,
      "port_lease_deployment_id_fkey"),

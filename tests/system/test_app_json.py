@@ -109,9 +109,9 @@ def test_a_bad_one_fails_with_its_place(deployd, name, document, sentence):
 
 
 def test_other_keys_are_named_in_a_warning(deployd):
-    deployd.app("more", tree({"name": "More", "addons": ["db"], "scripts": {"postdeploy": "x"}, "stack": "heroku-22",
+    deployd.app("more", tree({"name": "More", "addons": ["db"], "scripts": {"test": "x"}, "stack": "heroku-22",
                               "healthchecks": {"web": [{"type": "liveness", "path": "/"}]}}))
     number = deployd.live("more")["Id"]
     lines = deployd.machine.run(["journalctl", "--output=cat", "--no-pager", f"DEPLOYD_DEPLOYMENT={number}"]).stdout
-    assert "app.json of more: these keys mean nothing here: addons scripts stack healthchecks.web.liveness" in \
+    assert "app.json of more: these keys mean nothing here: addons scripts.test stack healthchecks.web.liveness" in \
         lines.splitlines()

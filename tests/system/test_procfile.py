@@ -113,3 +113,41 @@ def test_a_line_is_run_as_sh_runs_it_at_every_start(deployd, name):
         assert settings.items() <= {key: value.replace(port, "{PORT}") for key, value in environment.items()}.items()
         answer["environment"] = {key: value for key, value in environment.items() if key not in OF_THE_START}
         assert answer["environment"] == seen[0]["environment"]
+
+
+# What apps of Heroku, Dokku and Piku take for granted.
+CONVENTIONS = {
+    # A program in bin/ by its name; names of processes of all characters that those platforms take.
+    "Procfile": "web: shop\ncelery_beat: exec sleep infinity\nWorker_High: exec sleep infinity\n",
+    "bin/shop": repositories.Program(b"#!/bin/sh\nexec python app.py\n"),
+    ".profile.d/shop.sh": "export GREETING=hello\n",
+    ".profile": "export GREETING=\"$GREETING twice\"\n",
+    "app.json": json.dumps({"formation": {"celery_beat": {"quantity": 1}, "Worker_High": {"quantity": 1}},
+                            "scripts": {"postdeploy": "echo \"$GREETING\" >$HOME/first",
+                                        "dokku": {"predeploy": "echo before >$HOME/before"}}}),
+    # gunicorn becomes who it is, an installer gives a file to who owns it.
+    "app.py": """import http.server, os
+os.setgid(os.getgid())
+os.setuid(os.getuid())
+open("/tmp/file", "w").close()
+os.chown("/tmp/file", os.getuid(), os.getgid())
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        home = os.environ["HOME"]
+        text = [os.environ["GREETING"], *(open(f"{home}/{name}").read().strip() for name in ("before", "first"))]
+        self.wfile.write("; ".join(text).encode())
+
+http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+""",
+}
+
+
+def test_conventions_of_other_platforms(deployd):
+    deployd.app("conventions", CONVENTIONS)
+    deployment = deployd.live("conventions")
+    assert sorted(unit.split(".", 1)[1] for unit in deployment["Units"]) == [
+        "Worker_High.1.service", "celery_beat.1.service", "web.1.service"]
+    assert deployd.answers("conventions", lambda text: text) == "hello twice; before; hello twice"

@@ -55,7 +55,7 @@ Test(defaults, nothing_is_no_process_type)
         expect("default_process_types: {}\n", "");
 }
 
-#define BAD_NAME "its name is not of a-z, 0-9 and single dashes, at most 32, from a letter"
+#define BAD_NAME "its name is not of letters, digits, _ and single dashes, at most 32, from a letter"
 #define BAD_FORM "it is not of the form NAME: command"
 #define BAD_YAML "its command is not plain text in YAML"
 
@@ -64,7 +64,7 @@ Test(defaults, a_bad_line_is_named)
         static const struct {
                 const char *line, *fault;
         } cases[] = {
-                { "  Web: a", BAD_NAME },
+                { "  _web: a", BAD_NAME },
                 { "  web.1: a", BAD_NAME },
                 { "  \"web\": a", BAD_NAME },
                 { "  web", BAD_FORM },

@@ -97,7 +97,7 @@ Test(procfile, nothing_is_an_empty_procfile)
 Test(procfile, anything_else_is_refused_with_its_line)
 {
         static const char name[] =
-                "its name is not of a-z, 0-9 and single dashes, at most 32, from a letter";
+                "its name is not of letters, digits, _ and single dashes, at most 32, from a letter";
         static const char clean[] = "it is not UTF-8 without control characters";
         static const struct {
                 const char *text;
@@ -110,11 +110,11 @@ Test(procfile, anything_else_is_refused_with_its_line)
                 { "web:\n", 1, "its command is empty" },
                 { "web: \t \r\n", 1, "its command is empty" },
                 { "\nweb: a\n\nweb: b\n", 4, "its name is there already" },
-                { "Web: a", 1, name },
+                { "_web: a", 1, name },
                 { " web: a", 1, name },
                 { "web : a", 1, name },
                 { ": a", 1, name },
-                { "we_b: a", 1, name },
+                { "we%b: a", 1, name },
                 { "1web: a", 1, name },
                 { "-web: a", 1, name },
                 { "web-: a", 1, name },
@@ -187,20 +187,4 @@ Test(procfile, there_may_be_so_many_processes_and_no_more)
         cr_assert_eq(procfile_parse(text, fits, &procfile, &error), 0);
         cr_assert_eq(procfile->n_processes, PROCFILE_PROCESSES_MAX);
         refused(text, strlen(text), "Procfile line 65: it is one process too many");
-}
-
-Test(procfile, names_of_processes_are_of_their_form)
-{
-        static const char *const good[] = { "a", "web", "web2", "a-b-c",
-                                            "a23456789012345678901234567890bc" };
-        static const char *const bad[] = {
-                "",    "-",   "a-",    "-a",    "a--b", "A",
-                "a.b", "a/b", "..",    "a b",   "a\n",  "ä",
-                "a_b", "1a",  "web.1", "a\x01", "a%b",  "a23456789012345678901234567890bcd"
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(good); i++)
-                cr_assert(process_name_is_valid(good[i]), "%s", good[i]);
-        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
-                cr_assert_not(process_name_is_valid(bad[i]), "%s", bad[i]);
 }

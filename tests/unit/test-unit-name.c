@@ -144,7 +144,7 @@ Test(unit_name, foreign_names_are_refused)
                 "deployd-app-shop-42.web.+1.service",
                 "deployd-app-shop-42.web. 1.service",
                 "deployd-app-shop-42.web.4294967296.service",
-                "deployd-app-shop-42.Web.1.service",
+                "deployd-app-shop-42._web.1.service",
                 "deployd-app-shop-42.x__y.1.service",
                 "deployd-app-shop-42._x.1.service",
                 "deployd-app-shop-.web.1.service",
@@ -219,7 +219,7 @@ Test(unit_name, no_two_units_share_one_name)
         static const uint64_t ids[] = { 1, 11, 111 };
         static char names[400][8], processes[50][8];
         size_t n_names = make_texts(5, name_is_valid, names, ELEMENTSOF(names)), n = 0;
-        size_t n_processes = make_texts(3, process_is_valid, processes, ELEMENTSOF(processes));
+        size_t n_processes = make_texts(3, process_name_is_valid, processes, ELEMENTSOF(processes));
         size_t expected = n_names * ELEMENTSOF(ids) * (n_processes * 2 + UNIT_KIND_MAX - 2);
         _cleanup_free_ char **units = calloc(expected, sizeof(char *));
 

@@ -34,7 +34,7 @@ Test(validate, names_are_slugs)
         walk(cases, ELEMENTSOF(cases), name_is_valid);
 }
 
-Test(validate, process_types_are_short_slugs)
+Test(validate, names_of_processes_are_those_of_other_platforms)
 {
         static const Case cases[] = {
                 { "web", true },
@@ -45,10 +45,15 @@ Test(validate, process_types_are_short_slugs)
                 { "web.1", false },
                 { "web-", false },
                 { "we--b", false },
-                { "Web", false },
+                { "Web", true },
+                { "celery_beat", true },
+                { "w_", true },
+                { "_web", false },
+                { "1web", false },
+                { "w\xc3\xa4", false },
         };
 
-        walk(cases, ELEMENTSOF(cases), process_is_valid);
+        walk(cases, ELEMENTSOF(cases), process_name_is_valid);
 }
 
 /* Each rule of git-check-ref-format(1) has a row. */

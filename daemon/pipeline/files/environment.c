@@ -45,10 +45,11 @@ static void write_variables(FILE *file, const Variables *variables, const char *
 }
 
 /* Where the programs are that a tree has brought with it, before those of the machine, which are PID 1's
- * default (DEFAULT_PATH of systemd). An app may have another PATH. */
-#define APP_PATH                                                        \
-        PATH_APP_TREE "/.venv/bin:" PATH_APP_TREE "/node_modules/.bin:" \
-                      "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+ * default (DEFAULT_PATH of systemd); behind these what a machine may not have. An app may have another PATH.
+ */
+#define APP_PATH                                                                              \
+        PATH_APP_TREE "/.venv/bin:" PATH_APP_TREE "/node_modules/.bin:" PATH_APP_TREE "/bin:" \
+                      "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:" PATH_APP_BIN
 
 /* What a process of the app gets besides. */
 static void write_own(FILE *file, const Deployment *deployment, const char *process, unsigned number,

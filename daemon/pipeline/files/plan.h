@@ -3,10 +3,8 @@
 
 /* Which instances a formation asks for. */
 
+#include "base/valid-name.h"
 #include "daemon/pipeline/internal.h"
-
-/* The process type that is run once, before what is deployed starts. */
-#define PROCESS_RELEASE "release"
 
 typedef struct Plan {
         StoreInstance *items; /* web first, then by process and number */

@@ -53,7 +53,9 @@ class World:
     def formation(self, app):
         """What should run of an app's live deployment: {(process, number)}."""
         release = self.releases[self.live[app["id"]]["release_id"]]
-        said = app["formation"] or release["formation"] or ["web=1"]
+        # What app.json does not name does not run, but for one web.
+        said = app["formation"] or [*release["formation"],
+                                    *["web=1"] * (not any(item.startswith("web=") for item in release["formation"]))]
         counts = (item.split("=") for item in said)
         return {(process, number) for process, count in counts for number in range(1, int(count) + 1)}
 
