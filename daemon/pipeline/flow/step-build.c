@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/files/build-key.h"
@@ -117,7 +118,7 @@ static void build(Attempt *attempt)
         r = attempt->built_fd < 0 ? attempt->built_fd
                                   : build_key_make(attempt->deployment, &attempt->build_key);
         if (r >= 0)
-                to = r = release_spool_reopen(attempt->built_fd, O_WRONLY);
+                to = r = fd_reopen(attempt->built_fd, O_WRONLY);
         if (r >= 0)
                 r = build_new(pipeline,
                               &(BuildParams){ .deployment = attempt->deployment,

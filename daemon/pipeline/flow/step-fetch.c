@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "daemon/model/validate.h"
 #include "daemon/pipeline/files/build-key.h"
@@ -89,7 +90,7 @@ int step_fetch_tree(Attempt *attempt, const char *revision, bool mirror_only, He
         if (attempt->tar_fd < 0)
                 return attempt->tar_fd;
         attempt_set_text(deployment, "fetching the repository", -1);
-        fd = release_spool_reopen(attempt->tar_fd, O_WRONLY);
+        fd = fd_reopen(attempt->tar_fd, O_WRONLY);
         return fd < 0 ? fd
                       : fetch_new(attempt->pipeline,
                                   &(FetchParams){ .repository = deployment->app->repository,
