@@ -34,5 +34,5 @@ void step_import(Attempt *attempt, int tar_fd, const Ticket *built)
                    : import_new(attempt->pipeline, attempt->deployment, fd, built, on_imported, attempt,
                                 &attempt->import);
         if (r < 0)
-                attempt_fail(attempt->pipeline, attempt->deployment, "import: %s", strerror(-r));
+                attempt_fail_errno(attempt, "import", r);
 }
