@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "base/fd.h"
+
 struct Packed {
         int fd;
         ZSTD_CStream *stream;
@@ -41,21 +43,6 @@ int packed_new(int fd, Packed **ret)
         return 0;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t size)
-{
-        while (size > 0) {
-                ssize_t n = write(fd, data, size);
-
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-                if (n > 0) {
-                        data += n;
-                        size -= (size_t) n;
-                }
-        }
-        return 0;
-}
-
 static int push(Packed *packed, const void *data, size_t size, ZSTD_EndDirective end)
 {
         ZSTD_inBuffer in = { data, size, 0 };
@@ -68,7 +55,7 @@ static int push(Packed *packed, const void *data, size_t size, ZSTD_EndDirective
                 left = ZSTD_compressStream2(packed->stream, &out, &in, end);
                 if (ZSTD_isError(left))
                         return -EIO;
-                r = write_all(packed->fd, packed->output, out.pos);
+                r = fd_write(packed->fd, packed->output, out.pos);
                 if (r < 0)
                         return r;
         } while (end == ZSTD_e_end ? left > 0 : in.pos < in.size);
@@ -109,7 +96,7 @@ static int unpack(ZSTD_DStream *stream, int from, int to, void *in_data, void *o
                         left = ZSTD_decompressStream(stream, &out, &in);
                         if (ZSTD_isError(left))
                                 return -EBADMSG;
-                        r = write_all(to, out_data, out.pos);
+                        r = fd_write(to, out_data, out.pos);
                         if (r < 0)
                                 return r;
                 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "release/refuse.h"
@@ -81,13 +82,8 @@ static int set_common(char ***strings, const char *home, const char *cache)
 static int write_file(int directory_fd, const char *name, const char *value)
 {
         _cleanup_close_ int fd = openat(directory_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        size_t size = strlen(value);
-        ssize_t n;
 
-        if (fd < 0)
-                return -errno;
-        n = write(fd, value, size);
-        return n < 0 ? -errno : (size_t) n < size ? -ENOSPC : 0;
+        return fd < 0 ? -errno : fd_write(fd, value, strlen(value));
 }
 
 /* The app's variables. */

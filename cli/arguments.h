@@ -3,14 +3,8 @@
 
 #include "daemon/model/setting.h"
 
-/* `key=value` arguments, as the tables of settings have them:
- *
- *      a duration  30s, 5min, 1h 30min; a number alone is seconds → microseconds
- *      a size      512M, 1.5G; a number alone is bytes; powers of 1024 → bytes
- *      a count     256
- *      a share     150% of one CPU → microseconds per second
- *
- * and for each of these `default`, which is 0 on the bus. */
+/* `key=value` arguments, as the tables of settings have them. A number is written as base/quantity.h says,
+ * or as `default`, which is 0 on the bus. */
 
 /* What a verb sets. */
 typedef struct SettingsFor {

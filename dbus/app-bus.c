@@ -5,6 +5,7 @@
 #include "daemon/model/deployment.h"
 #include "daemon/model/repository.h"
 #include "dbus/bus-args.h"
+#include "dbus/bus-getter.h"
 #include "dbus/bus-object.h"
 #include "dbus/bus-path.h"
 #include "dbus/deployment-bus.h"
@@ -17,55 +18,43 @@ uint16_t app_bus_current_port(const App *app)
         return app->live ? app->live->assigned_port : 0;
 }
 
-static int get_repository(sd_bus *connection, const char *path, const char *interface, const char *property,
-                          sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_repository(BUS_GETTER)
 {
         const App *app = userdata;
         _cleanup_free_ char *repository = bus_path_repository(app->repository->name);
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return repository ? sd_bus_message_append(reply, "o", repository) : -ENOMEM;
 }
 
-static int get_status(sd_bus *connection, const char *path, const char *interface, const char *property,
-                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_status(BUS_GETTER)
 {
         const App *app = userdata;
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return sd_bus_message_append(reply, "s", app_status_to_string(app->status));
 }
 
-static int get_current_port(sd_bus *connection, const char *path, const char *interface,
-                            const char *property, sd_bus_message *reply, void *userdata,
-                            sd_bus_error *reterr)
+static int get_current_port(BUS_GETTER)
 {
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return sd_bus_message_append(reply, "q", app_bus_current_port(userdata));
 }
 
-static int get_current_deployment(sd_bus *connection, const char *path, const char *interface,
-                                  const char *property, sd_bus_message *reply, void *userdata,
-                                  sd_bus_error *reterr)
+static int get_current_deployment(BUS_GETTER)
 {
         const App *app = userdata;
         _cleanup_free_ char *live = NULL;
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         if (!app->live)
                 return sd_bus_message_append(reply, "o", "/");
         live = bus_path_deployment(app->live->id);
         return live ? sd_bus_message_append(reply, "o", live) : -ENOMEM;
 }
 
-static int get_deployments(sd_bus *connection, const char *path, const char *interface, const char *property,
-                           sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_deployments(BUS_GETTER)
 {
         const App *app = userdata;
         const Deployment *deployment;
         int r;
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         r = sd_bus_message_open_container(reply, 'a', "o");
         LIST_FOREACH (app_deployments, deployment, app->deployments) {
                 _cleanup_free_ char *deployment_path = bus_path_deployment(deployment->id);
@@ -78,12 +67,10 @@ static int get_deployments(sd_bus *connection, const char *path, const char *int
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int get_url(sd_bus *connection, const char *path, const char *interface, const char *property,
-                   sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_url(BUS_GETTER)
 {
         _cleanup_free_ char *url = app_url(userdata);
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return url ? sd_bus_message_append(reply, "s", url) : -ENOMEM;
 }
 
@@ -96,56 +83,44 @@ static int append_names(sd_bus_message *reply, const Variables *variables)
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int get_environment_names(sd_bus *connection, const char *path, const char *interface,
-                                 const char *property, sd_bus_message *reply, void *userdata,
-                                 sd_bus_error *reterr)
+static int get_environment_names(BUS_GETTER)
 {
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return append_names(reply, app_variables(userdata));
 }
 
-static int get_environment_staged(sd_bus *connection, const char *path, const char *interface,
-                                  const char *property, sd_bus_message *reply, void *userdata,
-                                  sd_bus_error *reterr)
+static int get_environment_staged(BUS_GETTER)
 {
         _cleanup_variables_ Variables names = {};
         int r = app_staged_variables(userdata, &names);
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return r < 0 ? r : append_names(reply, &names);
 }
 
 /* Where what it stores is: systemd has put it there for the dynamic user of its units. */
-static int get_data_path(sd_bus *connection, const char *path, const char *interface, const char *property,
-                         sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_data_path(BUS_GETTER)
 {
         _cleanup_free_ char *data = app_data_path(((const App *) userdata)->id);
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return data ? sd_bus_message_append(reply, "s", data) : -ENOMEM;
 }
 
 /* Releases that are kept. */
-static int get_releases(sd_bus *connection, const char *path, const char *interface, const char *property,
-                        sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_releases(BUS_GETTER)
 {
         const App *app = userdata;
         const Deployment *deployment;
         uint32_t n = 0;
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         LIST_FOREACH (app_deployments, deployment, app->deployments)
                 n += deployment->release_id == deployment->id;
         return sd_bus_message_append(reply, "u", n);
 }
 
-static int get_formation(sd_bus *connection, const char *path, const char *interface, const char *property,
-                         sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_formation(BUS_GETTER)
 {
         _cleanup_formation_ Formation formation = {};
         int r = app_formation(userdata, NULL, &formation);
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         if (r >= 0)
                 r = sd_bus_message_open_container(reply, 'a', "{su}");
         for (size_t i = 0; r >= 0 && i < formation.n; i++)
@@ -154,19 +129,15 @@ static int get_formation(sd_bus *connection, const char *path, const char *inter
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int get_draining(sd_bus *connection, const char *path, const char *interface, const char *property,
-                        sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_draining(BUS_GETTER)
 {
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return sd_bus_message_append(reply, "u", app_count_draining(userdata));
 }
 
-static int get_slice(sd_bus *connection, const char *path, const char *interface, const char *property,
-                     sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_slice(BUS_GETTER)
 {
         _cleanup_free_ char *slice = app_slice(userdata);
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return slice ? sd_bus_message_append(reply, "s", slice) : -ENOMEM;
 }
 

@@ -6,11 +6,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/hash.h"
 #include "base/log.h"
-
-/* FNV-1a, 64 bit (http://www.isthe.com/chongo/tech/comp/fnv/). A collision costs one signal. */
-#define FNV_START UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
 
 /* The standard interfaces that sd-bus gives to each object, as GetManagedObjects lists them. */
 #define STANDARD_INTERFACES \
@@ -136,12 +133,6 @@ int bus_object_append_interfaces(const BusObject *object, sd_bus_message *reply)
         return r;
 }
 
-static void digest_bytes(uint64_t *digest, const void *bytes, size_t n)
-{
-        for (size_t i = 0; i < n; i++)
-                *digest = (*digest ^ ((const uint8_t *) bytes)[i]) * FNV_PRIME;
-}
-
 /* Of the next value in the message, whatever its type. */
 static int digest_value(sd_bus_message *message, uint64_t *digest)
 {
@@ -161,9 +152,9 @@ static int digest_value(sd_bus_message *message, uint64_t *digest)
                 if (r < 0)
                         return r;
                 if (type == SD_BUS_TYPE_STRING || type == SD_BUS_TYPE_OBJECT_PATH)
-                        digest_bytes(digest, value.text, strlen(value.text) + 1);
+                        *digest = hash_add(*digest, value.text, strlen(value.text) + 1);
                 else
-                        digest_bytes(digest, value.bytes, sizeof(value.bytes));
+                        *digest = hash_add(*digest, value.bytes, sizeof(value.bytes));
                 return 0;
         }
 
@@ -177,7 +168,8 @@ static int digest_value(sd_bus_message *message, uint64_t *digest)
         return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
-/* Fills in one digest for each property that emits changes. */
+/* Fills in one digest for each property that emits changes. Two that are the same by chance cost one signal.
+ */
 static int compute_digests(const BusObject *object, uint64_t digests[])
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
@@ -194,7 +186,7 @@ static int compute_digests(const BusObject *object, uint64_t digests[])
         if (r >= 0)
                 r = sd_bus_message_rewind(message, true);
         for (size_t i = 0; r >= 0 && i < object->n_digests; i++) {
-                digests[i] = FNV_START;
+                digests[i] = HASH_BASIS;
                 r = digest_value(message, &digests[i]);
         }
         return r < 0 ? r : 0;

@@ -7,47 +7,40 @@
 #include "base/text.h"
 #include "daemon/model/deployment.h"
 #include "dbus/bus-args.h"
+#include "dbus/bus-getter.h"
 #include "dbus/bus-object.h"
 #include "dbus/bus-path.h"
 
 #define REQUEST_ID_LENGTH_MAX 128
 
-static int get_app(sd_bus *connection, const char *path, const char *interface, const char *property,
-                   sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_app(BUS_GETTER)
 {
         const Deployment *deployment = userdata;
         _cleanup_free_ char *app = bus_path_app(deployment->app->name);
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return app ? sd_bus_message_append(reply, "o", app) : -ENOMEM;
 }
 
-static int get_app_name(sd_bus *connection, const char *path, const char *interface, const char *property,
-                        sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_app_name(BUS_GETTER)
 {
         const Deployment *deployment = userdata;
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return sd_bus_message_append(reply, "s", deployment->app->name);
 }
 
-static int get_status(sd_bus *connection, const char *path, const char *interface, const char *property,
-                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_status(BUS_GETTER)
 {
         const Deployment *deployment = userdata;
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         return sd_bus_message_append(reply, "s", deployment_status_to_string(deployment->status));
 }
 
-static int get_units(sd_bus *connection, const char *path, const char *interface, const char *property,
-                     sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_units(BUS_GETTER)
 {
         const Deployment *deployment = userdata;
         const Instance *instance;
         int r;
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         r = sd_bus_message_open_container(reply, 'a', "s");
         LIST_FOREACH (instances, instance, deployment->instances)
                 if (r >= 0)

@@ -1,37 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The properties of the Manager: readers as sd-bus vtables have them (sd_bus_property_get_t); userdata is
- * the Bus. */
+/* The properties of the Manager: readers for its vtable; userdata is the Bus. */
 
-#include <systemd/sd-bus.h>
+#include "dbus/bus-getter.h"
 
-int facts_bus_get_version(sd_bus *connection, const char *path, const char *interface, const char *property,
-                          sd_bus_message *reply, void *userdata, sd_bus_error *reterr);
-int facts_bus_get_schema_version(sd_bus *connection, const char *path, const char *interface,
-                                 const char *property, sd_bus_message *reply, void *userdata,
-                                 sd_bus_error *reterr);
-int facts_bus_get_port_range(sd_bus *connection, const char *path, const char *interface,
-                             const char *property, sd_bus_message *reply, void *userdata,
-                             sd_bus_error *reterr);
-int facts_bus_get_ports_assigned(sd_bus *connection, const char *path, const char *interface,
-                                 const char *property, sd_bus_message *reply, void *userdata,
-                                 sd_bus_error *reterr);
-int facts_bus_get_database_state(sd_bus *connection, const char *path, const char *interface,
-                                 const char *property, sd_bus_message *reply, void *userdata,
-                                 sd_bus_error *reterr);
-int facts_bus_get_attention(sd_bus *connection, const char *path, const char *interface,
-                            const char *property, sd_bus_message *reply, void *userdata,
-                            sd_bus_error *reterr);
-int facts_bus_get_deployments_queued(sd_bus *connection, const char *path, const char *interface,
-                                     const char *property, sd_bus_message *reply, void *userdata,
-                                     sd_bus_error *reterr);
-int facts_bus_get_deployments_running(sd_bus *connection, const char *path, const char *interface,
-                                      const char *property, sd_bus_message *reply, void *userdata,
-                                      sd_bus_error *reterr);
-int facts_bus_get_sandbox_state(sd_bus *connection, const char *path, const char *interface,
-                                const char *property, sd_bus_message *reply, void *userdata,
-                                sd_bus_error *reterr);
-int facts_bus_get_sandbox_missing(sd_bus *connection, const char *path, const char *interface,
-                                  const char *property, sd_bus_message *reply, void *userdata,
-                                  sd_bus_error *reterr);
+int facts_bus_get_version(BUS_GETTER);
+int facts_bus_get_schema_version(BUS_GETTER);
+int facts_bus_get_port_range(BUS_GETTER);
+int facts_bus_get_ports_assigned(BUS_GETTER);
+int facts_bus_get_database_state(BUS_GETTER);
+int facts_bus_get_attention(BUS_GETTER);
+int facts_bus_get_deployments_queued(BUS_GETTER);
+int facts_bus_get_deployments_running(BUS_GETTER);
+int facts_bus_get_sandbox_state(BUS_GETTER);
+int facts_bus_get_sandbox_missing(BUS_GETTER);

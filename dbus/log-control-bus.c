@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "dbus/bus-getter.h"
 #include "dbus/bus-object.h"
 
 /* org.freedesktop.LogControl1(5) */
@@ -16,24 +17,18 @@ static const char *const level_table[] = {
         [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
 };
 
-static int get_level(sd_bus *connection, const char *path, const char *interface, const char *property,
-                     sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_level(BUS_GETTER)
 {
-        (void) connection, (void) path, (void) interface, (void) property, (void) userdata, (void) reterr;
         return sd_bus_message_append(reply, "s", level_table[log_get_level()]);
 }
 
-static int get_target(sd_bus *connection, const char *path, const char *interface, const char *property,
-                      sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_target(BUS_GETTER)
 {
-        (void) connection, (void) path, (void) interface, (void) property, (void) userdata, (void) reterr;
         return sd_bus_message_append(reply, "s", "journal");
 }
 
-static int get_identifier(sd_bus *connection, const char *path, const char *interface, const char *property,
-                          sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_identifier(BUS_GETTER)
 {
-        (void) connection, (void) path, (void) interface, (void) property, (void) userdata, (void) reterr;
         return sd_bus_message_append(reply, "s", program_invocation_short_name);
 }
 

@@ -2,18 +2,17 @@
 #include "base/names.h"
 #include "daemon/model/repository.h"
 #include "dbus/bus-args.h"
+#include "dbus/bus-getter.h"
 #include "dbus/bus-object.h"
 #include "dbus/bus-path.h"
 #include "dbus/settings-bus.h"
 
-static int get_apps(sd_bus *connection, const char *path, const char *interface, const char *property,
-                    sd_bus_message *reply, void *userdata, sd_bus_error *reterr)
+static int get_apps(BUS_GETTER)
 {
         const Repository *repository = userdata;
         const App *app;
         int r;
 
-        (void) connection, (void) path, (void) interface, (void) property, (void) reterr;
         r = sd_bus_message_open_container(reply, 'a', "o");
         LIST_FOREACH (repository_apps, app, repository->apps) {
                 _cleanup_free_ char *app_path = bus_path_app(app->name);

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/failpoint.h"
+#include "base/fd.h"
 
 #define PATH_DRAFT PATH_STATE "/ingress/.apps.cfg.new"
 
@@ -17,17 +18,13 @@ static int write_file(const char *text)
 {
         _cleanup_close_ int fd =
                 open(PATH_DRAFT, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-        size_t size = strlen(text);
+        int r;
 
         if (fd < 0 || fchmod(fd, 0644) < 0)
                 return -errno;
-        for (size_t done = 0; done < size;) {
-                ssize_t n = write(fd, text + done, size - done);
-
-                if (n < 0)
-                        return -errno;
-                done += (size_t) n;
-        }
+        r = fd_write(fd, text, strlen(text));
+        if (r < 0)
+                return r;
         FAILPOINT("ingress-file.before");
         if (fsync(fd) < 0 || rename(PATH_DRAFT, PATH_APPS_FILE) < 0)
                 return -errno;

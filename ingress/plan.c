@@ -5,32 +5,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "daemon/model/deployment.h"
-
-/* FNV-1a, 64 bits: draft-eastlake-fnv. It tells texts of ours apart and protects from nobody. */
-#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
 
 /* Over connections-max, for those that are being closed, and for the sockets of deployd. */
 #define CONNECTIONS_RESERVE 256
 
 char *plan_generation(const char *frontends)
 {
-        uint64_t hash = FNV_BASIS;
-
         assert(frontends);
-
-        for (; *frontends; frontends++)
-                hash = (hash ^ (uint8_t) *frontends) * FNV_PRIME;
-        return text_format("deployd-generation-%016" PRIx64, hash);
+        return text_format("deployd-generation-%016" PRIx64, hash_text(frontends));
 }
 
 char *plan_server(const Instance *instance)
 {
         assert(instance);
-        return text_format("d%" PRIu64 ".%s.%u", instance->deployment->id, instance->process,
-                           instance->number);
+        return text_format(PLAN_SERVER_FORMAT, PLAN_SERVER_OF(instance));
 }
 
 /* One line each, for haproxy takes 64 words of a line: lines of one name are one list. */
@@ -99,7 +90,7 @@ static void write_headers(FILE *file, const Config *config)
 
 static void write_frontend(FILE *file, const PlanParams *params, const App *app)
 {
-        (void) fprintf(file, "frontend app-%s\n", app->name);
+        (void) fprintf(file, "frontend " PLAN_PREFIX "%s\n", app->name);
         write_binds(file, params, app);
         write_limits(file, params->config);
         if (params->config->access_log)
@@ -109,7 +100,7 @@ static void write_frontend(FILE *file, const PlanParams *params, const App *app)
         write_headers(file, params->config);
         (void) fprintf(file,
                        "    http-request wait-for-body time %" PRIu64 "ms\n"
-                       "    default_backend app-%s\n",
+                       "    default_backend " PLAN_PREFIX "%s\n",
                        params->config->body_timeout / USEC_PER_MSEC, app->name);
 }
 
@@ -151,14 +142,14 @@ static void write_backend(FILE *file, const App *app)
         const Deployment *deployment;
         const Instance *instance;
 
-        (void) fprintf(file, "backend app-%s\n    server " PLAN_HOLD " " PLAN_HOLD_ADDRESS " backup%s\n",
-                       app->name, app_expects_requests(app) ? "" : " disabled");
+        (void) fprintf(
+                file, "backend " PLAN_PREFIX "%s\n    server " PLAN_HOLD " " PLAN_HOLD_ADDRESS " backup%s\n",
+                app->name, app_expects_requests(app) ? "" : " disabled");
         LIST_FOREACH (app_deployments, deployment, app->deployments)
                 LIST_FOREACH (instances, instance, deployment->instances)
                         if (instance->port != 0 && instance->route == ROUTE_READY)
-                                (void) fprintf(file, "    server d%" PRIu64 ".%s.%u 127.0.0.1:%u\n",
-                                               deployment->id, instance->process, instance->number,
-                                               instance->port);
+                                (void) fprintf(file, "    server " PLAN_SERVER_FORMAT " 127.0.0.1:%u\n",
+                                               PLAN_SERVER_OF(instance), instance->port);
 }
 
 char *plan_file(const PlanParams *params, const char *frontends)

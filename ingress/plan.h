@@ -4,6 +4,8 @@
 /* What haproxy is to be, from what the model says: pure functions. Whether it can be is another question,
  * which deployd-ports asks (ports/). */
 
+#include <inttypes.h>
+
 #include "daemon/config.h"
 #include "daemon/model/app.h"
 
@@ -32,6 +34,12 @@ char *plan_generation(const char *frontends);
 #define PLAN_HOLD         "hold"
 #define PLAN_HOLD_ADDRESS "127.0.0.1:1"
 
-/* d42.web.1, the name of an instance's server in the backend app-NAME. Caller frees; NULL when out of
- * memory. */
+/* Of an app's frontend and backend: app-NAME. */
+#define PLAN_PREFIX "app-"
+
+/* An instance's server in that backend, d42.web.1: its name as a format of printf, and the values for it. */
+#define PLAN_SERVER_FORMAT       "d%" PRIu64 ".%s.%u"
+#define PLAN_SERVER_OF(instance) (instance)->deployment->id, (instance)->process, (instance)->number
+
+/* That name. Caller frees; NULL when out of memory. */
 char *plan_server(const Instance *instance);

@@ -12,14 +12,14 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/holder.h"
+#include "ingress/plan.h"
 #include "ports/left-out.h"
 
 #define PATH_LIST PATH_RUN "/ingress/left-out"
 /* The addresses that this machine has: only these can be bound. */
 #define PATH_IPV6 "/proc/self/net/if_inet6"
 /* As the kernel writes it there. */
-#define IPV6_LOOPBACK   "00000000000000000000000000000001"
-#define FRONTEND_PREFIX "app-"
+#define IPV6_LOOPBACK "00000000000000000000000000000001"
 
 /* A look takes microseconds. A reload of haproxy that changes nothing costs something, too: it ends
  * connections that clients keep. */
@@ -82,8 +82,8 @@ static int read_list(char **ret, uid_t *ret_user)
 
 static bool is_of(const Item *item, const App *app)
 {
-        return strncmp(item->left_out.frontend, FRONTEND_PREFIX, strlen(FRONTEND_PREFIX)) == 0 &&
-               strcmp(item->left_out.frontend + strlen(FRONTEND_PREFIX), app->name) == 0;
+        return strncmp(item->left_out.frontend, PLAN_PREFIX, strlen(PLAN_PREFIX)) == 0 &&
+               strcmp(item->left_out.frontend + strlen(PLAN_PREFIX), app->name) == 0;
 }
 
 static bool is_in_use(const Item *item)
@@ -106,10 +106,10 @@ static void note_states(const PortGuard *guard)
         if (!guard->runs)
                 return;
         for (size_t i = 0; i < guard->n_items; i++) {
-                if (!is_in_use(&guard->items[i]) || strncmp(guard->items[i].left_out.frontend,
-                                                            FRONTEND_PREFIX, strlen(FRONTEND_PREFIX)) != 0)
+                if (!is_in_use(&guard->items[i]) ||
+                    strncmp(guard->items[i].left_out.frontend, PLAN_PREFIX, strlen(PLAN_PREFIX)) != 0)
                         continue;
-                app = model_app(guard->model, guard->items[i].left_out.frontend + strlen(FRONTEND_PREFIX));
+                app = model_app(guard->model, guard->items[i].left_out.frontend + strlen(PLAN_PREFIX));
                 if (app)
                         app->port_state = PORT_HELD;
         }
@@ -230,7 +230,7 @@ static void end_looks(PortGuard *guard)
 static char *describe(const PortGuard *guard, const Item *item)
 {
         const LeftOut *left_out = &item->left_out;
-        const char *name = left_out->frontend + strlen(FRONTEND_PREFIX);
+        const char *name = left_out->frontend + strlen(PLAN_PREFIX);
         _cleanup_free_ char *holder = NULL, *where = NULL;
 
         if (!is_in_use(item))

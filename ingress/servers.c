@@ -9,7 +9,6 @@
 #include "daemon/model/app.h"
 #include "ingress/plan.h"
 
-#define BACKEND_PREFIX "app-"
 /* What base.cfg says of servers in the file, which those that are added do not inherit: without it their
  * connections are not kept (haproxy 2.6, srv_settings_init() is not called for them). */
 #define SERVER_OPTIONS "pool-max-conn -1 pool-purge-delay 1s"
@@ -28,8 +27,8 @@ enum {
 
 static App *find_app(const Model *model, const char *backend)
 {
-        return strncmp(backend, BACKEND_PREFIX, strlen(BACKEND_PREFIX)) == 0
-                       ? model_app(model, backend + strlen(BACKEND_PREFIX))
+        return strncmp(backend, PLAN_PREFIX, strlen(PLAN_PREFIX)) == 0
+                       ? model_app(model, backend + strlen(PLAN_PREFIX))
                        : NULL;
 }
 
@@ -85,7 +84,7 @@ static int read_server(Model *model, char *line, FILE *strays)
                  * let in again. */
                 instance->routed =
                         admin & (ADMIN_DRAINING | ADMIN_MAINTENANCE) ? ROUTE_DRAINING : ROUTE_READY;
-        else if (strncmp(columns[COLUMN_BACKEND], BACKEND_PREFIX, strlen(BACKEND_PREFIX)) == 0)
+        else if (strncmp(columns[COLUMN_BACKEND], PLAN_PREFIX, strlen(PLAN_PREFIX)) == 0)
                 (void) fprintf(
                         strays,
                         "set server %1$s/%2$s state maint;shutdown sessions server %1$s/%2$s;del server %1$s/%2$s;",
@@ -147,8 +146,8 @@ static bool is_open(const App *app)
 
 static void write_command(FILE *commands, const char *verb, const Instance *instance, const char *arguments)
 {
-        (void) fprintf(commands, "%s app-%s/d%" PRIu64 ".%s.%u%s;", verb, instance->deployment->app->name,
-                       instance->deployment->id, instance->process, instance->number, arguments);
+        (void) fprintf(commands, "%s " PLAN_PREFIX "%s/" PLAN_SERVER_FORMAT "%s;", verb,
+                       instance->deployment->app->name, PLAN_SERVER_OF(instance), arguments);
 }
 
 void servers_write_shut(const Instance *instance, FILE *commands)
@@ -166,7 +165,7 @@ unsigned servers_write_opening(const Model *model, FILE *commands)
         LIST_FOREACH (apps, app, model->apps)
                 if (app->held != app_expects_requests(app)) {
                         n++;
-                        (void) fprintf(commands, "set server " BACKEND_PREFIX "%s/" PLAN_HOLD " state %s;",
+                        (void) fprintf(commands, "set server " PLAN_PREFIX "%s/" PLAN_HOLD " state %s;",
                                        app->name, app->held ? "maint" : "ready");
                 }
         LIST_FOREACH (deployments, deployment, model->deployments)

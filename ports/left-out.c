@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 
 #define WORD_NONE "none"
@@ -11,10 +12,6 @@
 
 /* The widths of the words below, which scanf(3) wants as digits. */
 static_assert(LEFT_OUT_FRONTEND_MAX == 128 && LEFT_OUT_ADDRESS_MAX == 64, "the widths of left_out_parse()");
-
-/* FNV-1a, 64 bits: draft-eastlake-fnv. It tells texts of ours apart and protects from nobody. */
-#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
 
 void left_out_print(FILE *stream, const LeftOut *item)
 {
@@ -46,11 +43,6 @@ const char *left_out_parse(const char *text, LeftOut *ret)
 
 char *left_out_tag(const char *list)
 {
-        uint64_t hash = FNV_BASIS;
-
         assert(list);
-
-        for (; *list; list++)
-                hash = (hash ^ (uint8_t) *list) * FNV_PRIME;
-        return text_format("deployd-ports-%016" PRIx64, hash);
+        return text_format("deployd-ports-%016" PRIx64, hash_text(list));
 }

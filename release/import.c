@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/ticket.h"
@@ -120,7 +121,6 @@ static int write_process(int fd, const Process *process, Manifest *manifest, Tic
         _cleanup_(sha256_freep) Sha256 *sha = sha256_new();
         size_t size = strlen(process->command);
         _cleanup_close_ int file_fd = -1;
-        ssize_t n;
         int r;
 
         if (!path || !key || !sha)
@@ -129,11 +129,9 @@ static int write_process(int fd, const Process *process, Manifest *manifest, Tic
                          RELEASE_MODE_FILE);
         if (file_fd < 0)
                 return refuse(reterr, -errno, "cannot make %s: %s", path, strerror(errno));
-        n = write(file_fd, process->command, size);
-        if (n != (ssize_t) size) {
-                r = n < 0 ? -errno : -ENOSPC;
+        r = fd_write(file_fd, process->command, size);
+        if (r < 0)
                 return refuse(reterr, r, "cannot write %s: %s", path, strerror(-r));
-        }
         sha256_add(sha, process->command, size);
         r = manifest_add(manifest, ENTRY_FILE, path, sha256_finish(sha).text);
         if (r < 0)

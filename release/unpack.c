@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/fd.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "release/beneath.h"
@@ -196,20 +197,6 @@ static int open_parent(Unpack *u, const char *path, const char **ret_name)
         return fd < 0 ? refuse_errno(u, fd, parent) : fd;
 }
 
-static int write_all(int fd, const char *data, size_t size)
-{
-        while (size > 0) {
-                ssize_t n = write(fd, data, size);
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                data += n;
-                size -= (size_t) n;
-        }
-        return 0;
-}
-
 /* Copies the content of the entry at hand and takes its digest on the way. */
 static int copy_content(Unpack *u, int fd, const char *path, int64_t size, Sha256Text *ret)
 {
@@ -224,7 +211,7 @@ static int copy_content(Unpack *u, int fd, const char *path, int64_t size, Sha25
         while ((r = archive_read_data_block(u->archive, &block, &length, &offset)) == ARCHIVE_OK) {
                 if (offset != copied || (int64_t) length > size - copied)
                         return refuse_entry(u, -EBADMSG, path, "is a sparse file");
-                r = write_all(fd, block, length);
+                r = fd_write(fd, block, length);
                 if (r < 0)
                         return refuse_errno(u, r, path);
                 sha256_add(sha, block, length);

@@ -10,6 +10,7 @@
 #include "base/backoff.h"
 #include "base/text.h"
 #include "sql/ledger.h"
+#include "sql/migrate.sql.h"
 #include "sql/migration.h"
 #include "sql/pg-gate.h"
 
@@ -274,21 +275,7 @@ static void on_lock(void *userdata, int error, const PgResult *result)
 /* A session's advisory lock: the server releases it when the session ends, however it does. */
 static void ask_for_lock(Migrate *migrate)
 {
-        submit(migrate,
-               &PG_READ(
-                       "select $2 or pg_try_advisory_lock($1), to_regclass('schema_migration') is not null,"
-                       " holder.pid, holder.backend_start,"
-                       " current_setting('server_version_num')::integer, current_setting('server_encoding'),"
-                       " pg_backend_pid()"
-                       " from (values (1)) one left join"
-                       " (select pid, backend_start from pg_locks join pg_stat_activity using (pid)"
-                       "  where locktype = 'advisory' and granted and pid <> pg_backend_pid()"
-                       "  and pg_locks.database = (select oid from pg_database where datname = "
-                       "current_database())"
-                       "  and classid = ($1 >> 32)::oid and objid = ($1 & 4294967295)::oid limit 1) holder "
-                       "on true",
-                       pg_u64(LOCK_KEY), pg_bool(migrate->look_only)),
-               false, on_lock);
+        submit(migrate, &PG_READ(sql_lock, pg_u64(LOCK_KEY), pg_bool(migrate->look_only)), false, on_lock);
 }
 
 static void enter(void *userdata)

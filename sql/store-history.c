@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 
+#include "sql/store-history.sql.h"
 #include "sql/store-internal.h"
 
 static int read_history(StoreRequest *request, const PgResult *result, _unused_ StoreReply *reply)
@@ -34,14 +35,6 @@ static int read_history(StoreRequest *request, const PgResult *result, _unused_ 
 int store_history(Store *store, uint64_t app, uint64_t before, uint64_t id, unsigned limit,
                   uint64_t deadline, StoreHistoryDone done, void *userdata, void (*drop)(void *userdata))
 {
-        static const char sql[] =
-                "select d.id, a.name, d.status, d.requested_revision, d.revision, d.image_tag, "
-                "d.assigned_port::bigint, "
-                "  d.created_at, d.started_at, d.finished_at, d.error_summary, d.logs_path, "
-                "d.requested_by::bigint "
-                "from deployment d join app a on a.id = d.app_id "
-                "where ($1::bigint is null or d.app_id = $1) and ($2::bigint is null or d.id < $2) "
-                "  and ($3::bigint is null or d.id = $3) order by d.id desc limit $4";
         StoreAsk ask = { .actor = STORE_DEPLOYD, .deadline = deadline, .userdata = userdata, .drop = drop };
         StoreRequest *request;
         int r;
@@ -49,8 +42,9 @@ int store_history(Store *store, uint64_t app, uint64_t before, uint64_t id, unsi
         assert(done);
 
         r = store_submit(store,
-                         &PG_READ(sql, app ? pg_u64(app) : pg_null(), before ? pg_u64(before) : pg_null(),
-                                  id ? pg_u64(id) : pg_null(), pg_u64(limit)),
+                         &PG_READ(sql_history, app ? pg_u64(app) : pg_null(),
+                                  before ? pg_u64(before) : pg_null(), id ? pg_u64(id) : pg_null(),
+                                  pg_u64(limit)),
                          read_history, &ask, &request);
         if (r < 0)
                 return r;

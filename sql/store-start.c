@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "sql/store-internal.h"
+#include "sql/store-start.sql.h"
 
 /* What a deployment gets before it starts: its release, its instances, their ports. */
 
@@ -29,53 +30,6 @@ static int read_started(StoreRequest *request, const PgResult *result, StoreRepl
 /* What is asked for as rows with their place among those that want a port; the free ports with their place;
  * and all of it done or nothing. A second run of the statement finds the event and reads the instances back.
  */
-static const char start_sql[] =
-        "with done as (select at from event where operation = $1), "
-        "asked as (select a.place, a.process, a.number, a.unit, a.has_port, "
-        "            count(*) filter (where a.has_port) over (order by a.place) as port_place "
-        "          from unnest($6::text[], $7::bigint[], $8::text[], $9::bigint[]) with ordinality "
-        "            as u(process, number, unit, port_flag, place), "
-        "          lateral (select u.place, u.process, u.number, u.unit, u.port_flag = 1 as has_port) a), "
-        "free as (select port, row_number() over (order by port < $12, port) as place "
-        "         from generate_series($10::int, $11::int) port "
-        "         where not exists (select from port_lease l where l.port = port.port) "
-        "           and not exists (select from unnest($16::bigint[]) as held (port) where held.port = port.port) "
-        "         order by port < $12, port limit (select count(*) from asked where has_port)), "
-        "enough as (select from deployment where id = $3 and status = $4 "
-        "           and not exists (select from done) "
-        "           and ($15::bigint is null or exists (select from release r where r.id = $15 and r.app_id = deployment.app_id)) "
-        "           and (select count(*) from free) = (select count(*) from asked where has_port)), "
-        "leased as (insert into port_lease (port, deployment_id, process, number) "
-        "  select f.port, $3, a.process, a.number from asked a join free f on a.has_port and f.place = "
-        "a.port_place "
-        "  where exists (select from enough) returning port, process, number), "
-        "placed as (insert into instance (deployment_id, process, number, port, unit) "
-        "  select $3, a.process, a.number, l.port, a.unit from asked a "
-        "    left join leased l on l.process = a.process and l.number = a.number "
-        "  where exists (select from enough) returning process, number, port), "
-        /* The same for one that is live and gets more of them: then web.1 is news, and nothing else. */
-        "moved as (update deployment set status = $5, started_at = coalesce(started_at, now()), "
-        "    release_id = coalesce($15, release_id), "
-        "    revision = coalesce((select r.revision from release r where r.id = $15), revision), "
-        "    image_tag = coalesce((select r.image_tag from release r where r.id = $15), image_tag), "
-        "    assigned_port = coalesce((select port from placed where process = 'web' and number = 1), assigned_port) "
-        "  where id = $3 and exists (select from enough) returning id, app_id, status), "
-        "shown as (update app set current_port = placed.port from moved, placed "
-        "  where app.id = moved.app_id and moved.status = 'live' and placed.process = 'web' and placed.number = 1), "
-        "noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, from_status, "
-        "to_status, detail) "
-        "  select $1, $2, case when $4 = $5 then 'scale' else 'deployment-move' end, $13, id, $4, $5, $14 from moved) "
-        "select * from ( "
-        "  select m.id, now(), 0::bigint, p.port::bigint, a.place "
-        "    from moved m, asked a join placed p on p.process = a.process and p.number = a.number "
-        "  union all select $3, at, 0::bigint, i.port::bigint, a.place "
-        "    from done, asked a join instance i on i.deployment_id = $3 and i.process = a.process "
-        "                                       and i.number = a.number "
-        "  union all select id, now(), case when $15 is null or exists (select from release r where r.id = $15 "
-        "                                       and r.app_id = deployment.app_id) then 1 else 2 end::bigint, null::bigint, 0 from deployment "
-        "    where id = $3 and status = $4 and not exists (select from done) and not exists (select from "
-        "enough) "
-        ") result order by place";
 
 static int start(Store *store, const Deployment *deployment, DeploymentStatus from, DeploymentStatus to,
                  const char *detail, uint64_t release, const StoreInstance *instances, size_t n_instances,
@@ -98,7 +52,7 @@ static int start(Store *store, const Deployment *deployment, DeploymentStatus fr
         }
         return store_submit(
                 store,
-                &PG_QUERY(start_sql, store_operation(), store_actor(ask), pg_u64(deployment->id),
+                &PG_QUERY(sql_deployment_start, store_operation(), store_actor(ask), pg_u64(deployment->id),
                           pg_text(deployment_status_to_string(from)),
                           pg_text(deployment_status_to_string(to)), pg_texts(processes),
                           pg_numbers(numbers, n_instances), pg_texts(units), pg_numbers(ports, n_instances),
@@ -125,31 +79,15 @@ int store_deployment_scale_up(Store *store, const Deployment *deployment, const 
 
 int store_deployment_forget_instance(Store *store, const Instance *instance, const StoreAsk *ask)
 {
-        static const char sql[] =
-                "with gone as (delete from instance where deployment_id = $1 and process = $2 and number = $3), "
-                "freed as (delete from port_lease where deployment_id = $1 and process = $2 and number = $3 "
-                "          returning port), "
-                "unset as (update app set current_port = null where current_port in (select port from freed)) "
-                "select $1::bigint, now(), count(*) from freed";
-
         return store_submit(store,
-                            &PG_QUERY(sql, pg_u64(instance->deployment->id), pg_text(instance->process),
-                                      pg_u64(instance->number)),
+                            &PG_QUERY(sql_deployment_forget_instance, pg_u64(instance->deployment->id),
+                                      pg_text(instance->process), pg_u64(instance->number)),
                             store_read_row, ask, NULL);
 }
 
 int store_deployment_set_release(Store *store, const Deployment *deployment, uint64_t release_id,
                                  const StoreRelease *made, const StoreAsk *ask)
 {
-        static const char sql[] =
-                "with built as (insert into release (id, app_id, revision, image_tag, digest, files, bytes, processes, "
-                "                                    build_key, buildpack, formation, health_check_path, "
-                "                                    health_check_attempts, health_check_timeout_usec, "
-                "                                    health_check_wait_usec) "
-                "  select $1, $2, $3, $4, $6::text, $7, $8, $9::text[], $10, $11, $12::text[], $13, $14, $15, $16 "
-                "  where $6::text is not null on conflict (id) do nothing) "
-                "update deployment set revision = $3, image_tag = $4, release_id = $5 where id = $1 "
-                "returning id, now(), release_id";
         _cleanup_(release_freep) Release *none = release_new();
         const Release *release = made ? made->release : none;
         _cleanup_free_ char **formation = release ? formation_format(&release->formation) : NULL;
@@ -161,7 +99,7 @@ int store_deployment_set_release(Store *store, const Deployment *deployment, uin
                 processes[i] = release->processes.items[i].process;
         return store_submit(
                 store,
-                &PG_QUERY(sql, pg_u64(deployment->id), pg_u64(deployment->app->id),
+                &PG_QUERY(sql_deployment_set_release, pg_u64(deployment->id), pg_u64(deployment->app->id),
                           pg_text(deployment->revision), pg_text(deployment->image_tag), pg_u64(release_id),
                           pg_text(made ? made->digest : NULL), pg_u64(made ? made->files : 0),
                           pg_u64(made ? made->bytes : 0), pg_texts(processes), pg_text(release->build_key),

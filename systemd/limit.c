@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* deployd-limit WHAT: goes beyond a limit of the unit that it runs in. It is killed, or exits with 3, if it
- * was held; with 0 if nothing held it. The limits are those of daemon/pipeline/jobs/limits.c. */
+/* deployd-limit WHAT: goes beyond a limit of the unit that it runs in. It is killed, or exits with
+ * LIMIT_EXIT_HELD, if it was held; with 0 if nothing held it. The limits are those of
+ * daemon/pipeline/jobs/limits.c. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-
-#define EXIT_HELD 3
+#include "systemd/limit.h"
 
 #define MIB ((size_t) 1024 * 1024)
 
@@ -91,17 +91,18 @@ static const struct {
         const char *name;
         bool (*is_held)(void);
 } limits[] = {
-        { "memory", memory_is_held },
-        { "tasks", tasks_are_held },
-        { "ip-filter", addresses_are_held },
-        { "disk", files_are_held },
+        { LIMIT_MEMORY, memory_is_held },
+        { LIMIT_TASKS, tasks_are_held },
+        { LIMIT_IP_FILTER, addresses_are_held },
+        { LIMIT_DISK, files_are_held },
 };
 
 int main(int argc, char *argv[])
 {
         for (size_t i = 0; argc == 2 && i < ELEMENTSOF(limits); i++)
                 if (strcmp(limits[i].name, argv[1]) == 0)
-                        return limits[i].is_held() ? EXIT_HELD : EXIT_SUCCESS;
-        (void) fprintf(stderr, "Usage: deployd-limit memory|tasks|ip-filter|disk\n");
+                        return limits[i].is_held() ? LIMIT_EXIT_HELD : EXIT_SUCCESS;
+        (void) fprintf(stderr, "Usage: deployd-limit " LIMIT_MEMORY "|" LIMIT_TASKS "|" LIMIT_IP_FILTER
+                               "|" LIMIT_DISK "\n");
         return EXIT_FAILURE;
 }

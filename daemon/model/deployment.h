@@ -51,7 +51,8 @@ struct Deployment {
         bool grows;          /* more instances of it are being recorded */
         uint64_t chosen;     /* the release that it is about to begin with; 0 = none, or its own */
         bool release_goes;   /* its release is being forgotten: not kept any more, and in use by nothing */
-        void *step;          /* of the pipeline: what is under way; freed by it before the deployment goes */
+        struct Attempt
+                *step; /* of the pipeline: what is under way; freed by it before the deployment goes */
 
         LIST_HEAD(Instance, instances); /* web first, then by process and number */
         LIST_FIELDS(Deployment, app_deployments);
@@ -105,7 +106,7 @@ struct Instance {
         unsigned number;           /* from 1 */
         uint16_t port;             /* 0 = none: only web instances have one */
         char *unit;                /* deployd-app-APP-ID.PROCESS.N.service */
-        void *keeper;              /* of the pipeline: watches its unit */
+        struct Keeper *keeper;     /* of the pipeline: watches its unit */
         uint64_t control_group_id; /* that its processes are in; 0 = none */
         bool by_hand; /* its unit was stopped by somebody else: it is left alone until Start, Deploy or boot
                        */

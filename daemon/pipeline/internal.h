@@ -102,3 +102,14 @@ static inline const Config *pipeline_config(const Pipeline *pipeline)
 {
         return pipeline->params.config(pipeline->params.userdata);
 }
+
+/* PipelineParams.fatal. */
+static inline void pipeline_fatal(const Pipeline *pipeline, const char *what)
+{
+        pipeline->params.fatal(pipeline->params.userdata, what);
+}
+
+static inline void pipeline_oom(const Pipeline *pipeline)
+{
+        pipeline_fatal(pipeline, "out of memory");
+}

@@ -227,7 +227,7 @@ static void on_listed(void *userdata, int error, char *const *names)
                 }
                 r = unit_name_parse(*names, &parsed);
                 if (r == -ENOMEM)
-                        return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                        return pipeline_oom(pipeline);
                 if (r < 0 || is_wanted(pipeline, *names, &parsed))
                         continue;
                 log_info("Unit %s belongs to nothing that is under way: stopping it", *names);
@@ -240,7 +240,7 @@ static void on_listed(void *userdata, int error, char *const *names)
         r = sd_event_add_time_relative(pipeline->params.event, &pipeline->resume_patience, CLOCK_MONOTONIC,
                                        PATIENCE_USEC, 0, on_patience, pipeline);
         if (r < 0)
-                return pipeline->params.fatal(pipeline->params.userdata, "a timer could not be set");
+                return pipeline_fatal(pipeline, "a timer could not be set");
         resume_poll(pipeline);
 }
 

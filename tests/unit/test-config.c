@@ -107,11 +107,11 @@ Test(config, a_bad_value_of_each_kind_says_what_is_allowed)
                 { "[runner]\nparallel = 0\n",
                   ":2: [runner] parallel cannot be 0, it must be a whole number, from 1 to 64." },
                 { "[runner]\n\nstart-timeout = 0\n", ":3: [runner] start-timeout cannot be 0, it must be a "
-                                                     "time span such as 90s, 5min or 1h 30min, "
-                                                     "from 100ms to 1d." },
+                                                     "time span in us, ms, s, min, h, d or w, such as "
+                                                     "90s, 1.5h or 1h 30min, from 100ms to 1d." },
                 { "[runner]\nbuild-memory-max = 512\n", ":2: [runner] build-memory-max cannot be 512, it "
                                                         "must be a size in bytes or with K, M, G, T or P, "
-                                                        "such as 512M, from 1M to 1P." },
+                                                        "such as 512M, 512MiB or 1.5G, from 1M to 1P." },
                 { "[runner]\napp-cpu-quota = 2\n", ":2: [runner] app-cpu-quota cannot be 2, it must be a "
                                                    "share of one CPU's time such as 50% or 150%, "
                                                    "from 1% to 100000%." },

@@ -13,6 +13,7 @@
 #include "daemon/pipeline/files/plan.h"
 #include "daemon/pipeline/instances/keeper.h"
 #include "daemon/pipeline/instances/scale.h"
+#include "daemon/pipeline/jobs/app-unit.h"
 #include "daemon/pipeline/jobs/reap.h"
 #include "daemon/pipeline/upkeep/collect.h"
 
@@ -137,8 +138,7 @@ static void on_limits_set(void *userdata, int error, const char *sentence)
 /* Limits reach what runs at once; the other settings count from the next start or deployment on. */
 static void apply_limits(Pipeline *pipeline, App *app)
 {
-        const Config *config = pipeline_config(pipeline);
-        const AppSettings *own = &app->settings;
+        AppLimits limits = app_unit_limits(pipeline, app);
         Instance *instance;
 
         if (!app->live)
@@ -149,11 +149,8 @@ static void apply_limits(Pipeline *pipeline, App *app)
 
                 if (!keeper || keeper->call)
                         continue;
-                r = units_set_limits(pipeline->units, instance->unit,
-                                     own->memory_max ? own->memory_max : config->app_memory_max,
-                                     own->tasks_max ? own->tasks_max : config->app_tasks_max,
-                                     own->cpu_quota_usec ? own->cpu_quota_usec : config->app_cpu_quota,
-                                     on_limits_set, keeper, &keeper->call);
+                r = units_set_limits(pipeline->units, instance->unit, limits.memory_max, limits.tasks_max,
+                                     limits.cpu_quota_usec, on_limits_set, keeper, &keeper->call);
                 if (r < 0)
                         on_limits_set(keeper, r, strerror(-r));
         }

@@ -187,7 +187,7 @@ static void on_removed(Request *request, int error, const StoreReply *reply)
                                 .removed_by = request->call.uid,
                                 .last_deployment = reply->number };
         if (removed_app_new(pipeline->model, &removed) < 0)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         LIST_FOREACH (app_deployments, deployment, app->deployments) {
                 Instance *instance;
 

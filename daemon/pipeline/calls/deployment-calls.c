@@ -65,14 +65,14 @@ static void on_created(Request *request, int error, const StoreReply *reply)
 
         deployment = deployment_new(app, id);
         if (!deployment || text_replace(&deployment->requested_revision, request->text) < 0)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         deployment->status = DEPLOYMENT_QUEUED;
         deployment->created_at = reply->at;
         deployment->requested_by = request->call.uid;
         if ((app->status == APP_NEW || app->status == APP_FAILED) && !app->live)
                 app->status = APP_DEPLOYING;
         if (model_add_deployment(pipeline->model, deployment) < 0)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         request_answer(request, id);
         attempt_enter(pipeline, TAKE_PTR(deployment));
 }

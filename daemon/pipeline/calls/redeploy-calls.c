@@ -43,7 +43,7 @@ static void redeploy_on_queued(Request *request, int error, const StoreReply *re
         if (error < 0 || !app)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         if (!model_deployment(pipeline->model, id) && redeploy_add(pipeline, app, request, reply) < 0)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         request_answer(request, id);
         attempt_enter(pipeline, model_deployment(pipeline->model, id));
 }
@@ -77,7 +77,7 @@ static void redeploy_on_applied(Request *request, int error, const StoreReply *r
         if (error < 0 || !app || !app->live)
                 return request_fail(request, error < 0 ? error : -ESTALE, reply);
         if (deployment_adopt(app->live) < 0)
-                return request->pipeline->params.fatal(request->pipeline->params.userdata, "out of memory");
+                return pipeline_oom(request->pipeline);
         environment_collect(request->pipeline, app);
         app_take_up(request->pipeline, app);
         model_changed_app(request->pipeline->model, app);
@@ -165,7 +165,7 @@ static void environment_on_set(Request *request, int error, const StoreReply *re
                                                   &request->environment);
         if (!version || (id != 0 && !model_deployment(pipeline->model, id) &&
                          redeploy_add(pipeline, app, request, reply) < 0))
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         app->environment = version;
         if (request->use == STORE_ENVIRONMENT_LIVE && app->live) {
                 app->live->environment = version;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/fd.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/files/lost.h"
@@ -16,14 +17,12 @@
 static int make_key(unsigned char key[static KEY_SIZE])
 {
         _cleanup_close_ int fd = open(PATH_STATE, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-        char path[sizeof("/proc/self/fd/2147483647")];
 
         if (fd < 0)
                 return -errno;
         if (getrandom(key, KEY_SIZE, 0) != KEY_SIZE || write(fd, key, KEY_SIZE) != KEY_SIZE || fsync(fd) < 0)
                 return -EIO;
-        (void) snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        return linkat(AT_FDCWD, path, AT_FDCWD, PATH_BUILD_KEY, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+        return fd_link(fd, PATH_BUILD_KEY);
 }
 
 static int read_key(unsigned char key[static KEY_SIZE])

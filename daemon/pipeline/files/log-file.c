@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/failpoint.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
@@ -89,16 +90,16 @@ int log_directory_make(uint64_t app, char **ret)
 
 int log_file_commit(int fd, const char *path)
 {
-        char source[sizeof("/proc/self/fd/2147483647")];
+        int r;
 
-        (void) snprintf(source, sizeof(source), "/proc/self/fd/%d", fd);
         if (fchmod(fd, 0640) < 0 || fsync(fd) < 0)
                 return -errno;
         FAILPOINT("log-commit.before");
         if (unlink(path) < 0 && errno != ENOENT)
                 return -errno;
-        if (linkat(AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0)
-                return -errno;
+        r = fd_link(fd, path);
+        if (r < 0)
+                return r;
         FAILPOINT("log-commit.after");
         return 0;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/failpoint.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
@@ -235,8 +236,7 @@ static int mark_append(const Model *model, uint64_t id)
 
                 if (!path)
                         return -ENOMEM;
-                if (fd < 0 || write(fd, line, strlen(line)) != (ssize_t) strlen(line))
-                        r = errno > 0 ? -errno : -EIO;
+                r = fd < 0 ? -errno : fd_write(fd, line, strlen(line));
         }
         return r;
 }

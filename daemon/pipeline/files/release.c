@@ -52,13 +52,3 @@ int release_spool(void)
 
         return fd < 0 ? -errno : fd;
 }
-
-int release_spool_reopen(int fd, int flags)
-{
-        char path[sizeof("/proc/self/fd/2147483647")];
-        int again;
-
-        (void) snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        again = open(path, flags | O_CLOEXEC);
-        return again < 0 ? -errno : again;
-}

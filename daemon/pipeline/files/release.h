@@ -18,5 +18,7 @@ char *release_path(uint64_t id, const char *part);
 
 /* A tree's tar on its way from one helper to the next: an unnamed file. A descriptor or -errno. */
 int release_spool(void);
-/* The same file once more, to be read only or written only. A descriptor or -errno. */
-int release_spool_reopen(int fd, int flags);
+
+/* A tar has a header and padding for each file: at most two blocks of 512 bytes, and twice that for a long
+ * name. */
+#define TAR_OVERHEAD_PER_FILE 2048

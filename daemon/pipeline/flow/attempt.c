@@ -91,6 +91,13 @@ void attempt_set_text(Deployment *deployment, const char *text, double progress)
         model_changed_deployment(deployment->model, deployment);
 }
 
+void attempt_on_text(void *userdata, const char *text)
+{
+        Attempt *attempt = userdata;
+
+        attempt_set_text(attempt->deployment, text, -1);
+}
+
 void attempt_say_waits(Attempt *attempt)
 {
         if (attempt && attempt->moving && attempt->pipeline->database_away)
@@ -288,4 +295,9 @@ void attempt_fail(Pipeline *pipeline, Deployment *deployment, const char *format
                 return;
         }
         attempt_handle(pipeline, deployment, FLOW_FAILED, sentence);
+}
+
+void attempt_fail_errno(Attempt *attempt, const char *what, int error)
+{
+        attempt_fail(attempt->pipeline, attempt->deployment, "%s: %s", what, strerror(-error));
 }

@@ -54,6 +54,8 @@ Attempt *attempt_free(Attempt *attempt);
 void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event, const char *sentence);
 /* FLOW_FAILED with a formatted sentence. */
 void attempt_fail(Pipeline *pipeline, Deployment *deployment, const char *format, ...) _printf_(3, 4);
+/* FLOW_FAILED with `what: ` and the words for `error`, a negative errno. */
+void attempt_fail_errno(Attempt *attempt, const char *what, int error);
 
 /* Begins the work of the status the deployment is in; also after a restart of the daemon. */
 void attempt_enter(Pipeline *pipeline, Deployment *deployment);
@@ -63,3 +65,5 @@ void attempt_say_waits(Attempt *attempt);
 
 /* Shows what the running step says. */
 void attempt_set_text(Deployment *deployment, const char *text, double progress);
+/* The same as what a helper of the attempt, `userdata`, says. */
+void attempt_on_text(void *userdata, const char *text);

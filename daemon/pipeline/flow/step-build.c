@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/files/build-key.h"
@@ -20,11 +21,6 @@
 /* Nothing tells that a disk is filling. A disk that takes a gigabyte a second has its floor left then. */
 #define LOOK_USEC (USEC_PER_SEC / 2)
 
-static void fail_errno(Attempt *attempt, const char *what, int error)
-{
-        attempt_fail(attempt->pipeline, attempt->deployment, "%s: %s", what, strerror(-error));
-}
-
 static void on_built(void *userdata, const Ticket *answer, const char *failure)
 {
         Attempt *attempt = userdata;
@@ -39,17 +35,10 @@ static void on_built(void *userdata, const Ticket *answer, const char *failure)
         if (strcmp(buildpack, BUILDPACK_NONE) == 0)
                 step_import(attempt, attempt->tar_fd, NULL);
         else if (text_replace(&attempt->buildpack, buildpack) < 0)
-                fail_errno(attempt, "build", -ENOMEM);
+                attempt_fail_errno(attempt, "build", -ENOMEM);
         else
                 step_import(attempt, attempt->built_fd, answer);
         attempt->build = build_free(attempt->build);
-}
-
-static void on_text(void *userdata, const char *text)
-{
-        Attempt *attempt = userdata;
-
-        attempt_set_text(attempt->deployment, text, -1);
 }
 
 /* Whether it may begin now; if it never may, the deployment fails. */
@@ -64,7 +53,7 @@ static bool may_build(Attempt *attempt)
         else if (r == -EACCES)
                 attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, sentence);
         else if (r < 0)
-                fail_errno(attempt, "build", r);
+                attempt_fail_errno(attempt, "build", r);
         return r > 0;
 }
 
@@ -117,18 +106,18 @@ static void build(Attempt *attempt)
         r = attempt->built_fd < 0 ? attempt->built_fd
                                   : build_key_make(attempt->deployment, &attempt->build_key);
         if (r >= 0)
-                to = r = release_spool_reopen(attempt->built_fd, O_WRONLY);
+                to = r = fd_reopen(attempt->built_fd, O_WRONLY);
         if (r >= 0)
                 r = build_new(pipeline,
                               &(BuildParams){ .deployment = attempt->deployment,
                                               .source_fd = attempt->tar_fd,
                                               .tar_fd = to,
                                               .done = on_built,
-                                              .text = on_text,
+                                              .text = attempt_on_text,
                                               .userdata = attempt },
                               &attempt->build);
         if (r < 0)
-                fail_errno(attempt, "build", r);
+                attempt_fail_errno(attempt, "build", r);
         else
                 watch_space(pipeline);
 }
@@ -167,7 +156,7 @@ void step_build_enter(Pipeline *pipeline, Deployment *deployment)
                 return build(attempt);
         /* The daemon was restarted, and the tree was lost with the one before. It is in the mirror. */
         r = step_fetch_tree(attempt, deployment->revision, /* mirror_only= */ true, on_fetched_again,
-                            on_text);
+                            attempt_on_text);
         if (r < 0)
-                fail_errno(attempt, "fetch", r);
+                attempt_fail_errno(attempt, "fetch", r);
 }

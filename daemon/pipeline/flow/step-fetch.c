@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "daemon/model/validate.h"
 #include "daemon/pipeline/files/build-key.h"
@@ -11,11 +12,6 @@
 #include "daemon/pipeline/flow/record.h"
 #include "daemon/pipeline/flow/step.h"
 #include "daemon/pipeline/jobs/fetch.h"
-
-static void fail_errno(Attempt *attempt, const char *what, int error)
-{
-        attempt_fail(attempt->pipeline, attempt->deployment, "%s: %s", what, strerror(-error));
-}
 
 /* The tree is there: it is built, unless that has been done or there is nothing to do. */
 static void go_on(Attempt *attempt)
@@ -29,7 +25,7 @@ static void go_on(Attempt *attempt)
                 return step_import(attempt, attempt->tar_fd, NULL);
         r = build_key_make(deployment, &key);
         if (r < 0)
-                return fail_errno(attempt, "build", r);
+                return attempt_fail_errno(attempt, "build", r);
         builder = build_key_find(deployment->app, key.text);
         if (builder)
                 record_reuse(attempt, builder);
@@ -57,19 +53,12 @@ static void on_fetched(void *userdata, const Ticket *answer, const char *failure
         if (head[0] != '\0')
                 attempt->pipeline->events->head_seen(attempt->pipeline, deployment->app->repository, head);
         if (text_replace(&deployment->revision, commit) < 0) {
-                fail_errno(attempt, "fetch", -ENOMEM);
+                attempt_fail_errno(attempt, "fetch", -ENOMEM);
                 return;
         }
         model_changed_deployment(deployment->model, deployment);
         attempt->fetch = fetch_free(attempt->fetch);
         go_on(attempt);
-}
-
-static void on_text(void *userdata, const char *text)
-{
-        Attempt *attempt = userdata;
-
-        attempt_set_text(attempt->deployment, text, -1);
 }
 
 /* What is asked for: the deployment's own revision, or its app's branch, or the repository's. */
@@ -89,7 +78,7 @@ int step_fetch_tree(Attempt *attempt, const char *revision, bool mirror_only, He
         if (attempt->tar_fd < 0)
                 return attempt->tar_fd;
         attempt_set_text(deployment, "fetching the repository", -1);
-        fd = release_spool_reopen(attempt->tar_fd, O_WRONLY);
+        fd = fd_reopen(attempt->tar_fd, O_WRONLY);
         return fd < 0 ? fd
                       : fetch_new(attempt->pipeline,
                                   &(FetchParams){ .repository = deployment->app->repository,
@@ -114,7 +103,7 @@ void step_fetch_enter(Pipeline *pipeline, Deployment *deployment)
         if (deployment->release_id != 0)
                 return record_go_on(pipeline, deployment);
         r = step_fetch_tree(attempt, wanted_revision(deployment), /* mirror_only= */ false, on_fetched,
-                            on_text);
+                            attempt_on_text);
         if (r < 0)
-                fail_errno(attempt, "fetch", r);
+                attempt_fail_errno(attempt, "fetch", r);
 }

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "daemon/pipeline/files/release.h"
 #include "daemon/pipeline/flow/attempt.h"
@@ -28,10 +29,10 @@ void step_import(Attempt *attempt, int tar_fd, const Ticket *built)
         int r;
 
         attempt_set_text(attempt->deployment, "unpacking the release", -1);
-        fd = release_spool_reopen(tar_fd, O_RDONLY);
+        fd = fd_reopen(tar_fd, O_RDONLY);
         r = fd < 0 ? fd
                    : import_new(attempt->pipeline, attempt->deployment, fd, built, on_imported, attempt,
                                 &attempt->import);
         if (r < 0)
-                attempt_fail(attempt->pipeline, attempt->deployment, "import: %s", strerror(-r));
+                attempt_fail_errno(attempt, "import", r);
 }

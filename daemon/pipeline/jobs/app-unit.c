@@ -21,17 +21,28 @@ void app_unit_done(AppUnit *unit)
         *unit = (AppUnit){};
 }
 
-static uint64_t setting(uint64_t own, uint64_t fallback)
+static uint64_t own_or(uint64_t own, uint64_t fallback)
 {
         return own != 0 ? own : fallback;
+}
+
+AppLimits app_unit_limits(const Pipeline *pipeline, const App *app)
+{
+        const Config *config = pipeline_config(pipeline);
+        const AppSettings *own = &app->settings;
+
+        return (AppLimits){
+                .memory_max = own_or(own->memory_max, config->app_memory_max),
+                .tasks_max = own_or(own->tasks_max, config->app_tasks_max),
+                .cpu_quota_usec = own_or(own->cpu_quota_usec, config->app_cpu_quota),
+        };
 }
 
 int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKind kind, const char *unit,
                   const char *process, const char *dyno, const char *environment, AppUnit *ret)
 {
-        const Config *config = pipeline_config(pipeline);
         const App *app = deployment->app;
-        const AppSettings *own = &app->settings;
+        AppLimits limits = app_unit_limits(pipeline, app);
 
         assert(ret);
 
@@ -57,10 +68,11 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
         ret->spec.arguments[1] = process;
         ret->spec.binds[0] = (UnitBind){ ret->tree, PATH_APP_TREE, false };
         ret->spec.binds[1] = (UnitBind){ ret->processes, PATH_APP_PROCESSES, false };
-        ret->spec.stop_timeout_usec = setting(own->stop_timeout_usec, config->stop_timeout);
-        ret->spec.memory_max = setting(own->memory_max, config->app_memory_max);
-        ret->spec.tasks_max = setting(own->tasks_max, config->app_tasks_max);
-        ret->spec.cpu_quota_usec = setting(own->cpu_quota_usec, config->app_cpu_quota);
+        ret->spec.stop_timeout_usec =
+                own_or(app->settings.stop_timeout_usec, pipeline_config(pipeline)->stop_timeout);
+        ret->spec.memory_max = limits.memory_max;
+        ret->spec.tasks_max = limits.tasks_max;
+        ret->spec.cpu_quota_usec = limits.cpu_quota_usec;
         ret->spec.log_app = app->name;
         ret->spec.log_deployment = deployment->id;
         ret->spec.log_process = dyno;

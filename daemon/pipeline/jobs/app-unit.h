@@ -11,6 +11,13 @@ typedef struct AppUnit {
         UnitSpec spec; /* refers to them, and to the arguments of app_unit_make() */
 } AppUnit;
 
+/* What one instance may use: the app's own setting, or the configured one. */
+typedef struct AppLimits {
+        uint64_t memory_max, tasks_max, cpu_quota_usec; /* as in AppSettings; cpu_quota_usec 0 = no limit */
+} AppLimits;
+
+AppLimits app_unit_limits(const Pipeline *pipeline, const App *app);
+
 /* `process` is the process type, `dyno` its name in the journal, `environment` the path of its environment.
  * 0 or -ENOMEM. */
 int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKind kind, const char *unit,

@@ -9,14 +9,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/files/environment.h"
+#include "daemon/pipeline/files/release.h"
 #include "daemon/pipeline/files/resolvers.h"
-
-/* What a tar has besides the files: see fetch.c. */
-#define TAR_OVERHEAD_PER_FILE 2048
 
 struct Build {
         Pipeline *pipeline;
@@ -100,15 +99,17 @@ static int make_request(const Config *config, const AppSettings *settings, Ticke
 static int link_source(int fd, uint64_t id, char **ret)
 {
         _cleanup_free_ char *path = source_path(id);
-        char from[sizeof("/proc/self/fd/2147483647")];
+        int r;
 
         if (!path)
                 return -ENOMEM;
-        (void) snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
         if (unlink(path) < 0 && errno != ENOENT)
                 return -errno;
-        if (fchmod(fd, 0444) < 0 || linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0)
+        if (fchmod(fd, 0444) < 0)
                 return -errno;
+        r = fd_link(fd, path);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(path);
         return 0;
 }

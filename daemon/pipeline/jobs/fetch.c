@@ -8,10 +8,7 @@
 
 #include "base/names.h"
 #include "base/text.h"
-
-/* A tar has a header and padding for each file: at most two blocks of 512 bytes, and twice that for a long
- * name. */
-#define TAR_OVERHEAD_PER_FILE 2048
+#include "daemon/pipeline/files/release.h"
 
 struct Fetch {
         Pipeline *pipeline;

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "daemon/pipeline/files/ownership.h"
 #include "daemon/pipeline/jobs/reap.h"
+#include "systemd/limit.h"
 
 #define MIB ((uint64_t) 1024 * 1024)
 
@@ -21,14 +22,11 @@ static const struct {
         uint64_t memory_max, tasks_max, file_size_max;
         bool must; /* a build that could go beyond it is none of a sandbox */
 } limits[LIMITS_MAX] = {
-        { "memory", 16 * MIB, 0, 0, true },
-        { "tasks", 0, 4, 0, true },
-        { "ip-filter", 0, 0, 0, true },
-        { "disk", 0, 0, MIB, false },
+        { LIMIT_MEMORY, 16 * MIB, 0, 0, true },
+        { LIMIT_TASKS, 0, 4, 0, true },
+        { LIMIT_IP_FILTER, 0, 0, 0, true },
+        { LIMIT_DISK, 0, 0, MIB, false },
 };
-
-/* What deployd-limit exits with when it was held. */
-#define EXIT_HELD 3
 
 /* It needs a moment. */
 #define TRY_USEC (30 * USEC_PER_SEC)
@@ -137,10 +135,11 @@ static void on_state(void *userdata, const UnitState *state)
 
         if (!unit_state_is_over(state))
                 return;
-        go_on(trial, strcmp(state->result, "oom-kill") == 0 ||
-                             (state->exec_main_code == CLD_KILLED && state->exec_main_status == SIGKILL &&
-                              strcmp(state->result, "timeout") != 0) ||
-                             (state->exec_main_code == CLD_EXITED && state->exec_main_status == EXIT_HELD));
+        go_on(trial,
+              strcmp(state->result, "oom-kill") == 0 ||
+                      (state->exec_main_code == CLD_KILLED && state->exec_main_status == SIGKILL &&
+                       strcmp(state->result, "timeout") != 0) ||
+                      (state->exec_main_code == CLD_EXITED && state->exec_main_status == LIMIT_EXIT_HELD));
 }
 
 static void on_started(void *userdata, int error, const char *sentence)

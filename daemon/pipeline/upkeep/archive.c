@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
@@ -90,7 +91,7 @@ static void answer_readers(Archive *archive, const char *failure)
                 free(reader);
                 /* Each with an offset of its own. */
                 if (!failure)
-                        fd = release_spool_reopen(archive->fd, O_RDONLY);
+                        fd = fd_reopen(archive->fd, O_RDONLY);
                 if (fd < 0)
                         call_refuse(&call, SD_BUS_ERROR_FAILED, "%s", failure ? failure : strerror(-fd));
                 else
@@ -243,7 +244,7 @@ void archive_begin(Pipeline *pipeline, const Deployment *deployment)
             pipeline_config(pipeline)->keep_logs == 0)
                 return;
         if (!add(pipeline, deployment, /* reads= */ false))
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         archives_poll(pipeline);
 }
 

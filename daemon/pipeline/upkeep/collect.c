@@ -66,8 +66,7 @@ static void collect(Pipeline *pipeline, Deployment *builder)
         builder->release_goes = true;
         if (!collection || store_deployment_forget_release(pipeline->store, builder->id, &ask) < 0) {
                 free(collection);
-                pipeline->params.fatal(pipeline->params.userdata,
-                                       "a change could not be sent to the database");
+                pipeline_fatal(pipeline, "a change could not be sent to the database");
         }
 }
 

@@ -47,5 +47,5 @@ void expiry_poll(Pipeline *pipeline)
                         next = MIN2(next, end - now);
         }
         if (next != USEC_INFINITY && set_timer(pipeline, next) < 0)
-                pipeline->params.fatal(pipeline->params.userdata, "a timer could not be set");
+                pipeline_fatal(pipeline, "a timer could not be set");
 }

@@ -79,8 +79,7 @@ static void retention_begin(Pipeline *pipeline, RemovedApp *removed)
         if (!due ||
             store_removed_app_set_data(pipeline->store, removed->id, /* deleted= */ false, &ask) < 0) {
                 free(due);
-                pipeline->params.fatal(pipeline->params.userdata,
-                                       "a change could not be sent to the database");
+                pipeline_fatal(pipeline, "a change could not be sent to the database");
         }
 }
 
@@ -113,5 +112,5 @@ void retention_poll(Pipeline *pipeline)
                         next = MIN2(next, removed->keep_until - now);
         }
         if (retention_set_timer(pipeline, next) < 0)
-                pipeline->params.fatal(pipeline->params.userdata, "a timer could not be set");
+                pipeline_fatal(pipeline, "a timer could not be set");
 }

@@ -155,13 +155,13 @@ static Wipe *wipe_add(Pipeline *pipeline, UnitKind kind, const char *name, uint6
         Wipe *wipe = calloc(1, sizeof(Wipe));
 
         if (!wipe) {
-                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                pipeline_oom(pipeline);
                 return NULL;
         }
         *wipe = (Wipe){ .pipeline = pipeline, .kind = kind, .name = strdup(name), .id = id };
         LIST_PREPEND(wipes, pipeline->wipes, wipe);
         if (!wipe->name) {
-                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                pipeline_oom(pipeline);
                 return wipe_free(wipe);
         }
         return wipe;
