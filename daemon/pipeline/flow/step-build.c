@@ -42,7 +42,7 @@ static void on_built(void *userdata, const Ticket *answer, const char *failure)
                 fail_errno(attempt, "build", -ENOMEM);
         else
                 step_import(attempt, attempt->built_fd, answer);
-        attempt->build = build_free(attempt->build);
+        attempt->build = helper_free(attempt->build);
 }
 
 static void on_text(void *userdata, const char *text)

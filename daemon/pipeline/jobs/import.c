@@ -54,26 +54,24 @@ static int copy_line(const char *key, const char *value, void *userdata)
         return ticket_set(userdata, key, value);
 }
 
-static int make_request(const Config *config, const Ticket *built, Ticket **ret)
+static int import_make_request(const Config *config, const Ticket *built, Ticket **ret)
 {
-        _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
+        _cleanup_(ticket_freep) Ticket *ticket = NULL;
         int r;
 
-        if (!ticket)
-                return -ENOMEM;
-        r = ticket_set_u64(ticket, "max-bytes", built ? config->build_disk_max : config->fetch_max_bytes);
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "max-files",
-                                   built ? config->build_files_max : config->fetch_max_files);
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "max-depth", config->fetch_max_depth);
+        r = ticket_make((TicketLine[]){ { "max-bytes", .number = built ? &config->build_disk_max
+                                                                       : &config->fetch_max_bytes },
+                                        { "max-files", .number = built ? &config->build_files_max
+                                                                       : &config->fetch_max_files },
+                                        { "max-depth", .number = &config->fetch_max_depth },
+                                        {} },
+                        &ticket);
         /* The processes that the buildpack has. */
         if (r >= 0 && built)
                 r = ticket_foreach(built, "default.", copy_line, ticket);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(ticket);
-        return 0;
+        if (r >= 0)
+                *ret = TAKE_PTR(ticket);
+        return r;
 }
 
 int import_new(Pipeline *pipeline, Deployment *deployment, int tar_fd, const Ticket *built, HelperDone done,
@@ -103,7 +101,7 @@ int import_new(Pipeline *pipeline, Deployment *deployment, int tar_fd, const Tic
         };
         r = release_prepare(pipeline, deployment->id, &directory);
         if (r >= 0)
-                r = make_request(config, built, &request);
+                r = import_make_request(config, built, &request);
         if (r < 0)
                 return r;
 
