@@ -4,6 +4,7 @@
 /* What haproxy is to be, from what the model says: pure functions. Whether it can be is another question,
  * which deployd-ports asks (ports/). */
 
+#include "base/names.h"
 #include "daemon/config.h"
 #include "daemon/model/app.h"
 
@@ -30,7 +31,7 @@ char *plan_generation(const char *frontends);
  * that restarts. It is in maintenance while the app expects none (app_expects_requests()): requests are
  * refused at once. */
 #define PLAN_HOLD         "hold"
-#define PLAN_HOLD_ADDRESS "127.0.0.1:1"
+#define PLAN_HOLD_ADDRESS ADDRESS_LOOPBACK ":1"
 
 /* d42.web.1, the name of an instance's server in the backend app-NAME. Caller frees; NULL when out of
  * memory. */
