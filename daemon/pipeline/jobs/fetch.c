@@ -240,13 +240,12 @@ void fetch_poll(Pipeline *pipeline)
 
 int fetch_new(Pipeline *pipeline, const FetchParams *params, Fetch **ret)
 {
-        Fetch *fetch;
+        Fetch *fetch = calloc(1, sizeof(Fetch));
 
         assert(pipeline);
         assert(params && params->done);
         assert(ret);
 
-        fetch = calloc(1, sizeof(Fetch));
         if (!fetch)
                 return -ENOMEM;
         *fetch = (Fetch){

@@ -67,14 +67,13 @@ static void helper_on_text(void *userdata, const char *text)
 
 int helper_new(Pipeline *pipeline, const HelperParams *params, Helper **ret)
 {
-        _cleanup_(helper_freep) Helper *helper = NULL;
+        _cleanup_(helper_freep) Helper *helper = calloc(1, sizeof(Helper));
         int r;
 
         assert(pipeline);
         assert(params && params->done);
         assert(ret);
 
-        helper = calloc(1, sizeof(Helper));
         if (!helper)
                 return -ENOMEM;
         *helper = (Helper){
