@@ -36,6 +36,9 @@
 #define BUS_ERROR_FOREIGN_DATA         BUS_ERROR_PREFIX "ForeignData"
 #define BUS_ERROR_FETCH_FAILED         BUS_ERROR_PREFIX "FetchFailed"
 
+/* This machine by itself: where private apps listen, and instances (instance_address()). */
+#define ADDRESS_LOOPBACK "127.0.0.1"
+
 #define FIELD_APP        "DEPLOYD_APP"
 #define FIELD_DEPLOYMENT "DEPLOYD_DEPLOYMENT"
 #define FIELD_PROCESS    "DEPLOYD_PROCESS"

@@ -82,6 +82,24 @@ int ticket_set_u64(Ticket *ticket, const char *key, uint64_t value)
         return ticket_set(ticket, key, number);
 }
 
+int ticket_make(const TicketLine *lines, Ticket **ret)
+{
+        _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
+        int r = ticket ? 0 : -ENOMEM;
+
+        assert(lines);
+        assert(ret);
+
+        for (; r >= 0 && lines->key; lines++) {
+                assert(!lines->text != !lines->number);
+                r = lines->text ? ticket_set(ticket, lines->key, lines->text)
+                                : ticket_set_u64(ticket, lines->key, *lines->number);
+        }
+        if (r >= 0)
+                *ret = TAKE_PTR(ticket);
+        return r;
+}
+
 const char *ticket_get(const Ticket *ticket, const char *key)
 {
         assert(ticket);

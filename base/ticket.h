@@ -31,6 +31,15 @@ DEFINE_CLEANUP(Ticket *, ticket_free);
 int ticket_set(Ticket *ticket, const char *key, const char *value);
 int ticket_set_u64(Ticket *ticket, const char *key, uint64_t value);
 
+/* A line of ticket_make(): a text or a number. */
+typedef struct TicketLine {
+        const char *key, *text;
+        const uint64_t *number;
+} TicketLine;
+
+/* A ticket of these lines, up to an all-zero one. 0; -ENOMEM; -EINVAL as ticket_set(). */
+int ticket_make(const TicketLine *lines, Ticket **ret);
+
 /* The value, owned by the ticket; NULL if there is none. */
 const char *ticket_get(const Ticket *ticket, const char *key);
 

@@ -38,7 +38,7 @@ static void write_binds(FILE *file, const PlanParams *params, const App *app)
 {
         bool here = strcmp(app->settings.access_mode, "private") == 0;
 
-        (void) fprintf(file, "    bind %s:%u\n", here ? "127.0.0.1" : "*", app->port);
+        (void) fprintf(file, "    bind %s:%u\n", here ? ADDRESS_LOOPBACK : "*", app->port);
         (void) fprintf(file, here ? "    bind [::1]:%u v6only\n" : "    bind :::%u v6only\n", app->port);
         if (strcmp(app->settings.access_mode, "internal") != 0)
                 return;
@@ -148,8 +148,9 @@ static void write_backend(FILE *file, const App *app)
         LIST_FOREACH (app_deployments, deployment, app->deployments)
                 LIST_FOREACH (instances, instance, deployment->instances)
                         if (instance->port != 0 && instance->route == ROUTE_READY)
-                                (void) fprintf(file, "    server " PLAN_SERVER_FORMAT " 127.0.0.1:%u\n",
-                                               PLAN_SERVER_OF(instance), instance->port);
+                                (void) fprintf(file, "    server " PLAN_SERVER_FORMAT " %s:%u\n",
+                                               PLAN_SERVER_OF(instance), instance_address(instance),
+                                               instance->port);
 }
 
 char *plan_file(const PlanParams *params, const char *frontends)

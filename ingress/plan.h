@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 
+#include "base/names.h"
 #include "daemon/config.h"
 #include "daemon/model/app.h"
 
@@ -32,7 +33,7 @@ char *plan_generation(const char *frontends);
  * that restarts. It is in maintenance while the app expects none (app_expects_requests()): requests are
  * refused at once. */
 #define PLAN_HOLD         "hold"
-#define PLAN_HOLD_ADDRESS "127.0.0.1:1"
+#define PLAN_HOLD_ADDRESS ADDRESS_LOOPBACK ":1"
 
 /* Of an app's frontend and backend: app-NAME. */
 #define PLAN_PREFIX "app-"

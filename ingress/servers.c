@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -170,7 +171,7 @@ unsigned servers_write_opening(const Model *model, FILE *commands)
                 }
         LIST_FOREACH (deployments, deployment, model->deployments)
                 LIST_FOREACH (instances, instance, deployment->instances) {
-                        char address[sizeof(" 127.0.0.1:65535 " SERVER_OPTIONS)];
+                        char address[INET_ADDRSTRLEN + sizeof(" :65535 " SERVER_OPTIONS)];
 
                         if (instance->port == 0 || instance->route != ROUTE_READY ||
                             instance->routed == ROUTE_READY)
@@ -180,8 +181,8 @@ unsigned servers_write_opening(const Model *model, FILE *commands)
                                 write_command(commands, "set server", instance, " state ready");
                                 continue;
                         }
-                        (void) snprintf(address, sizeof(address), " 127.0.0.1:%u " SERVER_OPTIONS,
-                                        instance->port);
+                        (void) snprintf(address, sizeof(address), " %s:%u " SERVER_OPTIONS,
+                                        instance_address(instance), instance->port);
                         write_command(commands, "add server", instance, address);
                         write_command(commands, "enable server", instance, "");
                 }

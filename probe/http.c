@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/text.h"
 
 /* Read at once: a header of the usual size. Its default would be 16 KiB for each request. */
@@ -241,7 +242,7 @@ static const struct {
         CURLoption option;
         const char *value;
 } text_options[] = {
-        { CURLOPT_URL, "http://127.0.0.1/" },
+        { CURLOPT_URL, "http://" ADDRESS_LOOPBACK "/" },
         { CURLOPT_PROTOCOLS_STR, "http" },
         { CURLOPT_PROXY, "" }, /* nor what the environment says */
         { CURLOPT_USERAGENT, "deployd-probe" },

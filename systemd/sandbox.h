@@ -5,7 +5,8 @@
 
 #include <systemd/sd-bus.h>
 
-#include "daemon/model/unit-name.h"
+#include "base/macro.h"
+#include "base/unit-kind.h"
 
 /* One constant property: `type` is b, s, i, u or t (`number`, or `text`), 'l' a list of one string, '+' and
  * '-' a list that is allowed or forbidden (`text`: words separated by blanks). */

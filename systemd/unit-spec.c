@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "systemd/follow.h"

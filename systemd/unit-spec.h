@@ -8,7 +8,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "daemon/model/unit-name.h"
+#include "base/unit-kind.h"
 #include "systemd/sandbox.h"
 
 /* Longest list of any kind of unit. */

@@ -66,14 +66,14 @@ static void on_made_ready(void *userdata, _unused_ sd_bus_message *reply)
                 unit_call_finish(call, r, strerror(-r));
 }
 
-/* Whether the unit that exists is the one that was to be started, as far as its state tells. */
-static bool is_as_good_as_started(const UnitCall *call, const UnitState *state)
+/* Whether the unit that exists is the one that was to be started. Its name does not say that. */
+static bool start_is_done(const UnitCall *call, const UnitState *state)
 {
-        /* It is watched; what its end means, its owner knows. */
-        if (call->kind == UNIT_APP || call->kind == UNIT_RELEASE)
+        /* It may run since before the daemon was started. What its end means, its owner knows. */
+        if (unit_kind_row(call->kind)->resume != UNIT_RESUME_NEVER)
                 return !unit_state_is_gone(state);
-        /* PID 1 has heard the call before it answered, and it is this one's end if it has ended. */
-        return call->repeated || !unit_state_is_over(state);
+        /* PID 1 has heard the call before it answered: the unit is in this run, or has ended it. */
+        return call->repeated;
 }
 
 static void finish_with_stranger(UnitCall *call, const UnitState *state)
@@ -83,12 +83,15 @@ static void finish_with_stranger(UnitCall *call, const UnitState *state)
         unit_call_finish(call, -EEXIST, text_or_empty(sentence));
 }
 
-static void finish_with_remains(UnitCall *call)
+static void finish_with_remains(UnitCall *call, const UnitState *state)
 {
-        _cleanup_free_ char *sentence = text_format(
-                "the unit %s of an earlier run is still loaded; the units that keep it are in 'systemctl "
-                "show --property=Before,WantedBy,RequiredBy %s'",
-                call->name, call->name);
+        _cleanup_free_ char *sentence =
+                unit_state_is_over(state)
+                        ? text_format("the unit %s of an earlier run is still loaded; the units that keep "
+                                      "it are in 'systemctl show --property=Before,WantedBy,RequiredBy %s'",
+                                      call->name, call->name)
+                        : text_format("the unit %s of an earlier run still runs; see 'systemctl status %s'",
+                                      call->name, call->name);
 
         unit_call_finish(call, -EEXIST, text_or_empty(sentence));
 }
@@ -107,10 +110,10 @@ static void on_existing(void *userdata, const UnitState *state)
                 r = unit_call_ask(call, call->start, on_answered);
         } else if (!state->own)
                 return finish_with_stranger(call, state);
-        else if (is_as_good_as_started(call, state))
+        else if (start_is_done(call, state))
                 return unit_call_finish(call, 0, NULL);
-        else if (call->kind != UNIT_APP)
-                return finish_with_remains(call);
+        else if (unit_kind_row(call->kind)->resume != UNIT_RESUME_INSTANCE)
+                return finish_with_remains(call, state);
         else
                 r = unit_call_ask_about(call, "ResetFailedUnit", /* job= */ false, on_made_ready);
         if (r < 0)

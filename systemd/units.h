@@ -34,14 +34,15 @@ typedef void (*UnitCallDone)(void *userdata, int error, const char *sentence);
 UnitCall *unit_call_free(UnitCall *call);
 DEFINE_CLEANUP(UnitCall *, unit_call_free);
 
-/* StartTransientUnit. If PID 1 has a unit of that name already:
- * - of an app or a release command, it is taken back whatever it does, or however it has ended. An app's
- * that PID 1 only keeps loaded is started again (StartUnit), with the limits of the spec and its other old
- *   properties.
- * - of another kind, it is success only if PID 1 may have heard the call before (it was executing itself),
- * or if the unit runs: its end would be taken for the end of this run.
- * - one that somebody else has made (unit-own.h), or that is only kept loaded, is -EEXIST with a sentence
- * that names it. */
+/* StartTransientUnit. That PID 1 has a unit of that name already is no success, for the name does not say
+ * whose run it is:
+ * - A unit that somebody else has made (unit-own.h) is -EEXIST, with a sentence that names it.
+ * - Of a kind that is kept across a start of the daemon (UnitKindRow.resume), the row in the database says
+ *   that the unit may run already: it is taken back, whatever it does or however it has ended. If PID 1 only
+ *   keeps it loaded, an app's is started again (StartUnit), with the limits of the spec and its other old
+ *   properties; another is -EEXIST.
+ * - Of another kind, it is the run that was asked for if PID 1 may have heard this call before (it was
+ *   executing itself). Else it is one of an earlier run: -EEXIST. */
 int units_start(Units *units, const UnitSpec *spec, UnitCallDone done, void *userdata, UnitCall **ret);
 
 /* RestartUnit of a transient unit that is still loaded. */

@@ -244,7 +244,7 @@ char *app_slice(const App *app)
 
 char *app_url(const App *app)
 {
-        char host[HOST_NAME_MAX + 1] = "127.0.0.1";
+        char host[HOST_NAME_MAX + 1] = ADDRESS_LOOPBACK;
 
         assert(app && app->model);
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/unit-name.h"
 
@@ -215,4 +216,9 @@ char *instance_dyno(const Instance *instance)
 {
         assert(instance);
         return text_format("%s.%u", instance->process, instance->number);
+}
+
+const char *instance_address(_unused_ const Instance *instance)
+{
+        return ADDRESS_LOOPBACK;
 }

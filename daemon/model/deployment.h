@@ -135,3 +135,6 @@ Instance *deployment_instance(const Deployment *deployment, const char *unit);
 
 /* web.1. Caller frees; NULL when out of memory. */
 char *instance_dyno(const Instance *instance);
+
+/* The IPv4 address at which the instance is to listen on its port, and gets its requests. Constant. */
+const char *instance_address(const Instance *instance);

@@ -7,15 +7,16 @@
 #include "base/ticket.h"
 #include "daemon/model/app.h"
 #include "daemon/model/repository.h"
+#include "daemon/model/unit-name.h"
 #include "daemon/pipeline/pipeline.h"
 #include "systemd/unit-spec.h"
 
 typedef struct Adoption Adoption;
 typedef struct Archive Archive;
 typedef struct Attempt Attempt;
-typedef struct Build Build;
 typedef struct Cleanup Cleanup;
 typedef struct Fetch Fetch;
+typedef struct Helper Helper;
 typedef struct Import Import;
 typedef struct Keeper Keeper;
 typedef struct Limits Limits;

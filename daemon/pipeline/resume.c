@@ -176,18 +176,29 @@ static ReapOwner owner_of(const Pipeline *pipeline, const UnitName *name)
 {
         const Repository *repository;
 
-        switch (name->kind) {
-        case UNIT_APP:
-        case UNIT_BUILD:
-        case UNIT_IMPORT:
-        case UNIT_RELEASE:
+        switch (unit_kind_row(name->kind)->owner) {
+        case UNIT_OWNER_INSTANCE:
+        case UNIT_OWNER_DEPLOYMENT:
                 return (ReapOwner){ .deployment = name->id };
-        case UNIT_FETCH:
-        case UNIT_RESOLVE:
+        case UNIT_OWNER_REPOSITORY:
                 repository = model_repository(pipeline->model, name->name);
                 return (ReapOwner){ .repository = repository ? repository->id : 0 };
-        default:
-                return (ReapOwner){};
+        case UNIT_OWNER_NOBODY:
+        case UNIT_OWNER_UNSET:
+        case UNIT_OWNER_MAX:
+                break;
+        }
+        return (ReapOwner){};
+}
+
+/* Trials of an earlier run of the daemon would be taken for those that begin now. */
+static void resume_end_trials(Pipeline *pipeline, char *const *names)
+{
+        for (; *names; names++) {
+                _cleanup_unit_name_ UnitName parsed = {};
+
+                if (unit_name_parse(*names, &parsed) >= 0 && parsed.kind == UNIT_LIMIT)
+                        reap_unit(pipeline, *names, (ReapOwner){});
         }
 }
 
@@ -209,6 +220,7 @@ static void on_listed(void *userdata, int error, char *const *names)
                           strerror(-r));
         if (r > 0) {
                 pipeline->on_resumed(pipeline->on_resumed_userdata, 0);
+                resume_end_trials(pipeline, names);
                 limits_poll(pipeline);
                 return;
         }

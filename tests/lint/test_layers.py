@@ -76,6 +76,17 @@ def test_a_file_includes_only_what_is_below_it(code):
     assert not wrong, f"{here} does not include these"
 
 
+# The library of unit specs, which a program without the daemon can be linked with.
+SPECS = ("systemd/follow.", "systemd/sandbox", "systemd/unit-spec", "systemd/unit-text.")
+
+
+def test_unit_specs_need_nothing_of_the_daemon():
+    wrong = [(name, other) for name in sources() if name.startswith(SPECS) and name.endswith((".c", ".h"))
+             for other in re.findall(r'^#include "([^"]+)"', (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+             if not other.startswith(("base/", *SPECS))]
+    assert not wrong, "these includes lead out of the library"
+
+
 @pytest.mark.parametrize("pattern", HOMES)
 def test_a_library_has_one_home(pattern):
     def is_stranger(name):

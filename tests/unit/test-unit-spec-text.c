@@ -3,54 +3,10 @@
 
 TestSuite(unit_spec_text, .init = make_bus, .fini = remove_bus);
 
-#define FIELDS_MAX 40
-
-/* Every text of a spec. */
-static size_t fields_of(UnitSpec *spec, const char **ret[FIELDS_MAX])
-{
-        size_t n = 0;
-
-        ret[n++] = &spec->name;
-        ret[n++] = &spec->app_slice;
-        ret[n++] = &spec->user;
-        ret[n++] = &spec->state_directory;
-        ret[n++] = &spec->cache_directory;
-        ret[n++] = &spec->environment_file;
-        ret[n++] = &spec->tmpfs;
-        ret[n++] = &spec->log_app;
-        ret[n++] = &spec->log_process;
-        ret[n++] = &spec->log_revision;
-        for (size_t i = 0; i < UNIT_SPEC_ARGUMENTS_MAX; i++) {
-                ret[n++] = &spec->arguments[i];
-                ret[n++] = &spec->stop_post[i];
-        }
-        for (size_t i = 0; i < ELEMENTSOF(spec->binds); i++) {
-                ret[n++] = &spec->binds[i].source;
-                ret[n++] = &spec->binds[i].target;
-        }
-        cr_assert_leq(n, (size_t) FIELDS_MAX);
-        return n;
-}
-
 static bool is_allowed(int byte)
 {
         return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
                (byte >= '0' && byte <= '9') || (byte != 0 && strchr("/._-=:@+", byte));
-}
-
-/* A spec with every text there is, so that each is seen by itself. */
-static UnitSpec full_spec(void)
-{
-        UnitSpec spec = examples[0].spec;
-        const char **fields[FIELDS_MAX];
-        size_t n = fields_of(&spec, fields);
-
-        for (size_t i = 0; i < n; i++)
-                if (!*fields[i])
-                        *fields[i] = "/x";
-        for (size_t i = 0; i < ELEMENTSOF(spec.binds); i += 2)
-                spec.binds[i].writable = true;
-        return spec;
 }
 
 static int try(const UnitSpec *spec)
@@ -63,8 +19,8 @@ static int try(const UnitSpec *spec)
 Test(unit_spec_text, no_byte_outside_the_alphabet_gets_through_any_text, .timeout = 120)
 {
         UnitSpec spec = full_spec();
-        const char **fields[FIELDS_MAX];
-        size_t n = fields_of(&spec, fields);
+        const char **fields[TEXTS_MAX];
+        size_t n = texts_of(&spec, fields);
 
         cr_assert_eq(try(&spec), 0);
         for (size_t i = 0; i < n; i++) {

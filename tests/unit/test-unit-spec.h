@@ -231,3 +231,47 @@ static inline bool next_property(sd_bus_message *message, const char **ret_name,
         cr_assert_eq(type, 'v');
         return true;
 }
+
+#define TEXTS_MAX 40
+
+/* Every text of a spec. */
+static inline size_t texts_of(UnitSpec *spec, const char **ret[TEXTS_MAX])
+{
+        size_t n = 0;
+
+        ret[n++] = &spec->name;
+        ret[n++] = &spec->app_slice;
+        ret[n++] = &spec->user;
+        ret[n++] = &spec->state_directory;
+        ret[n++] = &spec->cache_directory;
+        ret[n++] = &spec->environment_file;
+        ret[n++] = &spec->tmpfs;
+        ret[n++] = &spec->log_app;
+        ret[n++] = &spec->log_process;
+        ret[n++] = &spec->log_revision;
+        for (size_t i = 0; i < UNIT_SPEC_ARGUMENTS_MAX; i++) {
+                ret[n++] = &spec->arguments[i];
+                ret[n++] = &spec->stop_post[i];
+        }
+        for (size_t i = 0; i < ELEMENTSOF(spec->binds); i++) {
+                ret[n++] = &spec->binds[i].source;
+                ret[n++] = &spec->binds[i].target;
+        }
+        cr_assert_leq(n, (size_t) TEXTS_MAX);
+        return n;
+}
+
+/* A spec with every text there is, so that each is seen by itself. */
+static inline UnitSpec full_spec(void)
+{
+        UnitSpec spec = examples[0].spec;
+        const char **fields[TEXTS_MAX];
+        size_t n = texts_of(&spec, fields);
+
+        for (size_t i = 0; i < n; i++)
+                if (!*fields[i])
+                        *fields[i] = "/x";
+        for (size_t i = 0; i < ELEMENTSOF(spec.binds); i += 2)
+                spec.binds[i].writable = true;
+        return spec;
+}

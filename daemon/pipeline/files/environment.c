@@ -53,10 +53,10 @@ static void write_variables(FILE *file, const Variables *variables, const char *
 
 /* What a process of the app gets besides. */
 static void write_own(FILE *file, const Deployment *deployment, const char *process, unsigned number,
-                      uint16_t port)
+                      const Instance *instance)
 {
-        if (port != 0)
-                (void) fprintf(file, "PORT=%u\nHOST=127.0.0.1\n", port);
+        if (instance && instance->port != 0)
+                (void) fprintf(file, "PORT=%u\nHOST=%s\n", instance->port, instance_address(instance));
         (void) fprintf(file, "DYNO=%s.%u\n", process, number);
         (void) fprintf(file, "GIT_REV=%s\n", deployment->revision);
         (void) fprintf(file, "DEPLOYD_APP=%s\n", deployment->app->name);
@@ -66,9 +66,9 @@ static void write_own(FILE *file, const Deployment *deployment, const char *proc
 }
 
 /* Writes the file, whole or not at all; `process` NULL: that of a build, which gets the app's variables
- * under other names. */
+ * under other names. `instance` NULL: that of a process which ends by itself. */
 static int write_file(const char *path, const Deployment *deployment, const char *process, unsigned number,
-                      uint16_t port)
+                      const Instance *instance)
 {
         _cleanup_free_ char *draft = text_format("%s.new", path);
         _cleanup_close_ int fd = -1;
@@ -90,7 +90,7 @@ static int write_file(const char *path, const Deployment *deployment, const char
                 (void) fprintf(file, "PATH=" APP_PATH "\n");
         write_variables(file, deployment_variables(deployment), process ? "" : BUILD_ENVIRONMENT_PREFIX);
         if (process)
-                write_own(file, deployment, process, number, port);
+                write_own(file, deployment, process, number, instance);
         failed = ferror(file);
         if (fclose(file) != 0 || failed)
                 return errno > 0 ? -errno : -EIO;
@@ -105,8 +105,7 @@ int environment_write(const Instance *instance)
 {
         _cleanup_free_ char *path = environment_path(instance);
 
-        return path ? write_file(path, instance->deployment, instance->process, instance->number,
-                                 instance->port)
+        return path ? write_file(path, instance->deployment, instance->process, instance->number, instance)
                     : -ENOMEM;
 }
 
@@ -117,13 +116,12 @@ char *environment_path_once(uint64_t deployment, const char *process)
 
 int environment_write_once(const Deployment *deployment, const char *process, char **ret)
 {
-        _cleanup_free_ char *path =
-                text_format(PATH_ENVIRONMENT "/%" PRIu64 ".%s", deployment->id, process ? process : "build");
+        _cleanup_free_ char *path = environment_path_once(deployment->id, process);
         int r;
 
         assert(ret);
 
-        r = path ? write_file(path, deployment, process, 1, 0) : -ENOMEM;
+        r = path ? write_file(path, deployment, process, 1, NULL) : -ENOMEM;
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(path);

@@ -44,7 +44,7 @@ void attempt_drop_work(Attempt *attempt)
         assert(attempt);
 
         attempt->fetch = fetch_free(attempt->fetch);
-        attempt->build = build_free(attempt->build);
+        attempt->build = helper_free(attempt->build);
         attempt->import = import_free(attempt->import);
         attempt->once = once_free(attempt->once);
         attempt->settle = settle_free(attempt->settle);

@@ -28,7 +28,7 @@ struct Attempt {
         /* Work of `fetching` and `building`. */
         Fetch *fetch;
         int tar_fd; /* the tree as it came; goes from the one to the other */
-        Build *build;
+        Helper *build;
         int built_fd;    /* the tree as the build left it */
         char *buildpack; /* that built it; NULL = none did */
         Sha256Text build_key;

@@ -38,7 +38,7 @@ static void on_built(void *userdata, const Ticket *answer, const char *failure)
                 attempt_fail_errno(attempt, "build", -ENOMEM);
         else
                 step_import(attempt, attempt->built_fd, answer);
-        attempt->build = build_free(attempt->build);
+        attempt->build = helper_free(attempt->build);
 }
 
 /* Whether it may begin now; if it never may, the deployment fails. */

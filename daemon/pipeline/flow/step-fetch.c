@@ -69,7 +69,7 @@ static const char *wanted_revision(const Deployment *deployment)
 }
 
 int step_fetch_tree(Attempt *attempt, const char *revision, bool mirror_only, HelperDone done,
-                    HelperText text)
+                    OneshotText text)
 {
         Deployment *deployment = attempt->deployment;
         _cleanup_close_ int fd = -1;

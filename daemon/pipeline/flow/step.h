@@ -16,7 +16,7 @@ void step_fetch_enter(Pipeline *pipeline, Deployment *deployment);
 /* Its tree is fetched into the attempt's tar_fd; `mirror_only`: from what has been fetched already. 0 or
  * -errno. */
 int step_fetch_tree(Attempt *attempt, const char *revision, bool mirror_only, HelperDone done,
-                    HelperText text);
+                    OneshotText text);
 /* A tar becomes its release. `built` as in import.h. */
 void step_import(Attempt *attempt, int tar_fd, const Ticket *built);
 

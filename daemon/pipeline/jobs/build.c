@@ -17,15 +17,6 @@
 #include "daemon/pipeline/files/release.h"
 #include "daemon/pipeline/files/resolvers.h"
 
-struct Build {
-        Pipeline *pipeline;
-        uint64_t deployment;
-        Helper *helper;
-        HelperDone done;
-        HelperText text;
-        void *userdata;
-};
-
 static char *source_path(uint64_t id)
 {
         return text_format(PATH_SPOOL "/%" PRIu64 ".tar", id);
@@ -41,58 +32,21 @@ void build_forget(uint64_t id)
                 (void) unlink(environment);
 }
 
-Build *build_free(Build *build)
+static int build_make_request(const Config *config, const AppSettings *settings, Ticket **ret)
 {
-        if (!build)
-                return NULL;
-        /* The files go with the unit, whose last program wants them too. */
-        if (!build->helper)
-                build_forget(build->deployment);
-        helper_free(build->helper);
-        free(build);
-        return NULL;
-}
-DEFINE_CLEANUP(Build *, build_free);
-
-static void on_done(void *userdata, const Ticket *answer, const char *failure)
-{
-        Build *build = userdata;
-
-        build->done(build->userdata, answer, failure);
-}
-
-static void on_text(void *userdata, const char *text)
-{
-        Build *build = userdata;
-
-        build->text(build->userdata, text);
-}
-
-static int make_request(const Config *config, const AppSettings *settings, Ticket **ret)
-{
-        _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
-        int r;
-
-        if (!ticket)
-                return -ENOMEM;
-        r = ticket_set(ticket, "buildpack", settings->buildpack);
-        if (r >= 0)
-                r = ticket_set(ticket, "command", settings->build_command);
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "max-bytes", config->build_disk_max);
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "max-tasks", config->build_tasks_max);
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "max-files", config->build_files_max);
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "max-depth", config->fetch_max_depth);
         /* A directory in memory is bounded by its size. */
-        if (r >= 0 && config->build_space == BUILD_SPACE_DISK)
-                r = ticket_set_u64(ticket, "min-free", config->min_free_space);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(ticket);
-        return 0;
+        bool on_disk = config->build_space == BUILD_SPACE_DISK;
+
+        return ticket_make(
+                (TicketLine[]){ { "buildpack", settings->buildpack },
+                                { "command", settings->build_command },
+                                { "max-bytes", .number = &config->build_disk_max },
+                                { "max-tasks", .number = &config->build_tasks_max },
+                                { "max-files", .number = &config->build_files_max },
+                                { "max-depth", .number = &config->fetch_max_depth },
+                                { on_disk ? "min-free" : NULL, .number = &config->min_free_space },
+                                {} },
+                ret);
 }
 
 /* The tar gets a name, which everybody who gets there may read: nobody gets there but by the unit's bind. */
@@ -121,9 +75,9 @@ static UnitNetwork network(const Config *config)
         return config->git_private_networks ? UNIT_NETWORK_OF_KIND : UNIT_NETWORK_PUBLIC;
 }
 
-static int start(Build *build, const BuildParams *params)
+static int build_start(Pipeline *pipeline, const BuildParams *params, Helper **ret)
 {
-        const Config *config = pipeline_config(build->pipeline);
+        const Config *config = pipeline_config(pipeline);
         const App *app = params->deployment->app;
         _cleanup_free_ char *unit = NULL, *user = NULL, *directory = NULL, *work = NULL, *source = NULL,
                             *environment = NULL;
@@ -137,7 +91,7 @@ static int start(Build *build, const BuildParams *params)
         work = directory ? text_format(STATE_PRIVATE "/%s", directory) : NULL;
         if (!unit || !user || !work)
                 return -ENOMEM;
-        r = make_request(config, deployment_settings(params->deployment), &request);
+        r = build_make_request(config, deployment_settings(params->deployment), &request);
         if (r >= 0)
                 r = link_source(params->source_fd, params->deployment->id, &source);
         if (r >= 0)
@@ -172,42 +126,31 @@ static int start(Build *build, const BuildParams *params)
         spec.log_app = app->name;
         spec.log_deployment = params->deployment->id;
         spec.log_revision = params->deployment->revision;
-        return helper_new(build->pipeline,
+        return helper_new(pipeline,
                           &(HelperParams){ .what = "build",
                                            .spec = &spec,
                                            .request = request,
                                            .owner = { .deployment = params->deployment->id },
                                            .time_key = "build-timeout",
                                            .memory_key = "build-memory-max",
-                                           .done = on_done,
-                                           .text = on_text,
-                                           .userdata = build },
-                          &build->helper);
+                                           .done = params->done,
+                                           .text = params->text,
+                                           .userdata = params->userdata },
+                          ret);
 }
 
-int build_new(Pipeline *pipeline, const BuildParams *params, Build **ret)
+int build_new(Pipeline *pipeline, const BuildParams *params, Helper **ret)
 {
-        _cleanup_(build_freep) Build *build = calloc(1, sizeof(Build));
         int r;
 
         assert(pipeline);
         assert(params && params->done && params->text);
         assert(ret);
 
-        if (!build)
-                return -ENOMEM;
-        *build = (Build){
-                .pipeline = pipeline,
-                .deployment = params->deployment->id,
-                .done = params->done,
-                .text = params->text,
-                .userdata = params->userdata,
-        };
-        r = start(build, params);
+        r = build_start(pipeline, params, ret);
         if (r < 0)
-                return r;
-        *ret = TAKE_PTR(build);
-        return 0;
+                build_forget(params->deployment->id);
+        return r;
 }
 
 void build_sweep(void)

@@ -11,14 +11,12 @@ typedef struct BuildParams {
         int source_fd; /* the tree as it came, a tar; borrowed */
         int tar_fd;    /* where the result goes, empty; borrowed */
         HelperDone done;
-        HelperText text;
+        OneshotText text;
         void *userdata;
 } BuildParams;
 
 /* 0 or -errno. */
-int build_new(Pipeline *pipeline, const BuildParams *params, Build **ret);
-/* Has its unit stopped if it runs. */
-Build *build_free(Build *build);
+int build_new(Pipeline *pipeline, const BuildParams *params, Helper **ret);
 
 /* The build unit of that deployment is gone, and what it needed goes too. */
 void build_forget(uint64_t deployment);

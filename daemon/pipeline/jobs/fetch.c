@@ -25,7 +25,7 @@ struct Fetch {
         bool mirror_is_fresh;
         Helper *helper;
         HelperDone done;
-        HelperText text;
+        OneshotText text;
         void *userdata;
         LIST_FIELDS(Fetch, fetches);
 };
@@ -62,43 +62,28 @@ Fetch *fetch_free(Fetch *fetch)
         return NULL;
 }
 
-static int make_request(const Fetch *fetch, const Config *config, Ticket **ret)
+static int fetch_make_request(const Fetch *fetch, const Config *config, Ticket **ret)
 {
-        _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
         _cleanup_free_ char *schemes = text_join((const char *const *) config->git_schemes, " ");
         _cleanup_free_ char *local_paths = text_join((const char *const *) config->git_local_paths, " ");
         _cleanup_free_ char *no_proxy = text_join((const char *const *) config->git_no_proxy, " ");
-        int r;
 
-        if (!ticket || !schemes || !local_paths || !no_proxy)
+        if (!schemes || !local_paths || !no_proxy)
                 return -ENOMEM;
-        r = ticket_set(ticket, "url", fetch->repository->git_url);
-        if (r >= 0)
-                r = ticket_set(ticket, "schemes", schemes);
-        if (r >= 0)
-                r = ticket_set(ticket, "local-paths", local_paths);
-        if (r >= 0)
-                r = ticket_set(ticket, "proxy", config->git_proxy);
-        if (r >= 0)
-                r = ticket_set(ticket, "no-proxy", no_proxy);
-        if (r >= 0)
-                r = ticket_set(ticket, "branch", fetch->repository->default_branch);
-        if (r >= 0)
-                r = ticket_set(ticket, "revision", fetch->revision);
-        if (r >= 0)
-                r = ticket_set(ticket, "directory", fetch->directory);
-        if (r >= 0)
-                r = ticket_set(ticket, "tree", fetch->tar_fd >= 0 ? "yes" : "no");
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "max-bytes", config->fetch_max_bytes);
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "max-files", config->fetch_max_files);
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "max-depth", config->fetch_max_depth);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(ticket);
-        return 0;
+        return ticket_make((TicketLine[]){ { "url", fetch->repository->git_url },
+                                           { "schemes", schemes },
+                                           { "local-paths", local_paths },
+                                           { "proxy", config->git_proxy },
+                                           { "no-proxy", no_proxy },
+                                           { "branch", fetch->repository->default_branch },
+                                           { "revision", fetch->revision },
+                                           { "directory", fetch->directory },
+                                           { "tree", fetch->tar_fd >= 0 ? "yes" : "no" },
+                                           { "max-bytes", .number = &config->fetch_max_bytes },
+                                           { "max-files", .number = &config->fetch_max_files },
+                                           { "max-depth", .number = &config->fetch_max_depth },
+                                           {} },
+                           ret);
 }
 
 static bool is_local(const char *url)
@@ -144,7 +129,7 @@ static int start_unit(Fetch *fetch, uint64_t number)
         cache = unit_kind_directory(UNIT_FETCH, fetch->repository_id);
         if (!unit || !user || !cache)
                 return -ENOMEM;
-        r = make_request(fetch, config, &request);
+        r = fetch_make_request(fetch, config, &request);
         if (r >= 0)
                 r = note_unit(fetch, unit);
         if (r < 0)
@@ -256,13 +241,12 @@ void fetch_poll(Pipeline *pipeline)
 
 int fetch_new(Pipeline *pipeline, const FetchParams *params, Fetch **ret)
 {
-        Fetch *fetch;
+        Fetch *fetch = calloc(1, sizeof(Fetch));
 
         assert(pipeline);
         assert(params && params->done);
         assert(ret);
 
-        fetch = calloc(1, sizeof(Fetch));
         if (!fetch)
                 return -ENOMEM;
         *fetch = (Fetch){

@@ -14,7 +14,7 @@ typedef struct FetchParams {
         bool mirror_only;             /* only what has been fetched already */
         const Deployment *deployment; /* for whom, NULL = for the repository itself */
         HelperDone done;
-        HelperText text;
+        OneshotText text;
         void *userdata;
 } FetchParams;
 

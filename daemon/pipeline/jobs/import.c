@@ -14,7 +14,6 @@
 #include "daemon/pipeline/jobs/release-remove.h"
 
 struct Import {
-        Pipeline *pipeline;
         uint64_t deployment;
         Helper *helper;
         HelperDone done;
@@ -31,22 +30,16 @@ Import *import_free(Import *import)
 }
 DEFINE_CLEANUP(Import *, import_free);
 
-static void on_done(void *userdata, const Ticket *answer, const char *failure)
+static void import_on_done(void *userdata, const Ticket *answer, const char *failure)
 {
         Import *import = userdata;
-        int r;
+        int r = failure ? 0 : release_commit(import->deployment);
+        _cleanup_free_ char *sentence = NULL;
 
-        if (!failure) {
-                r = release_commit(import->deployment);
-                if (r < 0) {
-                        _cleanup_free_ char *sentence = text_format(
-                                "import: the release could not be put in its place: %s", strerror(-r));
-
-                        import->done(import->userdata, NULL, sentence ? sentence : "out of memory");
-                        return;
-                }
-        }
-        import->done(import->userdata, answer, failure);
+        if (r >= 0)
+                return import->done(import->userdata, answer, failure);
+        sentence = text_format("import: the release could not be put in its place: %s", strerror(-r));
+        import->done(import->userdata, NULL, sentence ? sentence : "out of memory");
 }
 
 static int copy_line(const char *key, const char *value, void *userdata)
@@ -54,33 +47,31 @@ static int copy_line(const char *key, const char *value, void *userdata)
         return ticket_set(userdata, key, value);
 }
 
-static int make_request(const Config *config, const Ticket *built, Ticket **ret)
+static int import_make_request(const Config *config, const Ticket *built, Ticket **ret)
 {
-        _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
+        _cleanup_(ticket_freep) Ticket *ticket = NULL;
         int r;
 
-        if (!ticket)
-                return -ENOMEM;
-        r = ticket_set_u64(ticket, "max-bytes", built ? config->build_disk_max : config->fetch_max_bytes);
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "max-files",
-                                   built ? config->build_files_max : config->fetch_max_files);
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "max-depth", config->fetch_max_depth);
+        r = ticket_make((TicketLine[]){ { "max-bytes", .number = built ? &config->build_disk_max
+                                                                       : &config->fetch_max_bytes },
+                                        { "max-files", .number = built ? &config->build_files_max
+                                                                       : &config->fetch_max_files },
+                                        { "max-depth", .number = &config->fetch_max_depth },
+                                        {} },
+                        &ticket);
         /* The processes that the buildpack has. */
         if (r >= 0 && built)
                 r = ticket_foreach(built, "default.", copy_line, ticket);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(ticket);
-        return 0;
+        if (r >= 0)
+                *ret = TAKE_PTR(ticket);
+        return r;
 }
 
 int import_new(Pipeline *pipeline, Deployment *deployment, int tar_fd, const Ticket *built, HelperDone done,
                void *userdata, Import **ret)
 {
         const Config *config = pipeline_config(pipeline);
-        _cleanup_(import_freep) Import *import = NULL;
+        _cleanup_(import_freep) Import *import = calloc(1, sizeof(Import));
         _cleanup_free_ char *unit = NULL, *directory = NULL;
         _cleanup_(ticket_freep) Ticket *request = NULL;
         UnitSpec spec = UNIT_SPEC_INIT;
@@ -91,19 +82,13 @@ int import_new(Pipeline *pipeline, Deployment *deployment, int tar_fd, const Tic
         assert(done);
         assert(ret);
 
-        import = calloc(1, sizeof(Import));
         unit = unit_name_make(UNIT_IMPORT, deployment->app->name, deployment->id, NULL, 0);
         if (!import || !unit)
                 return -ENOMEM;
-        *import = (Import){
-                .pipeline = pipeline,
-                .deployment = deployment->id,
-                .done = done,
-                .userdata = userdata,
-        };
+        *import = (Import){ .deployment = deployment->id, .done = done, .userdata = userdata };
         r = release_prepare(pipeline, deployment->id, &directory);
         if (r >= 0)
-                r = make_request(config, built, &request);
+                r = import_make_request(config, built, &request);
         if (r < 0)
                 return r;
 
@@ -124,7 +109,7 @@ int import_new(Pipeline *pipeline, Deployment *deployment, int tar_fd, const Tic
                                         .ticket_is_stdout = true,
                                         .request = request,
                                         .owner = { deployment->id, 0 },
-                                        .done = on_done,
+                                        .done = import_on_done,
                                         .userdata = import },
                        &import->helper);
         if (r < 0)

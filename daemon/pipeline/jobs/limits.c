@@ -11,7 +11,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/files/ownership.h"
-#include "daemon/pipeline/jobs/reap.h"
+#include "daemon/pipeline/jobs/oneshot.h"
 #include "systemd/limit.h"
 
 #define MIB ((uint64_t) 1024 * 1024)
@@ -35,26 +35,14 @@ static const struct {
 struct Limits {
         Pipeline *pipeline;
         size_t at;
-        char *unit;
-        UnitCall *call;
-        UnitWatch *watch;
+        Oneshot *oneshot;
 };
-
-static void trial_end(Limits *trial)
-{
-        trial->call = unit_call_free(trial->call);
-        trial->watch = unit_watch_free(trial->watch);
-        if (trial->unit && !trial->pipeline->ending)
-                reap_unit(trial->pipeline, trial->unit, (ReapOwner){});
-        free(trial->unit);
-        trial->unit = NULL;
-}
 
 void limits_free(Pipeline *pipeline)
 {
         if (!pipeline->limits)
                 return;
-        trial_end(pipeline->limits);
+        oneshot_free(pipeline->limits->oneshot);
         free(pipeline->limits);
         pipeline->limits = NULL;
 }
@@ -118,57 +106,46 @@ static void finish(Pipeline *pipeline)
         know(pipeline);
 }
 
-static void next(Limits *trial);
+static void limits_next(Limits *trial);
 
-static void go_on(Limits *trial, bool held)
+static void limits_go_on(Limits *trial, bool held)
 {
         if (!held)
                 miss(trial->pipeline, trial->at);
-        trial_end(trial);
+        trial->oneshot = oneshot_free(trial->oneshot);
         trial->at++;
-        next(trial);
+        limits_next(trial);
 }
 
-static void on_state(void *userdata, const UnitState *state)
+static void limits_give_up(Limits *trial, const char *sentence)
 {
-        Limits *trial = userdata;
-
-        if (!unit_state_is_over(state))
-                return;
-        go_on(trial,
-              strcmp(state->result, "oom-kill") == 0 ||
-                      (state->exec_main_code == CLD_KILLED && state->exec_main_status == SIGKILL &&
-                       strcmp(state->result, "timeout") != 0) ||
-                      (state->exec_main_code == CLD_EXITED && state->exec_main_status == LIMIT_EXIT_HELD));
+        log_warning("Cannot try the limit of %s: %s", limits[trial->at].name, sentence);
+        limits_go_on(trial, false);
 }
 
-static void on_started(void *userdata, int error, const char *sentence)
+static void limits_on_end(void *userdata, const OneshotEnd *end)
 {
-        Limits *trial = userdata;
-
-        trial->call = NULL;
-        if (error >= 0)
-                error = unit_watch_new(trial->pipeline->units, trial->unit, on_state, trial, &trial->watch);
-        if (error >= 0)
-                return;
-        log_warning("Cannot try the limit of %s: %s", limits[trial->at].name,
-                    sentence ? sentence : strerror(-error));
-        go_on(trial, false);
+        if (end->result == ONESHOT_NOT_STARTED)
+                return limits_give_up(userdata, end->sentence);
+        limits_go_on(userdata, end->result == ONESHOT_OUT_OF_MEMORY ||
+                                       (end->result == ONESHOT_KILLED && end->status == SIGKILL) ||
+                                       (end->result == ONESHOT_EXITED && end->status == LIMIT_EXIT_HELD));
 }
 
-static void next(Limits *trial)
+static void limits_next(Limits *trial)
 {
         Pipeline *pipeline = trial->pipeline;
+        _cleanup_free_ char *unit = NULL;
         UnitSpec spec = UNIT_SPEC_INIT;
         int r;
 
         if (trial->at == LIMITS_MAX)
                 return finish(pipeline);
-        trial->unit = unit_name_make(UNIT_LIMIT, limits[trial->at].name, 1, NULL, 0);
-        if (!trial->unit)
+        unit = unit_name_make(UNIT_LIMIT, limits[trial->at].name, 1, NULL, 0);
+        if (!unit)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         spec.kind = UNIT_LIMIT;
-        spec.name = trial->unit;
+        spec.name = unit;
         spec.user = "deployd-limit";
         spec.arguments[0] = unit_kind_row(spec.kind)->helper;
         spec.arguments[1] = limits[trial->at].name;
@@ -177,9 +154,11 @@ static void next(Limits *trial)
         spec.memory_max = limits[trial->at].memory_max;
         spec.tasks_max = limits[trial->at].tasks_max;
         spec.file_size_max = limits[trial->at].file_size_max;
-        r = units_start(pipeline->units, &spec, on_started, trial, &trial->call);
+        r = oneshot_new(pipeline,
+                        &(OneshotParams){ .spec = &spec, .done = limits_on_end, .userdata = trial },
+                        &trial->oneshot);
         if (r < 0)
-                on_started(trial, r, NULL);
+                limits_give_up(trial, strerror(-r));
 }
 
 void limits_poll(Pipeline *pipeline)
@@ -197,7 +176,7 @@ void limits_poll(Pipeline *pipeline)
         if (!pipeline->limits)
                 return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
         pipeline->limits->pipeline = pipeline;
-        next(pipeline->limits);
+        limits_next(pipeline->limits);
 }
 
 int limits_allow_build(const Pipeline *pipeline, char **ret)

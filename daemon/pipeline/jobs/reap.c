@@ -61,17 +61,21 @@ static int join(Reap *reap, ReapOwner owner)
         return reap->call ? 0 : begin(reap);
 }
 
-void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner)
+static Reap *reap_find(const Pipeline *pipeline, const char *unit)
 {
         Reap *reap;
-        int r;
-
-        assert(pipeline);
-        assert(unit);
 
         LIST_FOREACH (reaps, reap, pipeline->reaps)
                 if (strcmp(reap->unit, unit) == 0)
                         break;
+        return reap;
+}
+
+void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner)
+{
+        Reap *reap = reap_find(pipeline, unit);
+        int r;
+
         if (reap)
                 r = join(reap, owner);
         else {
@@ -90,12 +94,7 @@ void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner)
 
 bool reap_is_pending_for_unit(const Pipeline *pipeline, const char *unit)
 {
-        const Reap *reap;
-
-        LIST_FOREACH (reaps, reap, pipeline->reaps)
-                if (strcmp(reap->unit, unit) == 0)
-                        return true;
-        return false;
+        return reap_find(pipeline, unit) != NULL;
 }
 
 bool reap_is_pending_for_name(const Pipeline *pipeline, UnitKind kind, const char *name)

@@ -13,7 +13,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/files/release.h"
-#include "daemon/pipeline/jobs/reap.h"
+#include "daemon/pipeline/jobs/oneshot.h"
 
 #define SUFFIX_TRASH ".trash"
 
@@ -21,21 +21,17 @@
  */
 #define REMOVE_TIMEOUT_USEC (1800 * USEC_PER_SEC)
 
-/* One removal; its unit is reaped when it has ended. */
+/* One removal. */
 typedef struct Removal {
         Pipeline *pipeline;
-        char *unit;
-        UnitWatch *watch;
-        UnitCall *call;
+        Oneshot *oneshot;
         LIST_FIELDS(struct Removal, removals);
 } Removal;
 
 static Removal *removal_free(Removal *removal)
 {
-        unit_watch_free(removal->watch);
-        unit_call_free(removal->call);
+        oneshot_free(removal->oneshot);
         LIST_REMOVE(removals, removal->pipeline->removals, removal);
-        free(removal->unit);
         free(removal);
         return NULL;
 }
@@ -46,39 +42,19 @@ void release_removals_free(Pipeline *pipeline)
                 removal_free(pipeline->removals);
 }
 
-static void on_removal_state(void *userdata, const UnitState *state)
+static void removal_on_end(void *userdata, const OneshotEnd *end)
 {
-        Removal *removal = userdata;
-
-        if (!unit_state_is_over(state))
-                return;
-        if (!unit_state_is_success(state)) {
-                _cleanup_free_ char *end = unit_state_describe_end(state);
-
-                log_warning("Unit %s %s; what it was to remove is tried again at the next start",
-                            removal->unit, text_or_empty(end));
-        }
-        reap_unit(removal->pipeline, removal->unit, (ReapOwner){});
-        removal_free(removal);
-}
-
-static void on_removal_started(void *userdata, int error, const char *sentence)
-{
-        Removal *removal = userdata;
-
-        removal->call = NULL;
-        if (error >= 0)
-                error = unit_watch_new(removal->pipeline->units, removal->unit, on_removal_state, removal,
-                                       &removal->watch);
-        if (error < 0) {
-                log_warning("Cannot start unit %s, trying again at the next start: %s", removal->unit,
-                            sentence ? sentence : strerror(-error));
-                removal_free(removal);
-        }
+        if (end->result == ONESHOT_NOT_STARTED)
+                log_warning("Cannot start unit %s, trying again at the next start: %s", end->unit,
+                            end->sentence);
+        else if (end->sentence)
+                log_warning("Unit %s %s; what it was to remove is tried again at the next start", end->unit,
+                            end->sentence);
+        removal_free(userdata);
 }
 
 /* Starts `rm` on one entry of PATH_RELEASES. */
-static int start_removal(Pipeline *pipeline, const char *entry, uint64_t number)
+static int removal_start(Pipeline *pipeline, const char *entry, uint64_t number)
 {
         _cleanup_free_ char *unit = unit_name_make(UNIT_REMOVE, "release", number, NULL, 0);
         _cleanup_free_ char *path = text_format("/srv/%s", entry);
@@ -92,11 +68,10 @@ static int start_removal(Pipeline *pipeline, const char *entry, uint64_t number)
                 return -ENOMEM;
         }
         removal->pipeline = pipeline;
-        removal->unit = TAKE_PTR(unit);
         LIST_PREPEND(removals, pipeline->removals, removal);
 
         spec.kind = UNIT_REMOVE;
-        spec.name = removal->unit;
+        spec.name = unit;
         spec.arguments[0] = "/bin/rm";
         spec.arguments[1] = "-rf";
         spec.arguments[2] = "--one-file-system";
@@ -104,7 +79,9 @@ static int start_removal(Pipeline *pipeline, const char *entry, uint64_t number)
         spec.arguments[4] = path;
         spec.binds[0] = (UnitBind){ PATH_RELEASES, "/srv", true };
         spec.timeout_usec = REMOVE_TIMEOUT_USEC;
-        r = units_start(pipeline->units, &spec, on_removal_started, removal, &removal->call);
+        r = oneshot_new(pipeline,
+                        &(OneshotParams){ .spec = &spec, .done = removal_on_end, .userdata = removal },
+                        &removal->oneshot);
         if (r < 0)
                 removal_free(removal);
         return r;
@@ -130,7 +107,7 @@ static void throw_away(Pipeline *pipeline, const char *entry)
                 return;
         }
         FAILPOINT("release-trash.after");
-        r = start_removal(pipeline, trash, number);
+        r = removal_start(pipeline, trash, number);
         if (r < 0)
                 log_warning("Cannot remove release %s, trying again at the next start: %s", entry,
                             strerror(-r));
@@ -152,14 +129,13 @@ void release_remove(Pipeline *pipeline, uint64_t id)
 /* The number of an entry `N.trash`; 0 if it is none. */
 static uint64_t trash_number(const char *entry)
 {
-        _cleanup_free_ char *number = strdup(entry);
-        char *suffix = number ? strstr(number, SUFFIX_TRASH) : NULL;
+        _cleanup_free_ char *number = strndup(entry, strcspn(entry, "."));
         uint64_t value;
 
-        if (!suffix)
-                return 0;
-        *suffix = '\0';
-        return text_to_u64(number, INT64_MAX, &value) < 0 ? 0 : value;
+        return number && strcmp(entry + strlen(number), SUFFIX_TRASH) == 0 &&
+                               text_to_u64(number, INT64_MAX, &value) >= 0
+                       ? value
+                       : 0;
 }
 
 int release_sweep(Pipeline *pipeline, bool (*keep)(Pipeline *pipeline, uint64_t id))

@@ -114,26 +114,19 @@ static void on_done(void *userdata, const Ticket *answer, const char *failure)
         archive_free(archive);
 }
 
-static int make_request(const Archive *archive, const char *label, Ticket **ret)
+static int archive_make_request(const Archive *archive, const char *label, Ticket **ret)
 {
-        _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
         _cleanup_free_ char *path = log_file_path(archive->app, archive->deployment);
-        int r;
 
-        if (!ticket || !path)
+        if (!path)
                 return -ENOMEM;
-        r = ticket_set(ticket, "app", label);
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "deployment", archive->deployment);
-        if (r >= 0 && archive->fetch)
-                r = ticket_set(ticket, "fetch", archive->fetch);
-        if (r >= 0)
-                r = ticket_set_u64(ticket, "max", pipeline_config(archive->pipeline)->log_max);
-        if (r >= 0)
-                r = ticket_set(ticket, "file", strrchr(path, '/') + 1);
-        if (r >= 0)
-                *ret = TAKE_PTR(ticket);
-        return r;
+        return ticket_make((TicketLine[]){ { "app", label },
+                                           { "deployment", .number = &archive->deployment },
+                                           { "max", .number = &pipeline_config(archive->pipeline)->log_max },
+                                           { "file", strrchr(path, '/') + 1 },
+                                           { archive->fetch ? "fetch" : NULL, archive->fetch },
+                                           {} },
+                           ret);
 }
 
 static int start(Archive *archive)
@@ -155,7 +148,7 @@ static int start(Archive *archive)
                                      : open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
         if (archive->fd < 0)
                 return -errno;
-        r = make_request(archive, label, &request);
+        r = archive_make_request(archive, label, &request);
         if (r < 0)
                 return r;
 

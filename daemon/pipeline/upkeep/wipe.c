@@ -63,6 +63,12 @@ static void wipe_on_done(void *userdata, int error, const char *sentence)
                 done(pipeline, id, error);
 }
 
+/* Whether units of that kind have directories of their own, which go with the app. */
+static bool wipe_is_of_app(UnitKind kind)
+{
+        return unit_kind_row(kind)->directories && unit_kind_row(kind)->owner != UNIT_OWNER_REPOSITORY;
+}
+
 static int wipe_start(Wipe *wipe)
 {
         const UnitKindRow *row = unit_kind_row(wipe->kind);
@@ -81,8 +87,8 @@ static int wipe_start(Wipe *wipe)
                 spec.state_directory = directory;
         else
                 spec.cache_directory = directory;
-        /* The state of builds is where they work, and nothing of it stays. */
-        if (wipe->kind == UNIT_BUILD)
+        /* Only an app stores data: the state of builds is where they work, and nothing of it stays. */
+        if (wipe->kind != UNIT_APP && row->has_state)
                 spec.state_directory = directory;
         spec.arguments[0] = "/bin/true";
         spec.hold = true;
@@ -177,7 +183,11 @@ void wipe_app(Pipeline *pipeline, const App *app)
         Wipe *wipe = wipe_add(pipeline, UNIT_APP, app->name, app->id);
         const Deployment *deployment;
 
-        if (!wipe || !wipe_add(pipeline, UNIT_BUILD, app->name, app->id))
+        for (UnitKind kind = UNIT_KIND_UNSET + 1; wipe && kind < UNIT_KIND_MAX; kind++)
+                if (kind != UNIT_APP && wipe_is_of_app(kind) &&
+                    !wipe_add(pipeline, kind, app->name, app->id))
+                        return;
+        if (!wipe)
                 return;
         LIST_FOREACH (app_deployments, deployment, app->deployments) {
                 uint64_t *grown = reallocarray(wipe->releases, wipe->n_releases + 1, sizeof(uint64_t));
@@ -227,10 +237,9 @@ static void wipes_sweep_apps(Pipeline *pipeline)
 
         LIST_FOREACH (removed_apps, removed, pipeline->model->removed_apps) {
                 archives_remove(pipeline, removed->id);
-                if (wipe_is_needed(UNIT_APP, removed->id))
-                        (void) wipe_add(pipeline, UNIT_APP, removed->name, removed->id);
-                if (wipe_is_needed(UNIT_BUILD, removed->id))
-                        (void) wipe_add(pipeline, UNIT_BUILD, removed->name, removed->id);
+                for (UnitKind kind = UNIT_KIND_UNSET + 1; kind < UNIT_KIND_MAX; kind++)
+                        if (wipe_is_of_app(kind) && wipe_is_needed(kind, removed->id))
+                                (void) wipe_add(pipeline, kind, removed->name, removed->id);
         }
 }
 
@@ -238,7 +247,7 @@ static bool is_left_over(const Model *model, UnitKind kind, uint64_t id)
 {
         const Repository *repository;
 
-        if (kind != UNIT_FETCH)
+        if (wipe_is_of_app(kind))
                 return id <= model->installation.last_app && !model_app_by_id(model, id) &&
                        !removed_app_by_id(model, id);
         LIST_FOREACH (repositories, repository, model->repositories)
@@ -275,8 +284,8 @@ void wipes_sweep(Pipeline *pipeline)
         assert(pipeline);
 
         wipes_sweep_apps(pipeline);
-        wipes_sweep_caches(pipeline, UNIT_APP);
-        wipes_sweep_caches(pipeline, UNIT_BUILD);
-        wipes_sweep_caches(pipeline, UNIT_FETCH);
+        for (UnitKind kind = UNIT_KIND_UNSET + 1; kind < UNIT_KIND_MAX; kind++)
+                if (unit_kind_row(kind)->directories)
+                        wipes_sweep_caches(pipeline, kind);
         wipes_poll(pipeline);
 }
