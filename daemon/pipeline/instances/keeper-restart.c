@@ -36,8 +36,8 @@ void keeper_restart(Keeper *keeper)
                 return;
         r = environment_write(keeper->instance);
         if (r >= 0)
-                r = units_restart(keeper->pipeline->units, keeper->instance->unit, keeper_on_restart_asked,
-                                  keeper, &keeper->call);
+                r = keeper->pipeline->engine->restart(keeper->pipeline->units, keeper->instance->unit,
+                                                      keeper_on_restart_asked, keeper, &keeper->call);
         if (r < 0)
                 refuse(keeper, strerror(-r));
 }

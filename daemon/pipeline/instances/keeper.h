@@ -6,9 +6,6 @@
 
 #include "base/backoff.h"
 #include "daemon/pipeline/internal.h"
-#include "systemd/last-line.h"
-#include "systemd/shutdown.h"
-#include "systemd/stop-evidence.h"
 
 struct Keeper {
         Pipeline *pipeline;
