@@ -239,6 +239,58 @@ Test(switching, brings_back_what_crashes_while_live_is_committed)
         cr_assert_null(fixture.fatal, "%s", fixture.fatal);
 }
 
+/* PID 1 leaves these at that: deployd has to start them again. */
+Test(switching, starts_again_what_ends_for_good_while_live_is_committed)
+{
+        for (int status = 0; status < 2; status++) {
+                begin_to_settle();
+                fake_store.hold = "701";
+                loop_advance(fixture.config->check_settle);
+                fake_unit_exits(fixture_unit(new, "web.1"), status);
+                loop_run();
+                fake_store_release();
+                loop_run();
+                status_is(new, "live");
+                app_is("degraded");
+                loop_advance(2 * fixture.config->restart_pause);
+                app_is("running");
+                routes_are(new, ROUTE_READY);
+                fixture_reset();
+        }
+}
+
+Test(switching, gives_requests_to_what_has_crashed_and_runs_before_live_is_committed)
+{
+        begin_to_settle();
+        fake_store.hold = "701";
+        loop_advance(fixture.config->check_settle);
+        fake_unit_pauses(fixture_unit(new, "web.1"));
+        loop_run();
+        fake_unit_runs(fixture_unit(new, "web.1"));
+        loop_run();
+        fake_store_release();
+        loop_run();
+        status_is(new, "live");
+        app_is("running");
+        routes_are(new, ROUTE_READY);
+}
+
+Test(switching, gives_requests_to_the_others_when_one_crashes_while_live_is_committed)
+{
+        cr_assert_eq(formation_set(&fixture.app->settings.formation, "web", 2), 0);
+        begin_to_settle();
+        fake_store.hold = "701";
+        loop_advance(fixture.config->check_settle);
+        fake_unit_pauses(fixture_unit(new, "web.1"));
+        loop_run();
+        fake_store_release();
+        loop_run();
+        status_is(new, "live");
+        app_is("degraded");
+        routes_are(new, ROUTE_NONE);
+        cr_assert_eq(fixture_instance(new, "web.2")->routed, ROUTE_READY);
+}
+
 Test(switching, goes_on_after_a_restart_of_the_daemon_before_the_requests)
 {
         fake_ingress.hold = true;

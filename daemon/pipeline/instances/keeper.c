@@ -314,10 +314,13 @@ static void on_evidence_at_start(void *userdata, bool stopped)
 void keeper_resume(Pipeline *pipeline, Instance *instance)
 {
         sd_id128_t ran = instance->keeper ? SD_ID128_NULL : environment_last_run(instance);
-        Keeper *keeper;
+        Keeper *keeper = instance->keeper;
 
         assert(pipeline);
 
+        /* It has become live, and its unit may have ended while that was being committed. */
+        if (keeper && keeper->seen)
+                return keeper_live_on_state(keeper, keeper->invocation);
         /* Given up before a restart of the daemon: it stays so, and its unit is only watched. */
         if (!instance->keeper && environment_is_given_up(instance)) {
                 instance->given_up = true;
