@@ -8,6 +8,9 @@
 #include "daemon/model/deployment.h"
 #include "tests/pipeline/loop.h"
 
+/* Of the range, by default. */
+#define FIRST_PORT 20000
+
 struct ProbeWait {
         ProbeAnswer answer;
         ProbeDone done;
@@ -81,7 +84,7 @@ int probe_wait_healthy(_unused_ ProbeClient *client, uint16_t port, _unused_ uin
         return check_new(done, userdata, ret);
 }
 
-int probe_ask_busy(_unused_ ProbeClient *client, _unused_ uint16_t port, ProbeDone done, void *userdata,
+int probe_ask_busy(_unused_ ProbeClient *client, uint16_t port, ProbeDone done, void *userdata,
                    ProbeWait **ret)
 {
         ProbeAnswer answer = { .result = fake_probe.held_ports ? PROBE_HELD : PROBE_TIMEOUT };
@@ -89,8 +92,8 @@ int probe_ask_busy(_unused_ ProbeClient *client, _unused_ uint16_t port, ProbeDo
         if (fake_probe.away)
                 return -EBUSY;
         (void) snprintf(answer.text, sizeof(answer.text), "%s",
-                        fake_probe.held_ports ? fake_probe.held_ports : "");
-        return wait_new(&answer, false, done, userdata, ret);
+                        fake_probe.held_ports && port == FIRST_PORT ? fake_probe.held_ports : "");
+        return wait_new(&answer, fake_probe.hold_ports, done, userdata, ret);
 }
 
 int probe_ask_crowd(_unused_ ProbeClient *client, _unused_ uint16_t max, uint64_t after, ProbeDone done,

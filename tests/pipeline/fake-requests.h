@@ -7,13 +7,13 @@
 #include "probe/client.h"
 
 typedef struct FakeProbe {
-        bool hold;          /* checks of instances are not answered before fake_probe_answer() */
-        ProbeAnswer answer; /* else with this; by default it listens */
-        int error;          /* a check cannot begin: -errno */
-        bool away;          /* nothing else is answered */
-        const char *
-                held_ports; /* what is answered about ports that are held; NULL = the helper does not know */
-        uint64_t crowd;     /* a control group with too many ports; 0 = none */
+        bool hold;              /* checks of instances are not answered before fake_probe_answer() */
+        ProbeAnswer answer;     /* else with this; by default it listens */
+        int error;              /* a check cannot begin: -errno */
+        bool hold_ports;        /* nor what is asked about all ports */
+        bool away;              /* nothing else is answered */
+        const char *held_ports; /* the first ports of the range that are held; NULL = it is not known */
+        uint64_t crowd;         /* a control group with too many ports; 0 = none */
         unsigned n_checks, n_health_checks; /* that have begun */
 } FakeProbe;
 

@@ -70,8 +70,17 @@ static void on_answer(void *userdata)
 
 static bool is_held(const Request *request)
 {
-        return fake_store.hold &&
-               (strcmp(fake_store.hold, "*") == 0 || strcmp(fake_store.hold, request->name) == 0);
+        const Request *other;
+
+        if (fake_store.hold &&
+            (strcmp(fake_store.hold, "*") == 0 || strcmp(fake_store.hold, request->name) == 0))
+                return true;
+        /* The requests of one asker keep their order. */
+        LIST_FOREACH (requests, other, requests)
+                if (other != request && !other->later && other->ask.userdata &&
+                    other->ask.userdata == request->ask.userdata)
+                        return true;
+        return false;
 }
 
 static Request *request_new(const StoreAsk *ask, char *name)
@@ -122,7 +131,7 @@ static int send_instances(Request *request, const StoreInstance *instances, size
 
 void fake_store_start(void)
 {
-        fake_store = (FakeStore){ .next_id = 1, .next_port = 20000 };
+        fake_store = (FakeStore){ .next_id = 1, .next_number = 1, .next_port = 20000 };
 }
 
 void fake_store_end(void)
@@ -207,19 +216,19 @@ int store_environment_set(_unused_ Store *store, _unused_ const App *app,
 {
         uint64_t id = use == STORE_ENVIRONMENT_DEPLOY ? fake_store.next_id++ : 0;
 
-        return send_named(ask, "environment_set", id, fake_store.next_id++);
+        return send_named(ask, "environment_set", id, fake_store.next_number++);
 }
 
 int store_environment_default(_unused_ Store *store, _unused_ const Deployment *deployment,
                               _unused_ const Variables *variables, const StoreAsk *ask)
 {
-        return send_named(ask, "environment_default", 0, fake_store.next_id++);
+        return send_named(ask, "environment_default", 0, fake_store.next_number++);
 }
 
 int store_repository_count_fetch(_unused_ Store *store, _unused_ const Repository *repository,
                                  const StoreAsk *ask)
 {
-        return send_named(ask, "repository_count_fetch", 0, fake_store.next_id++);
+        return send_named(ask, "repository_count_fetch", 0, fake_store.next_number++);
 }
 
 /* Verbs whose reply says no more than when. */

@@ -14,7 +14,7 @@ typedef struct FakeStore {
         uint64_t number; /* StoreReply.number of that answer */
         const char *sentence;
         const char *unsent; /* requests of this name cannot be sent: -EPIPE */
-        uint64_t next_id;
+        uint64_t next_id, next_number;
         uint16_t next_port;
         /* The names of those that were answered with success, in order: "101 201 ", and "deployment_insert
          * ". */

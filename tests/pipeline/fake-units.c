@@ -301,8 +301,7 @@ void fake_units_start(void)
                                          "head=0123456789abcdef0123456789abcdef01234567",
                         [UNIT_BUILD] = "buildpack=python",
                         [UNIT_IMPORT] =
-                                "digest=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
-                                "files=1\nbytes=1\nprocess.web=yes",
+                                FAKE_RELEASE "process.web=yes",
                         [UNIT_ARCHIVE] = "",
                 },
                 .last_line = "",
@@ -322,6 +321,21 @@ void fake_units_end(void)
                 free(unit->status_text);
                 free(unit);
         }
+}
+
+void fake_units_work(void)
+{
+        FakeUnit *unit;
+
+        for (UnitKind kind = UNIT_KIND_UNSET + 1; kind < UNIT_KIND_MAX; kind++)
+                fake_units.start[kind] = FAKE_WORKS;
+        LIST_FOREACH (all, unit, all_units)
+                if (strcmp(unit->state.sub, "start") == 0) {
+                        if (unit->kind == UNIT_APP)
+                                unit_run(unit);
+                        else
+                                fake_unit_succeeds(unit->name, NULL);
+                }
 }
 
 char **fake_units_list(void)

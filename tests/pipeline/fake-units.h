@@ -7,6 +7,11 @@
 #include "base/unit-kind.h"
 #include "systemd/engine.h"
 
+/* How the answer of an import begins, whatever else it says. */
+#define FAKE_RELEASE                                                                \
+        "digest=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n" \
+        "files=1\nbytes=1\n"
+
 /* What becomes of units of a kind when they are started. */
 typedef enum FakeStart {
         FAKE_WORKS,      /* it runs; of a job: it has ended well, with its answer */
@@ -35,6 +40,8 @@ void fake_units_end(void);
 
 /* Answers the calls that wait, and removes what was held. */
 void fake_units_answer(void);
+/* From now on all units work: those that are starting, too. */
+void fake_units_work(void);
 /* The machine does not go down after all. */
 void fake_units_stay_up(void);
 /* The journal is read again. */

@@ -6,10 +6,14 @@
 
 #include "daemon/model/unit-name.h"
 
-static void on_answer(_unused_ void *userdata, const sd_bus_error *error, uint64_t id)
+static uintptr_t n_calls;
+
+static void on_answer(void *userdata, const sd_bus_error *error, uint64_t id)
 {
         const char *word = error ? strrchr(error->name, '.') + 1 : "";
 
+        if ((uintptr_t) userdata != n_calls)
+                return;
         cr_assert(!answer.done, "a call is answered twice");
         answer.done = true;
         answer.id = id;
@@ -19,7 +23,7 @@ static void on_answer(_unused_ void *userdata, const sd_bus_error *error, uint64
 Call answer_call(void)
 {
         answer = (Answer){};
-        return (Call){ .uid = 0, .done = on_answer };
+        return (Call){ .uid = 0, .done = on_answer, .userdata = (void *) ++n_calls };
 }
 
 /* The loop runs; a call that was refused at once is answered, too. */
@@ -27,7 +31,7 @@ static void finish(int r, sd_bus_error *error)
 {
         if (r < 0) {
                 cr_assert(sd_bus_error_is_set(error), "%s", strerror(-r));
-                on_answer(NULL, error, 0);
+                on_answer((void *) n_calls, error, 0);
         }
         sd_bus_error_free(error);
         loop_run();
@@ -49,6 +53,43 @@ Deployment *fixture_redeploy(void)
         Call call = answer_call();
 
         finish(app_redeploy(fixture.pipeline, fixture.app, &call, &error), &error);
+        cr_assert(answer.done && answer.error[0] == '\0', "%s", answer.error);
+        return model_deployment(fixture.model, answer.id);
+}
+
+Deployment *fixture_rollback(uint64_t to)
+{
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        Call call = answer_call();
+
+        finish(app_rollback(fixture.pipeline, fixture.app, to, &call, &error), &error);
+        return answer.error[0] == '\0' ? model_deployment(fixture.model, answer.id) : NULL;
+}
+
+Deployment *fixture_set_variable(const char *name, const char *value)
+{
+        _cleanup_variables_ Variables variables = {};
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        Call call = answer_call();
+
+        cr_assert_eq(variables_copy(&variables, app_variables(fixture.app)), 0);
+        cr_assert_eq(variables_set(&variables, name, value), 0);
+        finish(app_set_environment(fixture.pipeline, fixture.app, &variables, &call, &error), &error);
+        cr_assert(answer.done && answer.error[0] == '\0', "%s", answer.error);
+        return model_deployment(fixture.model, answer.id);
+}
+
+Deployment *fixture_deploy_other(const char *name)
+{
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        Call call = answer_call();
+        App *app = app_new(name, fixture.app->repository);
+
+        cr_assert(app);
+        app->id = fixture.app->id + 1;
+        cr_assert_eq(text_replace(&app->settings.buildpack, fixture.app->settings.buildpack), 0);
+        cr_assert_eq(model_add_app(fixture.model, app), 0);
+        finish(deployment_create(fixture.pipeline, app, "", NULL, &call, &error), &error);
         cr_assert(answer.done && answer.error[0] == '\0', "%s", answer.error);
         return model_deployment(fixture.model, answer.id);
 }

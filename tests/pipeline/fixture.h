@@ -54,6 +54,12 @@ Call answer_call(void);
 /* Makes one, and says which. */
 Deployment *fixture_deploy(void);
 Deployment *fixture_redeploy(void);
+/* To the release of that one; 0 = to the one before. NULL if it is refused. */
+Deployment *fixture_rollback(uint64_t to);
+/* The variable has another value: the deployment that brings it, NULL = none is needed. */
+Deployment *fixture_set_variable(const char *name, const char *value);
+/* Of another app, that is made. */
+Deployment *fixture_deploy_other(const char *name);
 void fixture_cancel(Deployment *deployment);
 void fixture_stop(void);
 void fixture_start(void);

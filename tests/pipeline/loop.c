@@ -32,11 +32,12 @@ static LIST_HEAD(Timer, timers);
 static LIST_HEAD(Later, laters);
 static sd_event_source *later_source;
 
-int __real_clock_gettime(clockid_t clock, struct timespec *ret);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
 int __wrap_sd_event_add_time_relative(sd_event *event, sd_event_source **ret, clockid_t clock, uint64_t usec,
                                       uint64_t accuracy, sd_event_time_handler_t callback, void *userdata);
 int __wrap_sd_event_source_set_time_relative(sd_event_source *source, uint64_t usec);
+sd_event_source *__real_sd_event_source_disable_unref(sd_event_source *source);
+sd_event_source *__wrap_sd_event_source_disable_unref(sd_event_source *source);
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
 {
@@ -79,6 +80,22 @@ int __wrap_sd_event_source_set_time_relative(sd_event_source *source, uint64_t u
         cr_assert(timer);
         timer->due = passed + usec;
         return sd_event_source_set_time(source, USEC_INFINITY);
+}
+
+static void timer_free(Timer *timer)
+{
+        LIST_REMOVE(timers, timers, timer);
+        __real_sd_event_source_disable_unref(timer->source);
+        free(timer);
+}
+
+sd_event_source *__wrap_sd_event_source_disable_unref(sd_event_source *source)
+{
+        Timer *timer = timer_find(source);
+
+        if (timer)
+                timer_free(timer);
+        return __real_sd_event_source_disable_unref(source);
 }
 
 static bool timer_is_armed(const Timer *timer)
@@ -168,13 +185,8 @@ void loop_end(void)
 {
         while (laters)
                 later_free(laters);
-        while (timers) {
-                Timer *timer = timers;
-
-                LIST_REMOVE(timers, timers, timer);
-                sd_event_source_disable_unref(timer->source);
-                free(timer);
-        }
+        while (timers)
+                timer_free(timers);
         later_source = sd_event_source_disable_unref(later_source);
         loop = sd_event_unref(loop);
 }

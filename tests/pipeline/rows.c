@@ -15,9 +15,7 @@ static void with_build(void)
 
 static void with_command(void)
 {
-        fake_units.answer[UNIT_IMPORT] =
-                "digest=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
-                "files=1\nbytes=1\nprocess.web=yes\nprocess.release=yes";
+        fake_units.answer[UNIT_IMPORT] = FAKE_RELEASE "process.web=yes\nprocess.release=yes";
 }
 
 static void with_build_and_command(void)

@@ -131,9 +131,7 @@ Test(keeper, fails_once_however_often_its_end_is_told)
 
 Test(keeper, of_a_worker_says_no_port)
 {
-        fake_units.answer[UNIT_IMPORT] =
-                "digest=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
-                "files=1\nbytes=1\nprocess.worker=yes\nformation.worker=1";
+        fake_units.answer[UNIT_IMPORT] = FAKE_RELEASE "process.worker=yes\nformation.worker=1";
         deployment = fixture_deploy();
         fake_unit_exits(fixture_unit(deployment, "worker.1"), 1);
         loop_run();
@@ -218,9 +216,8 @@ Test(keeper, waits_for_room_to_be_checked)
 Test(keeper, takes_the_check_of_the_tree_where_nobody_has_set_one)
 {
         fake_units.answer[UNIT_IMPORT] =
-                "digest=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
-                "files=1\nbytes=1\nprocess.web=yes\nhealth.path=/ready\nhealth.attempts=3\n"
-                "health.timeout-usec=1000000\nhealth.wait-usec=1000";
+                FAKE_RELEASE "process.web=yes\nhealth.path=/ready\nhealth.attempts=3\n"
+                             "health.timeout-usec=1000000\nhealth.wait-usec=1000";
         fake_probe.hold = true;
         fixture.app->settings.health_check_timeout_usec = USEC_PER_SEC;
         deployment = fixture_deploy();

@@ -207,9 +207,7 @@ Test(renew, of_a_worker_waits_for_no_requests)
 {
         live = NULL;
         fixture_reset();
-        fake_units.answer[UNIT_IMPORT] =
-                "digest=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
-                "files=1\nbytes=1\nprocess.worker=yes\nformation.worker=1";
+        fake_units.answer[UNIT_IMPORT] = FAKE_RELEASE "process.worker=yes\nformation.worker=1";
         live = fixture_go_live();
         fixture_restart_app();
         cr_assert_eq(fake_unit_n_restarts(fixture_unit(live, "worker.1")), 1);

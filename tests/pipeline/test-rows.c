@@ -103,3 +103,23 @@ Test(rows, take_up_afterwards_what_comes_while_they_are_committed)
                         fixture_reset();
                 }
 }
+
+Test(rows, lead_to_work_that_can_be_cancelled_at_once)
+{
+        for (size_t i = 0; i < n_row_cases; i++) {
+                const RowCase *row = &row_cases[i];
+                Deployment *deployment = row_hold(row);
+
+                row_make_work_last();
+                fake_store_release();
+                loop_run();
+                fixture_cancel(deployment);
+                status_is(deployment, row->cancelled ? "cancelled" : row->to);
+                if (row->cancelled)
+                        check_nothing_is_left(deployment);
+                cr_assert(answer.done, "row %u", row->row);
+                cr_assert_str_eq(answer.error, row->cancelled ? "" : "AlreadyFinished");
+                cr_assert_null(fixture.fatal, "%s", fixture.fatal);
+                fixture_reset();
+        }
+}

@@ -169,6 +169,36 @@ Test(scale, leaves_the_whole_to_the_end_of_its_deployment)
         is_at_rest(1);
 }
 
+Test(scale, of_one_that_is_not_live_any_more_asks_for_no_ports)
+{
+        Deployment *new = fixture_deploy();
+
+        fake_probe.hold_ports = true;
+        fixture_scale("web", 2);
+        loop_advance(fixture.config->check_settle);
+        status_is(new, "live");
+        cr_assert(live->grows);
+        fake_probe.hold_ports = false;
+        fake_probe_answer(PROBE_HELD);
+        loop_advance(fixture.config->drain_timeout);
+        cr_assert_not(live->grows);
+        live = new;
+        is_at_rest(2);
+}
+
+Test(scale, does_not_count_what_leaves)
+{
+        fixture_scale("web", 2);
+        fake_ingress.hold = true;
+        fixture_scale("web", 1);
+        fake_unit_pauses(fixture_unit(live, "web.1"));
+        loop_run();
+        app_is("degraded");
+        fake_unit_runs(fixture_unit(live, "web.1"));
+        loop_run();
+        app_is("running");
+}
+
 Test(scale, of_what_is_stopped_waits_for_its_start)
 {
         fixture_stop();

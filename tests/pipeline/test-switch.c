@@ -92,9 +92,7 @@ Test(switching, waits_for_the_ingress_and_says_why)
 
 Test(switching, is_over_at_once_for_what_takes_no_requests)
 {
-        fake_units.answer[UNIT_IMPORT] =
-                "digest=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
-                "files=1\nbytes=1\nprocess.worker=yes\nformation.worker=2";
+        fake_units.answer[UNIT_IMPORT] = FAKE_RELEASE "process.worker=yes\nformation.worker=2";
         new = fixture_deploy();
         status_is(new, "checking");
         cr_assert_str_eq(new->status_text, "seeing that it keeps running");
