@@ -126,12 +126,12 @@ void fixture_restart_app(void)
         finish(app_restart(fixture.pipeline, fixture.app, &call, &error), &error);
 }
 
-void fixture_remove(void)
+void fixture_remove(bool force)
 {
         sd_bus_error error = SD_BUS_ERROR_NULL;
         Call call = answer_call();
 
-        finish(app_remove(fixture.pipeline, fixture.app, /* force= */ true, &call, &error), &error);
+        finish(app_remove(fixture.pipeline, fixture.app, force, &call, &error), &error);
 }
 
 void fixture_scale(const char *process, unsigned count)

@@ -64,8 +64,7 @@ void fixture_cancel(Deployment *deployment);
 void fixture_stop(void);
 void fixture_start(void);
 void fixture_restart_app(void);
-/* By force. */
-void fixture_remove(void);
+void fixture_remove(bool force);
 /* So many instances of a process are wanted from now on. */
 void fixture_scale(const char *process, unsigned count);
 /* One that is live, with everything at rest. */

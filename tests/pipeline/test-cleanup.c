@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/names.h"
 #include "daemon/pipeline/pipeline.h"
 
 /* The end: of a deployment, of what a stopped app runs, of an app. */
@@ -129,6 +130,20 @@ Test(cleanup, of_a_stopped_app_cancels_what_is_under_way)
         is_stopped(live);
 }
 
+Test(cleanup, of_an_import_leaves_nothing_of_the_release)
+{
+        Deployment *deployment;
+
+        fake_units.start[UNIT_IMPORT] = FAKE_STARTS;
+        deployment = fixture_deploy();
+        cr_assert_eq(access(PATH_RELEASES "/1.new", F_OK), 0);
+        fixture_cancel(deployment);
+        status_is(deployment, "cancelled");
+        cr_assert(answer.done && answer.error[0] == '\0');
+        cr_assert_neq(access(PATH_RELEASES "/1.new", F_OK), 0);
+        cr_assert_eq(fake_units_n_loaded(UNIT_IMPORT), 0);
+}
+
 Test(cleanup, of_a_failed_deployment_removes_its_release)
 {
         Deployment *deployment;
@@ -191,7 +206,7 @@ Test(cleanup, of_a_removed_app_forgets_what_is_under_way)
                 deployment = fixture_deploy();
                 cr_assert(fake_store_holds(fake_store.hold));
                 status_is(deployment, i == 0 ? "starting" : "fetching");
-                fixture_remove();
+                fixture_remove(/* force= */ true);
                 cr_assert(answer.done && answer.error[0] == '\0', "%s", answer.error);
                 cr_assert_null(fixture.model->apps);
                 fake_store_release();

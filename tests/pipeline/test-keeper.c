@@ -265,3 +265,33 @@ Test(keeper, waits_until_an_older_unit_of_its_name_is_gone)
         cr_assert_eq(fake_unit_n_starts(unit), 2);
         app_is("running");
 }
+
+Test(keeper, that_has_failed_is_no_harm_to_the_next_deployment)
+{
+        fake_probe.answer.result = PROBE_TIMEOUT;
+        deployment = fixture_deploy();
+        failed("web.1 did not listen on port 20000, its $PORT, within 60 s");
+        fake_probe.answer.result = PROBE_LISTENING;
+        fixture_go_live();
+        app_is("running");
+}
+
+Test(keeper, is_asked_for_its_health_at_its_start_only)
+{
+        unsigned n;
+
+        cr_assert_eq(text_replace(&fixture.app->settings.health_check_path, "/up"), 0);
+        fixture_go_live();
+        n = fake_probe.n_health_checks;
+        cr_assert_eq(n, 2, "to become ready, and at the end of the settling time");
+        fake_probe.answer = (ProbeAnswer){ .result = PROBE_UNHEALTHY, .text = "answered 503" };
+        loop_advance(3600 * USEC_PER_SEC);
+        cr_assert_eq(fake_probe.n_health_checks, n);
+        app_is("running");
+}
+
+Test(keeper, is_not_asked_for_its_health_without_a_path)
+{
+        fixture_go_live();
+        cr_assert_eq(fake_probe.n_health_checks, 0);
+}

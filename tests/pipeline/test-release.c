@@ -209,7 +209,7 @@ Test(release, of_an_app_that_is_removed_meanwhile_comes_to_nothing)
 {
         fake_store.hold = "deployment_set_release";
         fixture_deploy();
-        fixture_remove();
+        fixture_remove(/* force= */ true);
         fake_store_release();
         loop_run();
         cr_assert_null(fixture.fatal, "%s", fixture.fatal);

@@ -132,7 +132,7 @@ Test(store, that_has_forgotten_the_app_meanwhile_is_obeyed)
 {
         for (size_t i = 0; i < n_row_cases; i++) {
                 (void) row_hold(&row_cases[i]);
-                fixture_remove();
+                fixture_remove(/* force= */ true);
                 cr_assert(answer.done && answer.error[0] == '\0', "%s", answer.error);
                 fake_store_release();
                 fake_units_work();
@@ -226,7 +226,7 @@ Test(store, is_not_asked_to_start_what_is_removed)
 {
         fake_probe.hold_ports = true;
         fixture_deploy();
-        fixture_remove();
+        fixture_remove(/* force= */ true);
         fake_probe.hold_ports = false;
         fake_probe_answer(PROBE_HELD);
         loop_run();

@@ -119,6 +119,35 @@ Test(switching, fails_when_an_instance_ends_in_the_settling_time)
         went_back("web.1 exited with status 3: the price is missing");
 }
 
+Test(switching, fails_when_one_of_two_instances_ends)
+{
+        cr_assert_eq(formation_set(&fixture.app->settings.formation, "web", 2), 0);
+        begin_to_settle();
+        fake_unit_exits(fixture_unit(new, "web.2"), 1);
+        loop_run();
+        status_is(new, "failed");
+        cr_assert_str_eq(new->error_summary, "web.2 exited with status 1");
+        for (unsigned number = 1; number <= 2; number++) {
+                const char *dyno = number == 1 ? "web.1" : "web.2";
+
+                cr_assert_eq(fixture_instance(old, dyno)->routed, ROUTE_READY);
+        }
+        app_is("running");
+        loop_run();
+        cr_assert_eq(fake_units_n_loaded(UNIT_APP), 2);
+}
+
+Test(switching, of_a_first_version_fails_with_nothing_behind_it)
+{
+        new = fixture_deploy();
+        routes_are(new, ROUTE_READY);
+        fake_unit_exits(fixture_unit(new, "web.1"), 1);
+        loop_run();
+        status_is(new, "failed");
+        cr_assert_null(new->instances);
+        app_is("failed");
+}
+
 Test(switching, fails_when_an_instance_was_started_again_in_the_settling_time)
 {
         begin_to_settle();
