@@ -104,6 +104,8 @@ static const char *const unusable[][2] = {
         { FAKE_RELEASE "process.clock=yes",
           "the Procfile has no process named web (but clock): name what is to run, as in `deployctl scale shop web=0 "
           "clock=1`" },
+        { FAKE_RELEASE "process.web=yes\nformation.wroker=1",
+          "the formation has wroker=1, but neither the Procfile nor the buildpack has a process named wroker (they have web)" },
         { FAKE_RELEASE "process.web=yes\nvariable-required.0=PRICE",
           "app.json requires PRICE, which nobody has set: deployctl config set shop PRICE=…" },
 };
