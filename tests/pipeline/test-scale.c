@@ -51,6 +51,22 @@ Test(scale, gives_requests_to_what_listens)
         is_at_rest(2);
 }
 
+Test(scale, gives_no_requests_to_what_is_not_healthy_and_checks_it_again)
+{
+        fake_probe.answer = (ProbeAnswer){ .result = PROBE_UNHEALTHY, .text = "answered 503" };
+        fixture_scale("web", 2);
+        app_is("degraded");
+        cr_assert_eq(fixture_instance(live, "web.1")->routed, ROUTE_READY);
+        cr_assert_eq(fixture_instance(live, "web.2")->routed, ROUTE_NONE);
+        loop_advance((1 + 2) * USEC_PER_SEC);
+        app_is("degraded");
+        fake_probe.answer.result = PROBE_LISTENING;
+        loop_advance(4 * USEC_PER_SEC - 1);
+        app_is("degraded");
+        loop_advance(1);
+        is_at_rest(2);
+}
+
 Test(scale, stops_what_is_too_much_when_its_requests_are_finished)
 {
         fixture_scale("web", 2);
