@@ -116,10 +116,16 @@ static void begin(void)
         make_pipeline();
 }
 
+/* In the order of daemon/manager.c. */
+static void end_pipeline(void)
+{
+        fake_store_end();
+        pipeline_free(fixture.pipeline);
+}
+
 static void end(void)
 {
-        pipeline_free(fixture.pipeline);
-        fake_store_end();
+        end_pipeline();
         fake_requests_end();
         fake_units_end();
         loop_end();
@@ -163,8 +169,7 @@ void fixture_restart(void)
         Deployment *deployment;
         Instance *instance;
 
-        pipeline_free(fixture.pipeline);
-        fake_store_end();
+        end_pipeline();
         LIST_FOREACH (deployments, deployment, fixture.model->deployments) {
                 cr_assert_eq(text_replace(&deployment->status_text, ""), 0);
                 deployment->progress = -1;

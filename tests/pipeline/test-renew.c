@@ -192,13 +192,49 @@ Test(renew, goes_on_without_one_that_is_too_many_meanwhile)
         app_is("running");
 }
 
-Test(renew, of_one_that_is_too_many_is_given_up)
+/* It has requests still when its turn would come. */
+Test(renew, does_not_start_again_what_leaves)
 {
+        _cleanup_free_ char *unit = NULL;
+
         begin_with_two();
+        unit = strdup(web(2)->unit);
+        cr_assert(unit);
+        fake_ingress.hold = true;
         fixture_scale("web", 1);
+        cr_assert(web(2)->leaving);
         fake_units_answer();
         loop_run();
+        cr_assert_eq(fake_unit_n_starts(unit) + fake_unit_n_restarts(unit), 1);
+        fake_ingress.hold = false;
+        fake_ingress_follow();
+        loop_run();
+        cr_assert_eq(fake_unit_n_starts(unit) + fake_unit_n_restarts(unit), 1);
         cr_assert_eq(web(1)->renew, RENEW_NOT);
+        cr_assert_eq(fake_units_n_loaded(UNIT_APP), 1);
+        app_is("running");
+}
+
+Test(renew, ends_when_the_one_whose_turn_it_is_leaves)
+{
+        _cleanup_free_ char *unit = NULL;
+
+        fixture_scale("web", 2);
+        fake_ingress.hold = true;
+        fixture_restart_app();
+        for (unsigned i = 0; i < 2; i++) {
+                fake_ingress_follow();
+                loop_run();
+        }
+        cr_assert_eq(n_restarts(1), 1);
+        cr_assert_eq(web(2)->renew, RENEW_DRAINS);
+        unit = strdup(web(2)->unit);
+        cr_assert(unit);
+        fixture_scale("web", 1);
+        fake_ingress.hold = false;
+        fake_ingress_follow();
+        loop_run();
+        cr_assert_eq(fake_unit_n_starts(unit) + fake_unit_n_restarts(unit), 1);
         cr_assert_eq(fake_units_n_loaded(UNIT_APP), 1);
         app_is("running");
 }
