@@ -292,6 +292,26 @@ Test(renew, ends_when_a_newer_version_takes_over)
         app_is("running");
 }
 
+/* No requests go to it when its turn comes: its end is what it is restarted at. */
+Test(renew, brings_up_what_crashes_in_its_turn)
+{
+        fake_probe.answer.result = PROBE_TIMEOUT;
+        fake_unit_runs(web(1)->unit);
+        loop_run();
+        cr_assert_eq(web(1)->routed, ROUTE_NONE);
+        fake_ingress.hold = true;
+        fixture_restart_app();
+        cr_assert_eq(web(1)->renew, RENEW_CLOSES);
+        fake_probe.answer.result = PROBE_LISTENING;
+        fake_unit_exits(web(1)->unit, 1);
+        loop_run();
+        cr_assert_eq(fake_unit_n_starts(web(1)->unit), 2);
+        fake_ingress.hold = false;
+        fake_ingress_follow();
+        loop_run();
+        app_is("running");
+}
+
 Test(renew, brings_up_what_does_not_run)
 {
         fake_unit_exits(web(1)->unit, 1);

@@ -111,7 +111,6 @@ void keeper_live_on_state(Keeper *keeper, sd_id128_t before)
                 backoff_reset(&keeper->rechecks);
         if (keeper_live_wants_check(keeper))
                 keeper_check(keeper);
-        keeper_tell_changed(keeper);
         if (keeper->running)
                 keeper_live_judge(keeper);
         else if (!keeper->judging &&
@@ -119,4 +118,5 @@ void keeper_live_on_state(Keeper *keeper, sd_id128_t before)
                                                     &keeper->judging) < 0)
                 keeper->pipeline->params.fatal(keeper->pipeline->params.userdata,
                                                "systemd could not be asked");
+        keeper_tell_changed(keeper);
 }
