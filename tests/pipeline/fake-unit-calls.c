@@ -16,6 +16,7 @@ typedef enum CallKind {
         CALL_RESTART,
         CALL_KILL,
         CALL_REMOVE,
+        CALL_LIMITS,
         CALL_OTHER,
 } CallKind;
 
@@ -96,6 +97,8 @@ static bool is_held(const UnitCall *call)
                 return fake_units.hold_restarts;
         case CALL_REMOVE:
                 return fake_units.hold_removals;
+        case CALL_LIMITS:
+                return fake_units.hold_limits;
         default:
                 return false;
         }
@@ -126,7 +129,7 @@ void fake_units_answer(void)
 {
         UnitCall *call;
 
-        fake_units.hold_removals = fake_units.hold_restarts = false;
+        fake_units.hold_removals = fake_units.hold_restarts = fake_units.hold_limits = false;
         LIST_FOREACH (calls, call, calls)
                 if (!call->later)
                         call->later = later_new(on_answer, call);
@@ -202,7 +205,7 @@ int units_set_limits(_unused_ Units *units, _unused_ const char *name, _unused_ 
                      _unused_ uint64_t tasks_max, _unused_ uint64_t cpu_quota_usec, UnitCallDone done,
                      void *userdata, UnitCall **ret)
 {
-        return call_new(CALL_OTHER, NULL, 0, done, userdata, ret);
+        return call_new(CALL_LIMITS, NULL, 0, done, userdata, ret);
 }
 
 int units_clean(_unused_ Units *units, _unused_ const UnitSpec *spec, UnitCallDone done, void *userdata,

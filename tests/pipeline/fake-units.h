@@ -25,6 +25,7 @@ typedef struct FakeUnits {
         const char *answer[UNIT_KIND_MAX];           /* of a job: lines `key=value` */
         bool hold_removals;                          /* units that are stopped do not end */
         int remove_error, restart_error, kill_error; /* of the next calls */
+        bool hold_limits;                            /* calls to change limits are not answered */
         bool hold_restarts;                          /* calls to restart are not answered */
         bool going_down;                             /* the machine is, or is thought to be */
         bool hold_journal;                           /* it is not read */

@@ -192,6 +192,19 @@ Test(renew, goes_on_without_one_that_is_too_many_meanwhile)
         app_is("running");
 }
 
+Test(renew, does_not_wait_for_new_limits)
+{
+        fake_units.hold_limits = true;
+        fixture_scale("web", 1);
+        fixture_scale("web", 1);
+        fixture_restart_app();
+        cr_assert_eq(n_restarts(1), 1);
+        app_is("running");
+        fake_units_answer();
+        loop_run();
+        app_is("running");
+}
+
 /* It has requests still when its turn would come. */
 Test(renew, does_not_start_again_what_leaves)
 {

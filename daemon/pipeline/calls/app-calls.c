@@ -128,7 +128,7 @@ static void on_limits_set(void *userdata, int error, const char *sentence)
 {
         Keeper *keeper = userdata;
 
-        keeper->call = NULL;
+        keeper->limits = NULL;
         if (error < 0)
                 log_warning("New limits of unit %s take effect when it is started again: %s",
                             keeper->instance->unit, sentence);
@@ -149,11 +149,12 @@ static void apply_limits(Pipeline *pipeline, App *app)
 
                 if (!keeper || keeper->call)
                         continue;
+                keeper->limits = unit_call_free(keeper->limits);
                 r = units_set_limits(pipeline->units, instance->unit,
                                      own->memory_max ? own->memory_max : config->app_memory_max,
                                      own->tasks_max ? own->tasks_max : config->app_tasks_max,
                                      own->cpu_quota_usec ? own->cpu_quota_usec : config->app_cpu_quota,
-                                     on_limits_set, keeper, &keeper->call);
+                                     on_limits_set, keeper, &keeper->limits);
                 if (r < 0)
                         on_limits_set(keeper, r, strerror(-r));
         }

@@ -25,6 +25,7 @@ Keeper *keeper_free(Keeper *keeper)
                 return NULL;
         engine = keeper->pipeline->engine;
         engine->call_free(keeper->call);
+        engine->call_free(keeper->limits);
         engine->watch_free(keeper->watch);
         probe_wait_free(keeper->wait);
         sd_event_source_disable_unref(keeper->settle);

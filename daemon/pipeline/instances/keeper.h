@@ -11,6 +11,7 @@ struct Keeper {
         Pipeline *pipeline;
         Instance *instance;
         UnitCall *call;
+        UnitCall *limits; /* its unit is to have others, while it runs */
         UnitWatch *watch;
         ProbeWait *wait;          /* for its port */
         sd_event_source *settle;  /* without a port: until it has run for check-settle; else: until it is
