@@ -132,8 +132,20 @@ static void hinder(unsigned what)
         case 6:
                 fake_probe_answer(draw(4) ? PROBE_LISTENING : PROBE_TIMEOUT);
                 break;
-        default:
+        case 7:
                 fake_units.hold_journal = true;
+                break;
+        case 8:
+                fake_units.hold_restarts = fake_units.hold_limits = true;
+                break;
+        case 9:
+                fake_units.start[UNIT_APP] = draw(3);
+                break;
+        case 10:
+                fake_units.stopped = !fake_units.stopped;
+                break;
+        default:
+                fake_units.going_down = true;
         }
 }
 
@@ -154,7 +166,7 @@ static void step(void)
                 break;
         case 6:
         case 7:
-                hinder(draw(8));
+                hinder(draw(12));
                 break;
         case 8:
                 loop_advance(draw(60) * USEC_PER_SEC);
@@ -178,7 +190,10 @@ static void step(void)
 static void let_all_go(void)
 {
         fake_store_release();
+        fake_units.stopped = false;
+        fake_units_work();
         fake_units_answer();
+        fake_units_stay_up();
         fake_units_read_journal();
         fake_probe.hold = fake_ingress.hold = false;
         fake_probe_answer(PROBE_LISTENING);
