@@ -279,6 +279,7 @@ static int build(Manager *manager)
                                             .model = manager->model,
                                             .store = manager->store,
                                             .units = manager->units,
+                                            .engine = &engine_local,
                                             .probe = manager->probe,
                                             .ingress = manager->ingress,
                                             .config = get_config,

@@ -65,6 +65,7 @@ struct Pipeline {
         Model *model;
         Store *store;
         Units *units;
+        const Engine *engine;             /* what instances ask for their units */
         bool ending;                      /* pipeline_free(): what runs is left alone */
         bool resuming, resumed;           /* waiting for the units that nobody knows to be gone; done */
         sd_event_source *resume_patience; /* when that has taken long enough */

@@ -89,7 +89,8 @@ int pipeline_new(const PipelineParams *params, Pipeline **ret)
         Pipeline *pipeline;
         int r;
 
-        assert(params && params->event && params->model && params->store && params->units && params->probe);
+        assert(params && params->event && params->model && params->store && params->units);
+        assert(params->engine && params->probe);
         assert(params->config && params->fatal);
         assert(ret);
 
@@ -104,6 +105,7 @@ int pipeline_new(const PipelineParams *params, Pipeline **ret)
                 .model = params->model,
                 .store = params->store,
                 .units = params->units,
+                .engine = params->engine,
                 .sandbox.state = SANDBOX_PROBING,
         };
         pipeline->ownership = calloc(1, sizeof(Ownership));

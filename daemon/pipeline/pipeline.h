@@ -14,7 +14,7 @@
 #include "ingress/ingress.h"
 #include "probe/client.h"
 #include "sql/store.h"
-#include "systemd/units.h"
+#include "systemd/engine.h"
 
 /* Of the limits that builds are held by, those that this machine does not enforce. */
 #define LIMITS_MAX      4
@@ -29,6 +29,7 @@ typedef struct PipelineParams {
         Model *model;
         Store *store;
         Units *units;
+        const Engine *engine; /* for instances; it gets `units` */
         ProbeClient *probe;
         Ingress *ingress;
         /* The configuration in force. */

@@ -95,3 +95,11 @@ def test_a_library_has_one_home(pattern):
     found = [name for name in sources()
              if is_stranger(name) and re.search(pattern, (ROOT / name).read_text(encoding="utf-8"))]
     assert not found, f"only {', '.join(HOMES[pattern])} may"
+
+
+def test_instances_ask_for_units_through_the_engine():
+    asked = re.compile(r"(?<![.>\w])((units|unit_watch|unit_call|shutdown_wait|last_line|stop_evidence)_\w+)\(")
+    found = {name: asked.findall((ROOT / name).read_text(encoding="utf-8"))
+             for name in sources() if name.startswith("daemon/pipeline/instances/") and name.endswith(".c")}
+    assert found
+    assert not any(found.values()), found

@@ -89,17 +89,16 @@ def test_an_app_that_was_started_too_often_runs_again(machine, deployd, verb):
     wait_for_status(machine, deployd, name, "running")
 
 
-@pytest.mark.parametrize("verb", ["Start", "Deploy"])
-def test_an_app_that_dies_each_time_is_given_up_after_pauses_that_double(machine, deployd, verb):
-    name = f"mortal-{verb.lower()}"
+def test_an_app_that_dies_each_time_is_given_up_after_pauses_that_double(machine, deployd):
+    name = "mortal"
     deployd.app(name, MORTAL)
     deployd.live(name)
     identity = deployd.sql(f"select id from app where name = '{name}'")[0]
     home = f"/var/lib/private/deployd-apps/{identity}"
-    deployd.app(f"well-{verb.lower()}", apps.mirror("1"))
-    deployd.live(f"well-{verb.lower()}")
+    deployd.app("well", apps.mirror("1"))
+    deployd.live("well")
 
-    with apps.Load(machine, deployd.get(f"well-{verb.lower()}", "Port"), 100) as load:
+    with apps.Load(machine, deployd.get("well", "Port"), 100) as load:
         machine.curl(deployd.get(name, "Port"), "/die", check=False)
         wait_for_status(machine, deployd, name, "failed")
     load.all_served()
@@ -115,10 +114,7 @@ def test_an_app_that_dies_each_time_is_given_up_after_pauses_that_double(machine
     assert status[-2:] == [f"App {name} is degraded", f"App {name} is failed"]
 
     machine.run(["rm", f"{home}/dead"])
-    if verb == "Start":
-        deployd.do(name, "Start")
-    else:
-        deployd.live(name)
+    deployd.do(name, "Start")
     wait_for_status(machine, deployd, name, "running")
     machine.wait(lambda: machine.curl(deployd.get(name, "Port"), check=False) == (200, "alive\n"),
                  what=f"{name} answering")
@@ -151,12 +147,3 @@ def test_an_app_that_ends_well_each_time_is_given_up_too(machine, deployd):
     machine.run(["rm", f"/var/lib/private/deployd-apps/{identity}/dead"])
     deployd.do("content", "Start")
     wait_for_status(machine, deployd, "content", "running")
-
-
-def test_an_app_that_mends_itself_runs_on(machine, deployd):
-    deployd.app("mends", {"Procfile": "web: f=$HOME/starts; echo >>$f; n=$(wc -l <$f);"
-                          " [ $n = 1 ] || [ $n -gt 5 ] || exit 1; exec python3 app.py\n", "app.py": MORTAL["app.py"]})
-    deployd.live("mends")
-    machine.systemctl("kill", "--signal=KILL", *machine.units("deployd-app-mends-*"))
-    wait_for_status(machine, deployd, "mends", "degraded")
-    wait_for_status(machine, deployd, "mends", "running")

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What was checked is what runs: settings count from the next deployment on, an instance that gets no requests is seen,
-and whether an app is stopped has one answer."""
+"""What was checked is what runs: settings count from the next deployment on, and whether an app is stopped has one answer."""
 
 import json
 
@@ -11,34 +10,20 @@ import repository as repositories
 from deployd import Deployd, Held, app_path
 
 RELEASES = "/var/lib/deployd/releases"
-START_TIMEOUT = 5
+MACHINE_FILES = {daemon.CONFIGURATION: "[runner]\nstart-timeout = 5s\nrestart-pause = 100ms\n"}
 
-# An instance is started again once by systemd and once by deployd, and then given up.
-MACHINE_FILES = {daemon.CONFIGURATION: f"[runner]\nstart-timeout = {START_TIMEOUT}s\nrestart-pause = 100ms\n"
-                                       "restart-burst = 1\nrestart-give-up = 1\n"}
-
-# Answers with its DYNO; 404 at /missing, and 503 at /up while the file ill-DYNO is in its HOME. It ends at once while the
-# file dead-DYNO is there, and with an argument it does not end at SIGTERM. Notes when /up was asked for.
+# Answers with its DYNO, with 404 at /missing. With an argument it does not end at SIGTERM.
 APP = '''\
-import http.server, os, signal, sys, time
+import http.server, os, signal, sys
 
-home, dyno = os.environ["HOME"], os.environ["DYNO"]
-if os.path.exists(f"{home}/dead-{dyno}"):
-    sys.exit(9)
 if sys.argv[1:]:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        status = 404 if self.path == "/missing" else 200
-        if self.path == "/up":
-            with open(f"{home}/asked-{dyno}", "a") as file:
-                print(time.monotonic(), file=file)
-            if os.path.exists(f"{home}/ill-{dyno}"):
-                status = 503
-        self.send_response(status)
+        self.send_response(404 if self.path == "/missing" else 200)
         self.end_headers()
-        self.wfile.write(dyno.encode())
+        self.wfile.write(os.environ["DYNO"].encode())
 
     def log_message(self, *_):
         pass
@@ -112,10 +97,6 @@ def remove(deployd, app, force):
     deployd.signal(lambda message: message.get("member") == "AppRemoved" and app in message["arguments"])
 
 
-def home(deployd, app):
-    return deployd.get(app, "DataPath")
-
-
 # Settings that are changed after a deployment
 
 @pytest.fixture(scope="module")
@@ -164,32 +145,6 @@ def test_they_judge_the_next_deployment(deployd, changed):
     served(deployd, "changed")
 
 
-# An instance that gets no requests
-
-def test_an_instance_that_gets_no_requests_is_seen_and_checked_again(deployd):
-    live = deploy(deployd, "ill", HealthCheckPath="/up")
-    unit = live["Units"][0].replace(".web.1.", ".web.2.")
-    asked = f"{home(deployd, 'ill')}/asked-web.2"
-    deployd.machine.sh(f"touch {home(deployd, 'ill')}/ill-web.2")
-    deployd.machine.run(["deployctl", "scale", "ill", "web=2"])
-    deployd.machine.wait(lambda: said(deployd, f"{unit} gets no requests, and is checked again: the health check GET /up"),
-                         what="its check failing")
-    assert deployd.get("ill", "Status") == "degraded"
-    assert who(deployd, "ill") == {(200, "web.1")}
-
-    # Within a check it is asked again at once, and between checks after 1 second, after 2, after 4.
-    with deployd.machine.stream(["tail", "--follow", "--lines=+1", asked], parse=float) as times:
-        pauses, last = [], times.next()
-        while not pauses or pauses[-1] < 3.9:
-            now = times.next()
-            pauses += [now - last] if now - last > 0.9 else []
-            last = now
-    assert pauses[0] < pauses[-1], pauses
-    assert deployd.get("ill", "Status") == "degraded"
-    deployd.machine.run(["rm", f"{home(deployd, 'ill')}/ill-web.2"])
-    served(deployd, "ill")
-
-
 # Whether it is stopped
 
 def test_a_crash_is_no_stop(deployd):
@@ -218,21 +173,6 @@ def test_an_app_whose_units_are_stopped_is_stopped(deployd, argument):
     deployd.machine.systemctl("stop", *units)
     status(deployd, name, "stopped")
     remove(deployd, name, "false")
-
-
-def test_one_given_up_and_one_stopped_by_hand_is_nothing_that_runs(deployd):
-    one, two = sorted(deploy(deployd, "nothing", 2)["Units"])
-    served(deployd, "nothing")
-    deployd.machine.sh(f"touch {home(deployd, 'nothing')}/dead-web.2")
-    kill(deployd, two)
-    deployd.machine.wait(lambda: said(deployd, "web.2 of nothing", "it is given up"), what="web.2 being given up")
-    status(deployd, "nothing", "degraded")
-    deployd.machine.systemctl("stop", one)
-    deployd.machine.wait(lambda: deployd.get("nothing", "Status") in ("failed", "stopped"), what="its being seen")
-    assert deployd.machine.curl(deployd.get("nothing", "Port"))[0] == 503
-    deployd.machine.sh(f"rm {home(deployd, 'nothing')}/dead-web.2")
-    deployd.do("nothing", "Start")
-    served(deployd, "nothing")
 
 
 # What is there

@@ -7,7 +7,7 @@ import pytest
 
 import daemon
 import repository as repositories
-from deployd import ROOT, SILENT, Deployd, app_path, deployment_path
+from deployd import ROOT, Deployd, app_path
 from host import HostError
 
 # Number of the advisory lock that one deployd at a time holds in its database (sql/migrate.c).
@@ -219,42 +219,6 @@ def only_live_is_left(machine, deployd, app, number):
     assert machine.curl(deployment["AssignedPort"])[0] == 200
 
 
-SLOW_PORT = 8419
-
-
-@pytest.fixture
-def slow_server(machine, deployd):
-    """A git server that takes connections and answers none until the gate is open: the Gate."""
-    gate = daemon.Gate(machine, "server")
-    machine.write("/run/systemd/system/test-slow.socket", f"[Socket]\nListenStream=127.0.0.1:{SLOW_PORT}\n")
-    machine.write("/run/systemd/system/test-slow.service", f"""\
-[Service]
-TimeoutStartSec=infinity
-ExecStartPre={gate.wait}
-ExecStart=/lib/systemd/systemd-socket-proxyd 127.0.0.1:{repositories.PORT}
-""")
-    machine.systemctl("daemon-reload")
-    machine.systemctl("start", "test-slow.socket")
-    yield gate
-    machine.systemctl("stop", "test-slow.socket", "test-slow.service")
-
-
-def test_killed_while_fetching_it_fetches_again(machine, deployd, slow_server):
-    repository, commit = repositories.deployable(machine, "slow")
-    deployd.create_repository("slow", repository.url.replace(str(repositories.PORT), str(SLOW_PORT)))
-    deployd.create_app("slow", "slow")
-    number = deployd.deploy("slow")
-    machine.wait(lambda: machine.show("test-slow.service", "ActiveState")["ActiveState"] == "activating",
-                 what="the fetch reaching the server")
-    assert deployd.describe(number)["Status"] == "fetching"
-    with daemon.untouched(machine, "shop"):
-        daemon.kill(machine)
-        assert deployd.describe(number)["Status"] == "fetching"
-        slow_server.open()
-        assert deployd.end(number)["Revision"] == commit
-        only_live_is_left(machine, deployd, "slow", number)
-
-
 def test_killed_while_starting_it_goes_on(machine, deployd):
     gate = daemon.Gate(machine, "start")
     dropin = "/run/systemd/system/deployd-app-held-.service.d/50-test.conf"
@@ -274,25 +238,3 @@ def test_killed_while_starting_it_goes_on(machine, deployd):
     daemon.ready(machine, after=before)
     deployd.end(number)
     only_live_is_left(machine, deployd, "held", number)
-
-
-@pytest.fixture
-def impatient(machine, deployd):
-    """Three seconds are all the time an app has to listen."""
-    with daemon.configured(machine, "[runner]\nstart-timeout = 3s\n"):
-        yield
-
-
-def test_killed_while_checking_it_checks_again(machine, deployd, impatient):
-    deployd.app("silent", SILENT)
-    number = deployd.deploy("silent")
-    deployd.status(number, "checking")
-    with daemon.untouched(machine, "shop"):
-        daemon.kill(machine)
-        deployment = deployd.end(number)
-        assert deployment["Status"] == "failed"
-        port, = deployd.sql(f"select assigned_port from deployment where id = {number}")
-        assert deployment["ErrorSummary"] == f"web.1 did not listen on port {port}, its $PORT, within 3 s"
-        deployd.settled(number, "silent")
-    assert deployd.get("silent", "Status") == "failed"
-    assert machine.get(deployment_path(number), "Deployment.Units") == []

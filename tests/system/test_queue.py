@@ -5,7 +5,7 @@ import pytest
 
 import daemon
 import repository as repositories
-from deployd import ROOT, SILENT, Deployd, Held, app_path, changes, deployment_path
+from deployd import ROOT, SILENT, Deployd, changes, deployment_path
 
 # Seconds within which Cancel replies: it kills at once. A bound for that, ten times what is seen.
 REPLY = 10
@@ -100,24 +100,6 @@ def test_a_fetch_whose_server_stalls_can_be_cancelled(deployd, stalled):
     assert deployd.get(stalled, "Status") != "deploying"
 
 
-def test_an_import_can_be_cancelled(deployd, steady):
-    with Held(deployd.machine, "import") as imported:
-        number = deployd.deploy("steady")
-        imported.unit("steady-*")
-        cancel(deployd, number, "steady")
-    assert deployd.statuses(number) == ["queued", "fetching", "building", "cancelled"]
-    stays_live(deployd, steady)
-
-
-def test_a_start_can_be_cancelled(deployd, steady):
-    with Held(deployd.machine, "app") as apps:
-        number = deployd.deploy("steady")
-        apps.unit(f"steady-{number}.*")
-        cancel(deployd, number, "steady")
-    assert deployd.statuses(number) == ["queued", "fetching", "building", "starting", "cancelled"]
-    stays_live(deployd, steady)
-
-
 def test_a_check_can_be_cancelled(deployd, steady):
     number = deployd.deploy("steady")
     deployd.status(number, "checking")
@@ -150,12 +132,6 @@ def test_cancel_does_not_wait_for_an_app_that_will_not_end(deployd):
     cancel(deployd, number, "stubborn")
 
 
-def test_what_is_live_cannot_be_cancelled(deployd, steady):
-    error, message = deployd.refuse(deployment_path(steady["Id"]), "Deployment.Cancel")
-    assert error == "AlreadyFinished" and "live" in message
-    stays_live(deployd, steady)
-
-
 def test_stop_cancels_what_is_under_way(deployd, steady):
     first = deployd.deploy("steady")
     second = deployd.deploy("steady")
@@ -168,16 +144,6 @@ def test_stop_cancels_what_is_under_way(deployd, steady):
     assert deployd.describe(steady["Id"])["Status"] == "live"
     deployd.do("steady", "Start")
     deployd.answers("steady", lambda text: text == "python 1\n")
-
-
-@pytest.mark.parametrize("method,arguments", [("Remove", ["boolean:false"]), ("Start", []), ("Restart", [])])
-def test_an_app_that_is_deployed_is_busy(deployd, steady, method, arguments):
-    number = deployd.deploy("steady")
-    deployd.status(number, "checking")
-    error, message = deployd.refuse(app_path("steady"), f"App.{method}", *arguments)
-    assert error == "AppBusy" and "steady" in message
-    cancel(deployd, number, "steady")
-    stays_live(deployd, steady)
 
 
 def request(deployd, app, revision, name):
@@ -215,24 +181,6 @@ def test_the_same_request_ten_times_at_once_is_one_deployment(deployd, steady):
     assert len(numbers) == 10 and len(set(numbers)) == 1
     assert deployd.sql("select id from deployment where request_id = 'together'") == numbers[:1]
     cancel(deployd, int(numbers[0]), "steady")
-
-
-def test_the_deployments_of_an_app_become_live_one_after_another_in_order(deployd):
-    repository = deployd.app("fifo")
-    commits = [repository.git("rev-parse", "main")]
-    commits += [repository.commit(repositories.sample("python", str(version))) for version in (2, 3, 4)]
-    numbers = [deployd.deploy("fifo", commit) for commit in commits]
-
-    assert [deployd.end(number)["Revision"] for number in numbers] == commits
-    assert finished(deployd, numbers) == [(number, "live") for number in numbers]
-    assert [deployd.describe(number)["Status"] for number in numbers] == ["superseded"] * 3 + ["live"]
-    assert deployd.answers("fifo", lambda text: text == "python 4\n")
-
-
-def finished(deployd, numbers):
-    """The DeploymentFinished signals of deployments, in order."""
-    return [(message["arguments"][0], message["arguments"][3]) for message in deployd.drain()
-            if message.get("member") == "DeploymentFinished" and message["arguments"][0] in numbers]
 
 
 def test_only_so_many_run_at_once_and_the_others_follow_in_order(deployd):

@@ -200,40 +200,6 @@ def test_the_formation_outlives_the_daemon(deployd):
     runs(deployd, "stay", "web.1")
 
 
-def test_without_web_it_is_live_when_it_has_run_for_a_while(deployd):
-    deployd.app("clock", tree(1, web=None, clock=WORKER))
-    deployd.do("clock", "SetProperties", *formation(clock=2))
-    live = deployd.live("clock")
-    assert live["AssignedPort"] == 0 and len(live["Units"]) == 2
-    assert deployd.get("clock", "CurrentPort") == 0
-    seconds = (live["FinishedAt"] - live["StartedAt"]) / 1e6
-    assert seconds >= 1, "check-settle is one second"
-
-
-def test_without_web_one_that_ends_fails_and_says_how(deployd):
-    deployd.app("short", tree(1, web=None, clock="sleep 0.2; echo gone for good; exit 3"))
-    deployd.do("short", "SetProperties", *formation(clock=1))
-    failed = deployd.end(deployd.deploy("short"))
-    assert (failed["Status"], failed["ErrorSummary"]) == (
-        "failed", "clock.1 exited with status 3: gone for good")
-    deployd.settled(failed["Id"], "short")
-
-
-@pytest.mark.parametrize("counts,sentence", [
-    ({"web": 1, "wroker": 1}, "the formation has wroker=1, but neither the Procfile nor the buildpack has a process named "
-                              "wroker (they have web, worker)"),
-    ({}, None),
-])
-def test_a_process_that_is_not_there_fails_the_deployment(deployd, counts, sentence):
-    name = f"lacks-{len(counts)}"
-    deployd.app(name, tree(1, worker=WORKER))
-    if counts:
-        deployd.do(name, "SetProperties", *formation(**counts))
-    ended = deployd.end(deployd.deploy(name))
-    assert ended["ErrorSummary"] == (sentence or "")
-    assert ended["Status"] == ("failed" if sentence else "live")
-
-
 def test_nothing_named_web_says_what_there_is(deployd):
     deployd.app("webless", tree(1, web=None, worker=WORKER))
     failed = deployd.end(deployd.deploy("webless"))
@@ -309,13 +275,3 @@ def test_a_release_command_is_not_run_twice_when_the_daemon_dies(deployd):
     gate.open()
     deployd.machine.wait(lambda: deployd.describe(number)["Status"] in ("live", "failed"), what="its end")
     assert deployd.describe(number)["ErrorSummary"] == ""
-
-
-def test_it_is_cancelled_with_its_command(deployd):
-    deployd.app("calm", tree(1, release="exec sleep infinity"))
-    number = deployd.deploy("calm")
-    deployd.status(number, "releasing")
-    deployd.machine.run(["deployctl", "cancel", number])
-    assert deployd.describe(number)["Status"] == "cancelled"
-    assert not deployd.machine.units("deployd-release-calm-*.service")
-    deployd.settled(number, "calm")

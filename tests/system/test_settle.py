@@ -11,21 +11,19 @@ MACHINE_FILES = dict(PROGRAMS)
 # Longer than any test: what is watched ends by what the test does.
 LONG = "[runner]\ncheck-settle = 10min\n"
 WATCHED = "requests go to it: watching it for 600 s"
-# After a request for it, it ends, stops listening, or answers its health check with 503.
+# After a request for it, it ends or stops listening.
 FICKLE = '''\
 import http.server, os, signal, socket, sys, threading
 
-VERSION, healthy = open("VERSION").read().strip(), True
+VERSION = open("VERSION").read().strip()
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
 
     def do_GET(self):
-        global healthy
-        healthy = healthy and self.path != "/sicken"
         body = f"fickle {VERSION}\\n".encode()
-        self.send_response(503 if self.path == "/up" and not healthy else 200)
+        self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -44,8 +42,8 @@ signal.pause()
 '''
 
 
-def fickle(version, **files):
-    return {"Procfile": "web: exec python3 app.py\n", "app.py": FICKLE, "VERSION": f"{version}\n", **files}
+def fickle(version):
+    return {"Procfile": "web: exec python3 app.py\n", "app.py": FICKLE, "VERSION": f"{version}\n"}
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +51,9 @@ def deployd(machine):
     return Deployd(machine)
 
 
-def watched(deployd, number, text=WATCHED):
+def watched(deployd, number):
     """Waits until a deployment takes the requests."""
-    deployd.signal(lambda m: any(c.get("StatusText") == text for c in changes(m, deployment_path(number))))
+    deployd.signal(lambda m: any(c.get("StatusText") == WATCHED for c in changes(m, deployment_path(number))))
 
 
 def ask(deployd, app, path="/"):
@@ -78,9 +76,9 @@ while data := s.recv(65536): sys.stdout.buffer.write(data)'""")
     return {row[3]: int(row[6]) for row in rows if row[1] == f"app-{app}" and row[3] != "hold"}
 
 
-def two_versions(deployd, app, old, new, **settings):
+def two_versions(deployd, app, old, new):
     """An app whose first version is live and whose second is committed: its repository."""
-    repository = deployd.app(app, old, **settings)
+    repository = deployd.app(app, old)
     deployd.live(app)
     repository.commit(new)
     return repository
@@ -132,46 +130,6 @@ def test_one_that_ends_or_stops_listening_gives_way_to_the_old_one(deployd, path
     deployd.settled(number, app)
 
 
-def test_the_health_check_counts_at_the_end_too(deployd):
-    two_versions(deployd, "ill", fickle(1), fickle(2), HealthCheckPath="/up")
-    with daemon.configured(deployd.machine, "[runner]\ncheck-settle = 2s\nstart-timeout = 5s\n"):
-        number = deployd.deploy("ill")
-        watched(deployd, number, "requests go to it: watching it for 2 s")
-        ask_newest(deployd, number, "/sicken")
-        end = deployd.end(number)
-    assert end["Status"] == "failed"
-    assert end["ErrorSummary"].startswith(f"the health check GET /up on port {end['AssignedPort']} ")
-    assert ask(deployd, "ill") == (200, "fickle 1\n")
-
-
-def test_one_of_two_is_enough_to_go_back(deployd):
-    repository = deployd.app("pair", mirror(1))
-    deployd.machine.run(["deployctl", "scale", "pair", "web=2"])
-    deployd.live("pair")
-    repository.commit(fickle(2))
-    with daemon.configured(deployd.machine, LONG):
-        number = deployd.deploy("pair")
-        watched(deployd, number)
-        ask_newest(deployd, number, "/end")
-        assert deployd.end(number)["Status"] == "failed"
-        with Load(deployd.machine, deployd.get("pair", "Port"), 200) as load:
-            load.answered("mirror 1")
-        assert load.failed == 0 and load.answers == {"mirror 1"}, load.failures
-
-
-def test_a_first_version_that_dies_is_not_live(deployd):
-    deployd.app("young", fickle(1))
-    with daemon.configured(deployd.machine, LONG):
-        number = deployd.deploy("young")
-        watched(deployd, number)
-        assert ask(deployd, "young") == (200, "fickle 1\n")
-        ask_newest(deployd, number, "/end")
-        assert deployd.end(number)["Status"] == "failed"
-    assert deployd.get("young", "Status") == "failed"
-    deployd.settled(number, "young")
-    assert ask(deployd, "young")[0] == 503
-
-
 def test_a_restart_of_the_daemon_watches_again(deployd):
     two_versions(deployd, "again", mirror(1), fickle(2))
     machine = deployd.machine
@@ -188,19 +146,6 @@ def test_a_restart_of_the_daemon_watches_again(deployd):
         ask_newest(deployd, number, "/end")
         assert deployd.end(number)["Status"] == "failed"
     assert ask(deployd, "again") == (200, "mirror 1\n")
-
-
-def test_what_is_watched_keeps_no_other_app_from_its_turn(deployd):
-    deployd.app("first", mirror(1))
-    deployd.app("second", mirror(1))
-    with daemon.configured(deployd.machine, LONG + "parallel = 1\n"):
-        number = deployd.deploy("first")
-        watched(deployd, number)
-        other = deployd.deploy("second")
-        watched(deployd, other)
-        for one in (number, other):
-            deployd.machine.run(["deployctl", "cancel", str(one)])
-            deployd.end(one)
 
 
 def test_deployctl_says_where_it_answers_before_it_is_live(deployd):

@@ -171,10 +171,9 @@ WISHES = {
 }
 
 
-@pytest.mark.parametrize("verb", ["start", "restart"])
 @pytest.mark.parametrize("wish", WISHES)
-def test_a_stopped_app_stays_stopped_and_starts_with_what_was_asked_for(deployd, wish, verb):
-    name = f"still-{wish}-{verb}"
+def test_a_stopped_app_stays_stopped_and_starts_with_what_was_asked_for(deployd, wish):
+    name = f"still-{wish}"
     deployd.app(name, apps.mirror(1), Buildpack="none")
     if wish == "scale-down":
         deployctl(deployd, "scale", name, "web=3")
@@ -193,7 +192,7 @@ def test_a_stopped_app_stays_stopped_and_starts_with_what_was_asked_for(deployd,
     stopped(deployd, name)
     assert deployments(deployd, name) == before
 
-    deployctl(deployd, verb, name)
+    deployctl(deployd, "start", name)
     n = 2 if wish == "scale-up" else 1
     assert prices(deployd, name, n) == ["2" if wish in ("config-set", "redeploy") else None] * n
     units = instances(deployd, name)
@@ -207,10 +206,10 @@ def test_a_stopped_app_stays_stopped_and_starts_with_what_was_asked_for(deployd,
 class UnderWay:
     """A deployment of a commit whose web process waits for open()."""
 
-    def __init__(self, deployd, repository, version, then=""):
+    def __init__(self, deployd, repository, version):
         self.deployd = deployd
         self.gate = daemon.Gate(deployd.machine, f"{repository.name}-{version}")
-        self.revision = repository.commit(apps.mirror(version, f"{self.gate.wait}; {then}"))
+        self.revision = repository.commit(apps.mirror(version, f"{self.gate.wait}; "))
         self.id = deployd.deploy(repository.name)
         deployd.status(self.id, "checking")
 
@@ -222,7 +221,7 @@ class UnderWay:
 
 def ask(deployd, app, wish):
     """Asks for something that makes a deployment: its id."""
-    arguments = {"SetEnvironment": ["a{ss}as", 1, "PRICE", "2", 0], "Redeploy": [], "Rollback": ["t", 0]}[wish]
+    arguments = {"SetEnvironment": ["a{ss}as", 1, "PRICE", "2", 0], "Redeploy": []}[wish]
     number, path = deployd.do(app, wish, *arguments)
     assert number != 0 and path == deployment_path(number)
     return number
@@ -241,53 +240,6 @@ def test_during_a_deployment_the_new_commit_is_kept(deployd, wish):
     assert (again["Status"], again["Revision"], again["ImageTag"]) == ("live", under_way.revision, new["ImageTag"])
     assert deployd.machine.curl(deployd.get(name, "Port")) == (200, "mirror 2\n")
     assert prices(deployd, name) == ["2" if wish == "SetEnvironment" else None]
-
-
-def test_behind_a_deployment_that_fails_the_old_commit_has_the_new_value(deployd):
-    repository = deployd.app("behind", apps.mirror(1), Buildpack="none")
-    old = deployd.live("behind")
-    under_way = UnderWay(deployd, repository, 2, then="exit 3; ")
-    number = ask(deployd, "behind", "SetEnvironment")
-    assert under_way.open()["Status"] == "failed"
-    again = deployd.end(number)
-    assert (again["Status"], again["Revision"]) == ("live", old["Revision"])
-    assert prices(deployd, "behind") == ["2"]
-    assert deployctl(deployd, "config", "get", "behind", "PRICE") == "2\n"
-
-
-def test_variables_set_during_the_first_deployment_take_effect(deployd):
-    repository = deployd.app("first", {"Procfile": "web: exit 3\n"}, Buildpack="none")
-    under_way = UnderWay(deployd, repository, 1)
-    number = ask(deployd, "first", "SetEnvironment")
-    assert under_way.open()["Status"] == "live"
-    assert deployd.end(number)["Status"] == "live"
-    assert prices(deployd, "first") == ["2"]
-
-
-def test_queued_deployments_choose_their_release_when_their_turn_comes(deployd):
-    repository = deployd.app("turns", apps.mirror(1), Buildpack="none")
-    live = [deployd.live("turns")]
-    for version in (2, 3):
-        repository.commit(apps.mirror(version))
-        live.append(deployd.live("turns"))
-    under_way = UnderWay(deployd, repository, 4)
-    numbers = [ask(deployd, "turns", wish) for wish in ("Rollback", "Rollback", "Redeploy")]
-    assert under_way.open()["Status"] == "live"
-    ended = [deployd.end(number) for number in numbers]
-    # Back from 4 to 3, from 3 to 2, and 2 once more.
-    assert [(one["Status"], one["Revision"]) for one in ended] == [
-        ("live", live[version - 1]["Revision"]) for version in (3, 2, 2)]
-    assert deployd.machine.curl(deployd.get("turns", "Port")) == (200, "mirror 2\n")
-
-
-def test_two_rollbacks_in_a_row_go_back_two(deployd):
-    repository = deployd.app("twice", apps.mirror(1), Buildpack="none")
-    live = [deployd.live("twice")]
-    for version in (2, 3):
-        repository.commit(apps.mirror(version))
-        live.append(deployd.live("twice"))
-    numbers = [ask(deployd, "twice", "Rollback") for _ in range(2)]
-    assert [deployd.end(number)["Revision"] for number in numbers] == [live[1]["Revision"], live[0]["Revision"]]
 
 
 def test_changes_at_the_same_time_are_kept_or_refused(machine, deployd):

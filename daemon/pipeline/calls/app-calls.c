@@ -129,7 +129,7 @@ static void on_limits_set(void *userdata, int error, const char *sentence)
 {
         Keeper *keeper = userdata;
 
-        keeper->call = NULL;
+        keeper->limits = NULL;
         if (error < 0)
                 log_warning("New limits of unit %s take effect when it is started again: %s",
                             keeper->instance->unit, sentence);
@@ -149,8 +149,9 @@ static void apply_limits(Pipeline *pipeline, App *app)
 
                 if (!keeper || keeper->call)
                         continue;
+                keeper->limits = unit_call_free(keeper->limits);
                 r = units_set_limits(pipeline->units, instance->unit, limits.memory_max, limits.tasks_max,
-                                     limits.cpu_quota_usec, on_limits_set, keeper, &keeper->call);
+                                     limits.cpu_quota_usec, on_limits_set, keeper, &keeper->limits);
                 if (r < 0)
                         on_limits_set(keeper, r, strerror(-r));
         }

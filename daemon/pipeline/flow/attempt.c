@@ -72,7 +72,7 @@ Attempt *attempt_free(Attempt *attempt)
         attempt_drop_work(attempt);
         stop_moving(attempt);
         attempt->deployment->step = NULL;
-        shutdown_wait_free(attempt->judging);
+        attempt->pipeline->engine->shutdown_free(attempt->judging);
         free(attempt->failure);
         free(attempt->failure_waits);
         free(attempt);
@@ -209,7 +209,7 @@ static void on_judged(void *userdata)
         Attempt *attempt = userdata;
         _cleanup_free_ char *failure = TAKE_PTR(attempt->failure);
 
-        attempt->judging = shutdown_wait_free(attempt->judging);
+        attempt->judging = attempt->pipeline->engine->shutdown_free(attempt->judging);
         commit(attempt, failure);
 }
 
@@ -220,7 +220,7 @@ static void judge(Attempt *attempt, char *failure)
         Pipeline *pipeline = attempt->pipeline;
 
         attempt->failure = failure;
-        if (shutdown_wait_new(pipeline->units, on_judged, attempt, &attempt->judging) < 0)
+        if (pipeline->engine->shutdown(pipeline->units, on_judged, attempt, &attempt->judging) < 0)
                 pipeline->params.fatal(pipeline->params.userdata, "systemd could not be asked");
 }
 

@@ -10,7 +10,6 @@
 #include "daemon/pipeline/internal.h"
 #include "daemon/pipeline/jobs/build.h"
 #include "daemon/pipeline/jobs/once.h"
-#include "systemd/shutdown.h"
 
 struct Attempt {
         Pipeline *pipeline;

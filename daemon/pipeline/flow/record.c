@@ -91,6 +91,9 @@ static void on_recorded(void *userdata, int error, const StoreReply *reply)
         Pipeline *pipeline = record->pipeline;
         Deployment *deployment = model_deployment(pipeline->model, record->deployment);
 
+        /* Its values were refused: the daemon is about to end. */
+        if (record->variables.n > 0 && record->version == 0)
+                deployment = NULL;
         if (deployment && error == -EBUSY && !record->release) {
                 /* It was forgotten at the same moment: then it is built once more. */
                 (void) text_replace(&deployment->image_tag, "");

@@ -4,6 +4,7 @@
 #include "daemon/pipeline/instances/app-health.h"
 #include "daemon/pipeline/instances/check.h"
 #include "daemon/pipeline/instances/keeper.h"
+#include "daemon/pipeline/instances/route.h"
 #include "daemon/pipeline/instances/scale.h"
 
 /* From starting to live: what an instance's unit means for its deployment. */
@@ -93,6 +94,9 @@ void step_live_enter(Pipeline *pipeline, Deployment *deployment)
                 return;
         LIST_FOREACH (instances, instance, deployment->instances)
                 keeper_resume(pipeline, instance);
+        /* One of them may have crashed while this was committed, which has closed all: step_switch_back().
+         */
+        route_open(deployment);
         ingress_poll(pipeline->params.ingress);
         app_health_judge(pipeline, deployment);
         scale_poll(pipeline, deployment->app);

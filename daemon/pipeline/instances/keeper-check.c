@@ -24,8 +24,8 @@ static void keeper_check_pass(Keeper *keeper)
                 return keeper->pipeline->instance_events->fit(keeper->pipeline, deployment);
         route_open_live(keeper->instance);
         ingress_poll(keeper->pipeline->params.ingress);
-        keeper_tell_changed(keeper);
         app_health_judge(keeper->pipeline, deployment);
+        keeper_tell_changed(keeper);
 }
 
 void keeper_close(Keeper *keeper)
@@ -82,8 +82,8 @@ static void keeper_check_refuse(Keeper *keeper, char *sentence)
         keeper_close(keeper);
         keeper->unfit = true;
         keeper_check_later(keeper);
-        keeper_tell_changed(keeper);
         app_health_judge(keeper->pipeline, deployment);
+        keeper_tell_changed(keeper);
 }
 
 static void keeper_check_on_probed(void *userdata, const ProbeAnswer *answer)

@@ -8,7 +8,8 @@
 
 /* It is not as it should be, before it is live: its deployment is told why. */
 void keeper_fail(Keeper *keeper, const char *format, ...) _printf_(2, 3);
-/* It is live, and something about it is different. */
+/* It is live, and something about it is different. The keeper may be freed by it: this is the last thing
+ * that is done with one. */
 void keeper_tell_changed(Keeper *keeper);
 /* Its run has ended, or another one has begun: no requests go to it until that has passed the check.
  * Requests that it still answers have `drain-timeout`. */

@@ -76,7 +76,7 @@ static void keeper_live_judge(void *userdata)
         Keeper *keeper = userdata;
         Instance *instance = keeper->instance;
 
-        keeper->judging = shutdown_wait_free(keeper->judging);
+        keeper->judging = keeper->pipeline->engine->shutdown_free(keeper->judging);
         if (keeper->running) {
                 instance->by_hand = instance->pausing = false;
                 /* Somebody has started its unit. */
@@ -87,8 +87,9 @@ static void keeper_live_judge(void *userdata)
         if (!keeper_live_is_as_stopped(keeper))
                 keeper_live_plan(keeper);
         else if (!instance->by_hand && !keeper->evidence && !keeper->restart &&
-                 stop_evidence_new(keeper->pipeline->params.event, instance->unit, keeper->ran,
-                                   keeper_live_on_evidence, keeper, &keeper->evidence) < 0)
+                 keeper->pipeline->engine->stop_evidence(keeper->pipeline->params.event, instance->unit,
+                                                         keeper->ran, keeper_live_on_evidence, keeper,
+                                                         &keeper->evidence) < 0)
                 keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
         app_health_judge(keeper->pipeline, instance->deployment);
 }
@@ -110,11 +111,12 @@ void keeper_live_on_state(Keeper *keeper, sd_id128_t before)
                 backoff_reset(&keeper->rechecks);
         if (keeper_live_wants_check(keeper))
                 keeper_check(keeper);
-        keeper_tell_changed(keeper);
         if (keeper->running)
                 keeper_live_judge(keeper);
         else if (!keeper->judging &&
-                 shutdown_wait_new(keeper->pipeline->units, keeper_live_judge, keeper, &keeper->judging) < 0)
+                 keeper->pipeline->engine->shutdown(keeper->pipeline->units, keeper_live_judge, keeper,
+                                                    &keeper->judging) < 0)
                 keeper->pipeline->params.fatal(keeper->pipeline->params.userdata,
                                                "systemd could not be asked");
+        keeper_tell_changed(keeper);
 }

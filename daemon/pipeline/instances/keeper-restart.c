@@ -11,9 +11,9 @@ static void refuse(Keeper *keeper, const char *sentence)
 {
         log_warning("Cannot start unit %s again: %s", keeper->instance->unit, sentence);
         keeper->unfit = true;
-        keeper_tell_changed(keeper);
         if (keeper->running)
                 keeper_check(keeper);
+        keeper_tell_changed(keeper);
 }
 
 static void keeper_on_restart_asked(void *userdata, int error, const char *sentence)
@@ -36,8 +36,8 @@ void keeper_restart(Keeper *keeper)
                 return;
         r = environment_write(keeper->instance);
         if (r >= 0)
-                r = units_restart(keeper->pipeline->units, keeper->instance->unit, keeper_on_restart_asked,
-                                  keeper, &keeper->call);
+                r = keeper->pipeline->engine->restart(keeper->pipeline->units, keeper->instance->unit,
+                                                      keeper_on_restart_asked, keeper, &keeper->call);
         if (r < 0)
                 refuse(keeper, strerror(-r));
 }

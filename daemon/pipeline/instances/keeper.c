@@ -19,19 +19,23 @@
 
 Keeper *keeper_free(Keeper *keeper)
 {
+        const Engine *engine;
+
         if (!keeper)
                 return NULL;
-        unit_call_free(keeper->call);
-        unit_watch_free(keeper->watch);
+        engine = keeper->pipeline->engine;
+        engine->call_free(keeper->call);
+        engine->call_free(keeper->limits);
+        engine->watch_free(keeper->watch);
         probe_wait_free(keeper->wait);
         sd_event_source_disable_unref(keeper->settle);
-        last_line_free(keeper->last_line);
+        engine->last_line_free(keeper->last_line);
         free(keeper->end);
         sd_event_source_disable_unref(keeper->restart);
         sd_event_source_disable_unref(keeper->recheck);
-        stop_evidence_free(keeper->evidence);
+        engine->stop_evidence_free(keeper->evidence);
         sd_event_source_disable_unref(keeper->drain);
-        shutdown_wait_free(keeper->judging);
+        engine->shutdown_free(keeper->judging);
         keeper->instance->fit = keeper->instance->pausing = false;
         keeper->instance->keeper = NULL;
         free(keeper);
@@ -95,8 +99,8 @@ static void fail_with_last_line(Keeper *keeper, const char *end, sd_id128_t invo
                 return;
         keeper->pipeline->instance_events->ended(keeper->pipeline, keeper->instance->deployment);
         if (text_replace(&keeper->end, end) < 0 ||
-            last_line_new(keeper->pipeline->params.event, keeper->instance->unit, invocation, on_last_line,
-                          keeper, &keeper->last_line) < 0)
+            keeper->pipeline->engine->last_line(keeper->pipeline->params.event, keeper->instance->unit,
+                                                invocation, on_last_line, keeper, &keeper->last_line) < 0)
                 keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
 }
 
@@ -203,8 +207,8 @@ static void on_started(void *userdata, int error, const char *sentence)
 
         keeper->call = NULL;
         if (error >= 0 && !keeper->watch)
-                error = unit_watch_new(keeper->pipeline->units, instance->unit, on_state, keeper,
-                                       &keeper->watch);
+                error = keeper->pipeline->engine->watch(keeper->pipeline->units, instance->unit, on_state,
+                                                        keeper, &keeper->watch);
         if (error >= 0)
                 return;
         keeper->seen = keeper->failed = true;
@@ -232,7 +236,8 @@ static int start_unit(Keeper *keeper)
         unit.spec.timeout_usec = config->start_timeout;
         unit.spec.restart_pause_usec = config->restart_pause;
         unit.spec.restart_burst = (unsigned) config->restart_burst;
-        return units_start(keeper->pipeline->units, &unit.spec, on_started, keeper, &keeper->call);
+        return keeper->pipeline->engine->start(keeper->pipeline->units, &unit.spec, on_started, keeper,
+                                               &keeper->call);
 }
 
 /* A unit of that name that is on its way out would be taken for this one: keepers_poll() goes on when it is
@@ -310,10 +315,13 @@ static void on_evidence_at_start(void *userdata, bool stopped)
 void keeper_resume(Pipeline *pipeline, Instance *instance)
 {
         sd_id128_t ran = instance->keeper ? SD_ID128_NULL : environment_last_run(instance);
-        Keeper *keeper;
+        Keeper *keeper = instance->keeper;
 
         assert(pipeline);
 
+        /* It has become live, and its unit may have ended while that was being committed. */
+        if (keeper && keeper->seen)
+                return keeper_live_on_state(keeper, keeper->invocation);
         /* Given up before a restart of the daemon: it stays so, and its unit is only watched. */
         if (!instance->keeper && environment_is_given_up(instance)) {
                 instance->given_up = true;
@@ -327,8 +335,8 @@ void keeper_resume(Pipeline *pipeline, Instance *instance)
         if (!keeper)
                 return;
         keeper->ran = ran;
-        if (stop_evidence_new(pipeline->params.event, instance->unit, ran, on_evidence_at_start, keeper,
-                              &keeper->evidence) < 0)
+        if (pipeline->engine->stop_evidence(pipeline->params.event, instance->unit, ran,
+                                            on_evidence_at_start, keeper, &keeper->evidence) < 0)
                 pipeline->params.fatal(pipeline->params.userdata, "out of memory");
 }
 

@@ -6,14 +6,12 @@
 
 #include "base/backoff.h"
 #include "daemon/pipeline/internal.h"
-#include "systemd/last-line.h"
-#include "systemd/shutdown.h"
-#include "systemd/stop-evidence.h"
 
 struct Keeper {
         Pipeline *pipeline;
         Instance *instance;
         UnitCall *call;
+        UnitCall *limits; /* its unit is to have others, while it runs */
         UnitWatch *watch;
         ProbeWait *wait;          /* for its port */
         sd_event_source *settle;  /* without a port: until it has run for check-settle; else: until it is

@@ -165,7 +165,8 @@ static void end_instance(PortsWatch *watch, const Instance *instance, unsigned c
                                 .process = text_or_empty(process) },
                  "%s of %s holds %u ports and is killed: app-ports-max allows %u", text_or_empty(process),
                  app->name, count, (unsigned) pipeline_config(watch->pipeline)->app_ports_max);
-        r = units_kill(watch->pipeline->units, instance->unit, on_killed, watch, &watch->call);
+        r = watch->pipeline->engine->kill(watch->pipeline->units, instance->unit, on_killed, watch,
+                                          &watch->call);
         if (r < 0)
                 on_killed(watch, r, strerror(-r));
 }
@@ -236,7 +237,7 @@ void ports_free(Pipeline *pipeline)
         if (!watch)
                 return;
         probe_wait_free(watch->wait);
-        unit_call_free(watch->call);
+        pipeline->engine->call_free(watch->call);
         sd_event_source_disable_unref(watch->timer);
         free(watch);
         pipeline->ports_watch = NULL;

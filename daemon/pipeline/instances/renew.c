@@ -11,8 +11,7 @@ static int look_at(const Instance *instance)
 {
         const Keeper *keeper = instance->keeper;
 
-        if (instance->leaving || instance->by_hand || instance->given_up || !keeper || keeper->failed ||
-            keeper->unfit)
+        if (instance->by_hand || instance->given_up || !keeper || keeper->failed || keeper->unfit)
                 return -1;
         return keeper->running && !sd_id128_equal(keeper->invocation, instance->renewed_from) &&
                (instance->port == 0 || (instance->fit && instance->routed == ROUTE_READY));

@@ -11,6 +11,7 @@
 #include "daemon/pipeline/files/plan.h"
 #include "daemon/pipeline/instances/keeper.h"
 #include "daemon/pipeline/instances/ports.h"
+#include "daemon/pipeline/instances/renew.h"
 #include "daemon/pipeline/instances/route.h"
 #include "daemon/pipeline/jobs/reap.h"
 
@@ -128,6 +129,7 @@ static void leave(Pipeline *pipeline, Instance *instance)
                 r = leaving->unit ? 0 : -ENOMEM;
         }
         instance->leaving = true;
+        instance->renew = RENEW_NOT;
         keeper_free(instance->keeper);
         model_changed_app(pipeline->model, instance->deployment->app);
         if (r >= 0 && instance->port != 0)
@@ -270,6 +272,7 @@ void scale_poll(Pipeline *pipeline, App *app)
                 pipeline->params.fatal(pipeline->params.userdata,
                                        "a change could not be sent to the database");
         if (pipeline->leavings) {
+                renew_poll(pipeline, live);
                 ingress_poll(pipeline->params.ingress);
                 leavings_poll(pipeline);
         }

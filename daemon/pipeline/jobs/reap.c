@@ -20,7 +20,7 @@ Reap *reap_free(Reap *reap)
 {
         if (!reap)
                 return NULL;
-        unit_call_free(reap->call);
+        reap->pipeline->engine->call_free(reap->call);
         LIST_REMOVE(reaps, reap->pipeline->reaps, reap);
         free(reap->unit);
         free(reap);
@@ -47,7 +47,8 @@ static void on_gone(void *userdata, int error, const char *sentence)
 static int begin(Reap *reap)
 {
         environment_forget_run(reap->unit);
-        return units_remove(reap->pipeline->units, reap->unit, reap->owner.kill, on_gone, reap, &reap->call);
+        return reap->pipeline->engine->remove(reap->pipeline->units, reap->unit, reap->owner.kill, on_gone,
+                                              reap, &reap->call);
 }
 
 /* It is on its way already, perhaps for nobody until now; or it was left to itself. */
