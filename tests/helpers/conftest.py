@@ -6,6 +6,9 @@ import subprocess
 
 import pytest
 
+from builder import USER
+from packs import PORT, PROFILE, RUN, Apps
+
 
 def pytest_sessionstart(session):
     assert os.geteuid() == 0, "these tests start programs as root without capabilities, and need root for it"
@@ -37,3 +40,38 @@ def processes():
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def apps(binary, tmp_path):
+    return Apps(binary("build"), tmp_path)
+
+
+@pytest.fixture
+def serve(apps, processes):
+    """serve(result) runs the process type web of what was built until it says so, and gives what asks it for a path."""
+
+    def start(result, says, line=None):
+        process = processes(
+            ["unshare", "--mount", "--net", "sh", "-c", RUN, "sh",
+             PROFILE + (line or result.answer["default.web"])],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOST": "127.0.0.1", "PORT": str(PORT), "USER": str(USER),
+                 "RELEASE": apps.unpack(result), "BASE": apps.base})
+        said = ""
+        while says not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+
+        def get(path="/"):
+            # From the network of the app.
+            return subprocess.run(
+                ["nsenter", f"--net=/proc/{process.pid}/ns/net", "curl", "--silent", "--show-error", "--dump-header", "-",
+                 "--retry", "10", "--retry-connrefused", f"http://127.0.0.1:{PORT}{path}"],
+                check=True, stdout=subprocess.PIPE, text=True).stdout
+
+        get.process = process
+        return get
+
+    return start
