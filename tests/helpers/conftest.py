@@ -2,6 +2,7 @@
 """The helper programs as they were built: each by the path in its variable, which meson sets."""
 
 import os
+import signal
 import subprocess
 
 import pytest
@@ -38,7 +39,8 @@ def processes():
     yield start
     for process in started:
         if process.poll() is None:
-            process.kill()
+            # With what it has started, where it leads a group.
+            (os.killpg if os.getpgid(process.pid) == process.pid else os.kill)(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -56,6 +58,7 @@ def serve(apps, processes):
             ["unshare", "--mount", "--net", "sh", "-c", RUN, "sh",
              PROFILE + (line or result.answer["default.web"])],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOST": "127.0.0.1", "PORT": str(PORT), "USER": str(USER),
                  "RELEASE": apps.unpack(result), "BASE": apps.base})
         said = ""

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """All buildpacks: which of them builds, what they have in common, and what the documentation says of them."""
 
+import json
 import re
 import subprocess
 
 import pytest
 
-from packs import PACKS
+from packs import PACKS, text
 from test_pack_compiled import GO, RUST
 
 
@@ -43,10 +44,16 @@ def test_a_tool_that_is_missing_is_named_with_its_package(apps, files, hidden, s
 
 
 def test_the_app_s_variables_reach_the_tools(apps):
-    apps.variables = {"BUILD_ENV_CFLAGS": "-DCOUNT=3 -DTEXT=\"ü 'x'\"", "BUILD_ENV_PATH": "/nowhere",
-                      "BUILD_ENV_UID": "1", "BUILD_ENV_BASH_ENV": "/etc/passwd", "BUILD_ENV_EMPTY": ""}
-    result = apps.good({"Makefile": b"out:\n\tprintf '%s' \"$$CFLAGS\" >out\n", "a.c": b""})
-    assert result.tree()["out"][0].decode() == "-DCOUNT=3 -DTEXT=\"ü 'x'\""
+    """Byte for byte, also those whose names mean something to a shell."""
+    variables = {"CFLAGS": "-DCOUNT=3 -DTEXT=\"ü 'x'\"", "PEM": "-----BEGIN-----\nabc\n-----END-----\n\n", "EMPTY": "",
+                 "GROUPS": "staff,admin", "DIRSTACK": "x", "output": "o", "pattern": "p", "file": "f", "status": "s",
+                 "LINENO": "line", "RANDOM": "fixed", "HISTCMD": "x", "OPTIND": "x", "UID": "1", "IFS": "a"}
+    apps.variables = {"BUILD_ENV_" + name: value for name, value in variables.items()}
+    apps.variables |= {"BUILD_ENV_PATH": "/nowhere", "BUILD_ENV_BASH_ENV": "/etc/passwd"}
+    see = b"import json, os; json.dump(dict(os.environ), open('seen', 'w'))\n"
+    seen = json.loads(apps.good({"Makefile": b"out:\n\tpython3 see.py\n", "see.py": see, "a.c": b""}).tree()["seen"][0])
+    assert {name: seen.get(name) for name in variables} == variables
+    assert seen["PATH"] != "/nowhere" and "BASH_ENV" not in seen
 
 
 # What is written for people
@@ -100,3 +107,45 @@ def test_the_example_of_a_buildpack(apps, tmp_path):
         "the hugo buildpack exited with status 1: hugo could not build the pages")
     result = apps.good({"hugo.toml": b"", "public/index.html": b""}, command="true")
     assert (result.answer["buildpack"], "lighttpd" in result.answer["default.web"]) == ("hugo", True)
+
+
+# Several of them
+
+HEROKU = "https://github.com/heroku/heroku-buildpack-"
+BOTH = {"package.json": b'{"scripts": {"build": "echo made >asset"}}', "requirements.txt": b"# none\n", "app.py": b""}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {".buildpacks": text(f"{HEROKU}nodejs\n{HEROKU}python.git#v200\n")},
+        {".buildpacks": b"# assets first\nnode\n\npython\n"},
+        {"app.json": b'{"buildpacks": [{"url": "heroku/nodejs"}, {"url": "heroku/python"}]}'},
+    ],
+)
+def test_buildpacks_that_the_app_names(apps, files):
+    """https://github.com/ddollar/heroku-buildpack-multi and
+    https://devcenter.heroku.com/articles/app-json-schema#buildpacks: in this order, and what the last one suggests."""
+    result = apps.good({**BOTH, **files})
+    tree = result.tree()
+    assert tree["asset"][0] == b"made\n" and ".venv/bin/python3" in tree
+    assert (result.answer["buildpack"], result.answer["default.web"]) == ("python", "exec .venv/bin/python app.py")
+
+
+@pytest.mark.parametrize(
+    "files, sentence",
+    [
+        ({".buildpacks": b"https://github.com/me/heroku-buildpack-apples\n"},
+         '.buildpacks: there is no buildpack "https://github.com/me/heroku-buildpack-apples", only '
+         "c, go, node, php, python, ruby, rust, static and none"),
+        ({"app.json": b'{"buildpacks": [{}]}'}, "app.json: buildpacks.0 has no url"),
+        ({".buildpacks": b"node\n" * 9}, ".buildpacks names more than 8 buildpacks"),
+    ],
+)
+def test_a_buildpack_that_is_not_there_is_refused(apps, files, sentence):
+    assert apps.error({**BOTH, **files}) == sentence
+
+
+def test_the_setting_counts_before_what_the_app_names(apps):
+    result = apps.good({**BOTH, ".buildpacks": b"apples\n"}, buildpack="node")
+    assert result.answer["buildpack"] == "node"

@@ -170,8 +170,8 @@ def test_another_node_needs_no_download_again(apps):
     apps.around, apps.variables = ("unshare", "--net"), {"BUILD_ENV_npm_config_fetch_retries": "0"}
     assert apps.good(files).archive == first
     # One that the cache has not.
-    assert "package.json asks for node 14.x: this machine has v" in (
-        said := apps.error({"package.json": package(engines={"node": "14.x"})})) and "the npm registry" in said
+    said = apps.error({"package.json": package(engines={"node": "14.x"})})
+    assert "node-linux-" in said and " 14.21.3 did not come from the npm registry: " in said and "registry.npmjs.org" in said
 
 
 def test_the_node_of_the_machine_is_taken_where_it_will_do(apps):
@@ -257,8 +257,9 @@ def test_what_is_locked_is_installed_by_who_has_locked_it(apps, serve, fields, l
 @pytest.mark.parametrize("name, lock", [("yarn", YARN_1), ("pnpm", pnpm_lock("9.0"))])
 def test_a_lock_file_that_is_out_of_step_is_refused(apps, name, lock):
     file = {"yarn": "yarn.lock", "pnpm": "pnpm-lock.yaml"}[name]
-    said = apps.error({"package.json": package(dependencies={**ONE, "is-number": "7.0.0"}), file: lock})
-    assert {"yarn": "lockfile needs to be updated", "pnpm": "ERR_PNPM_OUTDATED_LOCKFILE"}[name] in said
+    result = apps({"package.json": package(dependencies={**ONE, "is-number": "7.0.0"}), file: lock})
+    said = result.answer["error"]
+    assert {"yarn": "lockfile needs to be updated", "pnpm": "specifiers in the lockfile"}[name] in said
 
 
 @pytest.mark.parametrize(
@@ -341,7 +342,7 @@ def test_dev_dependencies_stay_where_they_are_needed(apps, variables, scripts, p
 def test_every_process_has_what_the_buildpack_sets(apps, serve):
     """Also that of a Procfile; and a server.js needs no package.json."""
     result = apps.good({"Procfile": b"web: node server.js\n", "server.js": SHOW})
-    assert json.loads(serve(result, "open on 127.0.0.1\n", line="GREETING=hi node server.js")().split("\n\n")[1])[1:3] == ["production", "hi"]
+    assert json.loads(serve(result, "open on 127.0.0.1\n", line="export GREETING=hi; exec node server.js")().split("\n\n")[1])[1:3] == ["production", "hi"]
 
 
 # Pages out of a build

@@ -25,6 +25,12 @@ function archiveName(name, version) {
         return `${name.replace(/^@/, "").replace("/", "-")}-${version}.tgz`
 }
 
+// The line of npm that names the error.
+function said(error) {
+        return String(error.stderr ?? "").split("\n").map((line) => /^npm (?:ERR!|error) (?!code|errno|syscall)(.+)/.exec(line)?.[1])
+                .find(Boolean) ?? error.message
+}
+
 // What the registry has of a package, or, where it does not answer, the cache.
 function versions(name, reason) {
         try {
@@ -35,9 +41,7 @@ function versions(name, reason) {
                         .map((file) => file.slice(start.length - 4, -4)).filter((version) => semver.valid(version))
                 if (kept.length > 0)
                         return kept
-                const said = String(error.stderr).split("\n").find((line) => /^npm (?:ERR!|error) (?!code|errno|syscall)/.test(line))
-                throw new Refusal(`${reason}; the npm registry, which has others, did not answer: ` +
-                                  (said?.replace(/^npm \S+ /, "") ?? error.message))
+                throw new Refusal(`${reason}; the npm registry, which has others, did not answer: ${said(error)}`)
         }
 }
 
@@ -46,8 +50,11 @@ function archive(name, version) {
         const file = path.join(cache, archiveName(name, version))
         if (!fs.existsSync(file)) {
                 const directory = fs.mkdtempSync(path.join(process.env.TMPDIR ?? "/tmp", "npm-"))
-                npm("pack", `${name}@${version}`, "--silent", "--pack-destination", directory, "--cache",
-                    path.join(directory, "cache"))
+                try {
+                        npm("pack", `${name}@${version}`, "--pack-destination", directory, "--cache", path.join(directory, "cache"))
+                } catch (error) {
+                        throw new Refusal(`${name} ${version} did not come from the npm registry: ${said(error)}`)
+                }
                 const [got] = fs.readdirSync(directory).filter((entry) => entry.endsWith(".tgz"))
                 // Whole or not at all.
                 fs.copyFileSync(path.join(directory, got), file + ".new")
@@ -186,9 +193,6 @@ function main() {
 try {
         main()
 } catch (error) {
-        const sentence = error instanceof Refusal ? error.message
-                         : String(error.stderr ?? "").split("\n").find((line) => /^npm (?:ERR!|error) (?!code|errno)/.test(line)) ??
-                           error.stack
-        console.error(` !     ${sentence}`)
+        console.error(` !     ${error instanceof Refusal ? error.message : error.stack}`)
         process.exitCode = 1
 }
