@@ -2,6 +2,7 @@
 """The helper programs as they were built: each by the path in its variable, which meson sets."""
 
 import os
+import pathlib
 import signal
 import subprocess
 
@@ -39,8 +40,7 @@ def processes():
     yield start
     for process in started:
         if process.poll() is None:
-            # With what it has started, where it leads a group.
-            (os.killpg if os.getpgid(process.pid) == process.pid else os.kill)(process.pid, signal.SIGKILL)
+            process.kill()
         process.communicate()
 
 
@@ -53,14 +53,21 @@ def apps(binary, tmp_path):
 def serve(apps, processes):
     """serve(result) runs the process type web of what was built until it says so, and gives what asks it for a path."""
 
+    started = []
+
+    def tell(process, number):
+        """Sends a signal to the first process of the app, which all others end with when it is killed."""
+        for child in pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
+            os.kill(int(child), number)
+
     def start(result, says, line=None):
         process = processes(
-            ["unshare", "--mount", "--net", "sh", "-c", RUN, "sh",
+            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", RUN, "sh",
              PROFILE + (line or result.answer["default.web"])],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOST": "127.0.0.1", "PORT": str(PORT), "USER": str(USER),
                  "RELEASE": apps.unpack(result), "BASE": apps.base})
+        started.append(process)
         said = ""
         while says not in said:
             line = process.stdout.readline()
@@ -74,7 +81,10 @@ def serve(apps, processes):
                  "--retry", "10", "--retry-connrefused", f"http://127.0.0.1:{PORT}{path}"],
                 check=True, stdout=subprocess.PIPE, text=True).stdout
 
-        get.process = process
+        get.process, get.tell = process, lambda number: tell(process, number)
         return get
 
-    return start
+    yield start
+    for process in started:
+        if process.poll() is None:
+            tell(process, signal.SIGKILL)

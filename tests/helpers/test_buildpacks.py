@@ -12,9 +12,9 @@ from test_pack_compiled import GO, RUST
 
 
 def test_they_are_asked_in_their_order(apps):
-    everything = {**GO, **RUST, "requirements.txt": b"", "package.json": b"{}", "index.html": b"", "Makefile": b"", "a.c": b""}
-    for name, files in [("node", ["package.json"]), ("python", ["requirements.txt"]), ("go", ["go.mod"]),
-                        ("rust", ["Cargo.toml"]), ("c", ["Makefile"]), ("static", ["index.html"])]:
+    everything = {**GO, **RUST, "Gemfile": b"", "index.php": b"", "requirements.txt": b"", "package.json": b"{}", "index.html": b"", "Makefile": b"", "a.c": b""}
+    for name, files in [("node", ["package.json"]), ("python", ["requirements.txt"]), ("go", ["go.mod", "main.go"]),
+                        ("rust", ["Cargo.toml"]), ("ruby", ["Gemfile"]), ("php", ["index.php"]), ("c", ["Makefile"]), ("static", ["index.html"])]:
         # All of them stay from detect: only who is asked first counts.
         assert apps.good(everything, command="true").answer["buildpack"] == name
         for file in files:

@@ -2,6 +2,7 @@
 """Apps of Node.js. Packages and tools come from the npm registry."""
 
 import json
+import signal
 import subprocess
 
 import pytest
@@ -59,7 +60,7 @@ def test_node(apps, serve):
     get = serve(result, "open\n")
     assert get().endswith("\n\nhello 60000 production\n")
     # The signal reaches the app itself: nothing stands between it and its unit.
-    get.process.terminate()
+    get.tell(signal.SIGTERM)
     assert get.process.communicate(timeout=60)[0] == "told to end\n" and get.process.returncode == 0
 
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Apps of PHP, by php-fpm behind lighttpd."""
 
+import shutil
+import signal
+
 import pytest
 
 PHP = {
@@ -27,14 +30,14 @@ def test_php(apps, serve, directory):
 def test_php_ends_when_it_is_told_to(apps, serve):
     get = serve(apps.good(PHP), "server started")
     assert get().startswith("HTTP/1.1 200 OK\n")
-    get.process.terminate()
+    get.tell(signal.SIGTERM)
     get.process.communicate(timeout=60)
     assert get.process.returncode == 0
 
 
 def test_php_without_what_is_locked(apps):
     apps_with = {**PHP, "composer.json": b'{"require": {"php": ">=8", "me/apples": "^1"}}'}
-    if not __import__("shutil").which("composer"):
+    if not shutil.which("composer"):
         pytest.skip("composer is not here")
     assert apps.error(apps_with) == (
         "the php buildpack exited with status 1: composer.json has no composer.lock, which says what is installed: "
