@@ -69,3 +69,19 @@ def test_c_says_what_the_compiler_said(apps):
 
 def test_a_makefile_alone_is_not_built(apps):
     assert apps.good({"Makefile": b"all:\n\tfalse\n", "app.py": b""}).answer == {"buildpack": "none"}
+
+
+def test_go_without_a_module(apps, serve):
+    """Of the standard library alone; and bin/ is in PATH."""
+    main = GO["main.go"].replace(b'; "example.com/fruit/shop/v2/apples"', b"").replace(b"apples.Count", b"3")
+    result = apps.good({"main.go": main, "Procfile": b"web: web\n"})
+    assert serve(result, "open\n", line="exec web")().endswith("\n\n3\n")
+
+
+def test_a_newer_go_is_named(apps):
+    assert apps.error({**GO, "go.mod": b"module example.com/shop\n\ngo 1.25.0\n"}).startswith(
+        "the go buildpack exited with status 1: go.mod asks for Go 1.25.0, and this machine has 1.")
+
+
+def test_a_makefile_of_tasks_is_not_built(apps):
+    assert apps.good({"Makefile": b"run:\n\tfalse\n", "ext/x.c": b"int x;"}).answer == {"buildpack": "none"}

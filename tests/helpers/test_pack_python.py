@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Apps of Python. Packages are in the tree."""
 
+import json
+import platform
+
+import pytest
+
 
 SERVER = b"""import http.server, os, sys
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -53,3 +58,28 @@ def test_python_modules_are_compiled_for_a_release(apps, serve):
     serve(result, "/srv/app/__pycache__/module.cpython-", line=line)
     again = apps.good({"requirements.txt": b"", "module.py": b"x = 1\n"})
     assert again.tree()["__pycache__/module.cpython-311.pyc"] == result.tree()["__pycache__/module.cpython-311.pyc"]
+
+
+@pytest.mark.parametrize(
+    "files, sentence",
+    [
+        ({"requirements.txt": b"", "uv.lock": b""}, "there are uv.lock and requirements.txt: remove one of them, for only one can count"),
+        ({"Pipfile": b""}, "Pipfile has no Pipfile.lock, which says what is installed: run 'pipenv lock' and commit it"),
+        ({"requirements.txt": b"", ".python-version": b"3.99\n"}, ".python-version asks for Python 3.99, and this machine has 3.11.2"),
+        ({"requirements.txt": b"", "runtime.txt": b"python-2.7.18\n"}, "runtime.txt asks for Python 2.7.18, and this machine has 3.11.2"),
+    ],
+)
+def test_python_keeps_to_what_pins_something(apps, files, sentence):
+    here = "3." + platform.python_version().split(".", 1)[1]
+    assert apps.error(files) == "the python buildpack exited with status 1: " + sentence.replace("3.11.2", here)
+
+
+def test_a_pyproject_of_tools_is_no_package(apps):
+    assert apps.good({"pyproject.toml": b"[tool.black]\nline-length = 100\n", "app.py": b""}).answer == {"buildpack": "none"}
+
+
+def test_a_pipfile_lock_is_kept_to(apps, serve):
+    lock = {"_meta": {"requires": {"python_version": "3.11"}, "sources": []}, "default": {"apples": {"path": "./apples"}}}
+    files = {f"apples/{name}": content for name, content in PROJECT.items()}
+    result = apps.good({**files, "Pipfile.lock": json.dumps(lock).encode()})
+    serve(result, "3\n", line=".venv/bin/python -c 'import apples; print(apples.count)'")
