@@ -15,6 +15,7 @@
 #include "builder/child.h"
 #include "builder/defaults.h"
 #include "builder/environment.h"
+#include "builder/wanted.h"
 #include "builder/workspace.h"
 #include "release/pack.h"
 #include "release/refuse.h"
@@ -31,7 +32,9 @@ typedef struct Build {
         char *cache, *home; /* paths */
         Environment *environment;
         Buildpacks *buildpacks;
-        const Buildpack *buildpack; /* NULL = none */
+        const Buildpack *packs[WANTED_MAX]; /* that build it, in this order */
+        size_t n_packs;
+        const Buildpack *buildpack; /* of them, the one whose turn it is; NULL = none */
         char **reterr;
 } Build;
 
@@ -212,11 +215,34 @@ static int detect(Build *build)
         return 0;
 }
 
-/* Finds the buildpack: by name, by looking, or none. */
+/* `where` names the buildpack: the file that does, or "". */
+static int refuse_unknown(Build *build, const char *where, const char *name)
+{
+        _cleanup_free_ char *names = buildpacks_names(build->buildpacks), *shown = text_sanitize(name, 200);
+
+        return refuse(build->reterr, -ENOENT, "%s%sthere is no buildpack \"%s\", only %s", where,
+                      where[0] == '\0' ? "" : ": ", text_or_empty(shown), text_or_empty(names));
+}
+
+/* The buildpacks that the tree names; 0 where it names none, 1 where it does. */
+static int choose_by_tree(Build *build)
+{
+        _cleanup_(wanted_done) Wanted wanted = { 0 };
+        int r = wanted_read(build->work_fd, &wanted, build->reterr);
+
+        for (size_t i = 0; r >= 0 && i < wanted.n_names; i++) {
+                build->buildpack = buildpacks_find(build->buildpacks, wanted.names[i]);
+                if (!build->buildpack)
+                        return refuse_unknown(build, wanted.file, wanted.says[i]);
+                build->packs[build->n_packs++] = build->buildpack;
+        }
+        return r < 0 ? r : build->n_packs > 0;
+}
+
+/* Finds the buildpacks: by name, by what the tree says, by looking, or none. */
 static int choose(Build *build)
 {
         const char *name = build->request->buildpack;
-        _cleanup_free_ char *names = NULL, *shown = NULL;
         int r;
 
         if (strcmp(name, BUILDPACK_NONE) == 0)
@@ -224,15 +250,12 @@ static int choose(Build *build)
         r = buildpacks_load(PATH_BUILDPACKS_ADMIN, PATH_BUILDPACKS, &build->buildpacks, build->reterr);
         if (r < 0)
                 return r;
-        if (name[0] == '\0')
-                return detect(build);
+        if (name[0] == '\0') {
+                r = choose_by_tree(build);
+                return r != 0 ? MIN2(r, 0) : detect(build);
+        }
         build->buildpack = buildpacks_find(build->buildpacks, name);
-        if (build->buildpack)
-                return 0;
-        names = buildpacks_names(build->buildpacks);
-        shown = text_sanitize(name, 100);
-        return refuse(build->reterr, -ENOENT, "there is no buildpack \"%s\", only %s", text_or_empty(shown),
-                      text_or_empty(names));
+        return build->buildpack ? 0 : refuse_unknown(build, "", name);
 }
 
 typedef struct Collected {
@@ -310,10 +333,31 @@ static int pack(Build *build, int archive_fd, Ticket *answer)
         return r < 0 ? r : ticket_set_u64(answer, "bytes", count.bytes);
 }
 
+/* By the app's own command, or by the buildpacks, one after another. */
+static int build_tree(Build *build, const char *program)
+{
+        int status, r = 0;
+
+        for (size_t i = 0; r >= 0 && (i == 0 || (program && i < build->n_packs)); i++) {
+                if (build->n_packs > 0)
+                        build->buildpack = build->packs[i];
+                output_say(&build->output, "-----> Building with the %s%s",
+                           program ? build->buildpack->name : "app's own",
+                           program ? " buildpack" : " command");
+                r = run(build, program, NULL, NULL, &status);
+                if (r >= 0)
+                        r = judge(build, program, status);
+        }
+        /* What the last one suggests counts. */
+        if (build->n_packs > 0)
+                build->buildpack = build->packs[build->n_packs - 1];
+        return r;
+}
+
 static int build_all(Build *build, int archive_fd, Ticket *answer)
 {
         const char *program = build->request->command[0] == '\0' ? "compile" : NULL;
-        int status, r;
+        int r;
 
         r = prepare(build);
         if (r >= 0)
@@ -325,11 +369,7 @@ static int build_all(Build *build, int archive_fd, Ticket *answer)
         if (program && !build->buildpack)
                 return ticket_set(answer, "buildpack", BUILDPACK_NONE);
 
-        output_say(&build->output, "-----> Building with the %s%s",
-                   program ? build->buildpack->name : "app's own", program ? " buildpack" : " command");
-        r = run(build, program, NULL, NULL, &status);
-        if (r >= 0)
-                r = judge(build, program, status);
+        r = build_tree(build, program);
         if (r >= 0 && build->buildpack)
                 r = ask_release(build, answer);
         if (r >= 0)

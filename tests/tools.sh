@@ -15,7 +15,7 @@ check_packages=(clang clang-format clang-tidy cppcheck dbus-daemon e2fsprogs hap
                 man-db ninja-build openssl postgresql-15 python3-gi python3-pytest python3-pytest-xdist
                 qemu-system-x86 shellcheck systemd-journal-remote)
 # What the buildpacks build with; npm comes with some builds of nodejs.
-check_packages+=(cargo curl golang-go iproute2 lighttpd nodejs python3-venv)
+check_packages+=(bundler cargo curl golang-go iproute2 lighttpd nodejs php-cli php-fpm python3-venv ruby)
 command -v npm >/dev/null || check_packages+=(npm)
 
 be_root() {

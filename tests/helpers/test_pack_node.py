@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Apps of Node.js. Packages and tools come from the npm registry."""
+
+import json
+import signal
+import subprocess
+
+import pytest
+
+from packs import text
+
+PACKAGE = {
+    "name": "shop",
+    "private": True,
+    "scripts": {"build": "node build.js", "start": "node server.js"},
+    "dependencies": {"ms": "2.1.3"},
+    "devDependencies": {"is-number": "7.0.0"},
+}
+LOCK = {
+    "name": "shop",
+    "lockfileVersion": 3,
+    "requires": True,
+    "packages": {
+        "": {key: PACKAGE[key] for key in ("name", "dependencies", "devDependencies")},
+        "node_modules/is-number": {
+            "version": "7.0.0",
+            "resolved": "https://registry.npmjs.org/is-number/-/is-number-7.0.0.tgz",
+            "integrity": "sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng==",
+            "dev": True,
+        },
+        "node_modules/ms": {
+            "version": "2.1.3",
+            "resolved": "https://registry.npmjs.org/ms/-/ms-2.1.3.tgz",
+            "integrity": "sha512-6FlzubTLZG3J2a/NVCAleEhjzq5oxgHyaCU9yYXvcLsvoVaHJq/s5xXI6/XXP6tz7R9xAOtHnSO/tXtF3WRTlA==",
+        },
+    },
+}
+NODE = {
+    "package.json": text(json.dumps(PACKAGE)),
+    "package-lock.json": text(json.dumps(LOCK)),
+    # The build has what only it needs, and is told that it is for production.
+    "build.js": b"""require("fs").writeFileSync("built.json", JSON.stringify(
+        [require("is-number")(1), process.env.NODE_ENV, process.env.GREETING]))""",
+    "server.js": b"""const [, , greeting] = require("./built.json")
+require("http").createServer((request, response) => response.end(
+        `${greeting} ${require("ms")("1m")} ${process.env.NODE_ENV}\\n`)).listen(
+        process.env.PORT, process.env.HOST, () => console.log("open"))
+process.on("SIGTERM", () => { console.log("told to end"); process.exit(0) })
+""",
+}
+
+
+def test_node(apps, serve):
+    apps.variables = {"BUILD_ENV_GREETING": "hello"}
+    result = apps.good(NODE)
+    tree = result.tree()
+    assert result.answer["buildpack"] == "node"
+    assert json.loads(tree["built.json"][0]) == [True, "production", "hello"]
+    assert "node_modules/ms/index.js" in tree and "node_modules/is-number" not in tree
+    get = serve(result, "open\n")
+    assert get().endswith("\n\nhello 60000 production\n")
+    # The signal reaches the app itself: nothing stands between it and its unit.
+    get.tell(signal.SIGTERM)
+    assert get.process.communicate(timeout=60)[0] == "told to end\n" and get.process.returncode == 0
+
+
+def test_node_needs_no_download_for_what_is_in_the_cache(apps):
+    offline = ("unshare", "--net")
+    apps.around, apps.variables = offline, {"BUILD_ENV_npm_config_fetch_retries": "0"}
+    assert apps.error(NODE).startswith(
+        "the node buildpack exited with status 1: npm error request to https://registry.npmjs.org/")
+    apps.around = ()
+    first = apps.good(NODE).archive
+    apps.around = offline
+    assert apps.good(NODE).archive == first
+
+
+def test_node_without_a_lock_file_or_scripts(apps):
+    result = apps.good({"package.json": b'{"dependencies": {"ms": "2.1.3"}}', "server.js": b""})
+    assert " !     warning: there is no package-lock.json: each build may get other versions of the packages\n" in result.log
+    assert "node_modules/ms/index.js" in result.tree()
+    assert result.answer["default.web"] == "exec node server.js"
+
+
+@pytest.mark.parametrize(
+    "scripts, line",
+    [
+        ({}, None),
+        ({"start": "node a.js | tee \"$HOME/log\""}, 'node a.js | tee "$HOME/log"'),
+        ({"start": "node a.js"}, "exec node a.js"),
+        ({"start": "node a.js", "prestart": "node b.js"}, "exec npm start"),
+        ({"start": "node a.js\nnode b.js"}, "exec npm start"),
+    ],
+)
+def test_node_starts_the_script(apps, scripts, line):
+    web = apps.good({"package.json": text(json.dumps({"scripts": scripts}))}).answer.get("default.web")
+    assert web == line
+
+
+@pytest.mark.parametrize(
+    "build, reason",
+    [
+        ("echo no apples && exit 3", "no apples"),
+        ("node -e 'throw new TypeError(\"no pears\")'", "TypeError: no pears"),
+        ("echo begin && packer nothing", "sh: 1: packer: not found"),
+        ("false", "npm run --silent build exited with status 1"),
+    ],
+)
+def test_node_says_what_the_script_said(apps, build, reason):
+    files = {"package.json": text(json.dumps({"scripts": {"build": build}}))}
+    assert apps.error(files) == f"the node buildpack exited with status 1: {reason}"
+
+
+def test_node_says_what_a_script_of_npm_said(apps):
+    files = {"package.json": text(json.dumps({"scripts": {"postinstall": "echo begin && packer nothing && echo end"}}))}
+    assert apps.error(files) == "the node buildpack exited with status 1: sh: 1: packer: not found"
+
+
+# Versions of the tools
+
+
+def package(**fields):
+    return text(json.dumps({"name": "shop", "version": "1.0.0", "private": True, **fields}))
+
+
+# What an app answers with: its version of node, and what it was started with.
+SHOW = b"""require("http").createServer((request, response) => response.end(JSON.stringify([process.version, process.env.NODE_ENV,
+        process.env.GREETING, require("child_process").execSync("command -v node", { encoding: "utf8" }).trim()]))).listen(
+        process.env.PORT, "localhost", function () { console.log("open on", this.address().address) })
+"""
+
+
+@pytest.mark.parametrize(
+    "files, says",
+    [
+        ({"package.json": package(engines={"node": "99.x"})}, "package.json asks for node 99.x"),
+        ({"package.json": package(), ".nvmrc": b"v99.1.0\n"}, ".nvmrc asks for node v99.1.0"),
+        ({"package.json": package(), ".node-version": b"99\n"}, ".node-version asks for node 99"),
+        ({"package.json": package(), ".tool-versions": b"ruby 3.2.0\nnodejs 99.0.0\n"}, ".tool-versions asks for node 99.0.0"),
+        ({"package.json": package(volta={"node": "99.0.0"})}, "package.json (volta) asks for node 99.0.0"),
+        # All of them count, not one of them.
+        ({"package.json": package(engines={"node": "18.x"}), ".nvmrc": b"20\n"},
+         "package.json asks for node 18.x and .nvmrc asks for node 20"),
+    ],
+)
+def test_a_node_that_nobody_has_is_refused(apps, files, says):
+    here = subprocess.run(["node", "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    assert apps.error(files) == (
+        f"the node buildpack exited with status 1: {says}: this machine has {here}, "
+        "and the npm registry has no such version of it either")
+
+
+@pytest.mark.parametrize("says", ["fnord", "lts/fnord"])
+def test_a_version_that_is_none(apps, says):
+    assert apps.error({"package.json": package(), ".nvmrc": text(says)}) == (
+        f"the node buildpack exited with status 1: .nvmrc asks for node {says}, which is no version")
+
+
+@pytest.mark.parametrize("says", ["lts/gallium", "16", "v16.20.2", "# the old one\n16.20.2"])
+def test_the_node_that_nvmrc_asks_for(apps, serve, says):
+    """https://github.com/nvm-sh/nvm#nvmrc: a version, a part of one, or the name of a line of long-term support; with
+    https://nodejs.org/en/about/previous-releases: Gallium is 16, and 16.20.2 is the last one."""
+    result = apps.good({".nvmrc": text(says + "\n"), "server.js": SHOW, "package.json": package()})
+    get = serve(result, "open on 127.0.0.1\n")
+    assert json.loads(get().split("\n\n")[1]) == ["v16.20.2", "production", None, "/srv/app/.deployd/node/bin/node"]
+
+
+def test_another_node_needs_no_download_again(apps):
+    files = {"package.json": package(engines={"node": "16.20.2"}), "server.js": SHOW}
+    first = apps.good(files).archive
+    apps.around, apps.variables = ("unshare", "--net"), {"BUILD_ENV_npm_config_fetch_retries": "0"}
+    assert apps.good(files).archive == first
+    # One that the cache has not.
+    said = apps.error({"package.json": package(engines={"node": "14.x"})})
+    assert "node-linux-" in said and " 14.21.3 did not come from the npm registry: " in said and "registry.npmjs.org" in said
+
+
+def test_the_node_of_the_machine_is_taken_where_it_will_do(apps):
+    result = apps.good({"package.json": package(engines={"node": ">=18"}), "server.js": b""})
+    assert not [name for name in result.tree() if name.startswith(".deployd/node")]
+
+
+# Package managers
+
+ONE = {"ms": "^2.0.0"}
+LOCKED = b'require("http").createServer((q, r) => r.end(require("ms/package.json").version)).listen(process.env.PORT, ' \
+         b'process.env.HOST, () => console.log("open"))\n'
+YARN_1 = b"""# yarn lockfile v1
+
+
+ms@^2.0.0:
+  version "2.0.0"
+  resolved "https://registry.yarnpkg.com/ms/-/ms-2.0.0.tgz#5608aeadfc00be6c2901df5f9861788de0d597c8"
+  integrity sha512-Tpp60P6IUJDTuOq/5Z8cdskzJujfwqfOTkrwIwj7IRISpnkJnT6SyJ4PCPnGMoFjC9ddhal5KVIYtAt97ix05A==
+"""
+YARN_4 = b"""__metadata:
+  version: 8
+  cacheKey: 10c0
+
+"ms@npm:^2.0.0":
+  version: 2.0.0
+  resolution: "ms@npm:2.0.0"
+  checksum: 10c0/CHECKSUM
+  languageName: node
+  linkType: hard
+
+"shop@workspace:.":
+  version: 0.0.0-use.local
+  resolution: "shop@workspace:."
+  dependencies:
+    ms: "npm:^2.0.0"
+  languageName: unknown
+  linkType: soft
+"""
+
+
+def pnpm_lock(version):
+    return text(f"""lockfileVersion: '{version}'
+
+settings:
+  autoInstallPeers: true
+  excludeLinksFromLockfile: false
+
+importers:
+
+  .:
+    dependencies:
+      ms:
+        specifier: ^2.0.0
+        version: 2.0.0
+
+packages:
+
+  {"/" if version == "6.0" else ""}ms@2.0.0:
+    resolution: {{integrity: sha512-Tpp60P6IUJDTuOq/5Z8cdskzJujfwqfOTkrwIwj7IRISpnkJnT6SyJ4PCPnGMoFjC9ddhal5KVIYtAt97ix05A==}}
+""" + ("    dev: false\n" if version == "6.0" else "\nsnapshots:\n\n  ms@2.0.0: {}\n"))
+
+
+@pytest.mark.parametrize(
+    "fields, lock, says",
+    [
+        ({}, {"yarn.lock": YARN_1}, "and yarn 1."),
+        ({"packageManager": "yarn@1.22.19"}, {"yarn.lock": YARN_1}, "and yarn 1.22.19\n"),
+        ({"engines": {"yarn": "1.22.x"}}, {"yarn.lock": YARN_1}, "and yarn 1.22."),
+        ({}, {"pnpm-lock.yaml": pnpm_lock("6.0")}, "and pnpm 8."),
+        ({}, {"pnpm-lock.yaml": pnpm_lock("9.0")}, "and pnpm 9."),
+        ({"packageManager": "pnpm@9.15.2"}, {"pnpm-lock.yaml": pnpm_lock("9.0")}, "and pnpm 9.15.2\n"),
+    ],
+)
+def test_what_is_locked_is_installed_by_who_has_locked_it(apps, serve, fields, lock, says):
+    """ms 2.0.0 is locked, and the newest that package.json lets in is 2.1.3."""
+    result = apps.good({"package.json": package(dependencies=ONE, scripts={"start": "node server.js"}, **fields),
+                        "server.js": LOCKED, **lock})
+    assert says in result.log and "may get other versions" not in result.log
+    assert serve(result, "open\n")().endswith("\n\n2.0.0")
+
+
+@pytest.mark.parametrize("name, lock", [("yarn", YARN_1), ("pnpm", pnpm_lock("9.0"))])
+def test_a_lock_file_that_is_out_of_step_is_refused(apps, name, lock):
+    file = {"yarn": "yarn.lock", "pnpm": "pnpm-lock.yaml"}[name]
+    result = apps({"package.json": package(dependencies={**ONE, "is-number": "7.0.0"}), file: lock})
+    said = result.answer["error"]
+    assert {"yarn": "lockfile needs to be updated", "pnpm": "specifiers in the lockfile"}[name] in said
+
+
+@pytest.mark.parametrize(
+    "fields, files, sentence",
+    [
+        ({}, {"yarn.lock": YARN_1, "package-lock.json": b"{}"},
+         "there are two lock files, package-lock.json and yarn.lock: remove one of them, "
+         "or say in packageManager of package.json which counts"),
+        ({"packageManager": "pnpm@9.15.2"}, {"yarn.lock": YARN_1},
+         "packageManager of package.json is pnpm, but the lock file, yarn.lock, is that of yarn"),
+        ({}, {"bun.lock": b"{}"}, "this app is for bun, which is not known here: npm, yarn and pnpm are"),
+        ({"packageManager": "yarn"}, {}, 'packageManager of package.json is "yarn", not NAME@VERSION'),
+        ({"packageManager": "pnpm@9.15.2+sha224.00"}, {}, "pnpm 9.15.2 is not what packageManager of package.json has the sha224 of"),
+    ],
+)
+def test_what_pins_something_is_never_passed_over(apps, fields, files, sentence):
+    assert apps.error({"package.json": package(**fields), **files}) == f"the node buildpack exited with status 1: {sentence}"
+
+
+def test_the_example_of_corepack(apps):
+    """https://github.com/nodejs/corepack#when-authoring-packages has this line, with the hash."""
+    line = "yarn@3.2.3+sha224.953c8233f7a92884eee2de69a1b92d1f2ec1655e66d08071ba9a02fa"
+    result = apps.good({"package.json": package(packageManager=line), "server.js": b""})
+    assert "and yarn 3.2.3\n" in result.log
+
+
+def test_a_workspace_of_pnpm(apps, serve):
+    """https://pnpm.io/workspaces"""
+    result = apps.good({
+        "package.json": package(packageManager="pnpm@8.15.9", scripts={"start": "node server.js"}, dependencies={"one": "workspace:*"}),
+        "pnpm-workspace.yaml": b"packages:\n  - packages/*\n",
+        "pnpm-lock.yaml": b"lockfileVersion: '6.0'\n\nsettings:\n  autoInstallPeers: true\n  excludeLinksFromLockfile: false\n\n"
+                          b"importers:\n\n  .:\n    dependencies:\n      one:\n        specifier: workspace:*\n"
+                          b"        version: link:packages/one\n\n  packages/one: {}\n",
+        "packages/one/package.json": b'{"name": "one", "version": "1.0.0", "main": "index.js"}',
+        "packages/one/index.js": b'module.exports = "one"\n',
+        "server.js": LOCKED.replace(b"ms/package.json\").version", b"one\")"),
+    })
+    assert serve(result, "open\n")().endswith("\n\none")
+
+
+# Scripts
+
+
+def test_the_hooks_of_heroku(apps):
+    """https://devcenter.heroku.com/articles/nodejs-support#heroku-specific-build-steps: heroku-prebuild before the
+    dependencies are installed, heroku-postbuild instead of build, heroku-cleanup after devDependencies are pruned."""
+    scripts = {"heroku-prebuild": "ls node_modules >>log 2>&1 || echo prebuild >log", "build": "echo build >>log",
+               "heroku-postbuild": "echo postbuild $(ls node_modules | grep is-number) >>log",
+               "heroku-cleanup": "echo cleanup $(ls node_modules | grep is-number) >>log"}
+    result = apps.good({"package.json": text(json.dumps({**PACKAGE, "scripts": scripts})),
+                        "package-lock.json": text(json.dumps(LOCK))})
+    assert result.tree()["log"][0] == b"prebuild\npostbuild is-number\ncleanup\n"
+
+
+@pytest.mark.parametrize(
+    "variables, scripts, procfile, why",
+    [
+        ({"BUILD_ENV_NPM_CONFIG_PRODUCTION": "false"}, {}, None, "NPM_CONFIG_PRODUCTION is false"),
+        ({"BUILD_ENV_YARN_PRODUCTION": "false"}, {}, None, "YARN_PRODUCTION is false"),
+        ({"BUILD_ENV_NODE_ENV": "staging"}, {}, None, "NODE_ENV is staging"),
+        ({}, {"start": "mime --version"}, None, "mime --version needs mime"),
+        ({}, {"start": "npm run serve", "serve": "NAME=x npx mime a.html && node a"}, None, "NAME=x npx mime a.html needs mime"),
+        ({}, {"start": "node -r mime/lite server.js"}, None, "node -r mime/lite server.js needs mime"),
+        ({}, {}, "web: mime a.html", "mime a.html needs mime"),
+        ({}, {"start": "node mime.js"}, None, None),
+        ({}, {"start": "mime a.html"}, "web: node server.js", None),
+    ],
+)
+def test_dev_dependencies_stay_where_they_are_needed(apps, variables, scripts, procfile, why):
+    apps.variables = variables
+    files = {"package.json": package(devDependencies={"mime": "3.0.0"}, scripts=scripts), "server.js": b""}
+    if procfile:
+        files["Procfile"] = text(procfile + "\n")
+    result = apps.good(files)
+    assert ("node_modules/mime/package.json" in result.tree()) == bool(why)
+    assert (f"-----> Keeping devDependencies: {why}\n" if why else "-----> Removing devDependencies\n") in result.log
+
+
+def test_every_process_has_what_the_buildpack_sets(apps, serve):
+    """Also that of a Procfile; and a server.js needs no package.json."""
+    result = apps.good({"Procfile": b"web: node server.js\n", "server.js": SHOW})
+    assert json.loads(serve(result, "open on 127.0.0.1\n", line="export GREETING=hi; exec node server.js")().split("\n\n")[1])[1:3] == ["production", "hi"]
+
+
+# Pages out of a build
+
+
+@pytest.mark.parametrize("directory", ["dist", "build", "out", "public", "_site", ".output/public", "dist/shop/browser"])
+def test_the_pages_of_a_build(apps, serve, directory):
+    """vite, react-scripts, next export, hexo, eleventy, nuxt generate, Angular."""
+    scripts = {"build": f"mkdir -p {directory} && echo apples >{directory}/index.html && echo x >{directory}/a.js"}
+    get = serve(apps.good({"package.json": package(scripts=scripts)}), "server started")
+    assert get().endswith("\n\napples\n")
+    # One page that makes its addresses itself, but no files.
+    assert get("/pears/3?a=1.2").endswith("\n\napples\n") and get("/pears").startswith("HTTP/1.1 200 OK\n")
+    assert get("/gone.js").startswith("HTTP/1.1 404 ") and get("/a.js").endswith("\n\nx\n")
+
+
+@pytest.mark.parametrize("start", ["vite", "vite --port 3000", "astro dev", "vue-cli-service serve", "react-scripts start",
+                                   "npm run dev", "ng serve", "eleventy --serve", "hexo server"])
+def test_a_development_server_is_not_started(apps, start):
+    """The word on it of those who make them: vite.dev/guide/static-deploy (preview is not a production server), cli.vuejs.org
+    (serve starts a dev server), create-react-app.dev (npm start runs the app in the development mode)."""
+    scripts = {"build": "mkdir dist && echo apples >dist/index.html", "start": start, "dev": "vite"}
+    assert "lighttpd" in apps.good({"package.json": package(scripts=scripts)}).answer["default.web"]
+
+
+def test_a_page_for_what_is_not_there(apps, serve):
+    scripts = {"build": "mkdir dist && cd dist && echo apples >index.html && echo lost >404.html && echo about >about.html"}
+    get = serve(apps.good({"package.json": package(scripts=scripts)}), "server started")
+    assert get("/gone").startswith("HTTP/1.1 404 ") and get("/gone").endswith("\n\nlost\n")
+    assert get("/about").endswith("\n\nabout\n")
+
+
+def test_a_server_with_pages_is_a_server(apps):
+    scripts = {"build": "mkdir dist && echo apples >dist/index.html", "start": "node server.js"}
+    assert apps.good({"package.json": package(scripts=scripts), "server.js": b""}).answer["default.web"] == "exec node server.js"
