@@ -90,7 +90,7 @@ Test(formation, what_is_none_is_refused)
         static const char *const texts[] = {
                 "",        "web",    "=1",      "web=",           "web= 1",
                 "web=1 ",  "web=-1", "web=+1",  "web=01",         "web=10000",
-                "web=1x",  "Web=1",  "a--b=1",  "web==1",         "web=1=1",
+                "web=1x",  "_web=1", "a--b=1",  "web==1",         "web=1=1",
                 "web=0x1", "w b=1",  "web\n=1", "web=4294967297", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1",
         };
         _cleanup_formation_ Formation formation = {};

@@ -100,6 +100,9 @@ static void on_gone(Pipeline *pipeline, const char *unit, uint64_t deployment, u
 
 static const PipelineEvents events = { .unit_gone = on_gone };
 
+/* What reaps; engine_local would bring the functions that this file replaces. */
+static const Engine engine = { .remove = units_remove, .call_free = unit_call_free };
+
 typedef struct Waiter {
         Pipeline pipeline;
         Oneshot *oneshot;
@@ -141,6 +144,7 @@ static int begin(bool last_line)
 
         spec.name = UNIT;
         waiter.pipeline.events = &events;
+        waiter.pipeline.engine = &engine;
         return oneshot_new(&waiter.pipeline,
                            &(OneshotParams){ .spec = &spec,
                                              .owner = { .deployment = 42, .repository = 7 },
