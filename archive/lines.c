@@ -21,7 +21,7 @@
 #define LINE_MAX_BYTES ((size_t) 64 * 1024)
 
 /* A help and no more: what is missing then is at the end. */
-static void synchronize(void)
+static void lines_synchronize(void)
 {
         static const struct sockaddr_un address = { .sun_family = AF_UNIX,
                                                     .sun_path = PATH_JOURNAL_VARLINK };
@@ -34,7 +34,7 @@ static void synchronize(void)
 }
 
 /* Takes the string, also when it fails. */
-static int match(sd_journal *journal, char *text)
+static int lines_match(sd_journal *journal, char *text)
 {
         _cleanup_free_ char *term = text;
 
@@ -47,20 +47,20 @@ static int select_lines(sd_journal *journal, const LinesParams *params)
 
         for (UnitKind kind = UNIT_KIND_UNSET + 1; r >= 0 && kind < UNIT_KIND_MAX; kind++)
                 if (unit_kind_row(kind)->archived && unit_kind_row(kind)->owner == UNIT_OWNER_DEPLOYMENT)
-                        r = match(journal,
-                                  text_format("_SYSTEMD_UNIT=deployd-%s-%s-%s.service",
-                                              unit_kind_row(kind)->word, params->app, params->deployment));
+                        r = lines_match(journal, text_format("_SYSTEMD_UNIT=deployd-%s-%s-%s.service",
+                                                             unit_kind_row(kind)->word, params->app,
+                                                             params->deployment));
         if (r >= 0 && params->fetch)
-                r = match(journal, text_format("_SYSTEMD_UNIT=%s", params->fetch));
+                r = lines_match(journal, text_format("_SYSTEMD_UNIT=%s", params->fetch));
         if (r >= 0)
                 r = sd_journal_add_disjunction(journal);
         if (r >= 0)
-                r = match(journal, text_format(FIELD_DEPLOYMENT "=%s", params->deployment));
+                r = lines_match(journal, text_format(FIELD_DEPLOYMENT "=%s", params->deployment));
         return r;
 }
 
 /* A field of the entry at hand as a text of its own. Caller frees; NULL if there is none. */
-static char *field(sd_journal *journal, const char *name)
+static char *lines_field(sd_journal *journal, const char *name)
 {
         const char *data;
         size_t size, skip = strlen(name) + 1;
@@ -97,7 +97,8 @@ static const char *line_author(const char *unit, const LinesParams *params)
 /* 0 with *ret = NULL if the entry is none of ours. */
 static int make_line(sd_journal *journal, const LinesParams *params, char **ret)
 {
-        _cleanup_free_ char *unit = field(journal, "_SYSTEMD_UNIT"), *message = field(journal, "MESSAGE");
+        _cleanup_free_ char *unit = lines_field(journal, "_SYSTEMD_UNIT"),
+                            *message = lines_field(journal, "MESSAGE");
         _cleanup_free_ char *clean = NULL;
         const char *who = unit ? line_author(unit, params) : NULL;
         char time[sizeof("2026-01-01 00:00:00")];
@@ -124,7 +125,7 @@ int lines_foreach(const LinesParams *params, int (*each)(const char *line, void 
         assert(params && params->app && params->deployment);
         assert(each);
 
-        synchronize();
+        lines_synchronize();
         r = sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
         if (r >= 0)
                 r = select_lines(journal, params);

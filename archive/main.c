@@ -27,7 +27,7 @@ typedef struct Log {
         uint64_t bytes, max;
 } Log;
 
-static int add(const char *line, void *userdata)
+static int log_add_line(const char *line, void *userdata)
 {
         Log *log = userdata;
         size_t size = strlen(line);
@@ -59,7 +59,7 @@ static int write_log(const Ticket *request, Ticket *answer)
                 r = packed_new(STDOUT_FILENO, &packed);
         log.packed = packed;
         if (r >= 0)
-                r = lines_foreach(&params, add, &log);
+                r = lines_foreach(&params, log_add_line, &log);
         if (r >= 0)
                 r = packed_end(packed);
         return r < 0 ? r : ticket_set_u64(answer, "bytes", log.bytes);
@@ -82,7 +82,7 @@ static const struct {
         int (*run)(const Ticket *request, Ticket *answer);
 } verbs[] = { { "write", write_log }, { "read", read_log } };
 
-static int run(int (*verb)(const Ticket *request, Ticket *answer), Ticket *answer)
+static int log_run(int (*verb)(const Ticket *request, Ticket *answer), Ticket *answer)
 {
         _cleanup_(ticket_freep) Ticket *request = NULL;
         int r = ticket_read(STDIN_FILENO, TICKET_REQUEST, &request);
@@ -98,7 +98,7 @@ int main(int argc, char *argv[])
 
                 if (strcmp(argv[1], verbs[i].name) != 0)
                         continue;
-                failed = answer ? run(verbs[i].run, answer) : -ENOMEM;
+                failed = answer ? log_run(verbs[i].run, answer) : -ENOMEM;
                 r = failed < 0 && answer ? ticket_set(answer, "error", strerror(-failed)) : 0;
                 if (r >= 0 && answer)
                         r = ticket_write(answer, STDIN_FILENO);

@@ -43,7 +43,7 @@ int packed_new(int fd, Packed **ret)
         return 0;
 }
 
-static int push(Packed *packed, const void *data, size_t size, ZSTD_EndDirective end)
+static int packed_push(Packed *packed, const void *data, size_t size, ZSTD_EndDirective end)
 {
         ZSTD_inBuffer in = { data, size, 0 };
         size_t left;
@@ -65,17 +65,17 @@ static int push(Packed *packed, const void *data, size_t size, ZSTD_EndDirective
 int packed_put(Packed *packed, const void *data, size_t size)
 {
         assert(packed);
-        return push(packed, data, size, ZSTD_e_continue);
+        return packed_push(packed, data, size, ZSTD_e_continue);
 }
 
 int packed_end(Packed *packed)
 {
         assert(packed);
-        return push(packed, NULL, 0, ZSTD_e_end);
+        return packed_push(packed, NULL, 0, ZSTD_e_end);
 }
 
 /* Unpacks with buffers of the sizes zstd likes best. */
-static int unpack(ZSTD_DStream *stream, int from, int to, void *in_data, void *out_data)
+static int packed_unpack(ZSTD_DStream *stream, int from, int to, void *in_data, void *out_data)
 {
         size_t left = 1; /* until the end mark */
 
@@ -108,7 +108,7 @@ int packed_read(int from, int to)
         _cleanup_free_ void *in_data = malloc(ZSTD_DStreamInSize());
         _cleanup_free_ void *out_data = malloc(ZSTD_DStreamOutSize());
         ZSTD_DStream *stream = ZSTD_createDStream();
-        int r = in_data && out_data && stream ? unpack(stream, from, to, in_data, out_data) : -ENOMEM;
+        int r = in_data && out_data && stream ? packed_unpack(stream, from, to, in_data, out_data) : -ENOMEM;
 
         (void) ZSTD_freeDStream(stream);
         return r;

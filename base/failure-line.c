@@ -25,7 +25,8 @@ static bool is_fresh(const FailureLine *line, FailureClass class)
         return line->best[class].text && line->n_lines - line->best[class].at < WINDOW;
 }
 
-static void keep(FailureLine *line, const FailureRule *rule, FailureClass class, const char *text)
+static void failure_line_keep(FailureLine *line, const FailureRule *rule, FailureClass class,
+                              const char *text)
 {
         if (class != FAILURE_TRAILER)
                 line->n_lines++;
@@ -38,7 +39,7 @@ static void keep(FailureLine *line, const FailureRule *rule, FailureClass class,
 }
 
 /* What the line says, by its rule and by the lines before. */
-static FailureClass judge(FailureLine *line, const FailureRule *rule, size_t indent)
+static FailureClass failure_line_judge(FailureLine *line, const FailureRule *rule, size_t indent)
 {
         const FailureRule *heading = line->heading;
 
@@ -73,7 +74,7 @@ void failure_line_add(FailureLine *line, const char *text)
         if (text_is_empty(clean))
                 return;
         rule = failure_rule_find(clean);
-        keep(line, rule, judge(line, rule, strspn(plain, " \t")), text);
+        failure_line_keep(line, rule, failure_line_judge(line, rule, strspn(plain, " \t")), text);
 }
 
 const char *failure_line_get(const FailureLine *line)

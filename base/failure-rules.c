@@ -293,7 +293,7 @@ static bool has_letter(const char *text)
         return false;
 }
 
-static const FailureRule *match(const char *text)
+static const FailureRule *failure_rule_match(const char *text)
 {
         for (size_t i = 0; i < ELEMENTSOF(rules); i++)
                 if (fnmatch(rules[i].pattern, text, 0) == 0)
@@ -307,9 +307,9 @@ const FailureRule *failure_rule_find(const char *text)
 
         assert(text);
 
-        rule = match(text);
+        rule = failure_rule_match(text);
         if (rule->prefix == 0)
                 return rule;
-        inner = match(text + rule->prefix + strspn(text + rule->prefix, " "));
+        inner = failure_rule_match(text + rule->prefix + strspn(text + rule->prefix, " "));
         return inner == &other || inner == &mark ? rule : inner;
 }

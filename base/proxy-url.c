@@ -48,7 +48,7 @@ static bool name_is_valid(const char *name, size_t size)
                !memchr("-.", name[0], 2) && !memmem(name, size, "..", 2);
 }
 
-static bool host_is_valid(const char *host, size_t size)
+static bool proxy_host_is_valid(const char *host, size_t size)
 {
         if (host[0] == '[')
                 return size > 2 && host[size - 1] == ']' && address_parse(host, size).family == AF_INET6;
@@ -76,7 +76,7 @@ static int address_split(const char *address, ProxyUrl *ret)
         uint64_t port;
 
         host_size = MIN2(host_size, size);
-        if (!host_is_valid(address, host_size))
+        if (!proxy_host_is_valid(address, host_size))
                 return -EINVAL;
         ret->host = address[0] == '[' ? strndup(address + 1, host_size - 2) : strndup(address, host_size);
         if (!ret->host)
@@ -141,7 +141,7 @@ static const char *pattern_name(const char *pattern)
 }
 
 /* The address and the number of its bits that count; all of them without a slash. Family 0: it is none. */
-static Address network_parse(const char *pattern, uint64_t *ret_bits)
+static Address proxy_network_parse(const char *pattern, uint64_t *ret_bits)
 {
         const char *slash = strchrnul(pattern, '/');
         Address address = address_parse(pattern, (size_t) (slash - pattern));
@@ -160,7 +160,7 @@ bool proxy_pattern_is_valid(const char *pattern)
         assert(pattern);
 
         name = pattern_name(pattern);
-        return strcmp(pattern, "*") == 0 || network_parse(pattern, &bits).family != 0 ||
+        return strcmp(pattern, "*") == 0 || proxy_network_parse(pattern, &bits).family != 0 ||
                name_is_valid(name, strlen(name));
 }
 
@@ -187,7 +187,7 @@ bool proxy_pattern_matches(const char *pattern, const char *host)
         if (strcmp(pattern, "*") == 0)
                 return true;
         size = strlen(host);
-        network = network_parse(pattern, &bits);
+        network = proxy_network_parse(pattern, &bits);
         address = address_parse(host, size);
         if (network.family != 0 || address.family != 0)
                 return network.family != 0 && is_in_network(&network, bits, &address);

@@ -20,7 +20,7 @@ static void library_start(void)
         (void) gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
 }
 
-static Sha256 *make(unsigned flags)
+static Sha256 *sha256_make(unsigned flags)
 {
         _cleanup_free_ Sha256 *sha = malloc(sizeof(Sha256));
 
@@ -32,12 +32,12 @@ static Sha256 *make(unsigned flags)
 
 Sha256 *sha256_new(void)
 {
-        return make(0);
+        return sha256_make(0);
 }
 
 Sha256 *sha256_new_keyed(const void *key, size_t size)
 {
-        _cleanup_(sha256_freep) Sha256 *sha = make(GCRY_MD_FLAG_HMAC);
+        _cleanup_(sha256_freep) Sha256 *sha = sha256_make(GCRY_MD_FLAG_HMAC);
 
         assert(key);
 

@@ -171,7 +171,7 @@ int ticket_write(const Ticket *ticket, int fd)
 }
 
 /* The whole file as one string, NUL bytes refused. */
-static int read_text(int fd, char **ret)
+static int ticket_read_text(int fd, char **ret)
 {
         _cleanup_free_ char *text = malloc(TICKET_SIZE_MAX + 1);
         size_t size = 0;
@@ -207,7 +207,7 @@ int ticket_read(int fd, unsigned which, Ticket **ret)
         assert(fd >= 0);
         assert(ret);
 
-        r = read_text(fd, &text);
+        r = ticket_read_text(fd, &text);
         if (r < 0)
                 return r;
         assert(text);

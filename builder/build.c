@@ -78,7 +78,7 @@ static int clear_work(Build *build)
 }
 
 /* Opens and clears the directories, and begins to watch them. */
-static int prepare(Build *build)
+static int build_prepare(Build *build)
 {
         const char *cache = getenv("CACHE_DIRECTORY");
         int r;
@@ -120,7 +120,7 @@ static int prepare(Build *build)
         return environment_new(build->home, build->cache, &build->environment, build->reterr);
 }
 
-static int unpack(Build *build)
+static int build_unpack(Build *build)
 {
         _cleanup_close_ int fd = open(PATH_BUILD_SOURCE, O_RDONLY | O_CLOEXEC);
         _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
@@ -140,7 +140,8 @@ static int unpack(Build *build)
 
 /* Runs a program of the buildpack, with up to three arguments, or with NULL for its name the app's command.
  */
-static int run(Build *build, const char *program, LineEach on_stdout, void *userdata, int *ret_status)
+static int build_run_program(Build *build, const char *program, LineEach on_stdout, void *userdata,
+                             int *ret_status)
 {
         _cleanup_free_ char *path = NULL;
         const char *packs[] = { NULL, PATH_APP_TREE, NULL, NULL, NULL };
@@ -163,7 +164,7 @@ static int run(Build *build, const char *program, LineEach on_stdout, void *user
 }
 
 /* Says how a program failed: 0 if it did not. */
-static int judge(Build *build, const char *program, int status)
+static int build_judge(Build *build, const char *program, int status)
 {
         _cleanup_free_ char *end = NULL;
         const char *name = build->buildpack ? build->buildpack->name : "";
@@ -186,7 +187,7 @@ static int judge(Build *build, const char *program, int status)
 }
 
 /* A LineEach: the name of what was found is the last line of bin/detect. */
-static void take_name(const char *line, void *userdata)
+static void build_take_name(const char *line, void *userdata)
 {
         char **name = userdata;
 
@@ -195,14 +196,14 @@ static void take_name(const char *line, void *userdata)
 }
 
 /* The first buildpack that recognises the app; none is no error. */
-static int detect(Build *build)
+static int build_detect(Build *build)
 {
         for (size_t i = 0; i < build->buildpacks->n_packs; i++) {
                 _cleanup_free_ char *name = NULL;
                 int status, r;
 
                 build->buildpack = &build->buildpacks->packs[i];
-                r = run(build, "detect", take_name, &name, &status);
+                r = build_run_program(build, "detect", build_take_name, &name, &status);
                 if (r < 0)
                         return r;
                 if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
@@ -240,7 +241,7 @@ static int choose_by_tree(Build *build)
 }
 
 /* Finds the buildpacks: by name, by what the tree says, by looking, or none. */
-static int choose(Build *build)
+static int build_choose(Build *build)
 {
         const char *name = build->request->buildpack;
         int r;
@@ -252,7 +253,7 @@ static int choose(Build *build)
                 return r;
         if (name[0] == '\0') {
                 r = choose_by_tree(build);
-                return r != 0 ? MIN2(r, 0) : detect(build);
+                return r != 0 ? MIN2(r, 0) : build_detect(build);
         }
         build->buildpack = buildpacks_find(build->buildpacks, name);
         return build->buildpack ? 0 : refuse_unknown(build, "", name);
@@ -265,7 +266,7 @@ typedef struct Collected {
 } Collected;
 
 /* A LineEach. */
-static void collect(const char *line, void *userdata)
+static void build_collect(const char *line, void *userdata)
 {
         Collected *collected = userdata;
         size_t size = strlen(line);
@@ -293,9 +294,9 @@ static int ask_release(Build *build, Ticket *answer)
         if (access(path, F_OK) < 0)
                 return 0;
         collected->whole = true;
-        r = run(build, "release", collect, collected, &status);
+        r = build_run_program(build, "release", build_collect, collected, &status);
         if (r >= 0)
-                r = judge(build, "release", status);
+                r = build_judge(build, "release", status);
         if (r < 0)
                 return r;
         if (!collected->whole)
@@ -313,7 +314,7 @@ static int ask_release(Build *build, Ticket *answer)
         return r;
 }
 
-static int pack(Build *build, int archive_fd, Ticket *answer)
+static int build_pack(Build *build, int archive_fd, Ticket *answer)
 {
         UnpackCount count;
         SizeText size;
@@ -344,9 +345,9 @@ static int build_tree(Build *build, const char *program)
                 output_say(&build->output, "-----> Building with the %s%s",
                            program ? build->buildpack->name : "app's own",
                            program ? " buildpack" : " command");
-                r = run(build, program, NULL, NULL, &status);
+                r = build_run_program(build, program, NULL, NULL, &status);
                 if (r >= 0)
-                        r = judge(build, program, status);
+                        r = build_judge(build, program, status);
         }
         /* What the last one suggests counts. */
         if (build->n_packs > 0)
@@ -359,11 +360,11 @@ static int build_all(Build *build, int archive_fd, Ticket *answer)
         const char *program = build->request->command[0] == '\0' ? "compile" : NULL;
         int r;
 
-        r = prepare(build);
+        r = build_prepare(build);
         if (r >= 0)
-                r = unpack(build);
+                r = build_unpack(build);
         if (r >= 0)
-                r = choose(build);
+                r = build_choose(build);
         if (r < 0)
                 return r;
         if (program && !build->buildpack)
@@ -373,7 +374,7 @@ static int build_all(Build *build, int archive_fd, Ticket *answer)
         if (r >= 0 && build->buildpack)
                 r = ask_release(build, answer);
         if (r >= 0)
-                r = pack(build, archive_fd, answer);
+                r = build_pack(build, archive_fd, answer);
         if (r < 0)
                 return r;
         return ticket_set(answer, "buildpack",

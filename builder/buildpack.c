@@ -34,7 +34,7 @@ const Buildpack *buildpacks_find(const Buildpacks *buildpacks, const char *name)
 }
 
 /* Takes the directory of that name, if it is one and nothing of the name is there. 0 or -ENOMEM. */
-static int add(Buildpacks *buildpacks, const char *above, const char *name)
+static int buildpack_add(Buildpacks *buildpacks, const char *above, const char *name)
 {
         _cleanup_free_ char *copy = NULL, *directory = NULL;
         struct stat state;
@@ -57,7 +57,7 @@ static int add(Buildpacks *buildpacks, const char *above, const char *name)
         return 0;
 }
 
-static int compare_names(const void *left, const void *right)
+static int buildpack_compare_names(const void *left, const void *right)
 {
         const Buildpack *a = left, *b = right;
 
@@ -75,13 +75,13 @@ static int add_directory(Buildpacks *buildpacks, const char *path, char **reterr
                                        : refuse(reterr, -errno, "cannot open %s: %s", path, strerror(errno));
         /* cppcheck-suppress readdirCalled ; nobody else reads from this stream */
         while (r >= 0 && (errno = 0, child = readdir(directory)))
-                r = add(buildpacks, path, child->d_name);
+                r = buildpack_add(buildpacks, path, child->d_name);
         if (r < 0)
                 return r;
         if (errno != 0)
                 return refuse(reterr, -errno, "cannot read %s: %s", path, strerror(errno));
         if (buildpacks->n_packs > 1)
-                qsort(buildpacks->packs, buildpacks->n_packs, sizeof(Buildpack), compare_names);
+                qsort(buildpacks->packs, buildpacks->n_packs, sizeof(Buildpack), buildpack_compare_names);
         return 0;
 }
 
@@ -100,7 +100,7 @@ static int add_in_order(Buildpacks *buildpacks, const char *path, char **reterr)
                                : refuse(reterr, -errno, "cannot open %s: %s", order, strerror(errno));
         while (r >= 0 && getline(&line, &size, file) > 0) {
                 line[strcspn(line, "\n")] = '\0';
-                r = add(buildpacks, path, line);
+                r = buildpack_add(buildpacks, path, line);
         }
         return r;
 }
@@ -136,7 +136,7 @@ char *buildpacks_names(const Buildpacks *buildpacks)
                 return NULL;
         for (size_t i = 0; i < buildpacks->n_packs; i++)
                 sorted[i] = buildpacks->packs[i];
-        qsort(sorted, buildpacks->n_packs, sizeof(Buildpack), compare_names);
+        qsort(sorted, buildpacks->n_packs, sizeof(Buildpack), buildpack_compare_names);
         for (size_t i = 0; i < buildpacks->n_packs; i++) {
                 char *longer = text_format("%s%s%s", text, i > 0 ? ", " : "", sorted[i].name);
 

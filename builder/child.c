@@ -57,7 +57,7 @@ int child_setup(void)
 }
 
 /* In the child: becomes the program. */
-static _Noreturn void become(const Child *child, const int fds[static STREAMS])
+static _Noreturn void child_become(const Child *child, const int fds[static STREAMS])
 {
         int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         sigset_t none;
@@ -80,7 +80,7 @@ static _Noreturn void become(const Child *child, const int fds[static STREAMS])
 }
 
 /* Makes the pipes and starts it. 0 or -errno; what is open is the caller's. */
-static int start(Run *run, const Child *child)
+static int child_start(Run *run, const Child *child)
 {
         int writers[STREAMS] = { -1, -1 }, r = 0;
 
@@ -104,7 +104,7 @@ static int start(Run *run, const Child *child)
         if (r >= 0) {
                 run->pid = fork();
                 if (run->pid == 0)
-                        become(child, writers);
+                        child_become(child, writers);
                 r = run->pid < 0 ? -errno : 0;
         }
         for (size_t i = 0; i < STREAMS; i++)
@@ -112,7 +112,7 @@ static int start(Run *run, const Child *child)
         return r;
 }
 
-static void stop(Run *run)
+static void child_stop(Run *run)
 {
         for (size_t i = 0; i < STREAMS; i++)
                 closep(&run->streams[i].fd);
@@ -120,7 +120,7 @@ static void stop(Run *run)
 }
 
 /* Reads what is there of a stream; at its end its descriptor is -1. */
-static void stream_read(Stream *stream)
+static void child_stream_read(Stream *stream)
 {
         static char block[BLOCK_SIZE];
         ssize_t n = read(stream->fd, block, sizeof(block));
@@ -135,7 +135,7 @@ static void stream_read(Stream *stream)
 }
 
 /* Takes the status of whatever has ended, ours or left to us. With `options` 0 waits for all. */
-static void reap(Run *run, int options)
+static void child_reap(Run *run, int options)
 {
         struct signalfd_siginfo ignored;
         int status;
@@ -172,9 +172,9 @@ static void wait_for_more(Run *run, uint64_t now, uint64_t until)
                 return;
         for (size_t i = 0; i < STREAMS; i++)
                 if (fds[i].revents != 0)
-                        stream_read(&run->streams[i]);
+                        child_stream_read(&run->streams[i]);
         if (fds[STREAMS].revents != 0)
-                reap(run, WNOHANG);
+                child_reap(run, WNOHANG);
 }
 
 int child_run(const Child *child, Output *output, Watch *watch, int *ret_status, char **reterr)
@@ -190,9 +190,9 @@ int child_run(const Child *child, Output *output, Watch *watch, int *ret_status,
         assert(reterr);
 
         output_restart(output);
-        r = start(&run, child);
+        r = child_start(&run, child);
         if (r < 0) {
-                stop(&run);
+                child_stop(&run);
                 return refuse(reterr, r, "cannot start a program: %s", strerror(-r));
         }
         run.streams[STREAM_ERROR].each = output_line;
@@ -213,11 +213,11 @@ int child_run(const Child *child, Output *output, Watch *watch, int *ret_status,
         }
         /* All of this user but us: kill(2). Then their ends of the pipes are closed. */
         (void) kill(-1, SIGKILL);
-        reap(&run, 0);
+        child_reap(&run, 0);
         for (size_t i = 0; i < STREAMS; i++)
                 while (run.streams[i].fd >= 0)
-                        stream_read(&run.streams[i]);
-        stop(&run);
+                        child_stream_read(&run.streams[i]);
+        child_stop(&run);
         *ret_status = run.status;
         return r;
 }

@@ -15,7 +15,7 @@
 #define YAML_SPECIAL "\"'|>&*!{[%@`#"
 
 /* Takes a line of the block; what is wrong with it is put into *ret_fault. */
-static int read_process(char *line, Procfile *procfile, const char **ret_fault)
+static int defaults_read_process(char *line, Procfile *procfile, const char **ret_fault)
 {
         char *name = line + strspn(line, BLANKS), *colon = strchr(name, ':'), *command;
 
@@ -48,7 +48,7 @@ int defaults_read(const char *text, Procfile *procfile, char **reterr)
                 if (*start == '\0' || *start == '#')
                         continue;
                 if (start != line && inside)
-                        r = read_process(line, procfile, &fault);
+                        r = defaults_read_process(line, procfile, &fault);
                 else if (start == line) {
                         inside = strncmp(line, BLOCK, strlen(BLOCK)) == 0;
                         start = line + strlen(BLOCK);

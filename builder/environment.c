@@ -36,7 +36,7 @@ Environment *environment_free(Environment *environment)
 }
 
 /* Sets a variable, instead of one of the same name. 0 or -ENOMEM. */
-static int set(char ***strings, const char *name, size_t name_size, const char *value)
+static int environment_set(char ***strings, const char *name, size_t name_size, const char *value)
 {
         char *text = text_format("%.*s=%s", (int) name_size, name, value), **longer;
         size_t n = 0;
@@ -75,11 +75,11 @@ static int set_common(char ***strings, const char *home, const char *cache)
         int r = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(common) && r >= 0; i++)
-                r = set(strings, common[i].name, strlen(common[i].name), common[i].value);
+                r = environment_set(strings, common[i].name, strlen(common[i].name), common[i].value);
         return r;
 }
 
-static int write_file(int directory_fd, const char *name, const char *value)
+static int environment_write_value(int directory_fd, const char *name, const char *value)
 {
         _cleanup_close_ int fd = openat(directory_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
@@ -106,10 +106,10 @@ static int take_app(Environment *environment, int directory_fd, char **reterr)
                 if (size == 0)
                         return refuse(reterr, -EINVAL, "a variable of the app has a name that is none");
                 copy = strndup(name, size);
-                r = copy ? write_file(directory_fd, copy, equals + 1) : -ENOMEM;
+                r = copy ? environment_write_value(directory_fd, copy, equals + 1) : -ENOMEM;
                 if (r < 0)
                         return refuse(reterr, r, "cannot write a variable of the app: %s", strerror(-r));
-                r = set(&environment->command, name, size, equals + 1);
+                r = environment_set(&environment->command, name, size, equals + 1);
         }
         return r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "builder/lines.h"
 
-static void finish(Lines *lines, LineEach each, void *userdata)
+static void lines_finish(Lines *lines, LineEach each, void *userdata)
 {
         lines->text[lines->size] = '\0';
         each(lines->text, userdata);
@@ -16,7 +16,7 @@ void lines_add(Lines *lines, const char *data, size_t size, LineEach each, void 
 
         for (size_t i = 0; i < size; i++) {
                 if (data[i] == '\n') {
-                        finish(lines, each, userdata);
+                        lines_finish(lines, each, userdata);
                         continue;
                 }
                 if (data[i] == '\r') {
@@ -37,5 +37,5 @@ void lines_end(Lines *lines, LineEach each, void *userdata)
         assert(each);
 
         if (lines->size > 0)
-                finish(lines, each, userdata);
+                lines_finish(lines, each, userdata);
 }

@@ -37,7 +37,7 @@
 #include "builder/workspace.h"
 #include "release/refuse.h"
 
-static int read_request(const Ticket *ticket, Request *ret, char **reterr)
+static int build_read_request(const Ticket *ticket, Request *ret, char **reterr)
 {
         const struct {
                 const char *key;
@@ -64,7 +64,7 @@ static int read_request(const Ticket *ticket, Request *ret, char **reterr)
         return 0;
 }
 
-static int answer_ticket(Ticket *answer, char **reterr)
+static int build_answer_ticket(Ticket *answer, char **reterr)
 {
         _cleanup_(ticket_freep) Ticket *ticket = NULL;
         Request request;
@@ -76,7 +76,7 @@ static int answer_ticket(Ticket *answer, char **reterr)
         r = ticket_read(STDIN_FILENO, TICKET_REQUEST, &ticket);
         if (r < 0)
                 return refuse(reterr, r, "cannot read the ticket: %s", strerror(-r));
-        r = read_request(ticket, &request, reterr);
+        r = build_read_request(ticket, &request, reterr);
         if (r >= 0)
                 r = child_setup();
         return r < 0 ? r : build_run(&request, STDOUT_FILENO, answer, reterr);
@@ -104,7 +104,7 @@ static int run_build(void)
         (void) signal(SIGXFSZ, SIG_IGN);
         (void) signal(SIGPIPE, SIG_IGN);
 
-        failed = answer && refusal ? answer_ticket(answer, &error) : -ENOMEM;
+        failed = answer && refusal ? build_answer_ticket(answer, &error) : -ENOMEM;
         if (failed < 0) {
                 const char *sentence = error ? error : strerror(-failed);
 

@@ -44,7 +44,7 @@ void output_restart(Output *output)
 }
 
 /* Puts a clean copy into *target; without memory the old one goes, for it would be wrong. */
-static void keep(char **target, const char *text)
+static void output_keep(char **target, const char *text)
 {
         _cleanup_free_ char *plain = strdup(text);
 
@@ -59,12 +59,12 @@ static bool starts_with(const char *text, const char *start)
         return strncmp(text, start, strlen(start)) == 0;
 }
 
-static void judge(Output *output, const char *line)
+static void output_judge(Output *output, const char *line)
 {
         const char *complaint;
 
         if (starts_with(line, HEADING)) {
-                keep(&output->heading, line + strlen(HEADING));
+                output_keep(&output->heading, line + strlen(HEADING));
                 failure_line_done(&output->failure);
         }
         if (!starts_with(line, COMPLAINT " "))
@@ -74,7 +74,7 @@ static void judge(Output *output, const char *line)
         if (strncasecmp(complaint, WARNING, strlen(WARNING)) == 0)
                 failure_line_add(&output->failure, complaint);
         else if (*complaint)
-                keep(&output->complaint, complaint);
+                output_keep(&output->complaint, complaint);
 }
 
 void output_line(const char *line, void *userdata)
@@ -89,7 +89,7 @@ void output_line(const char *line, void *userdata)
                 return;
         log_info("%*s%s", (int) MIN2(indent, INDENT_MAX), "", text);
 
-        judge(output, line);
+        output_judge(output, line);
         (void) output_tell(output, clock_usec(CLOCK_MONOTONIC));
 }
 
@@ -119,7 +119,7 @@ const char *output_reason(Output *output)
         line = failure_line_get(&output->failure);
         if (!line)
                 return NULL;
-        keep(&output->reason, line);
+        output_keep(&output->reason, line);
         return output->reason;
 }
 

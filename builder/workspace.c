@@ -115,7 +115,7 @@ int workspace_clear(int directory_fd)
 }
 
 /* Makes a directory where something else may have been put. */
-static int make_directory(const char *path)
+static int workspace_make_directory(const char *path)
 {
         struct stat state;
 
@@ -128,7 +128,7 @@ int workspace_open(const char *path, bool make, char **reterr)
 {
         /* Those that the unit gives us may be links: CacheDirectory= of a dynamic user is one. */
         int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (make ? O_NOFOLLOW : 0), fd;
-        int r = make ? make_directory(path) : 0;
+        int r = make ? workspace_make_directory(path) : 0;
 
         if (r < 0)
                 return refuse(reterr, r, "cannot make %s: %s", path, strerror(-r));

@@ -72,7 +72,7 @@ static char *path_render(const char *path)
 }
 
 /* One item a line; libsmartcols makes a JSON array of it. */
-static int list_read(sd_bus_message *message, const char *contents, char **ret)
+static int cell_list_read(sd_bus_message *message, const char *contents, char **ret)
 {
         _cleanup_free_ char *list = strdup("");
         int r = sd_bus_message_enter_container(message, 'a', contents);
@@ -152,7 +152,7 @@ int cell_read(sd_bus_message *message, CellType type, bool json, bool record, ch
                         *ret = text_format("%" PRIu16 "-%" PRIu16, low, high);
                 break;
         case 'a':
-                r = list_read(message, contents, ret);
+                r = cell_list_read(message, contents, ret);
                 break;
         default:
                 return -EBADMSG;

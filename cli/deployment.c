@@ -68,7 +68,7 @@ static void list_clear(List *list)
         free(list->items);
 }
 
-static int list_add(List *list, const char *path, sd_bus_message *properties)
+static int deployment_list_add(List *list, const char *path, sd_bus_message *properties)
 {
         Published *items = reallocarray(list->items, list->n + 1, sizeof(*items));
 
@@ -96,7 +96,7 @@ static int object_read(List *list, sd_bus_message *reply)
                 r = sd_bus_message_read(reply, "s", &interface);
                 if (r >= 0)
                         r = strcmp(interface, BUS_INTERFACE_DEPLOYMENT) == 0
-                                    ? list_add(list, path, reply)
+                                    ? deployment_list_add(list, path, reply)
                                     : sd_bus_message_skip(reply, "a{sv}");
                 if (r >= 0)
                         r = sd_bus_message_exit_container(reply);
@@ -104,7 +104,7 @@ static int object_read(List *list, sd_bus_message *reply)
         return r < 0 ? r : sd_bus_message_exit_container(reply);
 }
 
-static int list_read(List *list, sd_bus_message *reply)
+static int deployment_list_read(List *list, sd_bus_message *reply)
 {
         int r = sd_bus_message_enter_container(reply, 'a', "{oa{sa{sv}}}");
 
@@ -143,7 +143,7 @@ int deployments_each(sd_bus *bus, const char *app,
         r = bus_call(bus, CALL_TIMEOUT, BUS_PATH, INTERFACE_OBJECTS, "GetManagedObjects", &reply, "");
         if (r != EXIT_DONE)
                 return r;
-        r = list_read(&list, reply);
+        r = deployment_list_read(&list, reply);
         if (r < 0)
                 return bus_report(NULL, r);
         if (list.n > 0)

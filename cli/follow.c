@@ -118,7 +118,7 @@ static int follow_end(Follow *follow)
         return sd_event_exit(follow->event, EXIT_DONE);
 }
 
-static int on_read(sd_bus_message *reply, void *userdata, sd_bus_error *reterr);
+static int follow_on_read(sd_bus_message *reply, void *userdata, sd_bus_error *reterr);
 
 /* Asks for all properties; `ended`: of a deployment that has no object any more. deployd is not started for
  * it: when somebody stopped it, that was meant. */
@@ -139,7 +139,8 @@ static int follow_read(Follow *follow, bool ended)
                 r = ended ? sd_bus_message_append(call, "t", follow->deployment->id)
                           : sd_bus_message_append(call, "s", BUS_INTERFACE_DEPLOYMENT);
         if (r >= 0)
-                r = sd_bus_call_async(follow->bus, &follow->call, call, on_read, follow, CALL_TIMEOUT);
+                r = sd_bus_call_async(follow->bus, &follow->call, call, follow_on_read, follow,
+                                      CALL_TIMEOUT);
         return r < 0 ? follow_fail(follow, NULL, r) : 0;
 }
 
@@ -167,7 +168,7 @@ static int follow_read_soon(Follow *follow, const char *reason)
 }
 
 /* Only a whole reading ends the following: a signal may tell of the status before it tells of the reason. */
-static int on_read(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_)
+static int follow_on_read(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_)
 {
         const sd_bus_error *error = sd_bus_message_get_error(reply);
         Follow *follow = userdata;
@@ -263,7 +264,7 @@ static int on_hint(sd_bus_message *signal, void *userdata, sd_bus_error *reterr 
         return follow_is_about(follow, path) ? follow_read(follow, false) : 0;
 }
 
-static int on_owner(sd_bus_message *signal, void *userdata, sd_bus_error *reterr _unused_)
+static int follow_on_owner(sd_bus_message *signal, void *userdata, sd_bus_error *reterr _unused_)
 {
         Follow *follow = userdata;
         const char *owner;
@@ -283,13 +284,14 @@ static int on_owner(sd_bus_message *signal, void *userdata, sd_bus_error *reterr
         return r < 0 ? follow_fail(follow, NULL, r) : 0;
 }
 
-static int on_disconnect(sd_bus_message *signal _unused_, void *userdata, sd_bus_error *reterr _unused_)
+static int follow_on_disconnect(sd_bus_message *signal _unused_, void *userdata,
+                                sd_bus_error *reterr _unused_)
 {
         return follow_fail(userdata, NULL, -ENOTCONN);
 }
 
-static int on_interrupt(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_,
-                        void *userdata)
+static int follow_on_interrupt(sd_event_source *source _unused_,
+                               const struct signalfd_siginfo *info _unused_, void *userdata)
 {
         Follow *follow = userdata;
 
@@ -302,13 +304,13 @@ static const Subscription subscriptions[] = {
         { MATCH_DEPLOYMENT, on_properties },
         { MATCH_FINISHED, on_hint },
         { MATCH_OBJECTS, on_hint },
-        { MATCH_OWNER, on_owner },
-        { MATCH_DISCONNECTED, on_disconnect },
+        { MATCH_OWNER, follow_on_owner },
+        { MATCH_DISCONNECTED, follow_on_disconnect },
 };
 
 static int follow_begin(Follow *follow, sd_bus_message *call)
 {
-        int r = watch_begin(follow->bus, on_interrupt, follow, &follow->event);
+        int r = watch_begin(follow->bus, follow_on_interrupt, follow, &follow->event);
 
         if (r >= 0)
                 r = sd_event_add_time_relative(follow->event, &follow->draw, CLOCK_MONOTONIC, DRAW_INTERVAL,

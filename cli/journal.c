@@ -336,7 +336,7 @@ static int journal_look(Journal *journal)
         return r < 0 || ferror(stdout) ? sd_event_exit(event, MIN2(r, 0)) : 0;
 }
 
-static int on_timer(sd_event_source *timer _unused_, uint64_t time _unused_, void *userdata)
+static int journal_on_timer(sd_event_source *timer _unused_, uint64_t time _unused_, void *userdata)
 {
         return journal_look(userdata);
 }
@@ -360,7 +360,8 @@ int journal_follow(Journal *journal, bool raw)
 
         journal->raw = raw;
         if (r >= 0)
-                r = sd_event_add_time(event, &journal->timer, CLOCK_MONOTONIC, 0, 0, on_timer, journal);
+                r = sd_event_add_time(event, &journal->timer, CLOCK_MONOTONIC, 0, 0, journal_on_timer,
+                                      journal);
         if (r >= 0)
                 r = sd_event_add_io(event, NULL, sd_journal_get_fd(journal->journal),
                                     (uint32_t) sd_journal_get_events(journal->journal), on_journal, journal);

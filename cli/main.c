@@ -204,7 +204,7 @@ static int check_arguments(int argc, char *argv[])
         return 0;
 }
 
-static int run(int argc, char *argv[])
+static int verb_run_named(int argc, char *argv[])
 {
         Invocation invocation = { 0 };
         const Verb *verb;
@@ -267,5 +267,5 @@ int main(int argc, char *argv[])
 {
         (void) setlocale(LC_ALL, "");
         (void) signal(SIGPIPE, SIG_IGN);
-        return finish_output(run(argc, argv));
+        return finish_output(verb_run_named(argc, argv));
 }

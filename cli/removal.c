@@ -55,7 +55,7 @@ static int removal_end(Removal *removal)
         return removal->committed && removal->gone ? sd_event_exit(removal->event, EXIT_DONE) : 0;
 }
 
-static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_)
+static int removal_on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_)
 {
         const sd_bus_error *error = sd_bus_message_get_error(reply);
         Removal *removal = userdata;
@@ -71,7 +71,7 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *reterr 
         return r < 0 ? removal_fail(removal, NULL, r) : removal_end(removal);
 }
 
-static int on_removed(sd_bus_message *signal, void *userdata, sd_bus_error *reterr _unused_)
+static int removal_on_removed(sd_bus_message *signal, void *userdata, sd_bus_error *reterr _unused_)
 {
         Removal *removal = userdata;
         const char *name;
@@ -95,7 +95,7 @@ static int on_explain(sd_event_source *source _unused_, uint64_t time _unused_, 
         return 0;
 }
 
-static int on_owner(sd_bus_message *signal, void *userdata, sd_bus_error *reterr _unused_)
+static int removal_on_owner(sd_bus_message *signal, void *userdata, sd_bus_error *reterr _unused_)
 {
         Removal *removal = userdata;
         const char *owner;
@@ -112,13 +112,14 @@ static int on_owner(sd_bus_message *signal, void *userdata, sd_bus_error *reterr
         return sd_event_exit(removal->event, EXIT_UNREACHABLE);
 }
 
-static int on_disconnect(sd_bus_message *signal _unused_, void *userdata, sd_bus_error *reterr _unused_)
+static int removal_on_disconnect(sd_bus_message *signal _unused_, void *userdata,
+                                 sd_bus_error *reterr _unused_)
 {
         return removal_fail(userdata, NULL, -ENOTCONN);
 }
 
-static int on_interrupt(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_,
-                        void *userdata)
+static int removal_on_interrupt(sd_event_source *source _unused_,
+                                const struct signalfd_siginfo *info _unused_, void *userdata)
 {
         const Removal *removal = userdata;
 
@@ -131,16 +132,16 @@ static int on_interrupt(sd_event_source *source _unused_, const struct signalfd_
 }
 
 static const Subscription subscriptions[] = {
-        { MATCH_REMOVED, on_removed },
-        { MATCH_OWNER, on_owner },
-        { MATCH_DISCONNECTED, on_disconnect },
+        { MATCH_REMOVED, removal_on_removed },
+        { MATCH_OWNER, removal_on_owner },
+        { MATCH_DISCONNECTED, removal_on_disconnect },
 };
 
 /* Subscribes before it asks, so nothing can be missed. */
 static int removal_begin(Removal *removal, const char *path, bool force)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        int r = watch_begin(removal->bus, on_interrupt, removal, &removal->event);
+        int r = watch_begin(removal->bus, removal_on_interrupt, removal, &removal->event);
 
         if (r >= 0)
                 r = sd_event_add_time(removal->event, &removal->explain, CLOCK_MONOTONIC, 0,
@@ -157,7 +158,8 @@ static int removal_begin(Removal *removal, const char *path, bool force)
         if (r >= 0)
                 r = sd_bus_message_set_allow_interactive_authorization(call, true);
         if (r >= 0)
-                r = sd_bus_call_async(removal->bus, &removal->call, call, on_reply, removal, CALL_TIMEOUT);
+                r = sd_bus_call_async(removal->bus, &removal->call, call, removal_on_reply, removal,
+                                      CALL_TIMEOUT);
         return r;
 }
 

@@ -20,7 +20,7 @@ static bool take_literal(const char **text, const char *literal)
 }
 
 /* Moves *text behind a name as it is written in units, and writes the name into `ret`. */
-static bool take_name(const char **text, char *ret, size_t size)
+static bool unit_take_name(const char **text, char *ret, size_t size)
 {
         size_t length = strspn(*text, "abcdefghijklmnopqrstuvwxyz0123456789_");
 
@@ -71,11 +71,12 @@ int unit_read(const char *unit, Unit *ret)
         if (!row || row->owner == UNIT_OWNER_NOBODY)
                 return -EINVAL;
         *ret = (Unit){ .owner = row->owner };
-        if (!take_name(&unit, ret->name, sizeof(ret->name)) || !take_literal(&unit, "-") ||
+        if (!unit_take_name(&unit, ret->name, sizeof(ret->name)) || !take_literal(&unit, "-") ||
             !take_number(&unit, &ret->id))
                 return -EINVAL;
         if (ret->owner == UNIT_OWNER_INSTANCE) {
-                if (!take_literal(&unit, ".") || !take_name(&unit, ret->process, sizeof(ret->process)) ||
+                if (!take_literal(&unit, ".") ||
+                    !unit_take_name(&unit, ret->process, sizeof(ret->process)) ||
                     !take_literal(&unit, ".") || !take_number(&unit, &number) ||
                     (size_t) snprintf(ret->label, sizeof(ret->label), "%s.%" PRIu64, ret->process, number) >=
                             sizeof(ret->label))

@@ -29,7 +29,7 @@ static char *data_describe(const App *app)
         return files_format(&files);
 }
 
-static const char *plural(uint64_t n)
+static const char *app_remove_plural(uint64_t n)
 {
         return n == 1 ? "" : "s";
 }
@@ -47,7 +47,7 @@ static void plan_print(const char *name, const App *app, const char *data)
                 "  its data in %s: %s\n"
                 "    (as long as keep-removed-data of deploy.conf says; with 0 it goes at once)\n"
                 "%s",
-                name, app->releases, plural(app->releases), text_or_empty(app->data_path), data,
+                name, app->releases, app_remove_plural(app->releases), text_or_empty(app->data_path), data,
                 repository ? "  its repository, and its lines in the journal\n" : "");
 }
 
@@ -95,7 +95,7 @@ static void end_print(const char *name, uint64_t id, uint32_t releases, const ch
         _cleanup_(removed_apps_clear) RemovedApps removed = { 0 };
         const RemovedApp *app;
 
-        printf("app %s removed: %" PRIu32 " release%s", name, releases, plural(releases));
+        printf("app %s removed: %" PRIu32 " release%s", name, releases, app_remove_plural(releases));
         (void) fflush(stdout);
         if (bus_open(&bus) != EXIT_DONE || removed_apps_read(bus, &removed) != EXIT_DONE) {
                 printf("\n");

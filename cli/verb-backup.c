@@ -9,7 +9,7 @@
 #include "cli/verb.h"
 
 /* Goes on as a program of PATH_LIBEXEC, with the options that were given behind its argument. */
-static int become(const char *path, const Invocation *invocation, Option one, Option two)
+static int backup_become(const char *path, const Invocation *invocation, Option one, Option two)
 {
         const char *first = invocation_has(invocation, one) ? option_name(one) : NULL;
         const char *second = invocation_has(invocation, two) ? option_name(two) : NULL;
@@ -26,10 +26,10 @@ static int become(const char *path, const Invocation *invocation, Option one, Op
 
 int verb_backup(const Invocation *invocation)
 {
-        return become(PATH_LIBEXEC "/deployd-backup", invocation, OPTION_RELEASES, OPTION_NO_DATA);
+        return backup_become(PATH_LIBEXEC "/deployd-backup", invocation, OPTION_RELEASES, OPTION_NO_DATA);
 }
 
 int verb_restore(const Invocation *invocation)
 {
-        return become(PATH_LIBEXEC "/deployd-restore", invocation, OPTION_REPLACE, OPTION_REPLACE);
+        return backup_become(PATH_LIBEXEC "/deployd-restore", invocation, OPTION_REPLACE, OPTION_REPLACE);
 }

@@ -15,7 +15,7 @@
 #include "cli/verb.h"
 
 /* Lines of deployd's making: clean as they are. */
-static int print(int fd)
+static int build_log_print(int fd)
 {
         char buffer[BUFSIZ];
         ssize_t n;
@@ -47,5 +47,5 @@ int verb_build_log(const Invocation *invocation)
         if (r != EXIT_DONE)
                 return r;
         r = sd_bus_message_read(reply, "h", &fd);
-        return r < 0 ? bus_report(NULL, r) : print(fd);
+        return r < 0 ? bus_report(NULL, r) : build_log_print(fd);
 }

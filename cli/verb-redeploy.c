@@ -20,13 +20,13 @@ typedef struct Names {
         char *text; /* "mail, shop"; NULL while n is 0 */
 } Names;
 
-static void names_clear(Names *names)
+static void redeploy_names_clear(Names *names)
 {
         free(names->text);
 }
 
 /* An exit status. */
-static int names_add(Names *names, const char *name)
+static int redeploy_names_add(Names *names, const char *name)
 {
         char *longer = text_format("%s%s%s", text_or_empty(names->text), names->n > 0 ? ", " : "", name);
 
@@ -68,8 +68,8 @@ typedef struct Redeploy {
 
 static void redeploy_clear(Redeploy *redeploy)
 {
-        names_clear(&redeploy->failed);
-        names_clear(&redeploy->stopped);
+        redeploy_names_clear(&redeploy->failed);
+        redeploy_names_clear(&redeploy->stopped);
 }
 
 /* One app in its turn, as it is now: the apps before it took their time. An exit status, which is not
@@ -84,7 +84,7 @@ static int redeploy_next(Redeploy *redeploy, const char *name, const Options *op
         if (r == EXIT_DONE)
                 r = app_read(bus, name, &app);
         if (r == EXIT_DONE && app_is_stopped(&app))
-                return names_add(&redeploy->stopped, name);
+                return redeploy_names_add(&redeploy->stopped, name);
         if (r == EXIT_DONE && !app_is_live(&app))
                 return EXIT_DONE;
         if (r == EXIT_DONE)
@@ -92,9 +92,9 @@ static int redeploy_next(Redeploy *redeploy, const char *name, const Options *op
         if (r == EXIT_INTERRUPTED || r == EXIT_UNREACHABLE)
                 return r;
         if (end == DEPLOY_NONE)
-                return names_add(&redeploy->stopped, name);
+                return redeploy_names_add(&redeploy->stopped, name);
         if (r != EXIT_DONE)
-                return names_add(&redeploy->failed, name);
+                return redeploy_names_add(&redeploy->failed, name);
         redeploy->n_done++;
         return EXIT_DONE;
 }

@@ -73,7 +73,7 @@ static int formation_get(sd_bus *bus, const char *path, sd_bus_message **ret)
         return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
 }
 
-static int show(sd_bus *bus, const char *path, bool json)
+static int scale_show_formation(sd_bus *bus, const char *path, bool json)
 {
         static const Column columns[] = {
                 { "PROCESS", "process", NULL, CELL_TEXT },
@@ -98,13 +98,13 @@ static int show(sd_bus *bus, const char *path, bool json)
         return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
 }
 
-static int append(sd_bus_message *call, const char *process, uint64_t count)
+static int scale_append(sd_bus_message *call, const char *process, uint64_t count)
 {
         return sd_bus_message_append(call, "{su}", process, (uint32_t) MIN2(count, UINT32_MAX));
 }
 
 /* What there is, with what is wished in its place. */
-static int merge(sd_bus_message *call, sd_bus_message *now, Wish *wishes)
+static int scale_merge(sd_bus_message *call, sd_bus_message *now, Wish *wishes)
 {
         const char *process;
         uint32_t count;
@@ -118,15 +118,15 @@ static int merge(sd_bus_message *call, sd_bus_message *now, Wish *wishes)
                 while (wish->process && strcmp(wish->process, process) != 0)
                         wish++;
                 wish->said = wish->process != NULL;
-                r = append(call, process, wish->said ? wish->count : count);
+                r = scale_append(call, process, wish->said ? wish->count : count);
         }
         for (Wish *wish = wishes; r >= 0 && wish->process; wish++)
                 if (!wish->said)
-                        r = append(call, wish->process, wish->count);
+                        r = scale_append(call, wish->process, wish->count);
         return r;
 }
 
-static int set(sd_bus *bus, const char *path, sd_bus_message *now, Wish *wishes)
+static int scale_set(sd_bus *bus, const char *path, sd_bus_message *now, Wish *wishes)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         int r = sd_bus_message_new_method_call(bus, &call, BUS_NAME, path, BUS_INTERFACE_APP,
@@ -143,7 +143,7 @@ static int set(sd_bus *bus, const char *path, sd_bus_message *now, Wish *wishes)
         if (r >= 0)
                 r = sd_bus_message_open_container(call, 'a', "{su}");
         if (r >= 0)
-                r = merge(call, now, wishes);
+                r = scale_merge(call, now, wishes);
         for (unsigned i = 0; r >= 0 && i < 4; i++)
                 r = sd_bus_message_close_container(call);
         return r < 0 ? bus_report(NULL, r) : bus_send(bus, CALL_TIMEOUT, call, NULL);
@@ -180,8 +180,8 @@ int verb_scale(const Invocation *invocation)
         if (r == EXIT_DONE && n > 0 && !reset)
                 r = formation_get(bus, path, &now);
         if (r == EXIT_DONE && n > 0 && wishes)
-                r = set(bus, path, now, wishes);
+                r = scale_set(bus, path, now, wishes);
         if (r == EXIT_DONE)
-                r = show(bus, path, json);
+                r = scale_show_formation(bus, path, json);
         return r == EXIT_DONE && n > 0 ? say_stopped(bus, invocation_argument(invocation, 0)) : r;
 }

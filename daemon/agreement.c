@@ -38,7 +38,7 @@ struct Agreement {
         char **faults;   /* that were there each time; one allocation; NULL = not looked yet */
 };
 
-static void names_clear(Names *names)
+static void agreement_names_clear(Names *names)
 {
         for (size_t i = 0; i < names->n; i++) {
                 free(names->units[i]);
@@ -50,7 +50,7 @@ static void names_clear(Names *names)
 }
 
 /* Both lists stay terminated. 0 or -ENOMEM. */
-static int names_add(Names *names, const char *unit, char *key)
+static int agreement_names_add(Names *names, const char *unit, char *key)
 {
         char **units = reallocarray(names->units, names->n + 2, sizeof(char *)), **keys;
 
@@ -81,12 +81,12 @@ static int sort_in(Agreement *agreement, const char *unit)
         owner = unit_kind_row(parsed.kind)->owner;
         switch (owner) {
         case UNIT_OWNER_INSTANCE:
-                return names_add(&agreement->names[owner], unit, strdup(unit));
+                return agreement_names_add(&agreement->names[owner], unit, strdup(unit));
         case UNIT_OWNER_REPOSITORY:
-                return names_add(&agreement->names[owner], unit, strdup(parsed.name));
+                return agreement_names_add(&agreement->names[owner], unit, strdup(parsed.name));
         case UNIT_OWNER_DEPLOYMENT:
-                return names_add(&agreement->names[owner], unit,
-                                 text_format("%lu", (unsigned long) parsed.id));
+                return agreement_names_add(&agreement->names[owner], unit,
+                                           text_format("%lu", (unsigned long) parsed.id));
         case UNIT_OWNER_NOBODY:
         case UNIT_OWNER_UNSET:
         case UNIT_OWNER_MAX:
@@ -95,16 +95,16 @@ static int sort_in(Agreement *agreement, const char *unit)
         return 0;
 }
 
-static void end(Agreement *agreement)
+static void agreement_end(Agreement *agreement)
 {
         report_end(agreement->report, CHECK_UNITS);
         agreement->done(agreement->userdata);
 }
 
-static void fail(Agreement *agreement, const char *what, const char *why)
+static void agreement_fail(Agreement *agreement, const char *what, const char *why)
 {
         report_fail(agreement->report, CHECK_UNITS, "%s: %s; try again", what, why);
-        end(agreement);
+        agreement_end(agreement);
 }
 
 static bool is_in(char *const *list, const char *text)
@@ -116,7 +116,7 @@ static bool is_in(char *const *list, const char *text)
 }
 
 /* Keeps the faults of `now` that were there before too. */
-static void intersect(Agreement *agreement, char **now)
+static void agreement_intersect(Agreement *agreement, char **now)
 {
         size_t n = 0;
 
@@ -135,14 +135,14 @@ static void on_rows(void *userdata, int error, const PgResult *result)
 
         agreement->request = NULL;
         if (error < 0) {
-                fail(agreement, "the rows cannot be read", pg_result_message(result));
+                agreement_fail(agreement, "the rows cannot be read", pg_result_message(result));
                 return;
         }
         if (pg_result_texts(result, 0, 0, &now) < 0) {
-                fail(agreement, "the rows cannot be read", strerror(ENOMEM));
+                agreement_fail(agreement, "the rows cannot be read", strerror(ENOMEM));
                 return;
         }
-        intersect(agreement, now);
+        agreement_intersect(agreement, now);
         if (agreement->faults[0] && ++agreement->n_looks < LOOKS) {
                 (void) sd_event_source_set_time_relative(agreement->again, PAUSE_USEC);
                 (void) sd_event_source_set_enabled(agreement->again, SD_EVENT_ONESHOT);
@@ -153,15 +153,15 @@ static void on_rows(void *userdata, int error, const PgResult *result)
         if (!agreement->faults[0])
                 report_say(agreement->report, CHECK_UNITS, "units of apps: %zu",
                            agreement->names[UNIT_OWNER_INSTANCE].n);
-        end(agreement);
+        agreement_end(agreement);
 }
 
-static const char *const *texts(char *const *list)
+static const char *const *agreement_texts(char *const *list)
 {
         return (const char *const *) list;
 }
 
-static int ask(Agreement *agreement)
+static int agreement_ask(Agreement *agreement)
 {
         static char *const none[] = { NULL };
         const Names *names = agreement->names;
@@ -180,44 +180,44 @@ static int ask(Agreement *agreement)
                          "  from unit where not known"
                          " union all select unnest($6::text[]))"
                          " select coalesce(array_agg(text order by text), '{}') from fault",
-                         pg_texts(texts(names[UNIT_OWNER_INSTANCE].units)),
-                         pg_texts(texts(names[UNIT_OWNER_REPOSITORY].units)),
-                         pg_texts(texts(names[UNIT_OWNER_REPOSITORY].keys)),
-                         pg_texts(texts(names[UNIT_OWNER_DEPLOYMENT].units)),
-                         pg_texts(texts(names[UNIT_OWNER_DEPLOYMENT].keys)),
-                         pg_texts(texts(agreement->compared ? agreement->compared : none))),
+                         pg_texts(agreement_texts(names[UNIT_OWNER_INSTANCE].units)),
+                         pg_texts(agreement_texts(names[UNIT_OWNER_REPOSITORY].units)),
+                         pg_texts(agreement_texts(names[UNIT_OWNER_REPOSITORY].keys)),
+                         pg_texts(agreement_texts(names[UNIT_OWNER_DEPLOYMENT].units)),
+                         pg_texts(agreement_texts(names[UNIT_OWNER_DEPLOYMENT].keys)),
+                         pg_texts(agreement_texts(agreement->compared ? agreement->compared : none))),
                 clock_usec(CLOCK_MONOTONIC) + ANSWER_USEC, on_rows, agreement, &agreement->request);
 }
 
-static void on_listed(void *userdata, int error, char *const *names)
+static void agreement_on_listed(void *userdata, int error, char *const *names)
 {
         Agreement *agreement = userdata;
 
         agreement->listing = NULL;
         for (UnitOwner owner = UNIT_OWNER_UNSET; owner < UNIT_OWNER_MAX; owner++)
-                names_clear(&agreement->names[owner]);
+                agreement_names_clear(&agreement->names[owner]);
         agreement->compared = text_free_list(agreement->compared);
         if (error >= 0)
                 error = pipeline_compare(agreement->pipeline, names, &agreement->compared);
         for (; error >= 0 && *names; names++)
                 error = sort_in(agreement, *names);
         if (error >= 0)
-                error = ask(agreement);
+                error = agreement_ask(agreement);
         if (error < 0)
-                fail(agreement, "the units cannot be listed", strerror(-error));
+                agreement_fail(agreement, "the units cannot be listed", strerror(-error));
 }
 
-static int look(Agreement *agreement)
+static int agreement_look(Agreement *agreement)
 {
-        return units_list(agreement->units, on_listed, agreement, &agreement->listing);
+        return units_list(agreement->units, agreement_on_listed, agreement, &agreement->listing);
 }
 
-static int on_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+static int agreement_on_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
-        int r = look(userdata);
+        int r = agreement_look(userdata);
 
         if (r < 0)
-                fail(userdata, "the units cannot be listed", strerror(-r));
+                agreement_fail(userdata, "the units cannot be listed", strerror(-r));
         return 0;
 }
 
@@ -243,11 +243,12 @@ int agreement_new(sd_event *event, Units *units, Pg *pg, const Pipeline *pipelin
         agreement->report = report;
         agreement->done = done;
         agreement->userdata = userdata;
-        r = sd_event_add_time_relative(event, &agreement->again, CLOCK_MONOTONIC, 0, 0, on_again, agreement);
+        r = sd_event_add_time_relative(event, &agreement->again, CLOCK_MONOTONIC, 0, 0, agreement_on_again,
+                                       agreement);
         if (r >= 0)
                 r = sd_event_source_set_enabled(agreement->again, SD_EVENT_OFF);
         if (r >= 0)
-                r = look(agreement);
+                r = agreement_look(agreement);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(agreement);
@@ -262,7 +263,7 @@ Agreement *agreement_free(Agreement *agreement)
         unit_call_free(agreement->listing);
         pg_request_free(agreement->request);
         for (UnitOwner owner = UNIT_OWNER_UNSET; owner < UNIT_OWNER_MAX; owner++)
-                names_clear(&agreement->names[owner]);
+                agreement_names_clear(&agreement->names[owner]);
         text_free_list(agreement->compared);
         free(agreement->faults);
         free(agreement);

@@ -31,7 +31,7 @@ typedef struct Reader {
         unsigned line;
         Pending pending;
 
-        /* The first failure ends the reading: read_line() then says that the file is over. */
+        /* The first failure ends the reading: config_file_read_line() then says that the file is over. */
         int error;
         unsigned error_line;
         char *sentence;
@@ -101,7 +101,7 @@ static bool is_section_with_rest(const char *line)
 
 /* inih's fgets(). Its buffer decides how long a line may be (200 bytes in Debian), and inih itself would
  * take the rest of a longer line for a line of its own. */
-static char *read_line(char *buffer, int size, void *userdata)
+static char *config_file_read_line(char *buffer, int size, void *userdata)
 {
         Reader *reader = userdata;
         const char *start = reader->text + reader->offset, *end;
@@ -199,7 +199,7 @@ static int take_value(void *userdata, const char *section, const char *name, con
 
 /* The whole file. /dev/null counts as an empty one, as it does for systemd. O_NONBLOCK: a FIFO must not stop
  * us. */
-static int read_text(const char *path, char **ret, size_t *ret_size)
+static int config_file_read_text(const char *path, char **ret, size_t *ret_size)
 {
         _cleanup_free_ char *text = NULL;
         _cleanup_close_ int fd = -1;
@@ -237,7 +237,7 @@ static int read_text(const char *path, char **ret, size_t *ret_size)
         return 0;
 }
 
-static char *unreadable(const char *path, int error)
+static char *config_file_unreadable(const char *path, int error)
 {
         if (error == -EFBIG)
                 return text_format("%s: The file has over %zu bytes, which no configuration needs.", path,
@@ -261,9 +261,9 @@ int config_file_read(const char *path, ConfigAssign assign, void *userdata, char
         if (!reader.path)
                 return -ENOMEM;
 
-        r = read_text(path, &reader.text, &reader.size);
+        r = config_file_read_text(path, &reader.text, &reader.size);
         if (r < 0) {
-                *reterr = r == -ENOMEM ? NULL : unreadable(reader.path, r);
+                *reterr = r == -ENOMEM ? NULL : config_file_unreadable(reader.path, r);
                 return *reterr ? r : -ENOMEM;
         }
 
@@ -271,7 +271,7 @@ int config_file_read(const char *path, ConfigAssign assign, void *userdata, char
             memcmp(reader.text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
                 reader.offset = strlen(BYTE_ORDER_MARK);
 
-        r = ini_parse_stream(read_line, &reader, take_value, &reader);
+        r = ini_parse_stream(config_file_read_line, &reader, take_value, &reader);
         if (reader.error == 0)
                 reader_flush(&reader);
 

@@ -118,7 +118,7 @@ static bool is_ip_address(const char *text, int family)
         return inet_pton(family, text, address) == 1;
 }
 
-static int parse_address(const ConfigKey *key _unused_, const char *text, void *member)
+static int config_parse_address(const ConfigKey *key _unused_, const char *text, void *member)
 {
         const char *colon = strrchr(text, ':');
         _cleanup_free_ char *host = NULL;
@@ -205,8 +205,8 @@ static void release_list(void *member)
         config_list_free(*(char ***) member);
 }
 
-static int parse_list(const ConfigKey *key, const char *text, char ***member,
-                      bool (*is_valid)(const ConfigKey *key, const char *word))
+static int config_parse_list(const ConfigKey *key, const char *text, char ***member,
+                             bool (*is_valid)(const ConfigKey *key, const char *word))
 {
         _cleanup_(config_list_freep) char **list = NULL;
         _cleanup_free_ char *copy = NULL;
@@ -276,22 +276,22 @@ static bool is_host(const ConfigKey *key _unused_, const char *word)
 
 static int parse_words(const ConfigKey *key, const char *text, void *member)
 {
-        return parse_list(key, text, member, is_known_word);
+        return config_parse_list(key, text, member, is_known_word);
 }
 
 static int parse_paths(const ConfigKey *key, const char *text, void *member)
 {
-        return parse_list(key, text, member, is_path);
+        return config_parse_list(key, text, member, is_path);
 }
 
 static int parse_networks(const ConfigKey *key, const char *text, void *member)
 {
-        return parse_list(key, text, member, is_network);
+        return config_parse_list(key, text, member, is_network);
 }
 
 static int parse_hosts(const ConfigKey *key, const char *text, void *member)
 {
-        return parse_list(key, text, member, is_host);
+        return config_parse_list(key, text, member, is_host);
 }
 
 /* -- keys -- */
@@ -372,7 +372,7 @@ const ConfigType config_type_hosts = {
 };
 const ConfigType config_type_address = {
         .form = "ADDRESS:PORT, such as *:80, 192.0.2.1:80 or [2001:db8::1]:80",
-        .parse = parse_address,
+        .parse = config_parse_address,
         .clear = clear_text,
         .release = release_text,
 };

@@ -53,9 +53,9 @@ static int config_new(Config **ret)
         return 0;
 }
 
-static int warn(Config *config, const char *format, ...) _printf_(2, 3);
+static int config_warn(Config *config, const char *format, ...) _printf_(2, 3);
 
-static int warn(Config *config, const char *format, ...)
+static int config_warn(Config *config, const char *format, ...)
 {
         va_list arguments;
         char *sentence;
@@ -79,10 +79,10 @@ static int warn(Config *config, const char *format, ...)
         return 0;
 }
 
-static int refuse(char **reterr, const char *format, ...) _printf_(2, 3);
+static int config_refuse(char **reterr, const char *format, ...) _printf_(2, 3);
 
 /* -EINVAL with the sentence in *reterr, or -ENOMEM. */
-static int refuse(char **reterr, const char *format, ...)
+static int config_refuse(char **reterr, const char *format, ...)
 {
         va_list arguments;
         int r;
@@ -124,17 +124,18 @@ static int warn_unknown(Config *config, const char *path, unsigned line, const c
         const ConfigKey *elsewhere = find_key(NULL, name);
 
         if (elsewhere)
-                return warn(config, "%s:%u: Ignoring %s in [%s], it belongs in [%s].", path, line, name,
-                            section, elsewhere->section);
+                return config_warn(config, "%s:%u: Ignoring %s in [%s], it belongs in [%s].", path, line,
+                                   name, section, elsewhere->section);
         for (size_t i = 0; i < n_config_keys; i++)
                 if (strcmp(config_keys[i].section, section) == 0)
-                        return warn(config, "%s:%u: Ignoring unknown key %s in [%s].", path, line, name,
-                                    section);
-        return warn(config, "%s:%u: Ignoring key %s in unknown section [%s].", path, line, name, section);
+                        return config_warn(config, "%s:%u: Ignoring unknown key %s in [%s].", path, line,
+                                           name, section);
+        return config_warn(config, "%s:%u: Ignoring key %s in unknown section [%s].", path, line, name,
+                           section);
 }
 
-static int assign(void *userdata, const char *path, unsigned first, unsigned last, const char *section,
-                  const char *name, const char *value, char **reterr)
+static int config_assign(void *userdata, const char *path, unsigned first, unsigned last,
+                         const char *section, const char *name, const char *value, char **reterr)
 {
         _cleanup_free_ char *allowed = NULL, *shown = NULL;
         const ConfigKey *key = find_key(section, name);
@@ -150,8 +151,9 @@ static int assign(void *userdata, const char *path, unsigned first, unsigned las
         shown = key->secret ? strdup("this value") : text_sanitize(value, VALUE_SHOWN_MAX);
         if (!allowed || !shown)
                 return -ENOMEM;
-        return refuse(reterr, "%s:%u: [%s] %s cannot be %s%s, it must be %s.", path, first, section, name,
-                      shown, last > first ? " (joined with the indented lines that follow)" : "", allowed);
+        return config_refuse(reterr, "%s:%u: [%s] %s cannot be %s%s, it must be %s.", path, first, section,
+                             name, shown,
+                             last > first ? " (joined with the indented lines that follow)" : "", allowed);
 }
 
 /* -- drop-ins -- */
@@ -165,7 +167,7 @@ static int is_drop_in(const struct dirent *entry)
 }
 
 /* alphasort(3) would follow the locale. */
-static int compare_names(const struct dirent **a, const struct dirent **b)
+static int config_compare_names(const struct dirent **a, const struct dirent **b)
 {
         return strcmp((*a)->d_name, (*b)->d_name);
 }
@@ -178,7 +180,7 @@ static int read_drop_ins(Config *config, const char *path, char **reterr)
 
         if (!directory)
                 return -ENOMEM;
-        n = scandir(directory, &entries, is_drop_in, compare_names);
+        n = scandir(directory, &entries, is_drop_in, config_compare_names);
         if (n < 0 && errno == ENOENT)
                 return 0;
         if (n < 0 || n > DROP_INS_MAX) {
@@ -197,7 +199,7 @@ static int read_drop_ins(Config *config, const char *path, char **reterr)
                 if (r >= 0) {
                         _cleanup_free_ char *file = text_format("%s/%s", directory, entries[i]->d_name);
 
-                        r = file ? config_file_read(file, assign, config, reterr) : -ENOMEM;
+                        r = file ? config_file_read(file, config_assign, config, reterr) : -ENOMEM;
                 }
                 free(entries[i]);
         }
@@ -223,7 +225,7 @@ static uint64_t address_port(const char *address)
         return port;
 }
 
-static int check_ports(Config *config, char **reterr)
+static int config_check_ports(Config *config, char **reterr)
 {
         const struct {
                 const char *name;
@@ -236,7 +238,7 @@ static int check_ports(Config *config, char **reterr)
                           { "https", address_port(config->ingress_https) } };
 
         if (ranges_overlap(config->port_range, config->stable_range))
-                return refuse(
+                return config_refuse(
                         reterr,
                         "[ports] range = %u-%u and stable-range = %u-%u overlap, no port may be in both.",
                         config->port_range.low, config->port_range.high, config->stable_range.low,
@@ -246,22 +248,25 @@ static int check_ports(Config *config, char **reterr)
                 for (size_t k = 0; k < ELEMENTSOF(ranges); k++)
                         if (addresses[i].port >= ranges[k].range.low &&
                             addresses[i].port <= ranges[k].range.high)
-                                return refuse(reterr,
-                                              "[ingress] %s has port %u of [ports] %s = %u-%u, it must be "
-                                              "another.",
-                                              addresses[i].name, (unsigned) addresses[i].port,
-                                              ranges[k].name, ranges[k].range.low, ranges[k].range.high);
+                                return config_refuse(
+                                        reterr,
+                                        "[ingress] %s has port %u of [ports] %s = %u-%u, it must be "
+                                        "another.",
+                                        addresses[i].name, (unsigned) addresses[i].port, ranges[k].name,
+                                        ranges[k].range.low, ranges[k].range.high);
         if (addresses[0].port != 0 && addresses[0].port == addresses[1].port)
-                return refuse(reterr, "[ingress] http and https have the same port %u, they must differ.",
-                              (unsigned) addresses[0].port);
+                return config_refuse(reterr,
+                                     "[ingress] http and https have the same port %u, they must differ.",
+                                     (unsigned) addresses[0].port);
 
         for (size_t i = 0; i < ELEMENTSOF(ranges); i++)
                 if (ranges[i].range.high >= EPHEMERAL_PORT_FIRST) {
-                        int r = warn(config,
-                                     "[ports] %s = %u-%u has ports from %d on, which the kernel may give to "
-                                     "outgoing connections; a start can then find its port taken.",
-                                     ranges[i].name, ranges[i].range.low, ranges[i].range.high,
-                                     EPHEMERAL_PORT_FIRST);
+                        int r = config_warn(
+                                config,
+                                "[ports] %s = %u-%u has ports from %d on, which the kernel may give to "
+                                "outgoing connections; a start can then find its port taken.",
+                                ranges[i].name, ranges[i].range.low, ranges[i].range.high,
+                                EPHEMERAL_PORT_FIRST);
                         if (r < 0)
                                 return r;
                 }
@@ -271,12 +276,13 @@ static int check_ports(Config *config, char **reterr)
 static int check_limits(const Config *config, char **reterr)
 {
         if (config->app_memory_limit != 0 && config->app_memory_max > config->app_memory_limit)
-                return refuse(reterr,
-                              "[runner] app-memory-max is more than app-memory-limit, it must not be, "
-                              "or app-memory-limit must be 0.");
+                return config_refuse(
+                        reterr, "[runner] app-memory-max is more than app-memory-limit, it must not be, "
+                                "or app-memory-limit must be 0.");
         if (config->app_tasks_limit != 0 && config->app_tasks_max > config->app_tasks_limit)
-                return refuse(reterr, "[runner] app-tasks-max is more than app-tasks-limit, it must not be, "
-                                      "or app-tasks-limit must be 0.");
+                return config_refuse(reterr,
+                                     "[runner] app-tasks-max is more than app-tasks-limit, it must not be, "
+                                     "or app-tasks-limit must be 0.");
         return 0;
 }
 
@@ -295,7 +301,7 @@ int config_load(const char *path, Config **ret, char **reterr)
         if (r < 0)
                 return r;
 
-        r = config_file_read(path, assign, config, &sentence);
+        r = config_file_read(path, config_assign, config, &sentence);
         if (r == -ENOENT) {
                 free(TAKE_PTR(sentence));
                 r = 0;
@@ -303,7 +309,7 @@ int config_load(const char *path, Config **ret, char **reterr)
         if (r >= 0)
                 r = read_drop_ins(config, path, &sentence);
         if (r >= 0)
-                r = check_ports(config, &sentence);
+                r = config_check_ports(config, &sentence);
         if (r >= 0)
                 r = check_limits(config, &sentence);
         if (r < 0) {

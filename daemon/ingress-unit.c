@@ -16,7 +16,7 @@ struct IngressUnit {
         UnitCall *call; /* a reload that PID 1 has not taken yet */
 };
 
-static void on_state(void *userdata, const UnitState *state)
+static void ingress_unit_on_state(void *userdata, const UnitState *state)
 {
         IngressUnit *unit = userdata;
 
@@ -59,7 +59,7 @@ int ingress_unit_new(Units *units, Ingress *ingress, IngressUnit **ret)
         if (!unit)
                 return -ENOMEM;
         *unit = (IngressUnit){ .units = units, .ingress = ingress };
-        r = unit_watch_new(units, UNIT_INGRESS, on_state, unit, &unit->watch);
+        r = unit_watch_new(units, UNIT_INGRESS, ingress_unit_on_state, unit, &unit->watch);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(unit);

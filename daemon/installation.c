@@ -29,7 +29,7 @@ static void say_overlap(Report *report, const char *key, PortRange range, PortRa
                             key, range.low, range.high, kernel.low, kernel.high);
 }
 
-static void check_ports(const Installation *installation, Report *report)
+static void installation_check_ports(const Installation *installation, Report *report)
 {
         const Config *config = installation->config;
         _cleanup_file_ FILE *file = fopen(PATH_EPHEMERAL_PORTS, "re");
@@ -209,8 +209,8 @@ static void check_ownership(const Installation *installation, Report *report)
 }
 
 static void (*const rows[])(const Installation *installation, Report *report) = {
-        check_ownership, check_ports,    check_directories, check_files,
-        check_links,     check_releases, check_systemd,     check_sandbox,
+        check_ownership, installation_check_ports, check_directories, check_files,
+        check_links,     check_releases,           check_systemd,     check_sandbox,
 };
 
 void installation_check(const Installation *installation, Report *report)

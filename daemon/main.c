@@ -38,7 +38,7 @@ static int make_event(sd_event **ret)
         return 0;
 }
 
-static int load(const char *path, Config **ret)
+static int options_load(const char *path, Config **ret)
 {
         _cleanup_free_ char *sentence = NULL;
         int r;
@@ -57,7 +57,7 @@ static int run_daemon(const char *config_path)
         Config *config;
         int r;
 
-        if (load(config_path, &config) < 0)
+        if (options_load(config_path, &config) < 0)
                 return EX_CONFIG;
         r = make_event(&event);
         if (r < 0) {
@@ -82,14 +82,15 @@ static int run_migrations(const char *config_path, bool option)
         _cleanup_(config_freep) Config *config = NULL;
 
         (void) option;
-        return load(config_path, &config) < 0 ? EX_CONFIG : tool_migrations(config->database_url, stdout);
+        return options_load(config_path, &config) < 0 ? EX_CONFIG
+                                                      : tool_migrations(config->database_url, stdout);
 }
 
 static int run_migrate(const char *config_path, bool plan)
 {
         _cleanup_(config_freep) Config *config = NULL;
 
-        if (load(config_path, &config) < 0)
+        if (options_load(config_path, &config) < 0)
                 return EX_CONFIG;
         return plan ? tool_plan(config->database_url, stdout) : tool_migrate(config->database_url, stdout);
 }
@@ -110,7 +111,7 @@ static int verify_alone(const char *config_path, int asked, const char *why, Rep
         _cleanup_(config_freep) Config *config = NULL;
         int status;
 
-        if (load(config_path, &config) < 0)
+        if (options_load(config_path, &config) < 0)
                 return EX_CONFIG;
         log_info("deployd was not asked (%s): the checks marked '-' are not made", why);
         status = tool_verify(config->database_url, report);
@@ -199,7 +200,7 @@ static int run_private_database(const char *config_path, bool option)
 
         (void) option;
         /* A broken file is deployd's to tell; the database of those that worked before goes on. */
-        if (load(config_path, &config) < 0)
+        if (options_load(config_path, &config) < 0)
                 return 0;
         return text_is_empty(config->database_url) ? 0 : 1;
 }
@@ -211,7 +212,7 @@ static int run_database_service(const char *config_path, bool option)
         int r;
 
         (void) option;
-        if (load(config_path, &config) < 0)
+        if (options_load(config_path, &config) < 0)
                 return EX_CONFIG;
         r = pg_print_service(config->database_url, stdout);
         if (r >= 0 && fflush(stdout) != 0)
@@ -239,7 +240,7 @@ static const struct {
           "print the database as a connection service of libpq, for psql" },
 };
 
-static int help(void)
+static int options_help(void)
 {
         (void) printf("deployd [--config FILE] [VERB]\n\n"
                       "Without a verb: the daemon, as systemd starts it.\n\n");
@@ -292,7 +293,7 @@ int main(int argc, char **argv)
                         }
                         break;
                 case 'h':
-                        return help();
+                        return options_help();
                 case 'j':
                         of_verb = "--json";
                         break;

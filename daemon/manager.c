@@ -47,7 +47,7 @@ static const Config *get_config(void *userdata)
 }
 
 /* Memory cannot be trusted any more: systemd starts the process again, which reads everything again. */
-static void end(void *userdata, const char *sentence)
+static void manager_end(void *userdata, const char *sentence)
 {
         Manager *manager = userdata;
 
@@ -56,7 +56,7 @@ static void end(void *userdata, const char *sentence)
 }
 
 /* What callers are told and the status line shows while it is not ready. */
-static void say(Manager *manager, const char *sentence)
+static void manager_say(Manager *manager, const char *sentence)
 {
         if (text_replace(&manager->facts.sentence, sentence) < 0)
                 return;
@@ -83,7 +83,7 @@ static void on_resumed(void *userdata, int error)
         Manager *manager = userdata;
 
         if (error < 0) {
-                end(manager, "The units of systemd could not be listed");
+                manager_end(manager, "The units of systemd could not be listed");
                 return;
         }
         (void) text_replace(&manager->facts.attention, pipeline_attention(manager->pipeline));
@@ -92,7 +92,7 @@ static void on_resumed(void *userdata, int error)
                         ? 0
                         : ingress_unit_new(manager->units, manager->ingress, &manager->ingress_unit);
         if (error < 0) {
-                end(manager, "The ingress could not be watched");
+                manager_end(manager, "The ingress could not be watched");
                 return;
         }
         manager->facts.ready = true;
@@ -132,22 +132,22 @@ static void on_loaded(void *userdata, int error, const StoreReply *reply)
                         text_format("The database could not be read: %s",
                                     reply && reply->sentence[0] ? reply->sentence : strerror(-error));
 
-                end(manager, sentence ? sentence : "The database could not be read");
+                manager_end(manager, sentence ? sentence : "The database could not be read");
                 return;
         }
-        say(manager, "Looking at what runs");
+        manager_say(manager, "Looking at what runs");
         r = pipeline_resume(manager->pipeline, on_resumed, manager);
         if (r < 0)
                 on_resumed(manager, r);
 }
 
 /* What the gate says, each time that it is something else: a refusal is repeated with each connection. */
-static void tell(Manager *manager, int level, const char *sentence)
+static void manager_tell(Manager *manager, int level, const char *sentence)
 {
         if (strcmp(text_or_empty(manager->facts.sentence), sentence) == 0)
                 return;
         log_line(level, MESSAGE_DATABASE_STATE, NULL, "%s", sentence);
-        say(manager, sentence);
+        manager_say(manager, sentence);
 }
 
 static void on_migrate_progress(void *userdata, const char *sentence)
@@ -155,21 +155,21 @@ static void on_migrate_progress(void *userdata, const char *sentence)
         Manager *manager = userdata;
 
         if (migrate_is_displaced(manager->migrate))
-                return end(manager, sentence);
-        tell(manager, LOG_INFO, sentence);
+                return manager_end(manager, sentence);
+        manager_tell(manager, LOG_INFO, sentence);
 }
 
-static void on_migrated(void *userdata, int error, const char *sentence)
+static void manager_on_migrated(void *userdata, int error, const char *sentence)
 {
         Manager *manager = userdata;
         StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_loaded, manager, NULL };
 
         if (error < 0) {
-                tell(manager, LOG_ERR, sentence);
+                manager_tell(manager, LOG_ERR, sentence);
                 return;
         }
         if (ledger_learn(&manager->facts, manager->migrate) < 0) {
-                end(manager, "Out of memory");
+                manager_end(manager, "Out of memory");
                 return;
         }
         bus_facts_changed(manager->bus);
@@ -178,9 +178,9 @@ static void on_migrated(void *userdata, int error, const char *sentence)
         if (manager->loading)
                 return;
         manager->loading = true;
-        say(manager, "Reading the database");
+        manager_say(manager, "Reading the database");
         if (store_load(manager->store, manager->model, PIPELINE_PUBLISHED_USEC, &ask) < 0)
-                end(manager, "The database could not be read");
+                manager_end(manager, "The database could not be read");
 }
 
 static void on_database(void *userdata, PgState state, const char *sentence)
@@ -195,7 +195,7 @@ static void on_database(void *userdata, PgState state, const char *sentence)
         if (sentence && !manager->facts.ready) {
                 _cleanup_free_ char *text = text_format("The database is not reached: %s", sentence);
 
-                say(manager, text_or_empty(text));
+                manager_say(manager, text_or_empty(text));
         } else {
                 status_line_changed(manager->status);
                 bus_facts_changed(manager->bus);
@@ -212,7 +212,7 @@ static void apply_config(Manager *manager)
         manager->facts.port_high = manager->config->port_range.high;
 }
 
-static int reload(void *userdata, sd_bus_error *reterr)
+static int manager_reload(void *userdata, sd_bus_error *reterr)
 {
         Manager *manager = userdata;
         _cleanup_(config_freep) Config *config = NULL;
@@ -234,7 +234,7 @@ static int reload(void *userdata, sd_bus_error *reterr)
         return 0;
 }
 
-static int verify(void *userdata, BusVerified done, void *done_userdata)
+static int manager_verify(void *userdata, BusVerified done, void *done_userdata)
 {
         return verification_begin(((Manager *) userdata)->verifications, done, done_userdata);
 }
@@ -249,7 +249,7 @@ static void on_name_lost(void *userdata, int error)
 }
 
 /* Everything that is joined by the loop. */
-static int build(Manager *manager)
+static int manager_build(Manager *manager)
 {
         int r;
 
@@ -283,7 +283,7 @@ static int build(Manager *manager)
                                             .probe = manager->probe,
                                             .ingress = manager->ingress,
                                             .config = get_config,
-                                            .fatal = end,
+                                            .fatal = manager_end,
                                             .app_gone = on_app_gone,
                                             .sandbox_known = on_sandbox_known,
                                             .userdata = manager },
@@ -306,13 +306,13 @@ static int build(Manager *manager)
                                   .pipeline = manager->pipeline,
                                   .facts = &manager->facts,
                                   .config = get_config,
-                                  .reload = reload,
-                                  .verify = verify,
+                                  .reload = manager_reload,
+                                  .verify = manager_verify,
                                   .userdata = manager },
                     &manager->bus);
         if (r < 0)
                 return r;
-        r = migrate_start(manager->pg, on_migrate_progress, on_migrated, manager, &manager->migrate);
+        r = migrate_start(manager->pg, on_migrate_progress, manager_on_migrated, manager, &manager->migrate);
         if (r < 0)
                 return r;
         migrate_expect(manager->migrate, &manager->model->installation.id);
@@ -357,7 +357,7 @@ int manager_new(sd_event *event, Config *config, const char *config_path, Manage
         }
         r = pg_new(event, config->database_url, on_database, manager, &manager->pg);
         if (r >= 0)
-                r = build(manager);
+                r = manager_build(manager);
         if (r < 0) {
                 *reterr = text_format("Cannot start: %s", strerror(-r));
                 return r;

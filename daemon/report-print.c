@@ -45,7 +45,7 @@ void report_print(const Report *report, FILE *out)
 }
 
 /* Takes over `value`. A NULL stands for null, so memory that is not there has to be noticed before. */
-static int set(json_object *object, const char *name, json_object *value)
+static int report_set(json_object *object, const char *name, json_object *value)
 {
         if (value && json_object_object_add(object, name, value) == 0)
                 return 0;
@@ -53,7 +53,7 @@ static int set(json_object *object, const char *name, json_object *value)
         return -ENOMEM;
 }
 
-static int append(json_object *array, json_object *value)
+static int report_append(json_object *array, json_object *value)
 {
         if (value && json_object_array_add(array, value) == 0)
                 return 0;
@@ -64,12 +64,12 @@ static int append(json_object *array, json_object *value)
 static int put_detail(json_object *check, const char *text)
 {
         json_object *lines = json_object_new_array();
-        int r = set(check, "detail", lines);
+        int r = report_set(check, "detail", lines);
 
         while (r >= 0 && text && *text) {
                 size_t length = strcspn(text, "\n");
 
-                r = append(lines, json_object_new_string_len(text, (int) length));
+                r = report_append(lines, json_object_new_string_len(text, (int) length));
                 text += length + (text[length] == '\n');
         }
         return r;
@@ -79,16 +79,16 @@ static int put_check(json_object *checks, const Report *report, CheckId id)
 {
         CheckOutcome outcome = report->checks[id].outcome;
         json_object *check = json_object_new_object();
-        int r = append(checks, check);
+        int r = report_append(checks, check);
 
         if (r >= 0)
-                r = set(check, "id", json_object_new_string(check_id_to_string(id)));
+                r = report_set(check, "id", json_object_new_string(check_id_to_string(id)));
         if (r >= 0)
-                r = set(check, "title", json_object_new_string(check_title(id)));
+                r = report_set(check, "title", json_object_new_string(check_title(id)));
         if (r >= 0 && outcome == CHECK_NOT_MADE)
                 r = json_object_object_add(check, "passed", NULL) == 0 ? 0 : -ENOMEM;
         else if (r >= 0)
-                r = set(check, "passed", json_object_new_boolean(outcome == CHECK_PASSED));
+                r = report_set(check, "passed", json_object_new_boolean(outcome == CHECK_PASSED));
         return r < 0 ? r : put_detail(check, report->checks[id].detail);
 }
 
@@ -107,12 +107,12 @@ int report_print_json(const Report *report, FILE *out)
         assert(report);
         assert(out);
 
-        r = all ? set(all, "passed", json_object_new_boolean(report_passed(report))) : -ENOMEM;
+        r = all ? report_set(all, "passed", json_object_new_boolean(report_passed(report))) : -ENOMEM;
         if (r < 0) {
                 json_object_put(checks);
                 return r;
         }
-        r = set(all, "checks", checks);
+        r = report_set(all, "checks", checks);
         for (CheckId id = CHECK_UNSET + 1; r >= 0 && id < CHECK_MAX; id++)
                 r = put_check(checks, report, id);
         text = r < 0 ? NULL

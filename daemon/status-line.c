@@ -20,7 +20,7 @@ struct StatusLine {
         Observer observer;
 };
 
-static char *compose(const StatusLine *line)
+static char *status_line_compose(const StatusLine *line)
 {
         unsigned n_apps = 0;
         const App *app;
@@ -41,7 +41,7 @@ static char *compose(const StatusLine *line)
 static int on_turn(_unused_ sd_event_source *source, void *userdata)
 {
         StatusLine *line = userdata;
-        _cleanup_free_ char *text = compose(line);
+        _cleanup_free_ char *text = status_line_compose(line);
 
         if (text)
                 (void) sd_notifyf(false, "STATUS=%s", text);

@@ -41,7 +41,7 @@ static void verification_free(Verification *verification)
         free(verification);
 }
 
-static void end(Verification *verification, int error, const char *sentence)
+static void verification_end(Verification *verification, int error, const char *sentence)
 {
         verification->done(verification->userdata, error, sentence, &verification->report);
         verification_free(verification);
@@ -49,10 +49,10 @@ static void end(Verification *verification, int error, const char *sentence)
 
 static void on_agreement(void *userdata)
 {
-        end(userdata, 0, NULL);
+        verification_end(userdata, 0, NULL);
 }
 
-static void on_version(void *userdata, int error, const char *sentence)
+static void verification_on_version(void *userdata, int error, const char *sentence)
 {
         Verification *verification = userdata;
         const VerificationParams *params = &verification->owner->params;
@@ -67,12 +67,12 @@ static void on_version(void *userdata, int error, const char *sentence)
                 report_fail(&verification->report, CHECK_UNITS,
                             "units and rows are not compared while the apps are not those of the database");
                 report_end(&verification->report, CHECK_UNITS);
-                return end(verification, 0, NULL);
+                return verification_end(verification, 0, NULL);
         }
         r = agreement_new(params->event, params->units, params->pg, params->pipeline, &verification->report,
                           on_agreement, verification, &verification->agreement);
         if (r < 0)
-                end(verification, r, strerror(-r));
+                verification_end(verification, r, strerror(-r));
 }
 
 static void check_installation(Verification *verification)
@@ -82,16 +82,16 @@ static void check_installation(Verification *verification)
         verification->waits = strcmp(verification->owner->params.facts->sandbox_state, SANDBOX_PROBING) == 0;
         if (verification->waits)
                 return;
-        r = units_ask_version(verification->owner->params.units, on_version, verification,
+        r = units_ask_version(verification->owner->params.units, verification_on_version, verification,
                               &verification->asking);
         if (r < 0)
-                end(verification, r, "PID 1 cannot be asked");
+                verification_end(verification, r, "PID 1 cannot be asked");
 }
 
-static void on_verified(void *userdata, int error, const char *sentence)
+static void verification_on_verified(void *userdata, int error, const char *sentence)
 {
         if (error < 0)
-                end(userdata, error, sentence);
+                verification_end(userdata, error, sentence);
         else
                 check_installation(userdata);
 }
@@ -123,7 +123,7 @@ int verification_begin(Verifications *verifications, BusVerified done, void *use
         verification->userdata = userdata;
         LIST_PREPEND(all, verifications->all, verification);
         r = verify_new(verifications->params.event, verifications->conninfo, &verification->report,
-                       on_verified, verification, &verification->verify);
+                       verification_on_verified, verification, &verification->verify);
         if (r < 0)
                 verification_free(verification);
         return r;
@@ -153,7 +153,7 @@ Verifications *verifications_free(Verifications *verifications)
         if (!verifications)
                 return NULL;
         while (verifications->all)
-                end(verifications->all, -ECANCELED, "deployd is being stopped");
+                verification_end(verifications->all, -ECANCELED, "deployd is being stopped");
         if (verifications->conninfo) /* a password may be in it */
                 explicit_bzero(verifications->conninfo, strlen(verifications->conninfo));
         free(verifications->conninfo);

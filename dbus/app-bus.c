@@ -26,7 +26,7 @@ static int get_repository(BUS_GETTER)
         return repository ? sd_bus_message_append(reply, "o", repository) : -ENOMEM;
 }
 
-static int get_status(BUS_GETTER)
+static int app_bus_get_status(BUS_GETTER)
 {
         const App *app = userdata;
 
@@ -141,7 +141,7 @@ static int get_slice(BUS_GETTER)
         return slice ? sd_bus_message_append(reply, "s", slice) : -ENOMEM;
 }
 
-static int run_deploy(BusCall *call, void *noun, sd_bus_error *reterr)
+static int app_bus_run_deploy(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         return deployment_bus_create(call, noun, reterr);
 }
@@ -159,7 +159,7 @@ static int run_rollback(BusCall *call, void *noun, sd_bus_error *reterr)
         return r < 0 ? r : app_rollback(call->bus->params.pipeline, noun, to, &call->call, reterr);
 }
 
-static int run_start(BusCall *call, void *noun, sd_bus_error *reterr)
+static int app_bus_run_start(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         return app_start(call->bus->params.pipeline, noun, &call->call, reterr);
 }
@@ -188,7 +188,7 @@ static int run_set_properties(BusCall *call, void *noun, sd_bus_error *reterr)
         return app_set(call->bus->params.pipeline, app, &settings, &call->call, reterr);
 }
 
-static int run_remove(BusCall *call, void *noun, sd_bus_error *reterr)
+static int app_bus_run_remove(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         int force, r;
 
@@ -198,23 +198,23 @@ static int run_remove(BusCall *call, void *noun, sd_bus_error *reterr)
         return app_remove(call->bus->params.pipeline, noun, force, &call->call, reterr);
 }
 
-static int status(const void *noun)
+static int app_bus_status(const void *noun)
 {
         return (int) ((const App *) noun)->status;
 }
 
 static const BusMethod methods[] = {
-        { "Deploy", ACTION_DEPLOY, run_deploy, deployment_bus_reply },
+        { "Deploy", ACTION_DEPLOY, app_bus_run_deploy, deployment_bus_reply },
         { "Rollback", ACTION_DEPLOY, run_rollback, deployment_bus_reply },
         { "Redeploy", ACTION_DEPLOY, run_redeploy, environment_bus_set_reply },
         { "SetEnvironment", ACTION_ENVIRONMENT, environment_bus_set, environment_bus_set_reply },
         { "StageEnvironment", ACTION_ENVIRONMENT, environment_bus_stage, NULL },
         { "GetEnvironment", ACTION_ENVIRONMENT, environment_bus_get, environment_bus_get_reply, true },
-        { "Start", ACTION_OPERATE, run_start, NULL },
+        { "Start", ACTION_OPERATE, app_bus_run_start, NULL },
         { "Stop", ACTION_OPERATE, run_stop, NULL },
         { "Restart", ACTION_OPERATE, run_restart, NULL },
         { "SetProperties", ACTION_MANAGE, run_set_properties, NULL },
-        { "Remove", ACTION_MANAGE, run_remove, NULL },
+        { "Remove", ACTION_MANAGE, app_bus_run_remove, NULL },
 };
 
 #define CONST   SD_BUS_VTABLE_PROPERTY_CONST
@@ -224,7 +224,7 @@ static const sd_bus_vtable before[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Name", "s", NULL, offsetof(App, name), CONST),
         SD_BUS_PROPERTY("Repository", "o", get_repository, 0, CHANGES),
-        SD_BUS_PROPERTY("Status", "s", get_status, 0, CHANGES),
+        SD_BUS_PROPERTY("Status", "s", app_bus_get_status, 0, CHANGES),
         SD_BUS_PROPERTY("Port", "q", NULL, offsetof(App, port), CONST),
         SD_BUS_PROPERTY("CurrentPort", "q", get_current_port, 0, CHANGES),
         SD_BUS_PROPERTY("Url", "s", get_url, 0, CHANGES),
@@ -270,7 +270,7 @@ static const sd_bus_vtable after[] = {
 
 static sd_bus_vtable vtable[SETTINGS_VTABLE_MAX];
 
-static void fill_vtable(void)
+static void app_bus_fill_vtable(void)
 {
         settings_bus_fill(
                 &(const SettingsVtable){
@@ -290,8 +290,8 @@ const BusClass app_class = {
         .path = BUS_PATH_APP,
         .many = true,
         .vtable = vtable,
-        .fill_vtable = fill_vtable,
+        .fill_vtable = app_bus_fill_vtable,
         .methods = methods,
         .n_methods = ELEMENTSOF(methods),
-        .status = status,
+        .status = app_bus_status,
 };

@@ -46,8 +46,8 @@ static uint64_t cost_of(const Bus *bus, sd_bus_message *message)
 }
 
 /* `n_together`: so many calls came from that connection before it was known whose it is. */
-static int admit(const Bus *bus, BusUser *user, unsigned n_together, sd_bus_message *message,
-                 sd_bus_error *reterr)
+static int bus_admit_call(const Bus *bus, BusUser *user, unsigned n_together, sd_bus_message *message,
+                          sd_bus_error *reterr)
 {
         uint64_t tokens;
         bool may;
@@ -62,7 +62,7 @@ static int admit(const Bus *bus, BusUser *user, unsigned n_together, sd_bus_mess
         return 0;
 }
 
-static int filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+static int bus_admit_filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
 {
         const char *name = sd_bus_message_get_sender(message);
         BusSender *sender;
@@ -76,10 +76,10 @@ static int filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
         if (r < 0)
                 return r;
         if (sender->user)
-                return admit(bus, sender->user, 1, message, reterr);
+                return bus_admit_call(bus, sender->user, 1, message, reterr);
         if (bus_late_can(message))
                 return bus_sender_hold(sender, message, reterr);
-        return admit(bus, bus->strangers, 1, message, reterr);
+        return bus_admit_call(bus, bus->strangers, 1, message, reterr);
 }
 
 /* A call that has waited goes the way that it would have gone through the filters to its method. */
@@ -89,7 +89,7 @@ static void on_known(BusSender *sender, sd_bus_message *message)
         Bus *bus = sender->bus;
         int r;
 
-        r = admit(bus, sender->user, sender->n_together, message, &error);
+        r = bus_admit_call(bus, sender->user, sender->n_together, message, &error);
         if (r > 0)
                 return;
         if (r == 0)
@@ -113,7 +113,7 @@ int bus_admit_register(Bus *bus)
         r = bus_senders_register(bus, on_known);
         if (r < 0)
                 return r;
-        r = sd_bus_add_filter(bus->params.bus, &slot, filter, bus);
+        r = sd_bus_add_filter(bus->params.bus, &slot, bus_admit_filter, bus);
         return bus_keep_slot(bus, r, slot);
 }
 

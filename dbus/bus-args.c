@@ -15,8 +15,8 @@
 #define SHOWN_MAX 64
 
 /* Fails with `before`, the caller's text made fit to be shown, in quotes, and `after`. */
-static int refuse(const char *error, const char *before, const char *text, const char *after,
-                  sd_bus_error *reterr)
+static int bus_args_refuse(const char *error, const char *before, const char *text, const char *after,
+                           sd_bus_error *reterr)
 {
         _cleanup_free_ char *shown = text_sanitize(text, SHOWN_MAX);
 
@@ -29,7 +29,7 @@ int bus_args_check_name(const char *name, sd_bus_error *reterr)
 {
         if (name_is_valid(name))
                 return 0;
-        return refuse(BUS_ERROR_INVALID_NAME, "name", name, " is not allowed: " NAME_RULE, reterr);
+        return bus_args_refuse(BUS_ERROR_INVALID_NAME, "name", name, " is not allowed: " NAME_RULE, reterr);
 }
 
 int bus_args_check_url(const Bus *bus, const char *url, sd_bus_error *reterr)
@@ -49,22 +49,25 @@ int bus_args_check_revision(const char *argument, const char *revision, bool may
 {
         if ((may_be_empty && revision[0] == '\0') || revision_is_valid(revision))
                 return 0;
-        return refuse(BUS_ERROR_INVALID_REVISION, argument, revision,
-                      " is not allowed: " REVISION_RULE
-                      ", named as git-check-ref-format(1) allows, at most 200 bytes, and not with - first",
-                      reterr);
+        return bus_args_refuse(
+                BUS_ERROR_INVALID_REVISION, argument, revision,
+                " is not allowed: " REVISION_RULE
+                ", named as git-check-ref-format(1) allows, at most 200 bytes, and not with - first",
+                reterr);
 }
 
 int bus_args_find_repository(const Bus *bus, const char *name, Repository **ret, sd_bus_error *reterr)
 {
         *ret = model_repository(bus->params.model, name);
-        return *ret ? 0 : refuse(BUS_ERROR_NO_SUCH_REPOSITORY, "There is no repository", name, "", reterr);
+        return *ret ? 0
+                    : bus_args_refuse(BUS_ERROR_NO_SUCH_REPOSITORY, "There is no repository", name, "",
+                                      reterr);
 }
 
 int bus_args_find_app(const Bus *bus, const char *name, App **ret, sd_bus_error *reterr)
 {
         *ret = model_app(bus->params.model, name);
-        return *ret ? 0 : refuse(BUS_ERROR_NO_SUCH_APP, "There is no app", name, "", reterr);
+        return *ret ? 0 : bus_args_refuse(BUS_ERROR_NO_SUCH_APP, "There is no app", name, "", reterr);
 }
 
 int bus_args_find_deployment(const Bus *bus, uint64_t id, Deployment **ret, sd_bus_error *reterr)

@@ -132,7 +132,7 @@ void bus_call_finish(BusCall *call, sd_bus_message *reply, int r)
                 bus_call_send(call, reply);
 }
 
-static void answer(BusCall *call, const sd_bus_error *error, uint64_t id)
+static void bus_caller_answer(BusCall *call, const sd_bus_error *error, uint64_t id)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int r;
@@ -159,17 +159,17 @@ void bus_call_end(BusCall *call)
                 bus_call_free(call);
 }
 
-static void on_done(void *userdata, const sd_bus_error *error, uint64_t id)
+static void bus_caller_on_done(void *userdata, const sd_bus_error *error, uint64_t id)
 {
         BusCall *call = userdata;
 
         if (call->bus)
-                answer(call, error, id);
+                bus_caller_answer(call, error, id);
         bus_call_end(call);
 }
 
 /* The one place that decides whether somebody may do something. */
-static int authorize(const BusCall *call, sd_bus_error *reterr)
+static int bus_caller_authorize(const BusCall *call, sd_bus_error *reterr)
 {
         if (call->call.uid == 0)
                 return 0;
@@ -181,13 +181,13 @@ static int authorize(const BusCall *call, sd_bus_error *reterr)
                                  call->method->action);
 }
 
-static int run(BusCall *call, sd_bus_error *reterr)
+static int bus_caller_run(BusCall *call, sd_bus_error *reterr)
 {
         const char *path = sd_bus_message_get_path(call->message);
         BusObject *object;
         int r;
 
-        r = authorize(call, reterr);
+        r = bus_caller_authorize(call, reterr);
         if (r < 0)
                 return r;
         r = call->method->harmless ? 0 : pipeline_refuse_change(call->bus->params.pipeline, reterr);
@@ -214,10 +214,10 @@ int bus_caller_take(Bus *bus, sd_bus_message *message, const BusMethod *method, 
         r = bus_call_new(bus, message, method, &call, reterr);
         if (r < 0)
                 return r;
-        call->call.done = on_done;
+        call->call.done = bus_caller_on_done;
         call->call.userdata = call;
         call->is_starting = true;
-        r = run(call, reterr);
+        r = bus_caller_run(call, reterr);
         call->is_starting = false;
         if (r < 0)
                 bus_signals_flush(bus);

@@ -29,7 +29,8 @@ int bus_connection_open(sd_event *event, const char *description, sd_bus **ret)
 
 /* Everything works without the name, only less protected: the policy of an older version does not allow it.
  */
-static int on_name(sd_bus_message *answer, _unused_ void *userdata, _unused_ sd_bus_error *reterr)
+static int bus_connection_on_name(sd_bus_message *answer, _unused_ void *userdata,
+                                  _unused_ sd_bus_error *reterr)
 {
         if (sd_bus_message_is_method_error(answer, NULL))
                 log_debug("The bus name %s cannot be had, ignoring: %s", BUS_NAME_UNITS,
@@ -46,7 +47,8 @@ int bus_connection_open_units(sd_event *event, sd_bus **ret)
 
         r = bus_connection_open(event, "deployd-units", &connection);
         if (r >= 0)
-                r = sd_bus_request_name_async(connection, NULL, BUS_NAME_UNITS, 0, on_name, NULL);
+                r = sd_bus_request_name_async(connection, NULL, BUS_NAME_UNITS, 0, bus_connection_on_name,
+                                              NULL);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(connection);

@@ -56,7 +56,7 @@ static const Config *config_of(const Bus *bus)
         return bus->params.config(bus->params.userdata);
 }
 
-static bool fill(const Bus *bus, Bucket *bucket)
+static bool bus_limit_fill(const Bus *bus, Bucket *bucket)
 {
         const Config *config = config_of(bus);
 
@@ -71,8 +71,8 @@ static bool is_like_new(const Bus *bus, BusUser *user)
 
         if (user->n_senders > 0 || user->n_calls > 0)
                 return false;
-        (void) fill(bus, &user->calls);
-        (void) fill(bus, &user->refusals);
+        (void) bus_limit_fill(bus, &user->calls);
+        (void) bus_limit_fill(bus, &user->refusals);
         return user->calls.level >= full && user->refusals.level >= full;
 }
 
@@ -121,7 +121,7 @@ static bool is_bound(const BusUser *user)
         return user->uid != 0;
 }
 
-static void tell(BusUser *user)
+static void bus_limit_tell(BusUser *user)
 {
         uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
@@ -157,8 +157,8 @@ bool bus_user_may(const Bus *bus, BusUser *user, uint64_t tokens)
         if (!is_bound(user))
                 return true;
         most = MAX2(config_of(bus)->calls_burst_per_user * 3 / 4, 1);
-        return fill(bus, &user->calls) && user->calls.level >= (int64_t) MIN2(tokens, most) * TOKEN &&
-               !bus_is_slow(bus);
+        return bus_limit_fill(bus, &user->calls) &&
+               user->calls.level >= (int64_t) MIN2(tokens, most) * TOKEN && !bus_is_slow(bus);
 }
 
 int bus_user_refuse(const Bus *bus, BusUser *user, sd_bus_message *message, sd_bus_error *reterr)
@@ -166,11 +166,11 @@ int bus_user_refuse(const Bus *bus, BusUser *user, sd_bus_message *message, sd_b
         assert(bus);
         assert(user);
 
-        tell(user);
+        bus_limit_tell(user);
         /* It costs, too, so that nothing is saved up by asking on. */
-        if (fill(bus, &user->calls))
+        if (bus_limit_fill(bus, &user->calls))
                 bucket_take(&user->calls, 1);
-        if (!sd_bus_message_get_expect_reply(message) || !fill(bus, &user->refusals))
+        if (!sd_bus_message_get_expect_reply(message) || !bus_limit_fill(bus, &user->refusals))
                 return 1;
         bucket_take(&user->refusals, 1);
         return sd_bus_error_setf(

@@ -7,7 +7,7 @@
 
 #include "base/names.h"
 
-static char *encode(const char *prefix, const char *label)
+static char *bus_path_encode(const char *prefix, const char *label)
 {
         char *path;
 
@@ -17,13 +17,13 @@ static char *encode(const char *prefix, const char *label)
 char *bus_path_repository(const char *name)
 {
         assert(name);
-        return encode(BUS_PATH_REPOSITORY, name);
+        return bus_path_encode(BUS_PATH_REPOSITORY, name);
 }
 
 char *bus_path_app(const char *name)
 {
         assert(name);
-        return encode(BUS_PATH_APP, name);
+        return bus_path_encode(BUS_PATH_APP, name);
 }
 
 char *bus_path_deployment(uint64_t id)
@@ -31,5 +31,5 @@ char *bus_path_deployment(uint64_t id)
         char label[sizeof("18446744073709551615")];
 
         (void) snprintf(label, sizeof(label), "%" PRIu64, id);
-        return encode(BUS_PATH_DEPLOYMENT, label);
+        return bus_path_encode(BUS_PATH_DEPLOYMENT, label);
 }

@@ -20,7 +20,7 @@
 #define HELD_BYTES_MAX ((size_t) 16 * 1024 * 1024)
 #define HELD_DEPTH_MAX 64 /* containers inside one another, as of the bus */
 
-static int compare_names(const void *a, const void *b)
+static int bus_sender_compare_names(const void *a, const void *b)
 {
         return strcmp(((const BusSender *) a)->name, ((const BusSender *) b)->name);
 }
@@ -33,7 +33,7 @@ BusSender *bus_sender_find(const Bus *bus, const char *name)
         assert(bus);
         assert(name);
 
-        node = tfind(&key, &bus->senders, compare_names);
+        node = tfind(&key, &bus->senders, bus_sender_compare_names);
         return node ? *node : NULL;
 }
 
@@ -75,7 +75,7 @@ static BusSender *sender_free(BusSender *sender)
         sd_bus_slot_unref(sender->question);
         if (sender->user)
                 bus_user_leave(sender->user);
-        (void) tdelete(sender, &sender->bus->senders, compare_names);
+        (void) tdelete(sender, &sender->bus->senders, bus_sender_compare_names);
         free(sender->name);
         free(sender);
         return NULL;
@@ -145,7 +145,7 @@ int bus_sender_get(Bus *bus, const char *name, BusSender **ret)
                 return -ENOMEM;
         sender->bus = bus;
         sender->name = strdup(name);
-        if (!sender->name || !tsearch(sender, &bus->senders, compare_names)) {
+        if (!sender->name || !tsearch(sender, &bus->senders, bus_sender_compare_names)) {
                 free(sender->name);
                 free(TAKE_PTR(sender));
                 return -ENOMEM;
@@ -235,7 +235,7 @@ int bus_sender_hold(BusSender *sender, sd_bus_message *message, sd_bus_error *re
         return 1;
 }
 
-static int on_gone(sd_bus_message *signal, void *userdata, _unused_ sd_bus_error *reterr)
+static int bus_sender_on_gone(sd_bus_message *signal, void *userdata, _unused_ sd_bus_error *reterr)
 {
         const char *name, *owner;
 
@@ -260,7 +260,7 @@ int bus_senders_register(Bus *bus, BusSenderKnown known)
         r = sd_bus_add_match_async(bus->params.bus, &slot,
                                    "type='signal',sender='" DRIVER "',path='" DRIVER_PATH
                                    "',interface='" DRIVER "',member='NameOwnerChanged',arg2=''",
-                                   on_gone, NULL, bus);
+                                   bus_sender_on_gone, NULL, bus);
         return bus_keep_slot(bus, r, slot);
 }
 

@@ -12,7 +12,7 @@
 #include "dbus/bus-object.h"
 #include "dbus/bus-path.h"
 
-static void announce(BusObject *object)
+static void bus_signals_announce(BusObject *object)
 {
         int r;
 
@@ -30,7 +30,7 @@ void bus_signals_flush(Bus *bus)
         assert(bus);
 
         while (bus->dirty)
-                announce(bus->dirty);
+                bus_signals_announce(bus->dirty);
 }
 
 static int on_turn_end(sd_event_source *source, void *userdata)
@@ -47,7 +47,7 @@ void bus_signals_changed(BusObject *object)
         assert(object);
 
         if (object->class->status && object->class->status(object->noun) != object->status) {
-                announce(object);
+                bus_signals_announce(object);
                 return;
         }
         if (object->is_dirty)
@@ -60,7 +60,7 @@ void bus_signals_changed(BusObject *object)
 }
 
 /* All take over the path that they are given, which is NULL when there was no memory for it. */
-static void publish(Bus *bus, const BusClass *class, char *given, void *noun)
+static void bus_signals_publish(Bus *bus, const BusClass *class, char *given, void *noun)
 {
         _cleanup_free_ char *path = given;
         int r = path ? bus_object_publish(bus, class, path, noun) : -ENOMEM;
@@ -69,24 +69,24 @@ static void publish(Bus *bus, const BusClass *class, char *given, void *noun)
                 log_warning("Cannot publish %s, ignoring: %s", path ? path : class->interface, strerror(-r));
 }
 
-static BusObject *find(const Bus *bus, char *given)
+static BusObject *bus_signals_find(const Bus *bus, char *given)
 {
         _cleanup_free_ char *path = given;
 
         return path ? bus_object_find(bus, path) : NULL;
 }
 
-static void changed(Bus *bus, char *path)
+static void bus_signals_path_changed(Bus *bus, char *path)
 {
-        BusObject *object = find(bus, path);
+        BusObject *object = bus_signals_find(bus, path);
 
         if (object)
                 bus_signals_changed(object);
 }
 
-static void removed(Bus *bus, char *path)
+static void bus_signals_path_removed(Bus *bus, char *path)
 {
-        BusObject *object = find(bus, path);
+        BusObject *object = bus_signals_find(bus, path);
 
         if (object)
                 bus_object_withdraw(object);
@@ -97,17 +97,18 @@ static void repository_added(void *userdata, Repository *repository)
         Bus *bus = userdata;
 
         if (bus->model_is_shown)
-                publish(bus, &repository_class, bus_path_repository(repository->name), repository);
+                bus_signals_publish(bus, &repository_class, bus_path_repository(repository->name),
+                                    repository);
 }
 
 static void repository_changed(void *userdata, Repository *repository)
 {
-        changed(userdata, bus_path_repository(repository->name));
+        bus_signals_path_changed(userdata, bus_path_repository(repository->name));
 }
 
 static void repository_removed(void *userdata, Repository *repository)
 {
-        removed(userdata, bus_path_repository(repository->name));
+        bus_signals_path_removed(userdata, bus_path_repository(repository->name));
 }
 
 static void app_added(void *userdata, App *app)
@@ -115,17 +116,17 @@ static void app_added(void *userdata, App *app)
         Bus *bus = userdata;
 
         if (bus->model_is_shown)
-                publish(bus, &app_class, bus_path_app(app->name), app);
+                bus_signals_publish(bus, &app_class, bus_path_app(app->name), app);
 }
 
 static void app_changed(void *userdata, App *app)
 {
-        changed(userdata, bus_path_app(app->name));
+        bus_signals_path_changed(userdata, bus_path_app(app->name));
 }
 
 static void app_removed(void *userdata, App *app)
 {
-        removed(userdata, bus_path_app(app->name));
+        bus_signals_path_removed(userdata, bus_path_app(app->name));
 }
 
 /* DeploymentNew if `status` is NULL, else DeploymentFinished. */
@@ -152,7 +153,7 @@ static void deployment_added(void *userdata, Deployment *deployment)
         bus_signals_changed(bus->manager);
         if (!bus->model_is_shown)
                 return;
-        publish(bus, &deployment_class, bus_path_deployment(deployment->id), deployment);
+        bus_signals_publish(bus, &deployment_class, bus_path_deployment(deployment->id), deployment);
         emit_deployment(bus, deployment, NULL);
 }
 
@@ -161,7 +162,7 @@ static void deployment_changed(void *userdata, Deployment *deployment)
         Bus *bus = userdata;
 
         bus_signals_changed(bus->manager);
-        changed(bus, bus_path_deployment(deployment->id));
+        bus_signals_path_changed(bus, bus_path_deployment(deployment->id));
 }
 
 static void deployment_finished(void *userdata, Deployment *deployment)
@@ -179,7 +180,7 @@ static void deployment_removed(void *userdata, Deployment *deployment)
         Bus *bus = userdata;
 
         bus_signals_changed(bus->manager);
-        removed(bus, bus_path_deployment(deployment->id));
+        bus_signals_path_removed(bus, bus_path_deployment(deployment->id));
 }
 
 static void show_model(Bus *bus)
@@ -190,11 +191,12 @@ static void show_model(Bus *bus)
         App *app;
 
         LIST_FOREACH (repositories, repository, model->repositories)
-                publish(bus, &repository_class, bus_path_repository(repository->name), repository);
+                bus_signals_publish(bus, &repository_class, bus_path_repository(repository->name),
+                                    repository);
         LIST_FOREACH (apps, app, model->apps)
-                publish(bus, &app_class, bus_path_app(app->name), app);
+                bus_signals_publish(bus, &app_class, bus_path_app(app->name), app);
         LIST_FOREACH (deployments, deployment, model->deployments)
-                publish(bus, &deployment_class, bus_path_deployment(deployment->id), deployment);
+                bus_signals_publish(bus, &deployment_class, bus_path_deployment(deployment->id), deployment);
 }
 
 static void hide_model(Bus *bus)

@@ -91,7 +91,7 @@ Bus *bus_free(Bus *bus)
         return NULL;
 }
 
-static int on_name(sd_bus_message *answer, void *userdata, sd_bus_error *reterr)
+static int bus_on_name(sd_bus_message *answer, void *userdata, sd_bus_error *reterr)
 {
         Bus *bus = userdata;
         uint32_t result = 0;
@@ -115,7 +115,7 @@ int bus_request_name(Bus *bus, void (*lost)(void *userdata, int error), void *us
 
         bus->name_lost = lost;
         bus->name_userdata = userdata;
-        return sd_bus_request_name_async(bus->params.bus, &bus->name_slot, BUS_NAME, 0, on_name, bus);
+        return sd_bus_request_name_async(bus->params.bus, &bus->name_slot, BUS_NAME, 0, bus_on_name, bus);
 }
 
 void bus_app_removed(Bus *bus, uint64_t id, const char *name)

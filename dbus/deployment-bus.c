@@ -28,7 +28,7 @@ static int get_app_name(BUS_GETTER)
         return sd_bus_message_append(reply, "s", deployment->app->name);
 }
 
-static int get_status(BUS_GETTER)
+static int deployment_bus_get_status(BUS_GETTER)
 {
         const Deployment *deployment = userdata;
 
@@ -147,7 +147,7 @@ static int reply_open_log(BusCall *call, uint64_t id, sd_bus_message *reply)
         return sd_bus_message_append(reply, "h", (int) id);
 }
 
-static int status(const void *noun)
+static int deployment_bus_status(const void *noun)
 {
         return (int) ((const Deployment *) noun)->status;
 }
@@ -165,7 +165,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Id", "t", NULL, offsetof(Deployment, id), CONST),
         SD_BUS_PROPERTY("App", "o", get_app, 0, CONST),
         SD_BUS_PROPERTY("AppName", "s", get_app_name, 0, CONST),
-        SD_BUS_PROPERTY("Status", "s", get_status, 0, CHANGES),
+        SD_BUS_PROPERTY("Status", "s", deployment_bus_get_status, 0, CHANGES),
         SD_BUS_PROPERTY("RequestedRevision", "s", NULL, offsetof(Deployment, requested_revision), CONST),
         SD_BUS_PROPERTY("Revision", "s", NULL, offsetof(Deployment, revision), CHANGES),
         SD_BUS_PROPERTY("ImageTag", "s", NULL, offsetof(Deployment, image_tag), CHANGES),
@@ -194,5 +194,5 @@ const BusClass deployment_class = {
         .vtable = vtable,
         .methods = methods,
         .n_methods = ELEMENTSOF(methods),
-        .status = status,
+        .status = deployment_bus_status,
 };

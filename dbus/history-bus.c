@@ -24,7 +24,7 @@ uint64_t history_bus_cost(uint32_t limit)
         return (limit == 0 ? LIST_LIMIT_DEFAULT : limit) / RECORDS_A_TOKEN;
 }
 
-static int append_list(sd_bus_message *reply, const DeploymentRecord *records, size_t n_records)
+static int history_bus_append_list(sd_bus_message *reply, const DeploymentRecord *records, size_t n_records)
 {
         int r;
 
@@ -46,9 +46,10 @@ static int append_first(sd_bus_message *reply, const DeploymentRecord *records, 
         return n_records == 1 ? deployment_bus_append_record(records, reply) : -EIO;
 }
 
-static void finish(BusCall *call, const sd_bus_error *error, const DeploymentRecord *records,
-                   size_t n_records,
-                   int (*append)(sd_bus_message *reply, const DeploymentRecord *records, size_t n_records))
+static void history_bus_finish(BusCall *call, const sd_bus_error *error, const DeploymentRecord *records,
+                               size_t n_records,
+                               int (*append)(sd_bus_message *reply, const DeploymentRecord *records,
+                                             size_t n_records))
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int r;
@@ -72,7 +73,7 @@ static void on_list(void *userdata, const sd_bus_error *error, const DeploymentR
 {
         _cleanup_(bus_call_freep) BusCall *call = userdata;
 
-        finish(call, error, records, n_records, append_list);
+        history_bus_finish(call, error, records, n_records, history_bus_append_list);
 }
 
 static void on_describe(void *userdata, const sd_bus_error *error, const DeploymentRecord *records,
@@ -80,11 +81,11 @@ static void on_describe(void *userdata, const sd_bus_error *error, const Deploym
 {
         _cleanup_(bus_call_freep) BusCall *call = userdata;
 
-        finish(call, error, records, n_records, append_first);
+        history_bus_finish(call, error, records, n_records, append_first);
 }
 
 /* The outcome of history_*(): if it took the call up, the call belongs to its callback. */
-static int taken(BusCall **call, int r)
+static int history_bus_taken(BusCall **call, int r)
 {
         if (r < 0)
                 return r;
@@ -115,9 +116,9 @@ int history_bus_list_deployments(sd_bus_message *message, void *userdata, sd_bus
         if (r < 0)
                 return r;
         call->paid = history_bus_cost(limit);
-        return taken(&call,
-                     history_list(bus->params.pipeline, app, before, limit == 0 ? LIST_LIMIT_DEFAULT : limit,
-                                  call->call.uid, on_list, call, reterr));
+        return history_bus_taken(&call, history_list(bus->params.pipeline, app, before,
+                                                     limit == 0 ? LIST_LIMIT_DEFAULT : limit, call->call.uid,
+                                                     on_list, call, reterr));
 }
 
 int history_bus_describe_deployment(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
@@ -148,6 +149,6 @@ int history_bus_describe_deployment(sd_bus_message *message, void *userdata, sd_
                 bus_call_send(call, reply);
                 return 1;
         }
-        return taken(&call,
-                     history_describe(bus->params.pipeline, id, call->call.uid, on_describe, call, reterr));
+        return history_bus_taken(&call, history_describe(bus->params.pipeline, id, call->call.uid,
+                                                         on_describe, call, reterr));
 }

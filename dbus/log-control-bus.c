@@ -91,7 +91,7 @@ int log_control_bus_take(Bus *bus, sd_bus_message *message, sd_bus_error *reterr
         return bus_caller_take(bus, message, &methods[0], reterr);
 }
 
-static int filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
+static int log_control_bus_filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
 {
         return log_control_bus_is_change(message) ? log_control_bus_take(userdata, message, reterr) : 0;
 }
@@ -99,7 +99,7 @@ static int filter(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
 int log_control_bus_register(Bus *bus)
 {
         sd_bus_slot *slot = NULL;
-        int r = sd_bus_add_filter(bus->params.bus, &slot, filter, bus);
+        int r = sd_bus_add_filter(bus->params.bus, &slot, log_control_bus_filter, bus);
 
         return bus_keep_slot(bus, r, slot);
 }

@@ -262,7 +262,7 @@ static int reply_create_app(BusCall *call, uint64_t id, sd_bus_message *reply)
         return path ? sd_bus_message_append(reply, "o", path) : -ENOMEM;
 }
 
-static int run_deploy(BusCall *call, void *noun, sd_bus_error *reterr)
+static int manager_bus_run_deploy(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         const char *name;
         App *app;
@@ -275,7 +275,7 @@ static int run_deploy(BusCall *call, void *noun, sd_bus_error *reterr)
         return r < 0 ? r : deployment_bus_create(call, app, reterr);
 }
 
-static int run_reload(BusCall *call, void *noun, sd_bus_error *reterr)
+static int manager_bus_run_reload(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         int r;
 
@@ -290,9 +290,9 @@ static int run_reload(BusCall *call, void *noun, sd_bus_error *reterr)
 static const BusMethod methods[] = {
         { "CreateRepository", ACTION_MANAGE, run_create_repository, reply_create_repository },
         { "CreateApp", ACTION_MANAGE, run_create_app, reply_create_app },
-        { "Deploy", ACTION_DEPLOY, run_deploy, deployment_bus_reply },
+        { "Deploy", ACTION_DEPLOY, manager_bus_run_deploy, deployment_bus_reply },
         { "Verify", ACTION_MANAGE, verify_bus_run, NULL, true },
-        { "Reload", ACTION_MANAGE, run_reload, NULL, true },
+        { "Reload", ACTION_MANAGE, manager_bus_run_reload, NULL, true },
         { "Adopt", ACTION_MANAGE, adopt_bus_run, NULL, true },
 };
 

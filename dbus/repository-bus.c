@@ -56,7 +56,7 @@ static int run_set_default_branch(BusCall *call, void *noun, sd_bus_error *reter
         return repository_set_default_branch(call->bus->params.pipeline, noun, branch, &call->call, reterr);
 }
 
-static int run_remove(BusCall *call, void *noun, sd_bus_error *reterr)
+static int repository_bus_run_remove(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         return repository_remove(call->bus->params.pipeline, noun, &call->call, reterr);
 }
@@ -65,7 +65,7 @@ static const BusMethod methods[] = {
         { "Fetch", ACTION_DEPLOY, run_fetch, NULL },
         { "SetGitUrl", ACTION_MANAGE, run_set_git_url, NULL },
         { "SetDefaultBranch", ACTION_MANAGE, run_set_default_branch, NULL },
-        { "Remove", ACTION_MANAGE, run_remove, NULL },
+        { "Remove", ACTION_MANAGE, repository_bus_run_remove, NULL },
 };
 
 #define CONST   SD_BUS_VTABLE_PROPERTY_CONST
@@ -95,7 +95,7 @@ static const sd_bus_vtable after[] = {
 
 static sd_bus_vtable vtable[SETTINGS_VTABLE_MAX];
 
-static void fill_vtable(void)
+static void repository_bus_fill_vtable(void)
 {
         settings_bus_fill(
                 &(const SettingsVtable){
@@ -113,7 +113,7 @@ const BusClass repository_class = {
         .path = BUS_PATH_REPOSITORY,
         .many = true,
         .vtable = vtable,
-        .fill_vtable = fill_vtable,
+        .fill_vtable = repository_bus_fill_vtable,
         .methods = methods,
         .n_methods = ELEMENTSOF(methods),
 };

@@ -30,7 +30,8 @@ static int check_number(const Bus *bus, const BusOption *option, const void *val
                                  setting->property, setting->least, most, setting->unit, number);
 }
 
-static int check_text(const Bus *bus, const BusOption *option, const void *value, sd_bus_error *reterr)
+static int settings_bus_check_text(const Bus *bus, const BusOption *option, const void *value,
+                                   sd_bus_error *reterr)
 {
         (void) bus;
         if (!option->setting->is_valid || option->setting->is_valid(value))
@@ -45,7 +46,8 @@ static int check_revision(const Bus *bus, const BusOption *option, const void *v
         return bus_args_check_revision(option->name, value, true, reterr);
 }
 
-static int check_formation(const Bus *bus, const BusOption *option, const void *value, sd_bus_error *reterr)
+static int settings_bus_check_formation(const Bus *bus, const BusOption *option, const void *value,
+                                        sd_bus_error *reterr)
 {
         const Formation *formation = value;
 
@@ -65,10 +67,10 @@ static int check_formation(const Bus *bus, const BusOption *option, const void *
 
 static int (*const checks[SETTING_TYPE_MAX])(const Bus *bus, const BusOption *option, const void *value,
                                              sd_bus_error *reterr) = {
-        [SETTING_TEXT] = check_text,       [SETTING_REVISION] = check_revision,
-        [SETTING_DURATION] = check_number, [SETTING_SIZE] = check_number,
-        [SETTING_COUNT] = check_number,    [SETTING_NUMBER] = check_number,
-        [SETTING_SHARE] = check_number,    [SETTING_FORMATION] = check_formation,
+        [SETTING_TEXT] = settings_bus_check_text, [SETTING_REVISION] = check_revision,
+        [SETTING_DURATION] = check_number,        [SETTING_SIZE] = check_number,
+        [SETTING_COUNT] = check_number,           [SETTING_NUMBER] = check_number,
+        [SETTING_SHARE] = check_number,           [SETTING_FORMATION] = settings_bus_check_formation,
 };
 
 /* The settings of an app that is there are at the beginning of a new one. */

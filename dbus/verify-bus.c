@@ -12,7 +12,7 @@
 /* Longest sentence of an error that is shown, in bytes. */
 #define SENTENCE_MAX 300
 
-static int append(sd_bus_message *reply, const Report *report)
+static int verify_bus_append(sd_bus_message *reply, const Report *report)
 {
         int r;
 
@@ -30,7 +30,7 @@ static int append(sd_bus_message *reply, const Report *report)
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static void on_verified(void *userdata, int error, const char *sentence, const Report *report)
+static void verify_bus_on_verified(void *userdata, int error, const char *sentence, const Report *report)
 {
         _cleanup_(bus_call_freep) BusCall *call = userdata;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -47,7 +47,7 @@ static void on_verified(void *userdata, int error, const char *sentence, const R
         }
         r = bus_call_reply_new(call, &reply);
         if (r >= 0)
-                r = append(reply, report);
+                r = verify_bus_append(reply, report);
         bus_call_finish(call, reply, r);
 }
 
@@ -55,7 +55,7 @@ int verify_bus_run(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         (void) noun;
         (void) reterr;
-        return call->bus->params.verify(call->bus->params.userdata, on_verified, call);
+        return call->bus->params.verify(call->bus->params.userdata, verify_bus_on_verified, call);
 }
 
 /* ---- who asks ---- */
@@ -80,7 +80,7 @@ static int read_report(sd_bus_message *reply, Report *report)
 }
 
 /* The error of a call that was not answered by a report. */
-static int judge(const sd_bus_error *error, int r)
+static int verify_bus_judge(const sd_bus_error *error, int r)
 {
         static const struct {
                 const char *name;
@@ -122,7 +122,7 @@ int verify_bus_ask(Report *report, char **reterr)
                 r = sd_bus_call(bus, message, ANSWER_USEC, &error, &reply);
         if (r < 0) {
                 *reterr = text_sanitize(error.message ? error.message : strerror(-r), SENTENCE_MAX);
-                return judge(&error, r);
+                return verify_bus_judge(&error, r);
         }
         r = read_report(reply, report);
         if (r < 0)

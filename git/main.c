@@ -130,7 +130,7 @@ static int answer_request(git_repository *repository, const Request *request, Ti
         return 0;
 }
 
-static int fetch(const Request *request, const char *directory, Ticket *answer, Problem *problem)
+static int request_fetch(const Request *request, const char *directory, Ticket *answer, Problem *problem)
 {
         _cleanup_(mirror_close) Mirror mirror = MIRROR_INIT;
         uint64_t max_bytes = request->limits.bytes;
@@ -156,7 +156,7 @@ static int fetch(const Request *request, const char *directory, Ticket *answer, 
         }
 }
 
-static int resolve(const Request *request, const char *directory, Ticket *answer, Problem *problem)
+static int request_resolve(const Request *request, const char *directory, Ticket *answer, Problem *problem)
 {
         _cleanup_(mirror_close) Mirror mirror = MIRROR_INIT;
         int r;
@@ -172,7 +172,7 @@ static int resolve(const Request *request, const char *directory, Ticket *answer
                            problem->text);
 }
 
-static int run(Verb verb, Request *request, const Ticket *ticket, Ticket *answer, Problem *problem)
+static int request_run(Verb verb, Request *request, const Ticket *ticket, Ticket *answer, Problem *problem)
 {
         const char *directory = getenv("CACHE_DIRECTORY");
         int r;
@@ -185,13 +185,13 @@ static int run(Verb verb, Request *request, const Ticket *ticket, Ticket *answer
         r = library_setup(request, problem);
         if (r < 0)
                 return r;
-        return verb == VERB_FETCH ? fetch(request, directory, answer, problem)
-                                  : resolve(request, directory, answer, problem);
+        return verb == VERB_FETCH ? request_fetch(request, directory, answer, problem)
+                                  : request_resolve(request, directory, answer, problem);
 }
 
 /* Runs the request of the ticket and fills the answer. 0 or a negative errno; the answer is there in either
  * case unless memory is short. */
-static int answer_ticket(Verb verb, Ticket *answer)
+static int request_answer_ticket(Verb verb, Ticket *answer)
 {
         _cleanup_(ticket_freep) Ticket *ticket = NULL;
         Request request = { .tree = false };
@@ -202,7 +202,7 @@ static int answer_ticket(Verb verb, Ticket *answer)
         if (r < 0)
                 r = problem_set(&problem, PROBLEM_INTERNAL, "cannot read the request: %s", strerror(-r));
         else
-                r = run(verb, &request, ticket, answer, &problem);
+                r = request_run(verb, &request, ticket, answer, &problem);
         if (r < 0) {
                 log_error("%s", problem.text ? problem.text : "out of memory");
                 if (ftruncate(STDOUT_FILENO, 0) < 0)
@@ -251,7 +251,7 @@ int main(int argc, char *argv[])
                 log_error("Cannot start: out of memory");
                 return EXIT_FAILURE;
         }
-        r = answer_ticket(verb, answer);
+        r = request_answer_ticket(verb, answer);
         written = ticket_write(answer, STDIN_FILENO);
         if (written < 0)
                 log_error("Cannot write the answer: %s", strerror(-written));

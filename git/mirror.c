@@ -33,7 +33,7 @@ static int remove_tree(const char *path)
         return 0;
 }
 
-static bool ends_with(const char *text, const char *end)
+static bool mirror_ends_with(const char *text, const char *end)
 {
         size_t text_size = strlen(text), end_size = strlen(end);
 
@@ -44,7 +44,9 @@ static bool ends_with(const char *text, const char *end)
  * and takes the index's word for what the repository has. */
 static bool is_half_a_pack(const char *path)
 {
-        const char *other = ends_with(path, ".idx") ? ".pack" : ends_with(path, ".pack") ? ".idx" : NULL;
+        const char *other = mirror_ends_with(path, ".idx")    ? ".pack"
+                            : mirror_ends_with(path, ".pack") ? ".idx"
+                                                              : NULL;
         _cleanup_free_ char *partner = NULL;
 
         if (!other)
@@ -62,7 +64,7 @@ static int remove_leftover(const char *path, const struct stat *st, int type, st
         (void) st;
         if (type != FTW_F)
                 return 0;
-        if (!ends_with(path, ".lock") &&
+        if (!mirror_ends_with(path, ".lock") &&
             !(in_objects && (strstr(path + place->base, "_git2_") || is_half_a_pack(path))))
                 return 0;
         return unlink(path) < 0 ? -1 : 0;
@@ -79,7 +81,7 @@ static bool is_overgrown(const char *path, uint64_t max_bytes)
 
         /* cppcheck-suppress readdirCalled ; nobody else reads from this stream */
         while (directory && (entry = readdir(directory))) {
-                if (!ends_with(entry->d_name, ".pack"))
+                if (!mirror_ends_with(entry->d_name, ".pack"))
                         continue;
                 n++;
                 if (fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
@@ -94,7 +96,7 @@ static char *entry_path(const Mirror *mirror, const char *name)
         return text_format("%s/%s", mirror->directory, name);
 }
 
-static int make(Mirror *mirror, Problem *problem)
+static int mirror_make(Mirror *mirror, Problem *problem)
 {
         _cleanup_free_ char *new = entry_path(mirror, "mirror.new");
         git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
@@ -148,7 +150,7 @@ int mirror_renew(Mirror *mirror, Problem *problem)
         if (r < 0)
                 return problem_set(problem, PROBLEM_INTERNAL,
                                    "cannot remove the old copy of the repository: %s", strerror(-r));
-        return make(mirror, problem);
+        return mirror_make(mirror, problem);
 }
 
 static int set_paths(Mirror *mirror, const char *directory, Problem *problem)
@@ -160,7 +162,7 @@ static int set_paths(Mirror *mirror, const char *directory, Problem *problem)
         return mirror->path ? 0 : problem_out_of_memory(problem);
 }
 
-static int lock(Mirror *mirror, Problem *problem)
+static int mirror_lock(Mirror *mirror, Problem *problem)
 {
         _cleanup_free_ char *path = entry_path(mirror, "lock");
         int r;
@@ -210,7 +212,7 @@ int mirror_open_to_fetch(Mirror *mirror, const char *directory, uint64_t max_byt
         r = set_paths(mirror, directory, problem);
         if (r < 0)
                 return r;
-        r = lock(mirror, problem);
+        r = mirror_lock(mirror, problem);
         if (r < 0)
                 return r;
         if (access(mirror->path, F_OK) < 0)

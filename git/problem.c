@@ -105,7 +105,7 @@ static size_t secret_at(const char *text, const char *secret)
 }
 
 /* A copy of `text` with the secrets and the passwords of URLs replaced. */
-static char *hide(const char *text, const Problem *problem)
+static char *problem_hide(const char *text, const Problem *problem)
 {
         size_t size = 0, secret;
         char *hidden = NULL;
@@ -159,7 +159,7 @@ int problem_set(Problem *problem, ProblemKind kind, const char *format, ...)
                 text = NULL;
                 return -ENOMEM;
         }
-        hidden = hide(text, problem);
+        hidden = problem_hide(text, problem);
         if (!hidden)
                 return -ENOMEM;
 
@@ -170,7 +170,7 @@ int problem_set(Problem *problem, ProblemKind kind, const char *format, ...)
 }
 
 /* The row for a message of libgit2; NULL = none. */
-static const Saying *find(const Saying *rows, size_t n, const char *message)
+static const Saying *problem_find(const Saying *rows, size_t n, const char *message)
 {
         for (size_t i = 0; i < n; i++)
                 if (strstr(message, rows[i].said))
@@ -184,12 +184,12 @@ int problem_set_git(Problem *problem, ProblemKind otherwise)
         const char *message =
                 error && !text_is_empty(error->message) ? error->message : "unknown error of libgit2";
         const Saying *saying =
-                problem->proxy ? find(proxy_sayings, ELEMENTSOF(proxy_sayings), message) : NULL;
+                problem->proxy ? problem_find(proxy_sayings, ELEMENTSOF(proxy_sayings), message) : NULL;
         _cleanup_free_ char *text = NULL;
         ProblemKind kind;
 
         if (!saying)
-                saying = find(sayings, ELEMENTSOF(sayings), message);
+                saying = problem_find(sayings, ELEMENTSOF(sayings), message);
         kind = saying ? saying->kind : otherwise;
         text = text_format("%s%s%s", saying ? saying->sentence : "",
                            saying && saying->with_message ? ": " : "",

@@ -38,7 +38,7 @@ static bool is_exception(const char *patterns, const char *host)
         return false;
 }
 
-static int use(Proxy *proxy, const char *text, const char *origin, Problem *problem)
+static int proxy_use(Proxy *proxy, const char *text, const char *origin, Problem *problem)
 {
         int r;
 
@@ -78,12 +78,12 @@ int proxy_choose(const Url *url, const char *setting, const char *exceptions, Pr
         if (!url->host || is_exception(exceptions, url->host))
                 return 0;
         if (setting[0] != '\0')
-                return use(ret, setting, SETTING, problem);
+                return proxy_use(ret, setting, SETTING, problem);
         value = first_set(url->tls ? of_https : of_http, &name);
         if (!value || is_exception(text_or_empty(first_set(of_none, &(const char *){ NULL })), url->host))
                 return 0;
         origin = text_format("%s in the environment of the fetch", name);
-        return origin ? use(ret, value, origin, problem) : problem_out_of_memory(problem);
+        return origin ? proxy_use(ret, value, origin, problem) : problem_out_of_memory(problem);
 }
 
 void proxy_done(Proxy *proxy)

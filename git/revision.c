@@ -18,7 +18,7 @@ enum {
 
 /* The commit an object leads to. FOUND_COMMIT, FOUND_NOTHING if it leads to something else, negative with
  * *problem set. */
-static int peel(git_object *object, git_oid *ret, Problem *problem)
+static int revision_peel(git_object *object, git_oid *ret, Problem *problem)
 {
         git_object *commit = NULL;
         int r = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
@@ -52,7 +52,7 @@ static int find_reference(git_repository *repository, const char *prefix, const 
                 return FOUND_NOTHING;
         if (r < 0 || git_object_lookup(&object, repository, &id, GIT_OBJECT_ANY) < 0)
                 return problem_set_git(problem, PROBLEM_MIRROR);
-        r = peel(object, ret, problem);
+        r = revision_peel(object, ret, problem);
         git_object_free(object);
         if (r == FOUND_NOTHING)
                 return problem_set(problem, PROBLEM_REVISION, "\"%s\" does not name a commit", name);
@@ -81,7 +81,7 @@ static int find_commit(git_repository *repository, const char *digits, git_oid *
                         "\"%s\" is the beginning of more than one object's name; give more digits", digits);
         if (r < 0)
                 return problem_set_git(problem, PROBLEM_MIRROR);
-        r = peel(object, ret, problem);
+        r = revision_peel(object, ret, problem);
         git_object_free(object);
         return r;
 }

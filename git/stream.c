@@ -20,7 +20,7 @@ typedef struct Stream {
 static char *proxy_host;
 static char proxy_port[sizeof("65535")];
 
-static int fail(const char *what, const char *error)
+static int stream_fail(const char *what, const char *error)
 {
         _cleanup_free_ char *sentence = text_format("failed to %s %s: %s", what, proxy_host, error);
 
@@ -37,7 +37,7 @@ static int stream_connect(git_stream *parent)
 
         r = getaddrinfo(proxy_host, proxy_port, &hints, &found);
         if (r != 0)
-                return fail("resolve address for", gai_strerror(r));
+                return stream_fail("resolve address for", gai_strerror(r));
         r = EADDRNOTAVAIL;
         for (address = found; address && stream->fd < 0; address = address->ai_next) {
                 int fd = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC,
@@ -51,7 +51,7 @@ static int stream_connect(git_stream *parent)
                 }
         }
         freeaddrinfo(found);
-        return stream->fd < 0 ? fail("connect to", strerror(r)) : 0;
+        return stream->fd < 0 ? stream_fail("connect to", strerror(r)) : 0;
 }
 
 static ssize_t stream_read(git_stream *parent, void *data, size_t size)
@@ -61,7 +61,7 @@ static ssize_t stream_read(git_stream *parent, void *data, size_t size)
         do
                 n = recv(((Stream *) parent)->fd, data, size, 0);
         while (n < 0 && errno == EINTR);
-        return n < 0 ? fail("read from", strerror(errno)) : n;
+        return n < 0 ? stream_fail("read from", strerror(errno)) : n;
 }
 
 static ssize_t stream_write(git_stream *parent, const char *data, size_t size, int flags)
@@ -71,7 +71,7 @@ static ssize_t stream_write(git_stream *parent, const char *data, size_t size, i
         do
                 n = send(((Stream *) parent)->fd, data, size, flags | MSG_NOSIGNAL);
         while (n < 0 && errno == EINTR);
-        return n < 0 ? fail("write to", strerror(errno)) : n;
+        return n < 0 ? stream_fail("write to", strerror(errno)) : n;
 }
 
 static int stream_close(git_stream *parent)

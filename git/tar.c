@@ -63,7 +63,7 @@ static int write_symlink(Tar *tar, const TreeEntry *entry, const void *data, siz
         return write_header(tar, problem);
 }
 
-static int write_file(Tar *tar, bool executable, const void *data, size_t size, Problem *problem)
+static int tar_write_file(Tar *tar, bool executable, const void *data, size_t size, Problem *problem)
 {
         int r;
 
@@ -85,7 +85,8 @@ static int write_directory(Tar *tar, Problem *problem)
         return write_header(tar, problem);
 }
 
-static int write_entry(git_repository *repository, const TreeEntry *entry, void *userdata, Problem *problem)
+static int tar_write_entry(git_repository *repository, const TreeEntry *entry, void *userdata,
+                           Problem *problem)
 {
         git_odb_object *object = NULL;
         Tar *tar = userdata;
@@ -111,7 +112,7 @@ static int write_entry(git_repository *repository, const TreeEntry *entry, void 
         size = git_odb_object_size(object);
         r = entry->mode == GIT_FILEMODE_LINK
                     ? write_symlink(tar, entry, data, size, problem)
-                    : write_file(tar, entry->mode == GIT_FILEMODE_BLOB_EXECUTABLE, data, size, problem);
+                    : tar_write_file(tar, entry->mode == GIT_FILEMODE_BLOB_EXECUTABLE, data, size, problem);
         git_odb_object_free(object);
         return r;
 }
@@ -151,7 +152,7 @@ int tar_write(git_repository *repository, const git_oid *tree, int fd, Problem *
         if (git_repository_odb(&tar.objects, repository) < 0)
                 return problem_set_git(problem, PROBLEM_MIRROR);
 
-        r = tree_walk(repository, tree, TREE_DEPTH_MAX, write_entry, &tar, problem);
+        r = tree_walk(repository, tree, TREE_DEPTH_MAX, tar_write_entry, &tar, problem);
         git_odb_free(tar.objects);
         if (r < 0)
                 return r;

@@ -56,7 +56,7 @@ static bool is_in_order(const git_tree *tree, size_t i)
 
 static int walk_level(Walk *walk, const git_oid *id, size_t path_size, uint64_t depth);
 
-static int walk_entry(Walk *walk, const git_tree *tree, size_t i, size_t path_size, uint64_t depth)
+static int tree_walk_entry(Walk *walk, const git_tree *tree, size_t i, size_t path_size, uint64_t depth)
 {
         const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
         const char *name = git_tree_entry_name(entry);
@@ -99,7 +99,7 @@ static int walk_level(Walk *walk, const git_oid *id, size_t path_size, uint64_t 
         if (git_tree_lookup(&tree, walk->repository, id) < 0)
                 return problem_set_git(walk->problem, PROBLEM_MIRROR);
         for (size_t i = 0; r >= 0 && i < git_tree_entrycount(tree); i++)
-                r = walk_entry(walk, tree, i, path_size, depth);
+                r = tree_walk_entry(walk, tree, i, path_size, depth);
         git_tree_free(tree);
         return r < 0 ? r : 0;
 }

@@ -48,7 +48,7 @@ static int scheme_check(const char *scheme, size_t size, const char *schemes, Pr
 }
 
 /* A name, an IPv4 address or an IPv6 address in brackets, with a port or not. */
-static bool host_is_valid(const char *host, size_t size)
+static bool url_host_is_valid(const char *host, size_t size)
 {
         static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
         size_t name = 0, end;
@@ -70,13 +70,13 @@ static bool host_is_valid(const char *host, size_t size)
 }
 
 /* user or user:password; nothing that a program could take for an option. */
-static bool user_is_valid(const char *user, size_t size)
+static bool url_user_is_valid(const char *user, size_t size)
 {
         return size > 0 && user[0] != '-' && user[0] != ':' && !memchr(user, '@', size);
 }
 
-static int network_parse(const char *text, size_t scheme_size, const char *schemes, Url *ret,
-                         Problem *problem)
+static int url_network_parse(const char *text, size_t scheme_size, const char *schemes, Url *ret,
+                             Problem *problem)
 {
         const char *authority = text + scheme_size + strlen("://");
         size_t size = strcspn(authority, "/");
@@ -94,8 +94,8 @@ static int network_parse(const char *text, size_t scheme_size, const char *schem
         r = scheme_check(text, scheme_size, schemes, problem);
         if (r < 0)
                 return r;
-        if ((at && !user_is_valid(authority, (size_t) (at - authority))) ||
-            !host_is_valid(host, size - (size_t) (host - authority)))
+        if ((at && !url_user_is_valid(authority, (size_t) (at - authority))) ||
+            !url_host_is_valid(host, size - (size_t) (host - authority)))
                 return problem_set(problem, PROBLEM_REMOTE, "the address has no valid host name");
         /* libgit2 decodes a query and puts it into the request as it is, line breaks and all. */
         if (strpbrk(authority, "?#"))
@@ -122,8 +122,8 @@ static int scp_parse(const char *text, const char *schemes, Problem *problem)
 
         /* A second colon or a dash: helper::address and options of programs, never a repository. Without a
          * user it is more likely a URL with a slash missing. */
-        if (!at || !user_is_valid(text, (size_t) (at - text)) ||
-            !host_is_valid(at + 1, (size_t) (colon - at - 1)) || strchr(":-", colon[1]))
+        if (!at || !url_user_is_valid(text, (size_t) (at - text)) ||
+            !url_host_is_valid(at + 1, (size_t) (colon - at - 1)) || strchr(":-", colon[1]))
                 return problem_set(problem, PROBLEM_REMOTE,
                                    "the address is neither a URL nor of the form user@host:path");
         r = scheme_check("ssh", strlen("ssh"), schemes, problem);
@@ -273,7 +273,7 @@ int url_parse(const char *text, const char *schemes, const char *local_paths, Ur
                 return problem_set(problem, PROBLEM_REMOTE,
                                    "the address is neither a URL nor an absolute path");
         r = strncmp(colon, "://", 3) == 0
-                    ? network_parse(text, (size_t) (colon - text), schemes, ret, problem)
+                    ? url_network_parse(text, (size_t) (colon - text), schemes, ret, problem)
                     : scp_parse(text, schemes, problem);
         if (r < 0)
                 return r;

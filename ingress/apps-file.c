@@ -14,7 +14,7 @@
 #define PATH_DRAFT PATH_STATE "/ingress/.apps.cfg.new"
 
 /* Whole or not at all, readable by haproxy's user. */
-static int write_file(const char *text)
+static int apps_file_write(const char *text)
 {
         _cleanup_close_ int fd =
                 open(PATH_DRAFT, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -48,7 +48,7 @@ int apps_file_update(AppsFile *file, const PlanParams *params)
                 return -ENOMEM;
         if (file->text && strcmp(file->text, text) == 0 && access(PATH_APPS_FILE, F_OK) == 0)
                 return 0;
-        r = write_file(text);
+        r = apps_file_write(text);
         if (r < 0)
                 return r;
         other = !file->generation || strcmp(file->generation, generation) != 0;

@@ -47,17 +47,17 @@ struct Ingress {
         char *failure;       /* why haproxy does not answer or load, NULL = it does */
 };
 
-static void begin(Ingress *ingress);
+static void ingress_begin(Ingress *ingress);
 static void on_servers(void *userdata, int error, const char *answer);
 
-static int on_again(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int ingress_on_again(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
-        begin(userdata);
+        ingress_begin(userdata);
         return 0;
 }
 
 /* Another round after a pause that grows from round to round until something changes. */
-static void again(Ingress *ingress)
+static void ingress_again(Ingress *ingress)
 {
         if (sd_event_source_set_time_relative(ingress->again, backoff_next(&ingress->pause)) >= 0)
                 (void) sd_event_source_set_enabled(ingress->again, SD_EVENT_ONESHOT);
@@ -71,9 +71,9 @@ static void end_round(Ingress *ingress, bool more)
                 ingress->stale = false;
         else if (ingress->stale) {
                 backoff_reset(&ingress->pause);
-                begin(ingress);
+                ingress_begin(ingress);
         } else if (more)
-                again(ingress);
+                ingress_again(ingress);
         ingress->params.changed(ingress->params.userdata);
 }
 
@@ -86,7 +86,7 @@ static void set_failure(Ingress *ingress, const char *sentence)
 
 /* haproxy does not answer. deployd-ingress.service is watched by the manager, which polls when it is back.
  */
-static void fail(Ingress *ingress, int error)
+static void ingress_fail(Ingress *ingress, int error)
 {
         _cleanup_free_ char *sentence = text_format("the ingress does not answer (%s): see systemctl status "
                                                     "deployd-ingress",
@@ -98,12 +98,12 @@ static void fail(Ingress *ingress, int error)
         end_round(ingress, /* more= */ true);
 }
 
-static int ask(Ingress *ingress, const char *path, const char *command, RuntimeDone done)
+static int ingress_ask(Ingress *ingress, const char *path, const char *command, RuntimeDone done)
 {
         int r = runtime_call(ingress->params.event, path, command, done, ingress, &ingress->call);
 
         if (r < 0)
-                fail(ingress, r);
+                ingress_fail(ingress, r);
         return r;
 }
 
@@ -142,7 +142,7 @@ static void on_closed(void *userdata, int error, _unused_ const char *answer)
         FAILPOINT("ingress-close.after");
         ingress->call = NULL;
         if (error < 0)
-                return fail(ingress, error);
+                return ingress_fail(ingress, error);
         /* What the answers say does not matter: the next look does. */
         end_round(ingress, /* more= */ true);
 }
@@ -163,7 +163,7 @@ static bool send_commands(Ingress *ingress, const char *first, bool opening, Run
         if (fclose(file) != 0 || (n == 0 && first[0] == '\0'))
                 return false;
         FAILPOINT("ingress-%s.before", opening ? "open" : "close");
-        (void) ask(ingress, PATH_ADMIN, commands, done);
+        (void) ingress_ask(ingress, PATH_ADMIN, commands, done);
         return true;
 }
 
@@ -175,9 +175,9 @@ static void on_opened(void *userdata, int error, _unused_ const char *answer)
         FAILPOINT("ingress-open.after");
         ingress->call = NULL;
         if (error < 0)
-                return fail(ingress, error);
+                return ingress_fail(ingress, error);
         ingress->opened = true;
-        (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
+        (void) ingress_ask(ingress, PATH_ADMIN, "show servers state", on_servers);
 }
 
 /* haproxy's servers are known: enables first, and disables when nothing is left to enable. */
@@ -191,15 +191,15 @@ static void on_servers(void *userdata, int error, const char *answer)
 
         ingress->call = NULL;
         if (error < 0)
-                return fail(ingress, error);
+                return ingress_fail(ingress, error);
         file = open_memstream(&strays, &size);
         if (!file)
-                return fail(ingress, -ENOMEM);
+                return ingress_fail(ingress, -ENOMEM);
         r = servers_read(ingress->params.model, answer, file);
         if (fclose(file) != 0 && r >= 0)
                 r = -ENOMEM;
         if (r < 0)
-                return fail(ingress, r);
+                return ingress_fail(ingress, r);
         if (!ingress->outdated)
                 set_failure(ingress, NULL);
 
@@ -211,10 +211,10 @@ static void on_servers(void *userdata, int error, const char *answer)
 }
 
 /* Asks for a reload and looks later whether it has come. */
-static void reload(Ingress *ingress, const char *backends, bool retrying)
+static void ingress_reload(Ingress *ingress, const char *backends, bool retrying)
 {
         if (reload_begin(&ingress->reload, backends, retrying, clock_usec(CLOCK_MONOTONIC)) < 0)
-                return fail(ingress, -ENOMEM);
+                return ingress_fail(ingress, -ENOMEM);
         FAILPOINT("ingress-reload.before");
         ingress->params.reload(ingress->params.userdata);
         FAILPOINT("ingress-reload.after");
@@ -222,7 +222,7 @@ static void reload(Ingress *ingress, const char *backends, bool retrying)
 }
 
 /* haproxy goes on as it is. Why is what it has said of the file. */
-static void refused(Ingress *ingress)
+static void ingress_refused(Ingress *ingress)
 {
         _cleanup_free_ char *reason = reason_read(clock_usec(CLOCK_REALTIME) - RELOAD_PAUSE_MAX_USEC);
         _cleanup_free_ char *sentence =
@@ -242,17 +242,17 @@ static void on_backends(void *userdata, int error, const char *answer)
 
         ingress->call = NULL;
         if (error < 0)
-                return fail(ingress, error);
+                return ingress_fail(ingress, error);
         error = port_guard_read(ingress->guard);
         /* No list yet: what haproxy has is of an older version of deployd. */
         if (error < 0 && error != -ENOENT)
-                return fail(ingress, error);
+                return ingress_fail(ingress, error);
         switch (reload_look(&ingress->reload, answer, ingress->file.generation,
                             port_guard_tag(ingress->guard), clock_usec(CLOCK_MONOTONIC))) {
         case RELOAD_LOADED:
                 if (port_guard_take_retry(ingress->guard))
-                        return reload(ingress, answer, /* retrying= */ true);
-                (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
+                        return ingress_reload(ingress, answer, /* retrying= */ true);
+                (void) ingress_ask(ingress, PATH_ADMIN, "show servers state", on_servers);
                 return;
         case RELOAD_WAITS:
                 if (!reload_was_refused(&ingress->reload))
@@ -260,19 +260,19 @@ static void on_backends(void *userdata, int error, const char *answer)
                 /* The haproxy that runs will stay. The other apps' servers must not wait for a file that it
                  * does not take. */
                 ingress->outdated = true;
-                (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
+                (void) ingress_ask(ingress, PATH_ADMIN, "show servers state", on_servers);
                 return;
         case RELOAD_REFUSED:
-                refused(ingress);
+                ingress_refused(ingress);
                 break;
         default:
                 break;
         }
-        reload(ingress, answer, /* retrying= */ false);
+        ingress_reload(ingress, answer, /* retrying= */ false);
 }
 
 /* One round: the file, what is loaded, which servers there are. */
-static void begin(Ingress *ingress)
+static void ingress_begin(Ingress *ingress)
 {
         int r;
 
@@ -281,14 +281,14 @@ static void begin(Ingress *ingress)
         r = update_file(ingress);
         ingress->outdated = r < 0;
         if (r >= 0)
-                (void) ask(ingress, PATH_ADMIN, "show backend", on_backends);
+                (void) ingress_ask(ingress, PATH_ADMIN, "show backend", on_backends);
         else {
                 _cleanup_free_ char *sentence =
                         text_format("%s could not be written: %s", PATH_APPS_FILE, strerror(-r));
 
                 set_failure(ingress, sentence);
                 /* A full disk must not keep requests at an instance that has ended. */
-                (void) ask(ingress, PATH_ADMIN, "show servers state", on_servers);
+                (void) ingress_ask(ingress, PATH_ADMIN, "show servers state", on_servers);
         }
 }
 
@@ -304,7 +304,7 @@ void ingress_poll(Ingress *ingress)
         }
         backoff_reset(&ingress->pause);
         (void) sd_event_source_set_enabled(ingress->again, SD_EVENT_OFF);
-        begin(ingress);
+        ingress_begin(ingress);
 }
 
 void ingress_shut(Ingress *ingress, const Instance *instance)
@@ -345,7 +345,7 @@ const char *ingress_sentence(const Ingress *ingress, const App *app)
 }
 
 /* Somebody else may be in the way of a port, or nobody any more. */
-static void on_ports(void *userdata)
+static void ingress_on_ports(void *userdata)
 {
         Ingress *ingress = userdata;
 
@@ -370,11 +370,12 @@ int ingress_new(const IngressParams *params, Ingress **ret)
         ingress->hasty = hasty_new(params->event, PATH_ADMIN);
         if (!ingress->hasty)
                 return -ENOMEM;
-        r = port_guard_new(params->event, params->model, params->probe, on_ports, ingress, &ingress->guard);
+        r = port_guard_new(params->event, params->model, params->probe, ingress_on_ports, ingress,
+                           &ingress->guard);
         if (r < 0)
                 return r;
-        r = sd_event_add_time_relative(params->event, &ingress->again, CLOCK_MONOTONIC, 0, 0, on_again,
-                                       ingress);
+        r = sd_event_add_time_relative(params->event, &ingress->again, CLOCK_MONOTONIC, 0, 0,
+                                       ingress_on_again, ingress);
         if (r >= 0)
                 r = sd_event_source_set_enabled(ingress->again, SD_EVENT_OFF);
         if (r < 0)

@@ -86,7 +86,7 @@ static bool is_of(const Item *item, const App *app)
                strcmp(item->left_out.frontend + strlen(PLAN_PREFIX), app->name) == 0;
 }
 
-static bool is_in_use(const Item *item)
+static bool port_guard_is_in_use(const Item *item)
 {
         return item->left_out.error == EADDRINUSE;
 }
@@ -94,7 +94,7 @@ static bool is_in_use(const Item *item)
 /* IPv6 may be off for all of this machine, which is nothing to be told of an app that has IPv4. */
 static bool is_in_the_way(const Item *item)
 {
-        return item->left_out.whole || is_in_use(item);
+        return item->left_out.whole || port_guard_is_in_use(item);
 }
 
 static void note_states(const PortGuard *guard)
@@ -106,7 +106,7 @@ static void note_states(const PortGuard *guard)
         if (!guard->runs)
                 return;
         for (size_t i = 0; i < guard->n_items; i++) {
-                if (!is_in_use(&guard->items[i]) ||
+                if (!port_guard_is_in_use(&guard->items[i]) ||
                     strncmp(guard->items[i].left_out.frontend, PLAN_PREFIX, strlen(PLAN_PREFIX)) != 0)
                         continue;
                 app = model_app(guard->model, guard->items[i].left_out.frontend + strlen(PLAN_PREFIX));
@@ -115,7 +115,7 @@ static void note_states(const PortGuard *guard)
         }
 }
 
-static int parse_list(PortGuard *guard, const char *list)
+static int port_guard_parse_list(PortGuard *guard, const char *list)
 {
         size_t n = 0;
         LeftOut left_out;
@@ -135,7 +135,7 @@ static int parse_list(PortGuard *guard, const char *list)
         return 0;
 }
 
-static void look_after(PortGuard *guard, uint64_t pause)
+static void port_guard_look_after(PortGuard *guard, uint64_t pause)
 {
         if (sd_event_source_set_time_relative(guard->look, pause) >= 0)
                 (void) sd_event_source_set_enabled(guard->look, SD_EVENT_ONESHOT);
@@ -163,7 +163,7 @@ int port_guard_read(PortGuard *guard)
                 return 0;
         }
         tag = left_out_tag(list);
-        r = tag ? parse_list(guard, list) : -ENOMEM;
+        r = tag ? port_guard_parse_list(guard, list) : -ENOMEM;
         if (r < 0)
                 return r;
         free(guard->list);
@@ -175,7 +175,7 @@ int port_guard_read(PortGuard *guard)
         backoff_reset(&guard->looks);
         guard->looked_at = 0;
         if (guard->n_items > 0)
-                look_after(guard, 0);
+                port_guard_look_after(guard, 0);
         else
                 backoff_reset(&guard->reloads);
         return 0;
@@ -220,20 +220,20 @@ static void end_looks(PortGuard *guard)
         }
         guard->gone = false;
         guard->looked_at = 0;
-        look_after(guard, backoff_next(&guard->looks));
+        port_guard_look_after(guard, backoff_next(&guard->looks));
         if (!guard->news)
                 return;
         guard->news = false;
         guard->changed(guard->userdata);
 }
 
-static char *describe(const PortGuard *guard, const Item *item)
+static char *port_guard_describe(const PortGuard *guard, const Item *item)
 {
         const LeftOut *left_out = &item->left_out;
         const char *name = left_out->frontend + strlen(PLAN_PREFIX);
         _cleanup_free_ char *holder = NULL, *where = NULL;
 
-        if (!is_in_use(item))
+        if (!port_guard_is_in_use(item))
                 return text_format("port %u of %s cannot be used at %s: %s", left_out->port, name,
                                    left_out->address, strerror(left_out->error));
         where = left_out->whole ? strdup("") : text_format(" at %s", left_out->address);
@@ -246,7 +246,7 @@ static char *describe(const PortGuard *guard, const Item *item)
 
 static void look_at_next(PortGuard *guard);
 
-static void on_looked(void *userdata, const ProbeAnswer *answer)
+static void port_guard_on_looked(void *userdata, const ProbeAnswer *answer)
 {
         PortGuard *guard = userdata;
         Item *item = &guard->items[guard->looked_at];
@@ -259,7 +259,7 @@ static void on_looked(void *userdata, const ProbeAnswer *answer)
         item->uid = answer->number;
         item->cgroup_id = answer->cgroup_id;
         if (news && held) {
-                _cleanup_free_ char *sentence = describe(guard, item);
+                _cleanup_free_ char *sentence = port_guard_describe(guard, item);
 
                 log_warning("%s", text_or_empty(sentence));
         }
@@ -274,16 +274,16 @@ static void look_at_next(PortGuard *guard)
         for (; guard->looked_at < guard->n_items; guard->looked_at++) {
                 const Item *item = &guard->items[guard->looked_at];
 
-                if (!is_in_use(item))
+                if (!port_guard_is_in_use(item))
                         guard->gone |= item->left_out.address[0] == '[' && has_ipv6_loopback();
-                else if (probe_ask_holder(guard->probe, item->left_out.port, guard->user, on_looked, guard,
-                                          &guard->wait) >= 0)
+                else if (probe_ask_holder(guard->probe, item->left_out.port, guard->user,
+                                          port_guard_on_looked, guard, &guard->wait) >= 0)
                         return;
         }
         end_looks(guard);
 }
 
-static int on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int port_guard_on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         PortGuard *guard = userdata;
 
@@ -316,7 +316,7 @@ const char *port_guard_sentence(PortGuard *guard, const App *app)
                 if (!is_in_the_way(item) || (app && !is_of(item, app)))
                         continue;
                 free(guard->sentence);
-                guard->sentence = describe(guard, item);
+                guard->sentence = port_guard_describe(guard, item);
                 return guard->sentence;
         }
         return NULL;
@@ -345,7 +345,8 @@ int port_guard_new(sd_event *event, Model *model, ProbeClient *probe, void (*cha
                 .looks = { .first_usec = BACKOFF_FIRST_USEC, .max_usec = LOOK_MAX_USEC },
                 .reloads = { .first_usec = BACKOFF_FIRST_USEC, .max_usec = RELOAD_MAX_USEC },
         };
-        r = sd_event_add_time_relative(event, &guard->look, CLOCK_MONOTONIC, 0, 0, on_look, guard);
+        r = sd_event_add_time_relative(event, &guard->look, CLOCK_MONOTONIC, 0, 0, port_guard_on_look,
+                                       guard);
         if (r >= 0)
                 r = sd_event_source_set_enabled(guard->look, SD_EVENT_OFF);
         if (r < 0)

@@ -39,7 +39,7 @@ RuntimeCall *runtime_call_free(RuntimeCall *call)
 DEFINE_CLEANUP(RuntimeCall *, runtime_call_free);
 
 /* The callback may not free the call, which is gone when it has returned; so it is taken apart before. */
-static void finish(RuntimeCall *call, int error)
+static void runtime_finish(RuntimeCall *call, int error)
 {
         _cleanup_free_ char *answer = TAKE_PTR(call->answer);
         RuntimeDone done = call->done;
@@ -51,17 +51,17 @@ static void finish(RuntimeCall *call, int error)
         done(userdata, error, error < 0 ? NULL : answer);
 }
 
-static int on_later(_unused_ sd_event_source *source, void *userdata)
+static int runtime_on_later(_unused_ sd_event_source *source, void *userdata)
 {
         RuntimeCall *call = userdata;
 
-        finish(call, call->error);
+        runtime_finish(call, call->error);
         return 0;
 }
 
-static int on_timeout(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int runtime_on_timeout(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
-        finish(userdata, -ETIMEDOUT);
+        runtime_finish(userdata, -ETIMEDOUT);
         return 0;
 }
 
@@ -100,7 +100,7 @@ static int write_more(RuntimeCall *call)
         return call->line[call->sent] == '\0' ? sd_event_source_set_io_events(call->io, EPOLLIN) : 0;
 }
 
-static int on_io(_unused_ sd_event_source *source, _unused_ int fd, uint32_t events, void *userdata)
+static int runtime_on_io(_unused_ sd_event_source *source, _unused_ int fd, uint32_t events, void *userdata)
 {
         RuntimeCall *call = userdata;
         int r;
@@ -108,12 +108,12 @@ static int on_io(_unused_ sd_event_source *source, _unused_ int fd, uint32_t eve
         if (events & EPOLLOUT) {
                 r = write_more(call);
                 if (r < 0)
-                        finish(call, r);
+                        runtime_finish(call, r);
                 return 0;
         }
         r = read_more(call);
         if (r <= 0)
-                finish(call, r);
+                runtime_finish(call, r);
         return 0;
 }
 
@@ -154,12 +154,12 @@ int runtime_call(sd_event *event, const char *path, const char *command, Runtime
                 return -ENOMEM;
         call->error = connect_to(call, path);
         if (call->error < 0) {
-                r = sd_event_add_defer(event, &call->later, on_later, call);
+                r = sd_event_add_defer(event, &call->later, runtime_on_later, call);
         } else {
-                r = sd_event_add_io(event, &call->io, call->fd, EPOLLOUT, on_io, call);
+                r = sd_event_add_io(event, &call->io, call->fd, EPOLLOUT, runtime_on_io, call);
                 if (r >= 0)
                         r = sd_event_add_time_relative(event, &call->timer, CLOCK_MONOTONIC,
-                                                       RUNTIME_TIMEOUT_USEC, 0, on_timeout, call);
+                                                       RUNTIME_TIMEOUT_USEC, 0, runtime_on_timeout, call);
         }
         if (r < 0)
                 return r;

@@ -33,7 +33,7 @@ static App *find_app(const Model *model, const char *backend)
                        : NULL;
 }
 
-static Instance *find_instance(const App *app, const char *server)
+static Instance *servers_find_instance(const App *app, const char *server)
 {
         const Deployment *deployment;
         Instance *instance;
@@ -77,7 +77,7 @@ static int read_server(Model *model, char *line, FILE *strays)
         if (n < COLUMNS_MIN || text_to_u64(columns[COLUMN_ADMIN_STATE], UINT32_MAX, &admin) < 0)
                 return -EBADMSG;
         app = find_app(model, columns[COLUMN_BACKEND]);
-        instance = app ? find_instance(app, columns[COLUMN_SERVER]) : NULL;
+        instance = app ? servers_find_instance(app, columns[COLUMN_SERVER]) : NULL;
         if (app && strcmp(columns[COLUMN_SERVER], PLAN_HOLD) == 0)
                 app->held = !(admin & ADMIN_MAINTENANCE);
         else if (instance)

@@ -9,13 +9,13 @@
 #include "ports/left-out.h"
 #include "ports/text-file.h"
 
-static int ask(_unused_ void *userdata, const Endpoint *endpoint)
+static int configuration_ask(_unused_ void *userdata, const Endpoint *endpoint)
 {
         return endpoint_ask(endpoint);
 }
 
 /* Each app that somebody is in the way of; what is the machine's own way, such as to have no IPv6, once. */
-static void tell(const char *list)
+static void configuration_tell(const char *list)
 {
         LeftOut item, other = {};
         unsigned n_others = 0;
@@ -46,8 +46,9 @@ int configuration_filter(const char *from, const char *to, const char *list_path
                 return r;
         config_stream = open_memstream(&config, &config_size);
         list_stream = open_memstream(&list, &list_size);
-        r = config_stream && list_stream ? filter_apply(text, ask, NULL, config_stream, list_stream)
-                                         : -ENOMEM;
+        r = config_stream && list_stream
+                    ? filter_apply(text, configuration_ask, NULL, config_stream, list_stream)
+                    : -ENOMEM;
         if (list_stream && fclose(list_stream) != 0)
                 r = -ENOMEM;
         if (config_stream && fclose(config_stream) != 0)
@@ -57,7 +58,7 @@ int configuration_filter(const char *from, const char *to, const char *list_path
         if (r >= 0)
                 r = text_file_write(to, config);
         if (r >= 0)
-                tell(list);
+                configuration_tell(list);
         return r;
 }
 

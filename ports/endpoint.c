@@ -12,7 +12,7 @@
 #define WORD_V4V6 "v4v6"
 
 /* haproxy knows `*` and nothing as every IPv4 address, and IPv6 addresses with and without brackets. */
-static int parse_address(const char *text, size_t length, Endpoint *endpoint)
+static int endpoint_parse_address(const char *text, size_t length, Endpoint *endpoint)
 {
         char word[INET6_ADDRSTRLEN];
 
@@ -67,7 +67,7 @@ int endpoint_parse(const char *text, Endpoint *ret, const char **rest)
         memcpy(port, colon + 1, (size_t) (text + length - colon - 1));
         port[text + length - colon - 1] = '\0';
         if (text_to_u64(port, UINT16_MAX, &number) < 0 || number == 0 ||
-            parse_address(text, (size_t) (colon - text), &endpoint) < 0)
+            endpoint_parse_address(text, (size_t) (colon - text), &endpoint) < 0)
                 return -EINVAL;
         if (endpoint.address.any.sa_family == AF_INET)
                 endpoint.address.ipv4.sin_port = htons((uint16_t) number);
@@ -159,7 +159,7 @@ const char *endpoint_address(const Endpoint *endpoint, EndpointText buffer)
 }
 
 /* Too few descriptors or too little memory say nothing of the address. */
-static int answer(int error)
+static int endpoint_answer(int error)
 {
         switch (error) {
         case EADDRINUSE:
@@ -181,13 +181,13 @@ int endpoint_hold(const Endpoint *endpoint, int *ret)
 
         *ret = -1;
         if (fd < 0)
-                return answer(errno);
+                return endpoint_answer(errno);
         if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
             setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes)) < 0 ||
             (ipv6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only)) < 0))
-                return answer(errno);
+                return endpoint_answer(errno);
         if (bind(fd, &endpoint->address.any, size) < 0)
-                return answer(errno);
+                return endpoint_answer(errno);
         *ret = TAKE_FD(fd);
         return 0;
 }

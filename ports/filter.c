@@ -267,7 +267,7 @@ static void write_sections(Filter *filter, const char *text, FILE *config)
         }
 }
 
-static void forget(Filter *filter)
+static void filter_forget(Filter *filter)
 {
         for (Frontend *frontend = filter->frontends, *next; frontend; frontend = next) {
                 next = frontend->next;
@@ -296,7 +296,7 @@ int filter_apply(const char *text, FilterAsk ask, void *userdata, FILE *config, 
                 filter.error = -ENOMEM;
         if (filter.error >= 0)
                 write_sections(&filter, text, config);
-        forget(&filter);
+        filter_forget(&filter);
         tag = filter.error >= 0 ? left_out_tag(left_out) : NULL;
         if (!tag)
                 return -ENOMEM;

@@ -16,7 +16,7 @@
 #define PAUSE_MIN_USEC (10 * USEC_PER_MSEC)
 #define PAUSE_MAX_USEC (500 * USEC_PER_MSEC)
 
-static int ask(const char *path, Kept *ret)
+static int keep_ask(const char *path, Kept *ret)
 {
         _cleanup_close_ int connection = -1;
         int r;
@@ -36,7 +36,7 @@ int keep(const char *socket, const char *configuration)
         if (r < 0)
                 return r;
         for (;;) {
-                r = ask(socket, &kept);
+                r = keep_ask(socket, &kept);
                 if (r >= 0 && kept_is_same(&kept, &wanted))
                         return store_replace(&kept);
                 if (clock_usec(CLOCK_MONOTONIC) >= end)

@@ -7,7 +7,7 @@
 #define ROOM_FIRST ((size_t) 64)
 
 /* `fd` is taken. */
-static int add(Kept *kept, const Endpoint *endpoint, int fd)
+static int kept_add(Kept *kept, const Endpoint *endpoint, int fd)
 {
         if (kept->n == kept->room) {
                 size_t room = MAX2(kept->room * 2, ROOM_FIRST);
@@ -28,7 +28,7 @@ int kept_add_endpoint(Kept *kept, const Endpoint *endpoint)
 {
         assert(kept);
         assert(endpoint);
-        return add(kept, endpoint, -1);
+        return kept_add(kept, endpoint, -1);
 }
 
 int kept_add_passing(Kept *kept, Passing *passing)
@@ -42,7 +42,7 @@ int kept_add_passing(Kept *kept, Passing *passing)
         for (size_t i = 0; i < passing->n; i++)
                 if (endpoint_of_listener(passing->fds[i], &endpoint) < 0)
                         (void) close(passing->fds[i]);
-                else if (add(kept, &endpoint, passing->fds[i]) < 0)
+                else if (kept_add(kept, &endpoint, passing->fds[i]) < 0)
                         r = -ENOMEM;
         passing->n = 0;
         return r;
@@ -59,7 +59,7 @@ Passing kept_passing(const Kept *kept, size_t from)
         return passing;
 }
 
-static int compare(const void *one, const void *other)
+static int kept_compare(const void *one, const void *other)
 {
         return endpoint_compare(&((const KeptSocket *) one)->endpoint,
                                 &((const KeptSocket *) other)->endpoint);
@@ -73,9 +73,9 @@ void kept_sort(Kept *kept)
 
         if (kept->n == 0)
                 return;
-        qsort(kept->sockets, kept->n, sizeof(KeptSocket), compare);
+        qsort(kept->sockets, kept->n, sizeof(KeptSocket), kept_compare);
         for (size_t i = 1; i < kept->n; i++)
-                if (compare(&kept->sockets[n], &kept->sockets[i]) == 0)
+                if (kept_compare(&kept->sockets[n], &kept->sockets[i]) == 0)
                         closep(&kept->sockets[i].fd);
                 else
                         kept->sockets[++n] = kept->sockets[i];
@@ -91,7 +91,7 @@ void kept_limit(Kept *kept, const Kept *wanted)
 
         for (size_t i = 0; i < kept->n; i++)
                 if (wanted->n > 0 &&
-                    bsearch(&kept->sockets[i], wanted->sockets, wanted->n, sizeof(KeptSocket), compare))
+                    bsearch(&kept->sockets[i], wanted->sockets, wanted->n, sizeof(KeptSocket), kept_compare))
                         kept->sockets[n++] = kept->sockets[i];
                 else
                         closep(&kept->sockets[i].fd);
@@ -106,7 +106,7 @@ bool kept_is_same(const Kept *one, const Kept *other)
         if (one->n != other->n)
                 return false;
         for (size_t i = 0; i < one->n; i++)
-                if (compare(&one->sockets[i], &other->sockets[i]) != 0)
+                if (kept_compare(&one->sockets[i], &other->sockets[i]) != 0)
                         return false;
         return true;
 }

@@ -21,7 +21,7 @@ static int set_patience(int fd)
 }
 
 /* A socket and the address of `path`. */
-static int prepare(const char *path, struct sockaddr_un *address, int *ret)
+static int local_socket_prepare(const char *path, struct sockaddr_un *address, int *ret)
 {
         *address = (struct sockaddr_un){ .sun_family = AF_UNIX };
         if (strlen(path) >= sizeof(address->sun_path))
@@ -35,7 +35,7 @@ int local_socket_connect(const char *path, int *ret)
 {
         _cleanup_close_ int fd = -1;
         struct sockaddr_un address;
-        int r = prepare(path, &address, &fd);
+        int r = local_socket_prepare(path, &address, &fd);
 
         if (r >= 0)
                 r = set_patience(fd);
@@ -51,7 +51,7 @@ int local_socket_listen(const char *path, int *ret)
 {
         _cleanup_close_ int fd = -1;
         struct sockaddr_un address;
-        int r = prepare(path, &address, &fd);
+        int r = local_socket_prepare(path, &address, &fd);
 
         if (r < 0)
                 return r;

@@ -19,7 +19,7 @@ static int run_filter(char **words)
         return configuration_filter(words[0], words[1], words[2]);
 }
 
-static int run_start(char **words)
+static int main_run_start(char **words)
 {
         return start(words[0], words[1], words + 2);
 }
@@ -29,7 +29,7 @@ static int run_keep(char **words)
         return keep(words[0], words[1]);
 }
 
-static int run_reload(char **words)
+static int main_run_reload(char **words)
 {
         _cleanup_kept_ Kept held = {};
         int r = configuration_hold(words[3], &held), kept;
@@ -55,9 +55,9 @@ static const struct {
         int (*run)(char **words);
 } verbs[] = {
         { "filter", "FROM TO LIST", 3, 3, run_filter },
-        { "start", "CONFIGURATION OFFER PROGRAM ARGUMENT...", 3, INT_MAX, run_start },
+        { "start", "CONFIGURATION OFFER PROGRAM ARGUMENT...", 3, INT_MAX, main_run_start },
         { "keep", "SOCKET CONFIGURATION", 2, 2, run_keep },
-        { "reload", "PID MASTER SOCKET CONFIGURATION", 4, 4, run_reload },
+        { "reload", "PID MASTER SOCKET CONFIGURATION", 4, 4, main_run_reload },
         { "finish", "SECONDS [PID]", 1, 2, run_finish },
 };
 

@@ -34,7 +34,7 @@ static int parse_pid(const char *text, pid_t *ret)
 }
 
 /* Reads all that is said. Caller frees. */
-static int read_answer(int connection, char **ret)
+static int master_read_answer(int connection, char **ret)
 {
         char *text = NULL;
         size_t size;
@@ -72,7 +72,7 @@ static int ask_reloads(const char *path, Reloads ret)
                        shutdown(connection, SHUT_WR) < 0))
                 r = -errno;
         if (r >= 0)
-                r = read_answer(connection, &answer);
+                r = master_read_answer(connection, &answer);
         if (r < 0)
                 return r;
         line = answer ? strstr(answer, " master ") : NULL;

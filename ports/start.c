@@ -26,7 +26,7 @@ static int find_sockets(const char *configuration, Kept *ret)
         return r;
 }
 
-static int serve(int listener, const char *path, const Kept *kept)
+static int start_serve(int listener, const char *path, const Kept *kept)
 {
         _cleanup_close_ int connection = -1;
         int r = local_socket_accept(listener, PATIENCE_MSEC, &connection);
@@ -51,7 +51,7 @@ static int offer_sockets(const char *path, const Kept *kept)
         if (child == 0) {
                 if (fork() != 0)
                         _exit(EXIT_SUCCESS);
-                r = serve(listener, path, kept);
+                r = start_serve(listener, path, kept);
                 if (r < 0)
                         log_warning("haproxy did not take the sockets that were kept: %s", strerror(-r));
                 _exit(EXIT_SUCCESS);
@@ -60,7 +60,7 @@ static int offer_sockets(const char *path, const Kept *kept)
 }
 
 /* `argv` with an option more behind the program's name. */
-static int execute(char **argv, const char *option, const char *value)
+static int start_execute(char **argv, const char *option, const char *value)
 {
         _cleanup_free_ const char **longer = NULL;
         size_t n = 1;
@@ -88,7 +88,7 @@ int start(const char *configuration, const char *offer, char **argv)
         if (r >= 0 && kept.n > 0)
                 r = offer_sockets(offer, &kept);
         if (r >= 0 && kept.n > 0)
-                return execute(argv, "-x", offer);
+                return start_execute(argv, "-x", offer);
         if (r < 0) {
                 log_warning("haproxy is started without the sockets that were kept: %s", strerror(-r));
                 /* Beside those that haproxy binds they would take half of the connections. */

@@ -16,7 +16,7 @@
 #define PATIENCE_USEC (30 * USEC_PER_SEC)
 
 /* The bag of that name among the `n` descriptors; -1 if there is none. */
-static int find(char *const *names, int n, const char *name)
+static int store_find(char *const *names, int n, const char *name)
 {
         for (int i = 0; i < n; i++)
                 if (strcmp(names[i], name) == 0)
@@ -34,9 +34,9 @@ int store_look(Kept *kept)
         n = sd_listen_fds_with_names(/* unset_environment= */ true, &names);
         if (n <= 0)
                 return n;
-        bag = find(names, n, NAME_NEXT);
+        bag = store_find(names, n, NAME_NEXT);
         if (bag < 0)
-                bag = find(names, n, NAME_KEPT);
+                bag = store_find(names, n, NAME_KEPT);
         r = bag < 0 ? 0 : bag_look(bag, kept);
         for (int i = 0; i < n; i++)
                 (void) close(SD_LISTEN_FDS_START + i);
@@ -45,7 +45,7 @@ int store_look(Kept *kept)
 }
 
 /* Nothing is gained from watching the bag (FDPOLL=). */
-static int add(const Kept *kept, const char *name)
+static int store_add(const Kept *kept, const char *name)
 {
         _cleanup_free_ char *state = text_format("FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
         _cleanup_close_ int bag = -1;
@@ -60,7 +60,7 @@ static int add(const Kept *kept, const char *name)
         return r == 0 ? -EUNATCH : r;
 }
 
-static int drop(const char *name)
+static int store_drop(const char *name)
 {
         int r = sd_notifyf(/* unset_environment= */ false, "FDSTOREREMOVE=1\nFDNAME=%s", name);
 
@@ -69,10 +69,10 @@ static int drop(const char *name)
 
 int store_clear(void)
 {
-        int r = drop(NAME_KEPT);
+        int r = store_drop(NAME_KEPT);
 
         if (r >= 0)
-                r = drop(NAME_NEXT);
+                r = store_drop(NAME_NEXT);
         if (r >= 0)
                 r = sd_notify_barrier(/* unset_environment= */ false, PATIENCE_USEC);
         return MIN2(r, 0);
@@ -84,13 +84,13 @@ int store_replace(const Kept *kept)
 
         assert(kept);
 
-        r = add(kept, NAME_NEXT);
+        r = store_add(kept, NAME_NEXT);
         if (r >= 0)
-                r = drop(NAME_KEPT);
+                r = store_drop(NAME_KEPT);
         if (r >= 0)
-                r = add(kept, NAME_KEPT);
+                r = store_add(kept, NAME_KEPT);
         if (r >= 0)
-                r = drop(NAME_NEXT);
+                r = store_drop(NAME_NEXT);
         if (r >= 0)
                 r = sd_notify_barrier(/* unset_environment= */ false, PATIENCE_USEC);
         return MIN2(r, 0);

@@ -167,7 +167,7 @@ static void check_note(Check *check, const HttpAnswer *answer)
         check->n_alike++;
 }
 
-static void on_answer(void *userdata, HttpAnswer answer)
+static void check_on_answer(void *userdata, HttpAnswer answer)
 {
         Check *check = userdata;
         bool good = http_answer_is_good(&answer);
@@ -205,7 +205,7 @@ static int check_turn(sd_event_source *source, uint64_t usec _unused_, void *use
         else {
                 check->patience = MIN2(check->request.request_timeout_usec, check->deadline - now);
                 r = http_get(check->http, check->request.port, check->request.path, check->patience,
-                             on_answer, check, &check->sent);
+                             check_on_answer, check, &check->sent);
                 if (r < 0)
                         check_finish(check, PROBE_FAILED, NULL, r);
         }

@@ -40,7 +40,7 @@ static void http_act(Http *http, curl_socket_t fd, int events)
         http_finish(http);
 }
 
-static int on_io(sd_event_source *source _unused_, int fd, uint32_t revents, void *userdata)
+static int http_on_io(sd_event_source *source _unused_, int fd, uint32_t revents, void *userdata)
 {
         int events = 0;
 
@@ -79,7 +79,7 @@ static int watch_socket(CURL *curl _unused_, curl_socket_t fd, int what, void *u
         }
         if (source)
                 return sd_event_source_set_io_events(source, events[what]) < 0 ? -1 : 0;
-        r = sd_event_add_io(http->event, &source, fd, events[what], on_io, http);
+        r = sd_event_add_io(http->event, &source, fd, events[what], http_on_io, http);
         if (r < 0)
                 return -1;
         return curl_multi_assign(http->multi, fd, source) == CURLM_OK ? 0 : -1;

@@ -51,7 +51,7 @@ static bool takes_ipv6(const Socket *listener)
 }
 
 /* Adds one socket to what has been seen. */
-static void see(void *userdata, const Socket *seen)
+static void listener_see(void *userdata, const Socket *seen)
 {
         Look *look = userdata;
 
@@ -72,6 +72,6 @@ int listener_look(int fd, uint16_t port, uint64_t cgroup_id, Holder *ret_foreign
         assert(port > 0);
         assert(ret_foreign);
 
-        r = sockets_each(fd, port, see, &look);
+        r = sockets_each(fd, port, listener_see, &look);
         return r < 0 ? r : look.sight;
 }

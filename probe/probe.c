@@ -97,7 +97,7 @@ static void item_done(Check *check _unused_, const ProbeAnswer *answer, void *us
         client_answer(client, answer);
 }
 
-static Item *client_find(Client *client, uint64_t id)
+static Item *probe_client_find(Client *client, uint64_t id)
 {
         Item *item;
 
@@ -113,7 +113,7 @@ static void client_check(Client *client, const ProbeRequest *request)
         Item *item;
         int r;
 
-        if (client_find(client, request->id))
+        if (probe_client_find(client, request->id))
                 return client_drop(client, "it uses one id for two requests");
         if (client->n_items >= PROBE_CHECKS_MAX) {
                 (void) stpcpy(failure.text, "too many checks at once");
@@ -134,7 +134,7 @@ static void client_check(Client *client, const ProbeRequest *request)
 }
 
 /* What needs no waiting: 0 or -errno. */
-static int survey(int fd, const ProbeRequest *request, ProbeAnswer *answer)
+static int probe_survey(int fd, const ProbeRequest *request, ProbeAnswer *answer)
 {
         Holder holder = { 0 };
         int r;
@@ -160,7 +160,7 @@ static int survey(int fd, const ProbeRequest *request, ProbeAnswer *answer)
 static void client_survey(Client *client, const ProbeRequest *request)
 {
         ProbeAnswer answer = { .id = request->id };
-        int r = survey(client->server->netlink_fd, request, &answer);
+        int r = probe_survey(client->server->netlink_fd, request, &answer);
 
         if (r < 0) {
                 answer.result = PROBE_FAILED;
@@ -172,7 +172,7 @@ static void client_survey(Client *client, const ProbeRequest *request)
 
 static void client_cancel(Client *client, const ProbeRequest *request)
 {
-        Item *item = client_find(client, request->id);
+        Item *item = probe_client_find(client, request->id);
 
         if (item)
                 (void) item_free(item);
@@ -243,7 +243,7 @@ static int server_accept(sd_event_source *source _unused_, int fd, uint32_t reve
 }
 
 /* Takes the two sockets that PID 1 has opened. 0 or -errno. */
-static int inherit(int *ret_listen, int *ret_netlink)
+static int probe_inherit(int *ret_listen, int *ret_netlink)
 {
         int n = sd_listen_fds(/* unset_environment= */ 1);
 
@@ -295,7 +295,7 @@ int main(void)
         Client *client, *next;
         int listen_fd, r;
 
-        if (inherit(&listen_fd, &server.netlink_fd) < 0) {
+        if (probe_inherit(&listen_fd, &server.netlink_fd) < 0) {
                 log_error("deployd-probe has to be started by its socket");
                 return EXIT_FAILURE;
         }

@@ -68,7 +68,7 @@ static int word_lookup(const char *const table[], size_t size, const char *word)
 }
 
 /* Cuts the packet into at most `max` words, the last of which may have spaces. The number of words. */
-static size_t split(ProbePacket *packet, char *words[], size_t max)
+static size_t protocol_split(ProbePacket *packet, char *words[], size_t max)
 {
         char *rest = packet->text;
         size_t n = 0;
@@ -108,7 +108,7 @@ int probe_request_parse(const ProbePacket *packet, ProbeRequest *ret)
         uint64_t numbers[NUMBERS_MAX] = { 0 };
         ProbePacket copy = *packet;
         char *words[WORDS_MAX] = { NULL };
-        size_t n = split(&copy, words, ELEMENTSOF(words)), n_numbers;
+        size_t n = protocol_split(&copy, words, ELEMENTSOF(words)), n_numbers;
         int verb = n > 0 ? word_lookup(verb_table, ELEMENTSOF(verb_table), words[0]) : -EBADMSG;
         const char *path = "";
 
@@ -183,7 +183,7 @@ int probe_answer_parse(const ProbePacket *packet, ProbeAnswer *ret)
         ProbePacket copy = *packet;
         ProbeAnswer answer = { 0 };
         char *words[3] = { NULL };
-        size_t n = split(&copy, words, ELEMENTSOF(words));
+        size_t n = protocol_split(&copy, words, ELEMENTSOF(words));
         int result = n > 0 ? word_lookup(result_table, ELEMENTSOF(result_table), words[0]) : -EBADMSG;
 
         if (result < 0 || n < 2 || text_to_u64(words[1], UINT64_MAX, &answer.id) < 0)

@@ -28,7 +28,7 @@ int sockets_adopt(int fd)
         return errno == EAGAIN ? 0 : -errno;
 }
 
-static int ask(int fd, int family, uint16_t port, uint32_t sequence)
+static int sockets_ask(int fd, int family, uint16_t port, uint32_t sequence)
 {
         struct {
                 struct nlmsghdr header;
@@ -81,7 +81,7 @@ static int socket_parse(struct nlmsghdr *header, Socket *ret)
 }
 
 /* One socket of the answer. */
-static int see(struct nlmsghdr *header, uint16_t port, SocketSeen each, void *userdata)
+static int sockets_see(struct nlmsghdr *header, uint16_t port, SocketSeen each, void *userdata)
 {
         Socket seen;
         int r = socket_parse(header, &seen);
@@ -106,7 +106,7 @@ static int answer_end(struct nlmsghdr *header)
 
 /* Reads the answer to one question. What is left of an earlier one that failed half-way has another number.
  */
-static int read_answer(int fd, uint32_t sequence, uint16_t port, SocketSeen each, void *userdata)
+static int sockets_read_answer(int fd, uint32_t sequence, uint16_t port, SocketSeen each, void *userdata)
 {
         static union {
                 struct nlmsghdr header;
@@ -132,7 +132,7 @@ static int read_answer(int fd, uint32_t sequence, uint16_t port, SocketSeen each
                                 continue;
                         if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
                                 return answer_end(header);
-                        r = see(header, port, each, userdata);
+                        r = sockets_see(header, port, each, userdata);
                         if (r < 0)
                                 return r;
                 }
@@ -148,9 +148,9 @@ int sockets_each(int fd, uint16_t port, SocketSeen each, void *userdata)
         assert(each);
 
         for (size_t i = 0; i < ELEMENTSOF(families); i++) {
-                int r = ask(fd, families[i], port, ++sequence);
+                int r = sockets_ask(fd, families[i], port, ++sequence);
                 if (r >= 0)
-                        r = read_answer(fd, sequence, port, each, userdata);
+                        r = sockets_read_answer(fd, sequence, port, each, userdata);
                 if (r < 0)
                         return r;
         }

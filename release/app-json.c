@@ -38,7 +38,7 @@ static int refuse_key(const Reading *reading, const char *where, const char *key
                      : -ENOMEM;
 }
 
-static int ignore(Reading *reading, const char *where, const char *key)
+static int app_json_ignore(Reading *reading, const char *where, const char *key)
 {
         _cleanup_free_ char *shown = text_sanitize(key, VARIABLE_NAME_MAX), *longer = NULL;
 
@@ -65,7 +65,7 @@ static const char *text_of(struct json_object *value)
 }
 
 /* A whole number of 0 to `max`. 0, -EINVAL. */
-static int read_number(struct json_object *value, uint64_t max, uint64_t *ret)
+static int app_json_read_number(struct json_object *value, uint64_t max, uint64_t *ret)
 {
         if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0 ||
             (uint64_t) json_object_get_int64(value) > max)
@@ -76,7 +76,7 @@ static int read_number(struct json_object *value, uint64_t max, uint64_t *ret)
 
 /* ---- formation ---- */
 
-static int read_process(Reading *reading, const char *process, struct json_object *value)
+static int app_json_read_process(Reading *reading, const char *process, struct json_object *value)
 {
         _cleanup_free_ char *key = text_format("formation.%s", process);
         struct json_object *quantity = NULL;
@@ -90,7 +90,7 @@ static int read_process(Reading *reading, const char *process, struct json_objec
                 return refuse_key(reading, "formation", process, "is not an object");
         if (!json_object_object_get_ex(value, "quantity", &quantity))
                 return 0;
-        if (read_number(quantity, COUNT_MAX, &count) < 0)
+        if (app_json_read_number(quantity, COUNT_MAX, &count) < 0)
                 return refuse_key(reading, key, "quantity", "is not a number from 0 to 9999");
         return ticket_set_u64(reading->answer, key, count);
 }
@@ -178,9 +178,9 @@ static int read_check(Reading *reading, struct json_object *check)
                 return refuse_key(reading, "", where, "has something that is not an object");
         if (json_object_object_get_ex(check, "type", &type) &&
             strcmp(text_or_empty(json_object_get_string(type)), "startup") != 0)
-                return ignore(reading, where, text_or_empty(json_object_get_string(type)));
+                return app_json_ignore(reading, where, text_or_empty(json_object_get_string(type)));
         if (!json_object_object_get_ex(check, "path", &path))
-                return ignore(reading, where, "startup");
+                return app_json_ignore(reading, where, "startup");
         if (text_or_empty(text_of(path))[0] != '/')
                 return refuse_key(reading, where, "path", "is not a text that begins with /");
         if (!text_is_http_target(text_of(path)))
@@ -195,7 +195,7 @@ static int read_check(Reading *reading, struct json_object *check)
 
                 if (!json_object_object_get_ex(check, numbers[i].name, &value))
                         continue;
-                if (read_number(value, numbers[i].max, &number) < 0)
+                if (app_json_read_number(value, numbers[i].max, &number) < 0)
                         return refuse_key(reading, where, numbers[i].name, numbers[i].fault);
                 r = ticket_set_u64(reading->answer, numbers[i].key, number * numbers[i].unit);
         }
@@ -207,7 +207,7 @@ static int read_checks(Reading *reading, const char *process, struct json_object
         int r = 0;
 
         if (strcmp(process, "web") != 0)
-                return ignore(reading, "healthchecks", process);
+                return app_json_ignore(reading, "healthchecks", process);
         if (!json_object_is_type(checks, json_type_array))
                 return refuse_key(reading, "healthchecks", process, "is not an array");
         for (size_t i = 0; r >= 0 && i < json_object_array_length(checks); i++)
@@ -235,7 +235,7 @@ static int read_dokku_script(Reading *reading, const char *name, struct json_obj
                 return set_script(reading, where, name, value, &reading->scripts->predeploy);
         if (strcmp(name, "postdeploy") == 0)
                 return set_script(reading, where, name, value, &reading->scripts->postdeploy);
-        return ignore(reading, where, name);
+        return app_json_ignore(reading, where, name);
 }
 
 static int read_script(Reading *reading, const char *name, struct json_object *value)
@@ -248,7 +248,7 @@ static int read_script(Reading *reading, const char *name, struct json_object *v
         if (strcmp(name, "postdeploy") == 0)
                 return set_script(reading, where, name, value, &reading->scripts->first);
         if (strcmp(name, "dokku") != 0)
-                return ignore(reading, where, name);
+                return app_json_ignore(reading, where, name);
         if (!json_object_is_type(value, json_type_object))
                 return refuse_key(reading, where, name, "is not an object");
         json_object_object_foreach(value, inner, object)
@@ -264,13 +264,13 @@ static int read_script(Reading *reading, const char *name, struct json_object *v
 static const char *const descriptions[] = { "name",       "description", "keywords", "website",
                                             "repository", "logo",        "$schema" };
 
-static int read_key(Reading *reading, const char *key, struct json_object *value)
+static int app_json_read_key(Reading *reading, const char *key, struct json_object *value)
 {
         static const struct {
                 const char *name;
                 int (*read)(Reading *reading, const char *key, struct json_object *value);
         } known[] = {
-                { "formation", read_process },
+                { "formation", app_json_read_process },
                 { "env", read_variable },
                 { "healthchecks", read_checks },
                 { "scripts", read_script },
@@ -293,11 +293,11 @@ static int read_key(Reading *reading, const char *key, struct json_object *value
                 }
                 return r;
         }
-        return ignore(reading, "", key);
+        return app_json_ignore(reading, "", key);
 }
 
 /* The whole file as an object, which the caller puts. 0, -EINVAL, -ENOMEM. */
-static int parse(const char *text, size_t size, struct json_object **ret, char **reterr)
+static int app_json_parse_text(const char *text, size_t size, struct json_object **ret, char **reterr)
 {
         struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
         struct json_object *root;
@@ -335,12 +335,12 @@ int app_json_parse(const char *text, size_t size, Ticket *answer, AppScripts *sc
         assert(scripts);
         assert(reterr);
 
-        r = parse(text, size, &root, reterr);
+        r = app_json_parse_text(text, size, &root, reterr);
         if (r < 0)
                 return r;
         json_object_object_foreach(root, key, value)
         {
-                r = read_key(&reading, key, value);
+                r = app_json_read_key(&reading, key, value);
                 if (r < 0)
                         break;
         }

@@ -49,7 +49,7 @@ static int enter_empty(const char *path, char **reterr)
 }
 
 /* Makes a directory of the release and lists it. A descriptor or -errno. */
-static int make_directory(const char *name, Manifest *manifest, char **reterr)
+static int import_make_directory(const char *name, Manifest *manifest, char **reterr)
 {
         int fd, r;
 
@@ -140,7 +140,7 @@ static int write_process(int fd, const Process *process, Manifest *manifest, Tic
 }
 
 /* Adds a suggestion of the buildpack, unless the Procfile has one of that name. */
-static int add_default(const char *key, const char *command, void *userdata)
+static int import_add_default(const char *key, const char *command, void *userdata)
 {
         Procfile *procfile = userdata;
         const char *fault;
@@ -199,7 +199,7 @@ static int write_processes(int tree_fd, const Ticket *request, const AppScripts 
         r = ticket_set(answer, "procfile", has_procfile ? "yes" : "no");
         if (r < 0)
                 return r;
-        r = ticket_foreach(request, DEFAULT_PREFIX, add_default, procfile);
+        r = ticket_foreach(request, DEFAULT_PREFIX, import_add_default, procfile);
         if (r < 0)
                 return refuse(reterr, r, "the ticket has no valid process types");
         r = add_scripts(procfile, scripts, reterr);
@@ -207,7 +207,7 @@ static int write_processes(int tree_fd, const Ticket *request, const AppScripts 
                 return r;
         if (!has_procfile && procfile->n_processes == 0)
                 return 0;
-        fd = make_directory(RELEASE_PROCESSES, manifest, reterr);
+        fd = import_make_directory(RELEASE_PROCESSES, manifest, reterr);
         if (fd < 0)
                 return fd;
         for (size_t i = 0; i < procfile->n_processes && r >= 0; i++)
@@ -215,7 +215,7 @@ static int write_processes(int tree_fd, const Ticket *request, const AppScripts 
         return r;
 }
 
-static int read_request(Ticket **ret_request, UnpackLimits *ret, char **reterr)
+static int import_read_request(Ticket **ret_request, UnpackLimits *ret, char **reterr)
 {
         const struct {
                 const char *key;
@@ -240,7 +240,7 @@ static int read_request(Ticket **ret_request, UnpackLimits *ret, char **reterr)
         return 0;
 }
 
-static int import(const char *path, Ticket *answer, char **reterr)
+static int import_run(const char *path, Ticket *answer, char **reterr)
 {
         _cleanup_(manifest_freep) Manifest *manifest = manifest_new();
         _cleanup_(ticket_freep) Ticket *request = NULL;
@@ -253,13 +253,13 @@ static int import(const char *path, Ticket *answer, char **reterr)
 
         if (!manifest)
                 return -ENOMEM;
-        r = read_request(&request, &limits, reterr);
+        r = import_read_request(&request, &limits, reterr);
         if (r < 0)
                 return r;
         r = enter_empty(path, reterr);
         if (r < 0)
                 return r;
-        tree_fd = make_directory(RELEASE_TREE, manifest, reterr);
+        tree_fd = import_make_directory(RELEASE_TREE, manifest, reterr);
         if (tree_fd < 0)
                 return tree_fd;
         r = unpack_tar(STDIN_FILENO, tree_fd, &limits, manifest, &count, reterr);
@@ -292,7 +292,7 @@ static int run_import(const char *path)
         if (!answer || !refusal)
                 failed = -ENOMEM;
         else
-                failed = import(path, answer, &error);
+                failed = import_run(path, answer, &error);
         if (failed < 0) {
                 const char *sentence = error ? error : strerror(-failed);
 

@@ -43,7 +43,7 @@ typedef struct Pack {
         char **reterr;
 } Pack;
 
-static int refuse_entry(Pack *pack, int error, const char *path, const char *fault)
+static int pack_refuse_entry(Pack *pack, int error, const char *path, const char *fault)
 {
         _cleanup_free_ char *shown = text_sanitize(path, PATH_SHOWN_MAX);
 
@@ -56,7 +56,7 @@ static int pack_count(Pack *pack, const WalkEntry *entry)
         SizeText text;
 
         if (entry->depth > pack->limits->max_depth)
-                return refuse_entry(pack, -EFBIG, entry->path, "is too deep");
+                return pack_refuse_entry(pack, -EFBIG, entry->path, "is too deep");
         if (pack->count.files >= pack->limits->max_files)
                 return refuse(pack->reterr, -EFBIG,
                               "the built tree has more than %" PRIu64
@@ -122,14 +122,15 @@ static int list_entry(const WalkEntry *entry, void *userdata)
                  fchmodat(entry->directory_fd, entry->name, (mode & 0777) | 0400, 0) < 0)
                 r = -errno;
         if (r < 0)
-                return refuse_entry(pack, r, entry->path, strerror(-r));
+                return pack_refuse_entry(pack, r, entry->path, strerror(-r));
         if (!text_is_clean(entry->path, /* allow_tab= */ false))
-                return refuse_entry(pack, -EBADMSG, entry->path,
-                                    "has a path that is not UTF-8 without control characters");
+                return pack_refuse_entry(pack, -EBADMSG, entry->path,
+                                         "has a path that is not UTF-8 without control characters");
         if (!text_is_clean(target, /* allow_tab= */ false))
-                return refuse_entry(pack, -EBADMSG, entry->path,
-                                    "is a symbolic link with a target that is not UTF-8 without control "
-                                    "characters");
+                return pack_refuse_entry(
+                        pack, -EBADMSG, entry->path,
+                        "is a symbolic link with a target that is not UTF-8 without control "
+                        "characters");
         r = manifest_add(pack->manifest, kind, entry->path, target);
         if (r == -E2BIG)
                 return refuse(pack->reterr, -EFBIG,
@@ -138,7 +139,7 @@ static int list_entry(const WalkEntry *entry, void *userdata)
         return r;
 }
 
-static int refuse_archive(Pack *pack)
+static int pack_refuse_archive(Pack *pack)
 {
         int error = archive_errno(pack->archive);
 
@@ -155,13 +156,13 @@ static int write_content(Pack *pack, int fd)
                 if (n < 0 && errno != EINTR)
                         return -errno;
                 if (n > 0 && archive_write_data(pack->archive, pack->block, (size_t) n) != n)
-                        return refuse_archive(pack);
+                        return pack_refuse_archive(pack);
         }
         return 0;
 }
 
 /* Writes an entry of the list. */
-static int write_entry(EntryKind kind, const char *path, const char *target, void *userdata)
+static int pack_write_entry(EntryKind kind, const char *path, const char *target, void *userdata)
 {
         Pack *pack = userdata;
         struct archive_entry *entry = archive_entry_clear(pack->entry);
@@ -181,7 +182,7 @@ static int write_entry(EntryKind kind, const char *path, const char *target, voi
         case ENTRY_EXECUTABLE:
                 fd = open_beneath(pack->tree_fd, path, O_RDONLY | O_NONBLOCK, 0);
                 if (fd < 0 || fstat(fd, &state) < 0)
-                        return refuse_entry(pack, fd < 0 ? fd : -errno, path, "cannot be read");
+                        return pack_refuse_entry(pack, fd < 0 ? fd : -errno, path, "cannot be read");
                 archive_entry_set_filetype(entry, AE_IFREG);
                 archive_entry_set_perm(entry,
                                        kind == ENTRY_FILE ? RELEASE_MODE_FILE : RELEASE_MODE_EXECUTABLE);
@@ -193,9 +194,9 @@ static int write_entry(EntryKind kind, const char *path, const char *target, voi
         }
         /* A warning would mean that the name was not stored as it is. */
         if (archive_write_header(pack->archive, entry) != ARCHIVE_OK)
-                return refuse_archive(pack);
+                return pack_refuse_archive(pack);
         r = fd < 0 ? 0 : write_content(pack, fd);
-        return r < 0 && !*pack->reterr ? refuse_entry(pack, r, path, strerror(-r)) : r;
+        return r < 0 && !*pack->reterr ? pack_refuse_entry(pack, r, path, strerror(-r)) : r;
 }
 
 static int write_archive(Pack *pack, int archive_fd)
@@ -207,11 +208,11 @@ static int write_archive(Pack *pack, int archive_fd)
             archive_write_set_bytes_per_block(pack->archive, WRITE_SIZE) != ARCHIVE_OK ||
             archive_write_set_bytes_in_last_block(pack->archive, 1) != ARCHIVE_OK ||
             archive_write_open_fd(pack->archive, archive_fd) != ARCHIVE_OK)
-                return refuse_archive(pack);
-        r = manifest_foreach(pack->manifest, write_entry, pack);
+                return pack_refuse_archive(pack);
+        r = manifest_foreach(pack->manifest, pack_write_entry, pack);
         /* The end mark and what is still buffered. */
         if (r >= 0 && archive_write_close(pack->archive) != ARCHIVE_OK)
-                r = refuse_archive(pack);
+                r = pack_refuse_archive(pack);
         return r;
 }
 

@@ -46,7 +46,7 @@ typedef struct Unpack {
 
 DEFINE_CLEANUP(struct archive *, archive_read_free);
 
-static int refuse_entry(Unpack *u, int error, const char *path, const char *fault)
+static int unpack_refuse_entry(Unpack *u, int error, const char *path, const char *fault)
 {
         _cleanup_free_ char *shown = text_sanitize(path, PATH_SHOWN_MAX);
 
@@ -59,16 +59,17 @@ static int refuse_errno(Unpack *u, int error, const char *path)
         _cleanup_free_ char *shown = NULL;
 
         if (error == -EEXIST)
-                return refuse_entry(u, -EBADMSG, path, "is there twice");
+                return unpack_refuse_entry(u, -EBADMSG, path, "is there twice");
         if (error == -ELOOP)
-                return refuse_entry(u, -EBADMSG, path, "leads through a symbolic link");
+                return unpack_refuse_entry(u, -EBADMSG, path, "leads through a symbolic link");
         if (error == -ENOTDIR)
-                return refuse_entry(u, -EBADMSG, path, "leads through something that is no directory");
+                return unpack_refuse_entry(u, -EBADMSG, path,
+                                           "leads through something that is no directory");
         shown = text_sanitize(path, PATH_SHOWN_MAX);
         return refuse(u->reterr, error, "cannot make \"%s\": %s", text_or_empty(shown), strerror(-error));
 }
 
-static int refuse_archive(Unpack *u)
+static int unpack_refuse_archive(Unpack *u)
 {
         _cleanup_free_ char *why =
                 text_sanitize(text_or_empty(archive_error_string(u->archive)), PATH_SHOWN_MAX);
@@ -210,7 +211,7 @@ static int copy_content(Unpack *u, int fd, const char *path, int64_t size, Sha25
                 return -ENOMEM;
         while ((r = archive_read_data_block(u->archive, &block, &length, &offset)) == ARCHIVE_OK) {
                 if (offset != copied || (int64_t) length > size - copied)
-                        return refuse_entry(u, -EBADMSG, path, "is a sparse file");
+                        return unpack_refuse_entry(u, -EBADMSG, path, "is a sparse file");
                 r = fd_write(fd, block, length);
                 if (r < 0)
                         return refuse_errno(u, r, path);
@@ -218,9 +219,9 @@ static int copy_content(Unpack *u, int fd, const char *path, int64_t size, Sha25
                 copied += (int64_t) length;
         }
         if (r != ARCHIVE_EOF)
-                return refuse_archive(u);
+                return unpack_refuse_archive(u);
         if (copied != size)
-                return refuse_entry(u, -EBADMSG, path, "is a sparse file");
+                return unpack_refuse_entry(u, -EBADMSG, path, "is a sparse file");
         *ret = sha256_finish(sha);
         return 0;
 }
@@ -289,11 +290,11 @@ static int unpack_entry(Unpack *u, struct archive_entry *entry)
         if (!fault)
                 fault = entry_fault(entry);
         if (fault)
-                return refuse_entry(u, -EBADMSG, path, fault);
+                return unpack_refuse_entry(u, -EBADMSG, path, fault);
         for (const char *slash = path; (slash = strchr(slash, '/')); slash++)
                 depth++;
         if (depth > u->limits->max_depth)
-                return refuse_entry(u, -EFBIG, path, "is too deep");
+                return unpack_refuse_entry(u, -EFBIG, path, "is too deep");
 
         parent_fd = open_parent(u, path, &name);
         if (parent_fd < 0)
@@ -349,14 +350,14 @@ int unpack_tar(int archive_fd, int tree_fd, const UnpackLimits *limits, Manifest
         if (!archive || archive_read_support_format_tar(archive) != ARCHIVE_OK)
                 return -ENOMEM;
         if (archive_read_open_fd(archive, archive_fd, BLOCK_SIZE) != ARCHIVE_OK)
-                return refuse_archive(&u);
+                return unpack_refuse_archive(&u);
 
         while ((r = archive_read_next_header(archive, &entry)) != ARCHIVE_EOF) {
                 /* No locale is set, so libarchive cannot convert pax's UTF-8, warns with this error, and
                  * gives the bytes as they are: what is wanted (with a UTF-8 locale it would compose letters
                  * and their accents, and make another name of it). */
                 if (r != ARCHIVE_OK && !(r == ARCHIVE_WARN && archive_errno(archive) == EILSEQ))
-                        return refuse_archive(&u);
+                        return unpack_refuse_archive(&u);
                 r = unpack_entry(&u, entry);
                 if (r < 0)
                         return r;

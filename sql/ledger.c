@@ -19,7 +19,7 @@ DEFINE_STRING_TABLE(migration_state, MigrationState);
 /* Digits of a checksum that are shown. */
 #define CHECKSUM_DIGITS 12
 
-static const char *keep(char **texts, const char *text)
+static const char *ledger_keep(char **texts, const char *text)
 {
         size_t size = strlen(text) + 1;
         char *kept = memcpy(*texts, text, size);
@@ -28,7 +28,7 @@ static const char *keep(char **texts, const char *text)
         return kept;
 }
 
-static MigrationState compare(uint64_t version, const char *name, const char *sha256)
+static MigrationState ledger_compare(uint64_t version, const char *name, const char *sha256)
 {
         if (version == 0 || version > n_migrations)
                 return MIGRATION_UNKNOWN;
@@ -71,10 +71,10 @@ int ledger_read(const PgResult *result, Ledger *ret)
                         continue;
                 }
                 entry->version = (uint32_t) MIN2(version, (uint64_t) UINT32_MAX);
-                entry->name = keep(&texts, pg_result_text(result, row, 1));
-                entry->sha256 = keep(&texts, pg_result_text(result, row, 2));
+                entry->name = ledger_keep(&texts, pg_result_text(result, row, 1));
+                entry->sha256 = ledger_keep(&texts, pg_result_text(result, row, 2));
                 entry->applied_at = pg_result_usec(result, row, 3);
-                entry->state = compare(version, entry->name, entry->sha256);
+                entry->state = ledger_compare(version, entry->name, entry->sha256);
                 ledger.version = MAX2(ledger.version, entry->version);
                 if (version == known)
                         known++;
@@ -93,7 +93,7 @@ void ledger_clear(Ledger *ledger)
         *ledger = (Ledger){ .n_entries = 0 };
 }
 
-static const MigrationEntry *first(const Ledger *ledger, MigrationState state)
+static const MigrationEntry *ledger_first(const Ledger *ledger, MigrationState state)
 {
         for (size_t i = 0; i < ledger->n_entries; i++)
                 if (ledger->entries[i].state == state)
@@ -104,7 +104,7 @@ static const MigrationEntry *first(const Ledger *ledger, MigrationState state)
 const MigrationEntry *ledger_missing(const Ledger *ledger)
 {
         assert(ledger);
-        return first(ledger, MIGRATION_MISSING);
+        return ledger_first(ledger, MIGRATION_MISSING);
 }
 
 int ledger_judge(const Ledger *ledger, const MigrationEntry *entry, char **ret)
@@ -144,7 +144,7 @@ int ledger_check(const Ledger *ledger, char **ret)
         if (ledger->version > n_migrations)
                 return ledger_judge(ledger, &ledger->entries[ledger->n_entries - 1], ret);
         for (size_t i = 0; i < ELEMENTSOF(order); i++) {
-                const MigrationEntry *entry = first(ledger, order[i]);
+                const MigrationEntry *entry = ledger_first(ledger, order[i]);
                 int r = entry ? ledger_judge(ledger, entry, ret) : 0;
 
                 if (r < 0)

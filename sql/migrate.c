@@ -43,7 +43,7 @@ struct Migrate {
 
 static void ask_for_lock(Migrate *migrate);
 
-static void say(Migrate *migrate, const char *sentence)
+static void migrate_say(Migrate *migrate, const char *sentence)
 {
         pg_gate_say(migrate->pg, sentence);
         if (migrate->said && strcmp(migrate->said, sentence) == 0)
@@ -54,7 +54,7 @@ static void say(Migrate *migrate, const char *sentence)
 }
 
 /* Ends the pass: 0 opens the gate, anything else leaves it shut. */
-static void end(Migrate *migrate, int error, const char *sentence)
+static void migrate_end(Migrate *migrate, int error, const char *sentence)
 {
         if (error == 0)
                 pg_gate_open(migrate->pg);
@@ -87,7 +87,7 @@ static const Verdict verdicts_read[] = {
         { "", -EEXIST, "something foreign is in place of", OWN_DATABASE },
 };
 
-static void judge(Migrate *migrate, const Verdict *verdict, const char *what, const PgResult *result)
+static void migrate_judge(Migrate *migrate, const Verdict *verdict, const char *what, const PgResult *result)
 {
         _cleanup_free_ char *sentence = NULL;
 
@@ -98,10 +98,10 @@ static void judge(Migrate *migrate, const Verdict *verdict, const char *what, co
         if (pg_result_may_pass(result))
                 pg_gate_again(migrate->pg, pg_result_message(result));
         else
-                end(migrate, verdict->error, sentence ? sentence : strerror(ENOMEM));
+                migrate_end(migrate, verdict->error, sentence ? sentence : strerror(ENOMEM));
 }
 
-static void submit(Migrate *migrate, const PgQuery *query, bool script, PgDone done)
+static void migrate_submit(Migrate *migrate, const PgQuery *query, bool script, PgDone done)
 {
         int r;
 
@@ -112,7 +112,7 @@ static void submit(Migrate *migrate, const PgQuery *query, bool script, PgDone d
 
 static void read_ledger(Migrate *migrate);
 
-static void on_applied(void *userdata, int error, const PgResult *result)
+static void migrate_on_applied(void *userdata, int error, const PgResult *result)
 {
         Migrate *migrate = userdata;
 
@@ -124,11 +124,11 @@ static void on_applied(void *userdata, int error, const PgResult *result)
                 const MigrationEntry *entry = ledger_missing(&migrate->ledger);
 
                 what = text_format("migration %s", entry->name);
-                judge(migrate, verdicts_apply, what ? what : "a migration", result);
+                migrate_judge(migrate, verdicts_apply, what ? what : "a migration", result);
         }
 }
 
-static void apply(Migrate *migrate, const MigrationEntry *entry)
+static void migrate_apply(Migrate *migrate, const MigrationEntry *entry)
 {
         _cleanup_free_ char *sentence = NULL;
 
@@ -141,15 +141,16 @@ static void apply(Migrate *migrate, const MigrationEntry *entry)
                 return;
         }
         migrate->step = MIGRATE_APPLYING;
-        say(migrate, sentence);
-        submit(migrate, &(const PgQuery){ .name = "migration", .sql = migrate->script }, true, on_applied);
+        migrate_say(migrate, sentence);
+        migrate_submit(migrate, &(const PgQuery){ .name = "migration", .sql = migrate->script }, true,
+                       migrate_on_applied);
 }
 
 /* What was read of one database must not be used with another: the gate stays shut. */
-static void displace(Migrate *migrate)
+static void migrate_displace(Migrate *migrate)
 {
         migrate->displaced = true;
-        say(migrate, "another database is there than the one that was read");
+        migrate_say(migrate, "another database is there than the one that was read");
 }
 
 static void on_installation(void *userdata, int error, const PgResult *result)
@@ -159,15 +160,15 @@ static void on_installation(void *userdata, int error, const PgResult *result)
         if (error == -ENOTCONN)
                 return;
         if (error < 0)
-                judge(migrate, verdicts_read, "the table installation", result);
+                migrate_judge(migrate, verdicts_read, "the table installation", result);
         else if (pg_result_rows(result) != 1 ||
                  !sd_id128_equal(pg_result_id(result, 0, 0), *migrate->installation))
-                displace(migrate);
+                migrate_displace(migrate);
         else
-                end(migrate, 0, NULL);
+                migrate_end(migrate, 0, NULL);
 }
 
-static void judge_ledger(Migrate *migrate, const PgResult *result)
+static void migrate_judge_ledger(Migrate *migrate, const PgResult *result)
 {
         bool has_read = migrate->installation && !sd_id128_is_null(*migrate->installation);
         _cleanup_free_ char *fault = NULL;
@@ -184,26 +185,26 @@ static void judge_ledger(Migrate *migrate, const PgResult *result)
         }
         missing = ledger_missing(&migrate->ledger);
         if (r == 0 && has_read && missing)
-                displace(migrate);
+                migrate_displace(migrate);
         else if (r == 0 && has_read)
-                submit(migrate, &PG_READ("select id from installation"), false, on_installation);
+                migrate_submit(migrate, &PG_READ("select id from installation"), false, on_installation);
         else if (r == 0 && missing && !migrate->look_only)
-                apply(migrate, missing);
+                migrate_apply(migrate, missing);
         else
-                end(migrate, r, fault);
+                migrate_end(migrate, r, fault);
 }
 
-static void on_ledger(void *userdata, int error, const PgResult *result)
+static void migrate_on_ledger(void *userdata, int error, const PgResult *result)
 {
         if (error == 0)
-                judge_ledger(userdata, result);
+                migrate_judge_ledger(userdata, result);
         else if (error != -ENOTCONN)
-                judge(userdata, verdicts_read, "the table schema_migration", result);
+                migrate_judge(userdata, verdicts_read, "the table schema_migration", result);
 }
 
 static void read_ledger(Migrate *migrate)
 {
-        submit(migrate, &PG_READ(LEDGER_SELECT), false, on_ledger);
+        migrate_submit(migrate, &PG_READ(LEDGER_SELECT), false, migrate_on_ledger);
 }
 
 static int on_poll(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
@@ -233,7 +234,7 @@ static void wait_for_lock(Migrate *migrate, const PgResult *result)
         migrate->displaced = migrate->session != 0 && !pg_result_is_null(result, 0, 2) &&
                              migrate->session != pg_result_u64(result, 0, 2);
         migrate->step = MIGRATE_LOCKED_OUT;
-        say(migrate, sentence);
+        migrate_say(migrate, sentence);
         (void) sd_event_source_set_time_relative(migrate->poll, backoff_next(&migrate->pause));
         (void) sd_event_source_set_enabled(migrate->poll, SD_EVENT_ONESHOT);
 }
@@ -248,7 +249,7 @@ static void on_lock(void *userdata, int error, const PgResult *result)
         if (error == -ENOTCONN)
                 return;
         if (error < 0) {
-                judge(migrate, verdicts_read, "the catalog of PostgreSQL", result);
+                migrate_judge(migrate, verdicts_read, "the catalog of PostgreSQL", result);
                 return;
         }
         server = pg_result_u64(result, 0, 4) / 10000;
@@ -259,7 +260,7 @@ static void on_lock(void *userdata, int error, const PgResult *result)
                 fault = text_format("the database has the encoding %s, deployd needs UTF8",
                                     pg_result_text(result, 0, 5));
         if (fault)
-                end(migrate, -EUCLEAN, fault);
+                migrate_end(migrate, -EUCLEAN, fault);
         else if (!pg_result_bool(result, 0, 0))
                 wait_for_lock(migrate, result);
         else {
@@ -268,17 +269,18 @@ static void on_lock(void *userdata, int error, const PgResult *result)
                 if (pg_result_bool(result, 0, 1))
                         read_ledger(migrate);
                 else
-                        judge_ledger(migrate, NULL);
+                        migrate_judge_ledger(migrate, NULL);
         }
 }
 
 /* A session's advisory lock: the server releases it when the session ends, however it does. */
 static void ask_for_lock(Migrate *migrate)
 {
-        submit(migrate, &PG_READ(sql_lock, pg_u64(LOCK_KEY), pg_bool(migrate->look_only)), false, on_lock);
+        migrate_submit(migrate, &PG_READ(sql_lock, pg_u64(LOCK_KEY), pg_bool(migrate->look_only)), false,
+                       on_lock);
 }
 
-static void enter(void *userdata)
+static void migrate_enter(void *userdata)
 {
         Migrate *migrate = userdata;
 
@@ -288,10 +290,10 @@ static void enter(void *userdata)
         ask_for_lock(migrate);
 }
 
-static const PgGate gate = { .enter = enter };
+static const PgGate gate = { .enter = migrate_enter };
 
-static int start(Pg *pg, bool look_only, MigrateProgress progress, MigrateDone done, void *userdata,
-                 Migrate **ret)
+static int migrate_begin(Pg *pg, bool look_only, MigrateProgress progress, MigrateDone done, void *userdata,
+                         Migrate **ret)
 {
         _cleanup_(migrate_freep) Migrate *migrate = NULL;
         int r;
@@ -321,7 +323,7 @@ int migrate_start(Pg *pg, MigrateProgress progress, MigrateDone done, void *user
         assert(pg);
         assert(ret);
 
-        return start(pg, false, progress, done, userdata, ret);
+        return migrate_begin(pg, false, progress, done, userdata, ret);
 }
 
 int migrate_look(Pg *pg, MigrateDone done, void *userdata, Migrate **ret)
@@ -329,7 +331,7 @@ int migrate_look(Pg *pg, MigrateDone done, void *userdata, Migrate **ret)
         assert(pg);
         assert(ret);
 
-        return start(pg, true, NULL, done, userdata, ret);
+        return migrate_begin(pg, true, NULL, done, userdata, ret);
 }
 
 Migrate *migrate_free(Migrate *migrate)

@@ -68,7 +68,7 @@ void pg_reconnect_now(Pg *pg)
                 pg_set_timer(pg, 0);
 }
 
-static void mask(char *text, const char *secret)
+static void pg_connect_mask(char *text, const char *secret)
 {
         size_t length = strlen(secret);
 
@@ -87,7 +87,7 @@ static char *sentence_of(const Pg *pg, const char *why)
         if (!first)
                 return NULL;
         if (pg->password)
-                mask(first, pg->password);
+                pg_connect_mask(first, pg->password);
         return text_sanitize(first, SENTENCE_MAX);
 }
 

@@ -35,7 +35,7 @@ static const char *message_of(const PGresult *result)
 }
 
 /* What to say about a connection that is gone. */
-static void lost(Pg *pg)
+static void pg_exec_lost(Pg *pg)
 {
         _cleanup_free_ char *why = NULL;
 
@@ -105,7 +105,7 @@ static void judge_failure(Pg *pg, PgRequest *request, const PGresult *failure)
 }
 
 /* The server has said all about the request in flight, its commit included. */
-static void complete(Pg *pg)
+static void pg_exec_complete(Pg *pg)
 {
         PgRequest *request = TAKE_PTR(pg->in_flight);
         PGresult *answer = TAKE_PTR(pg->answer);
@@ -139,14 +139,14 @@ static void take_answer(Pg *pg, PGresult *answer)
                 PQclear(answer);
 }
 
-static void receive(Pg *pg)
+static void pg_exec_receive(Pg *pg)
 {
         /* Also with nothing in flight: libpq reads here what the server says by itself. */
         while (!PQisBusy(pg->connection) && pg->in_flight) {
                 PGresult *answer = PQgetResult(pg->connection);
 
                 if (!answer) {
-                        complete(pg); /* the next one is sent by the kick */
+                        pg_exec_complete(pg); /* the next one is sent by the kick */
                         return;
                 }
                 take_answer(pg, answer);
@@ -159,9 +159,9 @@ int pg_on_io(sd_event_source *source _unused_, int fd _unused_, uint32_t events 
         bool alive = PQconsumeInput(pg->connection) == 1 && flush_output(pg);
 
         /* Also when the connection is gone: the last answer may have come whole. */
-        receive(pg);
+        pg_exec_receive(pg);
         if (!alive && pg->connection)
-                lost(pg);
+                pg_exec_lost(pg);
         return 0;
 }
 
@@ -195,7 +195,7 @@ void pg_send_next(Pg *pg)
                      request->is_script && pg->phase == PHASE_GATE ? USEC_INFINITY : ANSWER_PATIENCE_USEC);
         FAILPOINT("%s.send", request->name);
         if (!send_request(pg, request) || !flush_output(pg))
-                lost(pg);
+                pg_exec_lost(pg);
         else
                 FAILPOINT("%s.sent", request->name);
 }

@@ -21,8 +21,8 @@ bool pg_result_is_null(const PgResult *result, size_t row, unsigned column)
 }
 
 /* The cell's bytes if it is of one of the two types (`other` may be 0) and, with `size`, that long. */
-static const char *cell(const PgResult *result, size_t row, unsigned column, Oid type, Oid other,
-                        size_t size)
+static const char *pg_result_cell(const PgResult *result, size_t row, unsigned column, Oid type, Oid other,
+                                  size_t size)
 {
         Oid is;
 
@@ -40,7 +40,7 @@ static const char *cell(const PgResult *result, size_t row, unsigned column, Oid
 
 bool pg_result_bool(const PgResult *result, size_t row, unsigned column)
 {
-        const char *bytes = cell(result, row, column, OID_BOOL, 0, 1);
+        const char *bytes = pg_result_cell(result, row, column, OID_BOOL, 0, 1);
 
         return bytes && bytes[0];
 }
@@ -69,10 +69,10 @@ uint64_t pg_result_u64(const PgResult *result, size_t row, unsigned column)
         if (pg_result_is_null(result, row, column))
                 return 0;
         if (PQftype(result->rows, (int) column) == OID_INT4) {
-                bytes = cell(result, row, column, OID_INT4, 0, sizeof(uint32_t));
+                bytes = pg_result_cell(result, row, column, OID_INT4, 0, sizeof(uint32_t));
                 number = bytes ? (int32_t) read_u32(bytes) : 0;
         } else {
-                bytes = cell(result, row, column, OID_INT8, 0, sizeof(uint64_t));
+                bytes = pg_result_cell(result, row, column, OID_INT8, 0, sizeof(uint64_t));
                 number = bytes ? (int64_t) read_u64(bytes) : 0;
         }
         return number > 0 ? (uint64_t) number : 0;
@@ -80,7 +80,7 @@ uint64_t pg_result_u64(const PgResult *result, size_t row, unsigned column)
 
 uint64_t pg_result_usec(const PgResult *result, size_t row, unsigned column)
 {
-        const char *bytes = cell(result, row, column, OID_TIMESTAMPTZ, 0, sizeof(uint64_t));
+        const char *bytes = pg_result_cell(result, row, column, OID_TIMESTAMPTZ, 0, sizeof(uint64_t));
         int64_t usec;
 
         if (!bytes || __builtin_add_overflow((int64_t) read_u64(bytes), (int64_t) EPOCH_2000_USEC, &usec))
@@ -90,14 +90,14 @@ uint64_t pg_result_usec(const PgResult *result, size_t row, unsigned column)
 
 const char *pg_result_text(const PgResult *result, size_t row, unsigned column)
 {
-        const char *bytes = cell(result, row, column, OID_TEXT, OID_VARCHAR, 0);
+        const char *bytes = pg_result_cell(result, row, column, OID_TEXT, OID_VARCHAR, 0);
 
         return bytes ? bytes : "";
 }
 
 const void *pg_result_bytes(const PgResult *result, size_t row, unsigned column, size_t *ret_size)
 {
-        const char *bytes = cell(result, row, column, OID_BYTEA, 0, 0);
+        const char *bytes = pg_result_cell(result, row, column, OID_BYTEA, 0, 0);
 
         assert(ret_size);
         *ret_size = bytes ? (size_t) PQgetlength(result->rows, (int) row, (int) column) : 0;
@@ -106,7 +106,7 @@ const void *pg_result_bytes(const PgResult *result, size_t row, unsigned column,
 
 sd_id128_t pg_result_id(const PgResult *result, size_t row, unsigned column)
 {
-        const char *bytes = cell(result, row, column, OID_UUID, 0, sizeof(sd_id128_t));
+        const char *bytes = pg_result_cell(result, row, column, OID_UUID, 0, sizeof(sd_id128_t));
         sd_id128_t id = SD_ID128_NULL;
 
         if (bytes)
@@ -120,7 +120,7 @@ sd_id128_t pg_result_id(const PgResult *result, size_t row, unsigned column)
 
 int pg_result_texts(const PgResult *result, size_t row, unsigned column, char ***ret)
 {
-        const char *bytes = cell(result, row, column, OID_TEXT_ARRAY, 0, 0), *end;
+        const char *bytes = pg_result_cell(result, row, column, OID_TEXT_ARRAY, 0, 0), *end;
         size_t n = 0, size = 0;
         char **list, *text;
 
@@ -161,7 +161,7 @@ int pg_result_texts(const PgResult *result, size_t row, unsigned column, char **
         return 0;
 }
 
-static const char *field(const PgResult *result, int code)
+static const char *pg_result_field(const PgResult *result, int code)
 {
         const char *text;
 
@@ -172,12 +172,12 @@ static const char *field(const PgResult *result, int code)
 
 const char *pg_result_sqlstate(const PgResult *result)
 {
-        return field(result, PG_DIAG_SQLSTATE);
+        return pg_result_field(result, PG_DIAG_SQLSTATE);
 }
 
 const char *pg_result_constraint(const PgResult *result)
 {
-        return field(result, PG_DIAG_CONSTRAINT_NAME);
+        return pg_result_field(result, PG_DIAG_CONSTRAINT_NAME);
 }
 
 const char *pg_result_message(const PgResult *result)

@@ -9,7 +9,7 @@
 
 DEFINE_CLEANUP(PQconninfoOption *, PQconninfoFree);
 
-static const char *option(const PQconninfoOption *options, const char *keyword)
+static const char *pg_url_option(const PQconninfoOption *options, const char *keyword)
 {
         for (; options->keyword; options++)
                 if (strcmp(options->keyword, keyword) == 0)
@@ -18,7 +18,7 @@ static const char *option(const PQconninfoOption *options, const char *keyword)
 }
 
 /* Element `index` of a list with commas; false behind its end. */
-static bool element(const char *list, unsigned index, char *ret, size_t size)
+static bool pg_url_element(const char *list, unsigned index, char *ret, size_t size)
 {
         size_t length;
 
@@ -56,13 +56,13 @@ static PgPlace place_of(const char *host)
 /* The worst place of all the hosts it may try. */
 static PgPlace place_of_all(const PQconninfoOption *options)
 {
-        const char *hosts = option(options, "host"), *addresses = option(options, "hostaddr");
+        const char *hosts = pg_url_option(options, "host"), *addresses = pg_url_option(options, "hostaddr");
         char host[ELEMENT_MAX], address[ELEMENT_MAX];
         PgPlace worst = PG_PLACE_DEFAULT;
 
         for (unsigned i = 0;; i++) {
-                bool more_hosts = element(hosts, i, host, sizeof(host));
-                bool more_addresses = element(addresses, i, address, sizeof(address));
+                bool more_hosts = pg_url_element(hosts, i, host, sizeof(host));
+                bool more_addresses = pg_url_element(addresses, i, address, sizeof(address));
 
                 if (!more_hosts && !more_addresses)
                         return worst;
@@ -77,14 +77,14 @@ static const char *fault_of(const PQconninfoOption *options)
 {
         PgPlace place = place_of_all(options);
 
-        if (option(options, "service")[0])
+        if (pg_url_option(options, "service")[0])
                 return "Write its settings out in [database] url instead of service=.";
         if (place == PG_PLACE_NAME)
                 return "The host in [database] url is a name, which deployd does not look up: add its "
                        "address "
                        "as hostaddr=, for example postgresql://deployd@db.example.com/deployd"
                        "?hostaddr=192.0.2.7&sslmode=verify-full";
-        if (place == PG_PLACE_NETWORK && strcmp(option(options, "sslmode"), "verify-full") != 0)
+        if (place == PG_PLACE_NETWORK && strcmp(pg_url_option(options, "sslmode"), "verify-full") != 0)
                 return "The server in [database] url is on another machine: add sslmode=verify-full (and "
                        "sslrootcert=FILE, the certificate of its authority), so that nobody can pose as it";
         return NULL;
@@ -116,8 +116,8 @@ int pg_parse_url(const char *url, PgPlace *ret_place, char **ret_password, char 
         }
         if (ret_place)
                 *ret_place = place_of_all(options);
-        if (ret_password && option(options, "password")[0]) {
-                *ret_password = strdup(option(options, "password"));
+        if (ret_password && pg_url_option(options, "password")[0]) {
+                *ret_password = strdup(pg_url_option(options, "password"));
                 if (!*ret_password)
                         return -ENOMEM;
         }

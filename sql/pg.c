@@ -122,7 +122,7 @@ static PgRequest *find_late(Pg *pg, uint64_t now, uint64_t *ret_next)
         return NULL;
 }
 
-static int on_deadline(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+static int pg_on_deadline(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
         uint64_t now = 0, next;
         Pg *pg = userdata;
@@ -177,7 +177,7 @@ static int on_kick(sd_event_source *source _unused_, void *userdata)
         return 0;
 }
 
-static int on_retry(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+static int pg_on_retry(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
         pg_send_next(userdata);
         return 0;
@@ -279,11 +279,11 @@ int pg_new(sd_event *event, const char *conninfo, PgStateFn on_state, void *user
                                        pg_on_timer, pg);
         if (r < 0)
                 return r;
-        r = sd_event_add_time(event, &pg->deadline, CLOCK_MONOTONIC, USEC_INFINITY, 0, on_deadline, pg);
+        r = sd_event_add_time(event, &pg->deadline, CLOCK_MONOTONIC, USEC_INFINITY, 0, pg_on_deadline, pg);
         if (r < 0)
                 return r;
         r = sd_event_add_time(event, &pg->retry, CLOCK_MONOTONIC, USEC_INFINITY, PAUSE_ACCURACY_USEC,
-                              on_retry, pg);
+                              pg_on_retry, pg);
         if (r < 0)
                 return r;
         r = sd_event_add_defer(event, &pg->kick, on_kick, pg);

@@ -294,7 +294,7 @@ static void load_free(Load *load)
         free(load);
 }
 
-static void on_read(void *userdata, int error, const StoreReply *reply)
+static void load_on_read(void *userdata, int error, const StoreReply *reply)
 {
         Load *load = userdata;
         StoreReply outcome = { .text = "", .constraint = "" };
@@ -336,7 +336,7 @@ int store_load(Store *store, Model *model, uint64_t published_usec, const StoreA
         *load = (Load){ .done = ask->done, .drop = ask->drop, .userdata = ask->userdata };
 
         for (size_t i = 0; i < ELEMENTSOF(reads); i++) {
-                StoreAsk each = { STORE_DEPLOYD, ask->deadline, on_read, load, drop_load };
+                StoreAsk each = { STORE_DEPLOYD, ask->deadline, load_on_read, load, drop_load };
                 _cleanup_free_ char *sql = make_statement(i);
                 StoreRequest *request;
 

@@ -31,9 +31,10 @@ static int read_started(StoreRequest *request, const PgResult *result, StoreRepl
  * and all of it done or nothing. A second run of the statement finds the event and reads the instances back.
  */
 
-static int start(Store *store, const Deployment *deployment, DeploymentStatus from, DeploymentStatus to,
-                 const char *detail, uint64_t release, const StoreInstance *instances, size_t n_instances,
-                 const StorePorts *range, const StoreAsk *ask)
+static int store_instances_start(Store *store, const Deployment *deployment, DeploymentStatus from,
+                                 DeploymentStatus to, const char *detail, uint64_t release,
+                                 const StoreInstance *instances, size_t n_instances, const StorePorts *range,
+                                 const StoreAsk *ask)
 {
         _cleanup_free_ const char **processes = calloc(n_instances + 1, sizeof(char *));
         _cleanup_free_ const char **units = calloc(n_instances + 1, sizeof(char *));
@@ -66,15 +67,15 @@ int store_deployment_start(Store *store, const Deployment *deployment, const Flo
                            const StoreInstance *instances, size_t n_instances, const StorePorts *range,
                            const StoreAsk *ask)
 {
-        return start(store, deployment, row->from, row->to, row->sentence, release, instances, n_instances,
-                     range, ask);
+        return store_instances_start(store, deployment, row->from, row->to, row->sentence, release,
+                                     instances, n_instances, range, ask);
 }
 
 int store_deployment_scale_up(Store *store, const Deployment *deployment, const StoreInstance *instances,
                               size_t n_instances, const StorePorts *range, const StoreAsk *ask)
 {
-        return start(store, deployment, deployment->status, deployment->status, "more instances", 0,
-                     instances, n_instances, range, ask);
+        return store_instances_start(store, deployment, deployment->status, deployment->status,
+                                     "more instances", 0, instances, n_instances, range, ask);
 }
 
 int store_deployment_forget_instance(Store *store, const Instance *instance, const StoreAsk *ask)

@@ -37,7 +37,7 @@ Store *store_free(Store *store)
         return NULL;
 }
 
-static void on_done(void *userdata, int error, const PgResult *result)
+static void store_on_done(void *userdata, int error, const PgResult *result)
 {
         StoreRequest *request = userdata;
         StoreReply reply = {
@@ -75,7 +75,7 @@ int store_submit(Store *store, const PgQuery *query, StoreRead read, const Store
         };
         LIST_PREPEND(requests, store->requests, request);
 
-        r = pg_submit(store->pg, query, ask->deadline, on_done, request, &request->pg_request);
+        r = pg_submit(store->pg, query, ask->deadline, store_on_done, request, &request->pg_request);
         if (r < 0) {
                 store_request_free(request);
                 return r;

@@ -32,12 +32,12 @@ static void tool_clear(Tool *tool)
         (void) sd_event_unref(tool->event);
 }
 
-static void complain(const char *sentence)
+static void tool_complain(const char *sentence)
 {
         (void) fprintf(stderr, "%s.\n", sentence);
 }
 
-static int on_patience(sd_event_source *source, uint64_t usec _unused_, void *userdata)
+static int tool_on_patience(sd_event_source *source, uint64_t usec _unused_, void *userdata)
 {
         Tool *tool = userdata;
         const char *why = pg_sentence(tool->pg);
@@ -47,7 +47,7 @@ static int on_patience(sd_event_source *source, uint64_t usec _unused_, void *us
                 (void) sd_event_source_set_time_relative(source, TOOL_PATIENCE_SEC * USEC_PER_SEC);
                 return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         }
-        complain(why ? why : "the database does not answer");
+        tool_complain(why ? why : "the database does not answer");
         return sd_event_exit(tool->event, step == MIGRATE_LOCKED_OUT ? EX_TEMPFAIL : EX_UNAVAILABLE);
 }
 
@@ -61,19 +61,19 @@ static void on_progress(void *userdata, const char *sentence)
         (void) fprintf(tool->out, "%s\n", sentence);
 }
 
-static void on_migrated(void *userdata, int error, const char *sentence)
+static void tool_on_migrated(void *userdata, int error, const char *sentence)
 {
         Tool *tool = userdata;
 
         if (error < 0)
-                complain(sentence);
+                tool_complain(sentence);
         else if (!tool->applied)
                 (void) fprintf(tool->out, "Nothing to apply: the database is at %" PRIu32 "\n",
                                migrate_schema_version(tool->migrate));
         (void) sd_event_exit(tool->event, error < 0 ? EXIT_NOT_AS_WANTED : EXIT_SUCCESS);
 }
 
-static void on_looked(void *userdata, int error, const char *sentence)
+static void tool_on_looked(void *userdata, int error, const char *sentence)
 {
         const MigrationEntry *entries;
         int status = EXIT_SUCCESS;
@@ -81,7 +81,7 @@ static void on_looked(void *userdata, int error, const char *sentence)
         size_t n;
 
         if (error < 0) {
-                complain(sentence);
+                tool_complain(sentence);
                 (void) sd_event_exit(tool->event, EX_OSERR);
                 return;
         }
@@ -105,7 +105,7 @@ static void on_planned(void *userdata, int error, const char *sentence)
         if (error >= 0)
                 error = migrate_check(tool->migrate, &fault);
         if (error < 0) {
-                complain(fault ? fault : sentence ? sentence : strerror(-error));
+                tool_complain(fault ? fault : sentence ? sentence : strerror(-error));
                 (void) sd_event_exit(tool->event, error == -EUCLEAN ? EXIT_NOT_AS_WANTED : EX_OSERR);
                 return;
         }
@@ -126,7 +126,7 @@ static void on_planned(void *userdata, int error, const char *sentence)
 }
 
 /* `looked`: what is done when the ledger was only looked at; NULL = what is missing is applied. */
-static int run(Tool *tool, const char *conninfo, MigrateDone looked)
+static int tool_run_loop(Tool *tool, const char *conninfo, MigrateDone looked)
 {
         int r;
 
@@ -139,24 +139,24 @@ static int run(Tool *tool, const char *conninfo, MigrateDone looked)
         if (looked)
                 r = migrate_look(tool->pg, looked, tool, &tool->migrate);
         else
-                r = migrate_start(tool->pg, on_progress, on_migrated, tool, &tool->migrate);
+                r = migrate_start(tool->pg, on_progress, tool_on_migrated, tool, &tool->migrate);
         if (r < 0)
                 return r;
         r = sd_event_add_time_relative(tool->event, NULL, CLOCK_MONOTONIC, TOOL_PATIENCE_SEC * USEC_PER_SEC,
-                                       0, on_patience, tool);
+                                       0, tool_on_patience, tool);
         if (r < 0)
                 return r;
         return sd_event_loop(tool->event);
 }
 
 /* 0, or the exit status for a conninfo that may not be used. */
-static int check(const char *conninfo)
+static int tool_check(const char *conninfo)
 {
         _cleanup_free_ char *fault = NULL;
 
         if (text_is_empty(conninfo) || pg_check_url(conninfo, &fault) != -EINVAL)
                 return 0;
-        complain(fault);
+        tool_complain(fault);
         return EX_CONFIG;
 }
 
@@ -165,16 +165,16 @@ static int tool_run(const char *conninfo, FILE *out, MigrateDone looked)
         _cleanup_(tool_clear) Tool tool = { .out = out };
         int r;
 
-        r = check(conninfo);
+        r = tool_check(conninfo);
         if (r != 0)
                 return r;
-        r = run(&tool, conninfo, looked);
+        r = tool_run_loop(&tool, conninfo, looked);
         if (r < 0) {
-                complain(strerror(-r));
+                tool_complain(strerror(-r));
                 return EX_OSERR;
         }
         if (fflush(out) != 0) {
-                complain(strerror(errno));
+                tool_complain(strerror(errno));
                 return EX_OSERR;
         }
         return r;
@@ -183,7 +183,7 @@ static int tool_run(const char *conninfo, FILE *out, MigrateDone looked)
 int tool_migrations(const char *conninfo, FILE *out)
 {
         assert(out);
-        return tool_run(conninfo, out, on_looked);
+        return tool_run(conninfo, out, tool_on_looked);
 }
 
 int tool_migrate(const char *conninfo, FILE *out)
@@ -198,12 +198,12 @@ int tool_plan(const char *conninfo, FILE *out)
         return tool_run(conninfo, out, on_planned);
 }
 
-static void on_verified(void *userdata, int error, const char *sentence)
+static void tool_on_verified(void *userdata, int error, const char *sentence)
 {
         Tool *tool = userdata;
 
         if (error < 0)
-                complain(sentence);
+                tool_complain(sentence);
         (void) sd_event_exit(tool->event, error == 0            ? EXIT_SUCCESS
                                           : error == -EHOSTDOWN ? EX_UNAVAILABLE
                                                                 : EX_OSERR);
@@ -216,16 +216,16 @@ int tool_verify(const char *conninfo, Report *report)
 
         assert(report);
 
-        r = check(conninfo);
+        r = tool_check(conninfo);
         if (r != 0)
                 return r;
         r = sd_event_new(&tool.event);
         if (r >= 0)
-                r = verify_new(tool.event, conninfo, report, on_verified, &tool, &tool.verify);
+                r = verify_new(tool.event, conninfo, report, tool_on_verified, &tool, &tool.verify);
         if (r >= 0)
                 r = sd_event_loop(tool.event);
         if (r < 0) {
-                complain(strerror(-r));
+                tool_complain(strerror(-r));
                 return EX_OSERR;
         }
         return r;

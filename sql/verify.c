@@ -38,23 +38,23 @@ struct Verify {
         char *before;     /* the script before the question */
 };
 
-static void end(Verify *verify, int error)
+static void verify_end(Verify *verify, int error)
 {
         verify->error = error;
         (void) sd_event_source_set_enabled(verify->end, SD_EVENT_ONESHOT);
 }
 
-static void submit(Verify *verify, const PgQuery *query, bool script, PgDone done)
+static void verify_submit(Verify *verify, const PgQuery *query, bool script, PgDone done)
 {
         int r = pg_gate_submit(verify->pg, query, script, done, verify);
 
         if (r < 0 && r != -ENOTCONN)
-                end(verify, r);
+                verify_end(verify, r);
 }
 
 static void submit_script(Verify *verify, const char *script, PgDone done)
 {
-        submit(verify, &(const PgQuery){ .name = "verify", .sql = script }, true, done);
+        verify_submit(verify, &(const PgQuery){ .name = "verify", .sql = script }, true, done);
 }
 
 /* What became of something that was submitted. */
@@ -64,7 +64,8 @@ typedef enum Outcome {
         OUTCOME_AGAIN,   /* the connection is gone or given up; everything is repeated with the next one */
 } Outcome;
 
-static Outcome judge(Verify *verify, int error, const PgResult *result, CheckId check, const char *what)
+static Outcome verify_judge(Verify *verify, int error, const PgResult *result, CheckId check,
+                            const char *what)
 {
         if (error == 0)
                 return OUTCOME_DONE;
@@ -78,7 +79,7 @@ static Outcome judge(Verify *verify, int error, const PgResult *result, CheckId 
         return OUTCOME_REFUSED;
 }
 
-static void ask(Verify *verify);
+static void verify_ask(Verify *verify);
 
 static void read_row(Report *report, CheckId check, const PgResult *result, size_t row)
 {
@@ -100,14 +101,14 @@ static void end_question(Verify *verify)
 {
         report_end(verify->report, questions[verify->n_asked]->check);
         verify->n_asked++;
-        ask(verify);
+        verify_ask(verify);
 }
 
-static void on_answer(void *userdata, int error, const PgResult *result)
+static void verify_on_answer(void *userdata, int error, const PgResult *result)
 {
         Verify *verify = userdata;
         CheckId check = questions[verify->n_asked]->check;
-        Outcome outcome = judge(verify, error, result, check, "the database cannot answer");
+        Outcome outcome = verify_judge(verify, error, result, check, "the database cannot answer");
 
         if (outcome == OUTCOME_AGAIN)
                 return;
@@ -123,7 +124,7 @@ static void on_prepared(void *userdata, int error, const PgResult *result)
         PgValue values[ELEMENTSOF(question->lists)];
         PgQuery query = { .name = "verify", .sql = question->sql, .values = values };
 
-        switch (judge(verify, error, result, question->check, "the database refuses")) {
+        switch (verify_judge(verify, error, result, question->check, "the database refuses")) {
         case OUTCOME_DONE:
                 break;
         case OUTCOME_REFUSED:
@@ -136,18 +137,18 @@ static void on_prepared(void *userdata, int error, const PgResult *result)
                 values[query.n_values] = pg_texts(question->lists[query.n_values]);
                 query.n_values++;
         }
-        submit(verify, &query, false, on_answer);
+        verify_submit(verify, &query, false, verify_on_answer);
 }
 
 static void on_over(void *userdata, int error, const PgResult *result _unused_)
 {
         /* The loss of the connection takes all back too. */
         if (error != -ENOTCONN)
-                end(userdata, 0);
+                verify_end(userdata, 0);
 }
 
 /* Asks the next question, each with the schema as the migrations have made it. */
-static void ask(Verify *verify)
+static void verify_ask(Verify *verify)
 {
         if (verify->n_asked == VERIFY_QUESTIONS) {
                 submit_script(verify, "rollback", on_over);
@@ -159,14 +160,14 @@ static void ask(Verify *verify)
         if (verify->before)
                 submit_script(verify, verify->before, on_prepared);
         else
-                end(verify, -ENOMEM);
+                verify_end(verify, -ENOMEM);
 }
 
 /* Whether the schema of its own is made as far as it should be. Without it there is nothing to compare with.
  */
 static bool is_made(Verify *verify, int error, const PgResult *result, const char *what)
 {
-        Outcome outcome = judge(verify, error, result, CHECK_FROM_NOTHING, what);
+        Outcome outcome = verify_judge(verify, error, result, CHECK_FROM_NOTHING, what);
 
         if (outcome == OUTCOME_REFUSED) {
                 report_end(verify->report, CHECK_FROM_NOTHING);
@@ -182,12 +183,12 @@ static void on_kept(void *userdata, int error, const PgResult *result)
         if (!is_made(verify, error, result, "what they have made"))
                 return;
         report_end(verify->report, CHECK_FROM_NOTHING);
-        ask(verify);
+        verify_ask(verify);
 }
 
-static void apply(Verify *verify);
+static void verify_apply(Verify *verify);
 
-static void on_applied(void *userdata, int error, const PgResult *result)
+static void verify_on_applied(void *userdata, int error, const PgResult *result)
 {
         Verify *verify = userdata;
         _cleanup_free_ char *what = text_format("migration %s", migrations[verify->n_applied].name);
@@ -195,13 +196,13 @@ static void on_applied(void *userdata, int error, const PgResult *result)
         if (!is_made(verify, error, result, what ? what : "a migration"))
                 return;
         verify->n_applied++;
-        apply(verify);
+        verify_apply(verify);
 }
 
-static void apply(Verify *verify)
+static void verify_apply(Verify *verify)
 {
         if (verify->n_applied < n_migrations)
-                submit_script(verify, migrations[verify->n_applied].sql, on_applied);
+                submit_script(verify, migrations[verify->n_applied].sql, verify_on_applied);
         else
                 submit_script(verify, verify->keep, on_kept);
 }
@@ -211,7 +212,7 @@ static void on_begun(void *userdata, int error, const PgResult *result)
         Verify *verify = userdata;
 
         if (is_made(verify, error, result, "a schema to try them in"))
-                apply(verify);
+                verify_apply(verify);
 }
 
 /* Checks 1 and 2: what is out of order, and what is not as it is here. */
@@ -236,12 +237,12 @@ static void judge_entry(Report *report, const Ledger *ledger, size_t i)
         report_say(report, CHECK_MIGRATIONS, "%s %s", migration_state_to_string(entry->state), entry->name);
 }
 
-static void judge_ledger(Verify *verify, const PgResult *result)
+static void verify_judge_ledger(Verify *verify, const PgResult *result)
 {
         _cleanup_(ledger_clear) Ledger ledger = {};
 
         if (ledger_read(result, &ledger) < 0) {
-                end(verify, -ENOMEM);
+                verify_end(verify, -ENOMEM);
                 return;
         }
         for (size_t i = 0; i < ledger.n_entries; i++)
@@ -251,13 +252,13 @@ static void judge_ledger(Verify *verify, const PgResult *result)
         submit_script(verify, BEGIN, on_begun);
 }
 
-static void on_ledger(void *userdata, int error, const PgResult *result)
+static void verify_on_ledger(void *userdata, int error, const PgResult *result)
 {
         Verify *verify = userdata;
 
-        switch (judge(verify, error, result, CHECK_LEDGER, "the table schema_migration")) {
+        switch (verify_judge(verify, error, result, CHECK_LEDGER, "the table schema_migration")) {
         case OUTCOME_DONE:
-                judge_ledger(verify, result);
+                verify_judge_ledger(verify, result);
                 break;
         case OUTCOME_REFUSED:
                 report_end(verify->report, CHECK_LEDGER);
@@ -268,28 +269,29 @@ static void on_ledger(void *userdata, int error, const PgResult *result)
         }
 }
 
-static void on_looked(void *userdata, int error, const PgResult *result)
+static void verify_on_looked(void *userdata, int error, const PgResult *result)
 {
         Verify *verify = userdata;
 
-        if (judge(verify, error, result, CHECK_LEDGER, "the catalog of PostgreSQL") != OUTCOME_DONE)
+        if (verify_judge(verify, error, result, CHECK_LEDGER, "the catalog of PostgreSQL") != OUTCOME_DONE)
                 return;
         if (pg_result_bool(result, 0, 0))
-                submit(verify, &PG_READ(LEDGER_SELECT), false, on_ledger);
+                verify_submit(verify, &PG_READ(LEDGER_SELECT), false, verify_on_ledger);
         else
-                judge_ledger(verify, NULL);
+                verify_judge_ledger(verify, NULL);
 }
 
-static void enter(void *userdata)
+static void verify_enter(void *userdata)
 {
         Verify *verify = userdata;
 
         report_clear(verify->report);
         verify->n_applied = verify->n_asked = 0;
-        submit(verify, &PG_READ("select to_regclass('schema_migration') is not null"), false, on_looked);
+        verify_submit(verify, &PG_READ("select to_regclass('schema_migration') is not null"), false,
+                      verify_on_looked);
 }
 
-static const PgGate gate = { .enter = enter };
+static const PgGate gate = { .enter = verify_enter };
 
 static int on_end(sd_event_source *source _unused_, void *userdata)
 {
@@ -309,9 +311,9 @@ static int on_end(sd_event_source *source _unused_, void *userdata)
         return 0;
 }
 
-static int on_patience(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+static int verify_on_patience(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
-        end(userdata, -EHOSTDOWN);
+        verify_end(userdata, -EHOSTDOWN);
         return 0;
 }
 
@@ -341,7 +343,7 @@ int verify_new(sd_event *event, const char *conninfo, Report *report, VerifyDone
                 r = sd_event_source_set_enabled(verify->end, SD_EVENT_OFF);
         if (r >= 0)
                 r = sd_event_add_time_relative(event, &verify->patience, CLOCK_MONOTONIC,
-                                               VERIFY_PATIENCE_USEC, 0, on_patience, verify);
+                                               VERIFY_PATIENCE_USEC, 0, verify_on_patience, verify);
         if (r >= 0)
                 r = pg_new(event, conninfo, NULL, NULL, &verify->pg);
         if (r < 0)

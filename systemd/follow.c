@@ -84,7 +84,7 @@ static bool is_its_own(const FollowView *view, const char *directory)
         return true;
 }
 
-static int add(Walk *walk, const char *source, const char *target)
+static int follow_add_bind(Walk *walk, const char *source, const char *target)
 {
         Follow *follow = walk->follow;
         FollowBind *binds;
@@ -127,7 +127,7 @@ static int add_file(Walk *walk, const char *place)
         if (!is_normal(target))
                 return -EINVAL;
         real = realpath(target, NULL);
-        return real ? add(walk, real, target) : -errno;
+        return real ? follow_add_bind(walk, real, target) : -errno;
 }
 
 /* Takes the next name off `rest`, which then begins with the one after it. Caller frees. */
@@ -180,23 +180,23 @@ static int add_awaited(Walk *walk, const char *place)
         if (!is_normal(directory))
                 return -EINVAL;
         if (is_hidden(walk->view, directory) && is_its_own(walk->view, directory))
-                r = add(walk, directory, directory);
+                r = follow_add_bind(walk, directory, directory);
         return r < 0 ? r : -ENOENT;
 }
 
 /* `place` is a link or the end, and the unit does not see it. Positive: all is done with that. */
-static int show(Walk *walk, const char *place)
+static int follow_show_place(Walk *walk, const char *place)
 {
         int r;
 
         if (is_its_own(walk->view, walk->done))
-                return add(walk, walk->done, walk->done);
+                return follow_add_bind(walk, walk->done, walk->done);
         r = add_file(walk, place);
         return r < 0 ? r : 1;
 }
 
 /* One name further. Positive: it is at its end. */
-static int step(Walk *walk)
+static int follow_step(Walk *walk)
 {
         _cleanup_free_ char *name = next_name(walk), *place = NULL;
         bool is_last = walk->rest[0] == '\0', is_link;
@@ -217,7 +217,7 @@ static int step(Walk *walk)
                 return errno == ENOENT ? add_awaited(walk, place) : -errno;
         is_link = S_ISLNK(status.st_mode);
         if ((is_last || is_link) && is_hidden(walk->view, place) && !is_shown(walk, place))
-                r = show(walk, place);
+                r = follow_show_place(walk, place);
         if (r != 0)
                 return r;
         if (is_link)
@@ -241,7 +241,7 @@ int follow(const char *path, const FollowView *view, Follow *follow)
         if (!walk.done || !walk.rest)
                 return -ENOMEM;
         do
-                r = step(&walk);
+                r = follow_step(&walk);
         while (r == 0);
         return r < 0 ? r : 0;
 }

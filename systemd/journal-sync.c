@@ -26,7 +26,7 @@ JournalSync *journal_sync_free(JournalSync *sync)
         return NULL;
 }
 
-static void finish(JournalSync *sync)
+static void journal_sync_finish(JournalSync *sync)
 {
         JournalSynced synced = sync->synced;
         void *userdata = sync->userdata;
@@ -35,14 +35,14 @@ static void finish(JournalSync *sync)
         synced(userdata);
 }
 
-static int on_timeout(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int journal_sync_on_timeout(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
-        finish(userdata);
+        journal_sync_finish(userdata);
         return 0;
 }
 
 /* Any answer is one: whatever it says, the journal has done what it could. */
-static int on_io(_unused_ sd_event_source *source, int fd, uint32_t events, void *userdata)
+static int journal_sync_on_io(_unused_ sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
         JournalSync *sync = userdata;
 
@@ -52,7 +52,7 @@ static int on_io(_unused_ sd_event_source *source, int fd, uint32_t events, void
                     sd_event_source_set_io_events(sync->io, EPOLLIN) >= 0)
                         return 0;
         }
-        finish(sync);
+        journal_sync_finish(sync);
         return 0;
 }
 
@@ -82,9 +82,10 @@ int journal_sync_new(sd_event *event, JournalSynced synced, void *userdata, Jour
         *sync = (JournalSync){ .fd = connect_to_journal(), .synced = synced, .userdata = userdata };
         /* Without a journal to ask there is nothing to wait for. */
         r = sd_event_add_time_relative(event, &sync->timer, CLOCK_MONOTONIC,
-                                       sync->fd < 0 ? 0 : JOURNAL_SYNC_PATIENCE_USEC, 0, on_timeout, sync);
+                                       sync->fd < 0 ? 0 : JOURNAL_SYNC_PATIENCE_USEC, 0,
+                                       journal_sync_on_timeout, sync);
         if (r >= 0 && sync->fd >= 0)
-                r = sd_event_add_io(event, &sync->io, sync->fd, EPOLLOUT, on_io, sync);
+                r = sd_event_add_io(event, &sync->io, sync->fd, EPOLLOUT, journal_sync_on_io, sync);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(sync);

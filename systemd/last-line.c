@@ -135,7 +135,7 @@ int last_line_read(const char *directory, const char *unit, sd_id128_t invocatio
         return *ret ? 0 : -ENOMEM;
 }
 
-static void on_synced(void *userdata)
+static void last_line_on_synced(void *userdata)
 {
         LastLine *line = userdata;
         _cleanup_free_ char *text = NULL;
@@ -166,7 +166,7 @@ int last_line_new(sd_event *event, const char *unit, sd_id128_t invocation, Last
         *line = (LastLine){
                 .unit = strdup(unit), .invocation = invocation, .done = done, .userdata = userdata
         };
-        r = line->unit ? journal_sync_new(event, on_synced, line, &line->sync) : -ENOMEM;
+        r = line->unit ? journal_sync_new(event, last_line_on_synced, line, &line->sync) : -ENOMEM;
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(line);

@@ -31,7 +31,8 @@
         "exec /bin/sh -c -- \"$1\""
 
 /* Reads the file into `line`, NUL-terminated. 0; -EBADMSG if that is no command line; -errno. */
-static int read_line(const char *directory, const char *process, char line[static PROCESS_COMMAND_MAX + 1])
+static int launch_read_line(const char *directory, const char *process,
+                            char line[static PROCESS_COMMAND_MAX + 1])
 {
         _cleanup_close_ int directory_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
         _cleanup_close_ int fd = -1;
@@ -54,7 +55,7 @@ static int read_line(const char *directory, const char *process, char line[stati
         return size > 0 && strlen(line) == size ? 0 : -EBADMSG;
 }
 
-static int launch(const char *directory, const char *process)
+static int launch_process(const char *directory, const char *process)
 {
         static char line[PROCESS_COMMAND_MAX + 1];
         int r;
@@ -63,7 +64,7 @@ static int launch(const char *directory, const char *process)
                 log_error("deployd-launch: not the name of a process");
                 return EXIT_EXEC;
         }
-        r = read_line(directory, process, line);
+        r = launch_read_line(directory, process, line);
         if (r < 0) {
                 log_error("deployd-launch: cannot read %s/%s: %s", directory, process, strerror(-r));
                 return EXIT_EXEC;
@@ -84,5 +85,5 @@ int main(int argc, char *argv[])
                 log_error("usage: deployd-launch PROCESS");
                 return EXIT_EXEC;
         }
-        return launch(PATH_APP_PROCESSES, argv[1]);
+        return launch_process(PATH_APP_PROCESSES, argv[1]);
 }

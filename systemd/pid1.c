@@ -20,14 +20,14 @@ struct Pid1Call {
         LIST_FIELDS(Pid1Call, waiting);
 };
 
-static void unqueue(Pid1Call *call)
+static void pid1_unqueue(Pid1Call *call)
 {
         if (call->pid1->waiting_tail == call)
                 call->pid1->waiting_tail = call->waiting_prev;
         LIST_REMOVE(waiting, call->pid1->waiting, call);
 }
 
-static void enqueue(Pid1 *pid1, Pid1Call *call)
+static void pid1_enqueue(Pid1 *pid1, Pid1Call *call)
 {
         if (pid1->waiting_tail)
                 LIST_INSERT_AFTER(waiting, pid1->waiting_tail, call);
@@ -36,13 +36,13 @@ static void enqueue(Pid1 *pid1, Pid1Call *call)
         pid1->waiting_tail = call;
 }
 
-static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *reterr);
+static int pid1_on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *reterr);
 
 static int send_now(Pid1Call *call)
 {
         int r;
 
-        r = sd_bus_call_async(call->pid1->bus, &call->slot, call->message, on_reply, call, 0);
+        r = sd_bus_call_async(call->pid1->bus, &call->slot, call->message, pid1_on_reply, call, 0);
         if (r < 0)
                 return r;
         call->pid1->n_sent++;
@@ -55,10 +55,10 @@ static void send_waiting(Pid1 *pid1)
         while (pid1->waiting && !pid1->pausing && pid1->n_sent < PID1_CALLS_MAX) {
                 Pid1Call *call = pid1->waiting;
 
-                unqueue(call);
+                pid1_unqueue(call);
                 /* It fails only when the connection is gone, and then the process ends. */
                 if (send_now(call) < 0) {
-                        enqueue(pid1, call);
+                        pid1_enqueue(pid1, call);
                         return;
                 }
         }
@@ -72,7 +72,7 @@ void pid1_send_now(Pid1 *pid1)
         send_waiting(pid1);
 }
 
-static int on_again(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int pid1_on_again(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         pid1_send_now(userdata);
         return 0;
@@ -109,7 +109,7 @@ static void send_again(Pid1Call *call)
 
         if (renew_message(call) < 0)
                 log_debug("A call to systemd is sent again with the number that it had");
-        enqueue(pid1, call);
+        pid1_enqueue(pid1, call);
         if (pid1->pausing)
                 return;
         if (sd_event_source_set_time_relative(pid1->again, backoff_next(&pid1->pause)) < 0 ||
@@ -160,14 +160,14 @@ Pid1Call *pid1_call_free(Pid1Call *call)
                 sd_bus_slot_unref(call->slot);
                 pid1->n_sent--;
         } else
-                unqueue(call);
+                pid1_unqueue(call);
         sd_bus_message_unref(call->message);
         free(call);
         send_waiting(pid1);
         return NULL;
 }
 
-static int on_reply(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *reterr)
+static int pid1_on_reply(sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *reterr)
 {
         Pid1Call *call = userdata;
         Pid1Done done = call->done;
@@ -198,8 +198,8 @@ int pid1_init(Pid1 *pid1, sd_bus *bus)
 
         pid1->bus = bus;
         pid1->pause = (Backoff){ .first_usec = AGAIN_FIRST_USEC, .max_usec = AGAIN_MAX_USEC };
-        r = sd_event_add_time_relative(sd_bus_get_event(bus), &pid1->again, CLOCK_MONOTONIC, 0, 0, on_again,
-                                       pid1);
+        r = sd_event_add_time_relative(sd_bus_get_event(bus), &pid1->again, CLOCK_MONOTONIC, 0, 0,
+                                       pid1_on_again, pid1);
         return r < 0 ? r : sd_event_source_set_enabled(pid1->again, SD_EVENT_OFF);
 }
 
@@ -229,12 +229,12 @@ int pid1_call(Pid1 *pid1, sd_bus_message *message, Pid1Done done, void *userdata
         /* Its name is not to be activated: nobody but PID 1 can have it. */
         r = sd_bus_message_set_auto_start(message, false);
         if (r >= 0 && (pid1->waiting || pid1->n_sent >= PID1_CALLS_MAX))
-                enqueue(pid1, call);
+                pid1_enqueue(pid1, call);
         else {
                 if (r >= 0)
                         r = send_now(call);
                 if (r == -ENOTCONN || r == -ECONNRESET) {
-                        enqueue(pid1, call);
+                        pid1_enqueue(pid1, call);
                         r = 0;
                 }
                 if (r < 0) {

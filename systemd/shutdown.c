@@ -30,14 +30,14 @@ ShutdownWait *shutdown_wait_free(ShutdownWait *wait)
         return NULL;
 }
 
-static int ask(ShutdownWait *wait);
+static int shutdown_ask(ShutdownWait *wait);
 
-static int on_again(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int shutdown_on_again(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         ShutdownWait *wait = userdata;
 
         wait->again = sd_event_source_unref(wait->again);
-        return ask(wait);
+        return shutdown_ask(wait);
 }
 
 static bool is_end_of_machine(const char *state)
@@ -56,7 +56,7 @@ static void say_that_it_waits(Units *units, const char *state)
 }
 
 /* An answer that cannot be read says nothing: it is asked for again, as a reading of a unit is. */
-static void on_answer(void *userdata, sd_bus_message *reply)
+static void shutdown_on_answer(void *userdata, sd_bus_message *reply)
 {
         ShutdownWait *wait = userdata;
         const char *state;
@@ -74,10 +74,10 @@ static void on_answer(void *userdata, sd_bus_message *reply)
         /* Without memory for a timer nothing is judged: the machine goes down. */
         (void) sd_event_add_time_relative(sd_bus_get_event(wait->units->pid1.bus), &wait->again,
                                           CLOCK_MONOTONIC, backoff_next(&wait->pause), ASK_ACCURACY,
-                                          on_again, wait);
+                                          shutdown_on_again, wait);
 }
 
-static int ask(ShutdownWait *wait)
+static int shutdown_ask(ShutdownWait *wait)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         Pid1 *pid1 = &wait->units->pid1;
@@ -86,7 +86,7 @@ static int ask(ShutdownWait *wait)
         r = sd_bus_message_new_method_call(pid1->bus, &message, PID1_NAME, PID1_PATH, PROPERTIES, "Get");
         if (r >= 0)
                 r = sd_bus_message_append(message, "ss", PID1_MANAGER, "SystemState");
-        return r < 0 ? r : pid1_call(pid1, message, on_answer, wait, &wait->call);
+        return r < 0 ? r : pid1_call(pid1, message, shutdown_on_answer, wait, &wait->call);
 }
 
 int shutdown_wait_new(Units *units, ShutdownOver over, void *userdata, ShutdownWait **ret)
@@ -104,7 +104,7 @@ int shutdown_wait_new(Units *units, ShutdownOver over, void *userdata, ShutdownW
                                 .pause = { .first_usec = BACKOFF_FIRST_USEC, .max_usec = ASK_MAX_USEC },
                                 .over = over,
                                 .userdata = userdata };
-        r = ask(wait);
+        r = shutdown_ask(wait);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(wait);

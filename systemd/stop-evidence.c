@@ -92,7 +92,7 @@ int stop_evidence_read(const char *directory, const char *unit, sd_id128_t invoc
         return r < 0 ? r : !(r > 0 && shut_down >= stopped);
 }
 
-static void on_synced(void *userdata)
+static void stop_evidence_on_synced(void *userdata)
 {
         StopEvidence *evidence = userdata;
         StopEvidenceDone done = evidence->done;
@@ -122,7 +122,8 @@ int stop_evidence_new(sd_event *event, const char *unit, sd_id128_t invocation, 
         *evidence = (StopEvidence){
                 .unit = strdup(unit), .invocation = invocation, .done = done, .userdata = userdata
         };
-        r = evidence->unit ? journal_sync_new(event, on_synced, evidence, &evidence->sync) : -ENOMEM;
+        r = evidence->unit ? journal_sync_new(event, stop_evidence_on_synced, evidence, &evidence->sync)
+                           : -ENOMEM;
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(evidence);

@@ -44,7 +44,7 @@ static int ask_to_kill(UnitCall *call)
         return r < 0 ? r : unit_call_ask(call, message, on_remove_reply);
 }
 
-static int ask(UnitCall *call, unsigned end)
+static int unit_end_ask(UnitCall *call, unsigned end)
 {
         if (end == UNIT_END_KILL)
                 return ask_to_kill(call);
@@ -52,7 +52,7 @@ static int ask(UnitCall *call, unsigned end)
                                    end != UNIT_END_RESET, on_remove_reply);
 }
 
-static int on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int unit_end_on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         UnitCall *call = userdata;
 
@@ -68,7 +68,7 @@ static int look_later(UnitCall *call, uint64_t usec)
         call->due = false;
         if (!call->look)
                 return sd_event_add_time_relative(sd_bus_get_event(call->units->pid1.bus), &call->look,
-                                                  CLOCK_MONOTONIC, usec, 0, on_look, call);
+                                                  CLOCK_MONOTONIC, usec, 0, unit_end_on_look, call);
         r = sd_event_source_set_time_relative(call->look, usec);
         return r < 0 ? r : sd_event_source_set_enabled(call->look, SD_EVENT_ONESHOT);
 }
@@ -117,7 +117,7 @@ static unsigned next_of(const UnitCall *call, const UnitState *state)
 
 /* Each thing is asked for at once the first time, and again after a pause. 1 if there is no point in going
  * on. */
-static int go_on(UnitCall *call, const UnitState *state)
+static int unit_end_go_on(UnitCall *call, const UnitState *state)
 {
         unsigned end = next_of(call, state);
         bool first = end != 0 && !(call->asked & end);
@@ -134,10 +134,10 @@ static int go_on(UnitCall *call, const UnitState *state)
                 return r;
         call->asked |= end;
         call->taken = false;
-        return ask(call, end);
+        return unit_end_ask(call, end);
 }
 
-static void finish_with_stranger(UnitCall *call, const UnitState *state)
+static void unit_end_with_stranger(UnitCall *call, const UnitState *state)
 {
         _cleanup_free_ char *sentence = unit_describe_stranger(call->name, state);
 
@@ -165,7 +165,7 @@ static void on_remove_state(void *userdata, const UnitState *state)
                 return;
         }
         if (!state->own)
-                return finish_with_stranger(call, state);
+                return unit_end_with_stranger(call, state);
         if (call->pending)
                 return;
         if (unit_state_is_gone(state)) {
@@ -173,7 +173,7 @@ static void on_remove_state(void *userdata, const UnitState *state)
                 if (r > 0)
                         return unit_call_finish(call, 0, NULL);
         } else {
-                r = go_on(call, state);
+                r = unit_end_go_on(call, state);
                 if (r > 0)
                         return finish_without_end(call);
         }

@@ -67,11 +67,11 @@ uint64_t unit_late_limit(const UnitState *state)
         return USEC_INFINITY;
 }
 
-static int arm(UnitLate *late, uint64_t usec);
+static int unit_late_arm(UnitLate *late, uint64_t usec);
 
 /* What SIGKILL does not end is in the kernel: it gets another one after a pause, which is as good as looking
  * at it. */
-static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int unit_late_on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         UnitLate *late = userdata;
 
@@ -81,16 +81,16 @@ static int on_timer(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
                             late->name, late->sub, (double) late->limit / USEC_PER_SEC);
         late->late = true;
         late->is_late(late->userdata);
-        return arm(late, backoff_next(&late->pause));
+        return unit_late_arm(late, backoff_next(&late->pause));
 }
 
-static int arm(UnitLate *late, uint64_t usec)
+static int unit_late_arm(UnitLate *late, uint64_t usec)
 {
         int r;
 
         if (!late->timer)
                 return sd_event_add_time_relative(late->event, &late->timer, CLOCK_MONOTONIC, usec, 0,
-                                                  on_timer, late);
+                                                  unit_late_on_timer, late);
         r = sd_event_source_set_time_relative(late->timer, usec);
         return r < 0 ? r : sd_event_source_set_enabled(late->timer, SD_EVENT_ONESHOT);
 }
@@ -117,6 +117,6 @@ bool unit_late_look(UnitLate *late, const UnitState *state)
         (void) strncat(late->sub, state->sub, sizeof(late->sub) - 1);
         late->invocation = state->invocation;
         /* Without memory for a timer PID 1's own deadline has to do. */
-        (void) arm(late, limit);
+        (void) unit_late_arm(late, limit);
         return false;
 }

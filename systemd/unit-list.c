@@ -35,7 +35,7 @@ static int read_listed_unit(sd_bus_message *reply, char ***names, size_t *n_name
         return 1;
 }
 
-static void on_listed(void *userdata, sd_bus_message *reply)
+static void unit_list_on_listed(void *userdata, sd_bus_message *reply)
 {
         _cleanup_(unit_call_freep) UnitCall *call = userdata;
         char *none[] = { NULL };
@@ -76,7 +76,7 @@ int units_list(Units *units, UnitsListed listed, void *userdata, UnitCall **ret)
                 r = sd_bus_message_append(message, "asas", 0, 2, "deployd-*.service",
                                           "deployd-apps-*.slice");
         if (r >= 0)
-                r = unit_call_ask(call, message, on_listed);
+                r = unit_call_ask(call, message, unit_list_on_listed);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(call);

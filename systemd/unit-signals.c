@@ -43,7 +43,7 @@ static int on_subscribed(sd_bus_message *reply, void *userdata, _unused_ sd_bus_
         return 0;
 }
 
-static int subscribe(Units *units)
+static int unit_signals_subscribe(Units *units)
 {
         return sd_bus_call_method_async(units->pid1.bus, NULL, PID1_NAME, PID1_PATH, PID1_MANAGER,
                                         "Subscribe", on_subscribed, units, NULL);
@@ -56,7 +56,7 @@ static int on_reloading(sd_bus_message *signal, void *userdata, _unused_ sd_bus_
         int active;
 
         if (sd_bus_message_read(signal, "b", &active) >= 0 && !active)
-                (void) subscribe(userdata);
+                (void) unit_signals_subscribe(userdata);
         return 0;
 }
 
@@ -67,7 +67,7 @@ static int on_owner_changed(sd_bus_message *signal, void *userdata, _unused_ sd_
 
         if (sd_bus_message_read(signal, "sss", NULL, NULL, &owner) < 0 || owner[0] == '\0')
                 return 0;
-        (void) subscribe(units);
+        (void) unit_signals_subscribe(units);
         pid1_send_now(&units->pid1);
         return 0;
 }
@@ -104,5 +104,5 @@ int unit_signals_match(Units *units)
                 if (r < 0)
                         return r;
         }
-        return subscribe(units);
+        return unit_signals_subscribe(units);
 }

@@ -12,7 +12,7 @@
 #include "systemd/sandbox.h"
 #include "systemd/unit-text.h"
 
-static int check_text(const char *text)
+static int unit_spec_check_text(const char *text)
 {
         return unit_text_is_allowed(text) ? 0 : -EINVAL;
 }
@@ -23,18 +23,18 @@ static int append_string(sd_bus_message *message, const char *property, const ch
 
         if (!value)
                 return 0;
-        r = check_text(value);
+        r = unit_spec_check_text(value);
         return r < 0 ? r : sd_bus_message_append(message, "(sv)", property, "s", value);
 }
 
 /* A list of one. */
-static int append_list(sd_bus_message *message, const char *property, const char *value)
+static int unit_spec_append_list(sd_bus_message *message, const char *property, const char *value)
 {
         int r;
 
         if (!value)
                 return 0;
-        r = check_text(value);
+        r = unit_spec_check_text(value);
         return r < 0 ? r : sd_bus_message_append(message, "(sv)", property, "as", 1, value);
 }
 
@@ -85,13 +85,13 @@ static int append_command(sd_bus_message *message, const char *property,
         if (r >= 0)
                 r = sd_bus_message_open_container(message, 'r', "sasb");
         if (r >= 0)
-                r = check_text(arguments[0]);
+                r = unit_spec_check_text(arguments[0]);
         if (r >= 0)
                 r = sd_bus_message_append_basic(message, 's', arguments[0]);
         if (r >= 0)
                 r = sd_bus_message_open_container(message, 'a', "s");
         for (size_t i = 0; r >= 0 && i < UNIT_SPEC_ARGUMENTS_MAX && arguments[i]; i++) {
-                r = check_text(arguments[i]);
+                r = unit_spec_check_text(arguments[i]);
                 if (r >= 0)
                         r = sd_bus_message_append_basic(message, 's', arguments[i]);
         }
@@ -133,14 +133,14 @@ static int append_reached(sd_bus_message *message, const UnitSpec *spec)
 }
 
 /* Anybody may write there: nobody else is in the unit. */
-static int append_tmpfs(sd_bus_message *message, const UnitSpec *spec)
+static int unit_spec_append_tmpfs(sd_bus_message *message, const UnitSpec *spec)
 {
         _cleanup_free_ char *options = NULL;
         int r;
 
         if (!spec->tmpfs)
                 return 0;
-        r = check_text(spec->tmpfs);
+        r = unit_spec_check_text(spec->tmpfs);
         if (r < 0)
                 return r;
         options = text_format("size=%llu,nr_inodes=%llu,mode=1777", (unsigned long long) spec->tmpfs_size,
@@ -154,9 +154,9 @@ static int append_bind(sd_bus_message *message, const char *source, const char *
 {
         int r;
 
-        r = check_text(source);
+        r = unit_spec_check_text(source);
         if (r >= 0)
-                r = check_text(target);
+                r = unit_spec_check_text(target);
         return r < 0 ? r : sd_bus_message_append(message, "(ssbt)", source, target, optional, (uint64_t) 0);
 }
 
@@ -217,7 +217,7 @@ static int append_executable(sd_bus_message *message, const UnitSpec *spec)
         if (spec->kind != UNIT_BUILD || !spec->cache_directory)
                 return 0;
         cache = text_format(CACHE_PRIVATE "/%s", spec->cache_directory);
-        return cache ? append_list(message, "ExecPaths", cache) : -ENOMEM;
+        return cache ? unit_spec_append_list(message, "ExecPaths", cache) : -ENOMEM;
 }
 
 static int append_log_field(sd_bus_message *message, const char *field, const char *value)
@@ -230,7 +230,7 @@ static int append_log_field(sd_bus_message *message, const char *field, const ch
         text = text_format("%s=%s", field, value);
         if (!text)
                 return -ENOMEM;
-        r = check_text(text);
+        r = unit_spec_check_text(text);
         return r < 0 ? r : sd_bus_message_append_array(message, 'y', text, strlen(text));
 }
 
@@ -259,7 +259,7 @@ static int append_environment_file(sd_bus_message *message, const char *path)
 
         if (!path)
                 return 0;
-        r = check_text(path);
+        r = unit_spec_check_text(path);
         return r < 0 ? r
                      : sd_bus_message_append(message, "(sv)", "EnvironmentFiles", "a(sb)", 1, path, false);
 }
@@ -300,9 +300,9 @@ static int append_own_values(sd_bus_message *message, const UnitSpec *spec)
         if (r >= 0)
                 r = append_string(message, "User", spec->user);
         if (r >= 0)
-                r = append_list(message, "StateDirectory", spec->state_directory);
+                r = unit_spec_append_list(message, "StateDirectory", spec->state_directory);
         if (r >= 0)
-                r = append_list(message, "CacheDirectory", spec->cache_directory);
+                r = unit_spec_append_list(message, "CacheDirectory", spec->cache_directory);
         if (r >= 0)
                 r = append_environment_file(message, spec->environment_file);
         if (r >= 0)
@@ -341,13 +341,13 @@ int unit_spec_append(sd_bus_message *message, const UnitSpec *spec)
         assert(spec->name && spec->arguments[0]);
 
         sandbox = sandbox_of(spec->kind, spec->user != NULL, spec->notify);
-        r = check_text(spec->name);
+        r = unit_spec_check_text(spec->name);
         if (r >= 0)
                 r = sd_bus_message_open_container(message, 'a', "(sv)");
         if (r >= 0)
                 r = sandbox_append(message, sandbox, spec->network);
         if (r >= 0)
-                r = append_tmpfs(message, spec);
+                r = unit_spec_append_tmpfs(message, spec);
         if (r >= 0)
                 r = append_reached(message, spec);
         if (r >= 0)

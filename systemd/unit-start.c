@@ -36,7 +36,7 @@ bool unit_call_says_exists(sd_bus_message *reply)
         return sd_bus_message_is_method_error(reply, "org.freedesktop.systemd1.UnitExists");
 }
 
-static void on_started(void *userdata, sd_bus_message *reply)
+static void unit_start_on_started(void *userdata, sd_bus_message *reply)
 {
         UnitCall *call = userdata;
 
@@ -57,7 +57,7 @@ static void on_made_ready(void *userdata, _unused_ sd_bus_message *reply)
 
         call->pending = NULL;
         if (call->limited)
-                r = unit_call_ask_about(call, "StartUnit", /* job= */ true, on_started);
+                r = unit_call_ask_about(call, "StartUnit", /* job= */ true, unit_start_on_started);
         else {
                 call->limited = true;
                 r = unit_call_ask_for_limits(call, on_made_ready);
@@ -76,7 +76,7 @@ static bool start_is_done(const UnitCall *call, const UnitState *state)
         return call->repeated;
 }
 
-static void finish_with_stranger(UnitCall *call, const UnitState *state)
+static void unit_start_with_stranger(UnitCall *call, const UnitState *state)
 {
         _cleanup_free_ char *sentence = unit_describe_stranger(call->name, state);
 
@@ -109,7 +109,7 @@ static void on_existing(void *userdata, const UnitState *state)
                 call->n_starts++;
                 r = unit_call_ask(call, call->start, on_answered);
         } else if (!state->own)
-                return finish_with_stranger(call, state);
+                return unit_start_with_stranger(call, state);
         else if (start_is_done(call, state))
                 return unit_call_finish(call, 0, NULL);
         else if (unit_kind_row(call->kind)->resume != UNIT_RESUME_INSTANCE)
@@ -127,7 +127,7 @@ static void on_answered(void *userdata, sd_bus_message *reply)
 
         FAILPOINT("unit-%s.answered", unit_call_kind(call));
         if (!unit_call_says_exists(reply))
-                return on_started(call, reply);
+                return unit_start_on_started(call, reply);
         call->pending = NULL;
         call->repeated |= call->units->pid1.repeated;
         if (call->watch)

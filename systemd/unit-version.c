@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "systemd/units-internal.h"
 
-static void on_version(void *userdata, sd_bus_message *reply)
+static void unit_version_on_version(void *userdata, sd_bus_message *reply)
 {
         UnitCall *call = userdata;
         const char *version;
@@ -39,7 +39,7 @@ int units_ask_version(Units *units, UnitCallDone done, void *userdata, UnitCall 
         if (r >= 0)
                 r = sd_bus_message_append(message, "ss", PID1_MANAGER, "Version");
         if (r >= 0)
-                r = unit_call_ask(call, message, on_version);
+                r = unit_call_ask(call, message, unit_version_on_version);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(call);

@@ -65,7 +65,7 @@ static Unit *unit_free(Unit *unit)
 
 static void read_unit(Unit *unit);
 
-static void on_killed(void *userdata, _unused_ int error, _unused_ const char *sentence)
+static void units_on_killed(void *userdata, _unused_ int error, _unused_ const char *sentence)
 {
         Unit *unit = userdata;
 
@@ -79,7 +79,7 @@ static void on_late(void *userdata)
         /* It is read first: the watches learn that it is late, not only that it was killed. */
         read_unit(unit);
         if (!unit->kill)
-                (void) units_kill(unit->units, unit->name, on_killed, unit, &unit->kill);
+                (void) units_kill(unit->units, unit->name, units_on_killed, unit, &unit->kill);
 }
 
 static int unit_new(Units *units, const char *name, Unit **ret)
@@ -109,7 +109,7 @@ static int unit_new(Units *units, const char *name, Unit **ret)
         return 0;
 }
 
-static int on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int units_on_retry(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         const Units *units = userdata;
         Unit *unit;
@@ -154,7 +154,7 @@ static void note_reading(Unit *unit)
 
 /* Tells the watches one by one. Any of them may free itself or others, the last one frees the unit: so the
  * next is looked up by its place each time, and `telling` says whether the unit is still there. */
-static void tell(Unit *unit, const UnitState *state)
+static void units_tell(Unit *unit, const UnitState *state)
 {
         Units *units = unit->units;
         UnitWatch *watch, *next;
@@ -171,7 +171,7 @@ static void tell(Unit *unit, const UnitState *state)
         units->telling = NULL;
 }
 
-static void on_read(void *userdata, sd_bus_message *reply)
+static void units_on_read(void *userdata, sd_bus_message *reply)
 {
         Unit *unit = userdata;
         UnitState state;
@@ -187,7 +187,7 @@ static void on_read(void *userdata, sd_bus_message *reply)
         unit->absent = !state.loaded;
         if (unit->stale)
                 read_unit(unit);
-        tell(unit, &state);
+        units_tell(unit, &state);
 }
 
 static void read_unit(Unit *unit)
@@ -205,7 +205,7 @@ static void read_unit(Unit *unit)
         if (r >= 0)
                 r = sd_bus_message_append(message, "s", "");
         if (r >= 0)
-                r = pid1_call(pid1, message, on_read, unit, &unit->reading);
+                r = pid1_call(pid1, message, units_on_read, unit, &unit->reading);
         if (r < 0)
                 read_later(unit);
 }
@@ -304,7 +304,7 @@ int units_new(sd_bus *bus, Units **ret)
         if (r < 0)
                 return r;
         r = sd_event_add_time_relative(sd_bus_get_event(bus), &units->retry, CLOCK_MONOTONIC, 0,
-                                       READ_ACCURACY, on_retry, units);
+                                       READ_ACCURACY, units_on_retry, units);
         if (r < 0)
                 return r;
         r = sd_event_source_set_enabled(units->retry, SD_EVENT_OFF);

@@ -145,7 +145,7 @@ Instance *deployment_instance(const Deployment *deployment, const char *unit)
 }
 
 /* The order of Deployment.Units: web first, then by process and number. */
-static int compare_instances(const Instance *a, const Instance *b)
+static int deployment_compare_instances(const Instance *a, const Instance *b)
 {
         bool a_is_web = strcmp(a->process, "web") == 0, b_is_web = strcmp(b->process, "web") == 0;
         int order;
@@ -185,7 +185,7 @@ Instance *instance_new(Deployment *deployment, const char *process, unsigned num
                 deployment->assigned_port = port;
 
         LIST_FOREACH (instances, other, deployment->instances) {
-                if (compare_instances(instance, other) < 0)
+                if (deployment_compare_instances(instance, other) < 0)
                         break;
                 after = other;
         }

@@ -188,7 +188,7 @@ int model_add_app(Model *model, App *app)
 }
 
 /* Counts a deployment that is in `status` in (+1) or out (-1). */
-static void count(Model *model, const Deployment *deployment, DeploymentStatus status, int step)
+static void model_count(Model *model, const Deployment *deployment, DeploymentStatus status, int step)
 {
         if (status == DEPLOYMENT_QUEUED)
                 model->n_queued += (unsigned) step;
@@ -232,7 +232,7 @@ int model_add_deployment(Model *model, Deployment *deployment)
                 return r;
         LIST_PREPEND(deployments, model->deployments, deployment);
         insert_into_app(deployment->app, deployment);
-        count(model, deployment, deployment->status, 1);
+        model_count(model, deployment, deployment->status, 1);
         LIST_FOREACH (instances, instance, deployment->instances)
                 if (instance->port != 0)
                         model->n_ports_assigned++;
@@ -283,7 +283,7 @@ void model_remove_deployment(Model *model, Deployment *deployment)
         (void) tdelete(deployment, &model->deployments_by_id, compare_deployments);
         LIST_REMOVE(deployments, model->deployments, deployment);
         LIST_REMOVE(app_deployments, app->deployments, deployment);
-        count(model, deployment, deployment->status, -1);
+        model_count(model, deployment, deployment->status, -1);
         deployment_free(deployment);
         model_changed_app(model, app);
 }
@@ -319,9 +319,9 @@ void model_set_deployment_status(Model *model, Deployment *deployment, Deploymen
         old = deployment->status;
         if (old == status)
                 return;
-        count(model, deployment, old, -1);
+        model_count(model, deployment, old, -1);
         deployment->status = status;
-        count(model, deployment, status, 1);
+        model_count(model, deployment, status, 1);
         TELL(model, deployment_changed, deployment);
         TELL(model, app_changed, deployment->app);
         if (deployment_status_is_unfinished(old) && deployment_status_is_finished(status))

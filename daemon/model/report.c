@@ -62,9 +62,9 @@ void report_clear(Report *report)
         *report = (Report){ .out_of_memory = false };
 }
 
-static void say(Report *report, CheckId id, const char *format, va_list arguments) _printf_(3, 0);
+static void report_sayv(Report *report, CheckId id, const char *format, va_list arguments) _printf_(3, 0);
 
-static void say(Report *report, CheckId id, const char *format, va_list arguments)
+static void report_sayv(Report *report, CheckId id, const char *format, va_list arguments)
 {
         char *before = report->checks[id].detail, *all;
         _cleanup_free_ char *raw = NULL, *line = NULL;
@@ -90,7 +90,7 @@ void report_say(Report *report, CheckId id, const char *format, ...)
         assert(report);
 
         va_start(arguments, format);
-        say(report, id, format, arguments);
+        report_sayv(report, id, format, arguments);
         va_end(arguments);
 }
 
@@ -102,7 +102,7 @@ void report_fail(Report *report, CheckId id, const char *format, ...)
 
         report->checks[id].outcome = CHECK_FAILED;
         va_start(arguments, format);
-        say(report, id, format, arguments);
+        report_sayv(report, id, format, arguments);
         va_end(arguments);
 }
 

@@ -22,7 +22,7 @@ static const char *const effects[SETTING_EFFECT_MAX] = {
         [SETTING_NEXT_FETCH] = "next fetch",
 };
 
-static void print(const char *noun, const SettingTable *table)
+static void setting_list_print(const char *noun, const SettingTable *table)
 {
         for (size_t i = 0; i < table->n; i++) {
                 const Setting *setting = &table->rows[i];
@@ -53,7 +53,7 @@ int main(void)
 {
         printf("noun\tproperty\tsignature\ttype\teffect\tnew\tsetter\tcolumn\tinitial\tfallback\tword\ttitle\tkey\tmeaning\t"
                "least\tmost\n");
-        print("app", &app_settings);
-        print("repository", &repository_settings);
+        setting_list_print("app", &app_settings);
+        setting_list_print("repository", &repository_settings);
         return fflush(stdout) != 0 || ferror(stdout);
 }

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-static void *member(const Setting *setting, void *object)
+static void *setting_member(const Setting *setting, void *object)
 {
         assert(setting);
         assert(!setting->is_new_only);
@@ -16,13 +16,13 @@ static void *member(const Setting *setting, void *object)
 
 static const void *member_of(const Setting *setting, const void *object)
 {
-        return member(setting, (void *) (uintptr_t) object);
+        return setting_member(setting, (void *) (uintptr_t) object);
 }
 
 char **setting_text(const Setting *setting, void *object)
 {
         assert(setting_is_text(setting));
-        return member(setting, object);
+        return setting_member(setting, object);
 }
 
 const char *setting_get_text(const Setting *setting, const void *object)
@@ -43,15 +43,15 @@ void setting_set_number(const Setting *setting, void *object, uint64_t number)
 {
         assert(setting_is_number(setting));
         if (setting->type == SETTING_NUMBER)
-                *(uint32_t *) member(setting, object) = (uint32_t) MIN2(number, UINT32_MAX);
+                *(uint32_t *) setting_member(setting, object) = (uint32_t) MIN2(number, UINT32_MAX);
         else
-                *(uint64_t *) member(setting, object) = number;
+                *(uint64_t *) setting_member(setting, object) = number;
 }
 
 Formation *setting_formation(const Setting *setting, void *object)
 {
         assert(setting->type == SETTING_FORMATION);
-        return member(setting, object);
+        return setting_member(setting, object);
 }
 
 const Formation *setting_get_formation(const Setting *setting, const void *object)

@@ -19,7 +19,7 @@
 #define DIGITS  "0123456789"
 #define LETTERS LOWER UPPER
 
-static bool ends_with(const char *text, size_t length, const char *end)
+static bool git_url_ends_with(const char *text, size_t length, const char *end)
 {
         size_t n = strlen(end);
 
@@ -32,7 +32,7 @@ static bool reference_parts_are_valid(const char *reference)
         for (const char *part = reference;;) {
                 size_t length = strcspn(part, "/");
 
-                if (length == 0 || part[0] == '.' || ends_with(part, length, ".lock"))
+                if (length == 0 || part[0] == '.' || git_url_ends_with(part, length, ".lock"))
                         return false;
                 if (part[length] == '\0')
                         return true;
@@ -83,7 +83,7 @@ bool directory_is_valid(const char *directory)
 /* ---- addresses. What is wrong is said without the address itself, which may hold a secret. ---- */
 
 /* Appends to the list in *text. False when out of memory. */
-static bool list_add(char **text, const char *before, const char *item, const char *after)
+static bool validate_list_add(char **text, const char *before, const char *item, const char *after)
 {
         char *longer =
                 text_format("%s%s%s%s%s", text_or_empty(*text), *text ? ", " : "", before, item, after);
@@ -96,16 +96,16 @@ static bool list_add(char **text, const char *before, const char *item, const ch
 }
 
 /* `wrong`, and what would be right. -EINVAL, or -ENOMEM. */
-static int refuse(const char *wrong, char *const *schemes, char *const *local_paths, char **reason)
+static int validate_refuse(const char *wrong, char *const *schemes, char *const *local_paths, char **reason)
 {
         _cleanup_free_ char *allowed = NULL;
 
         /* Nobody is sent to ssh: it cannot be fetched from yet. */
         for (char *const *scheme = schemes; *scheme; scheme++)
-                if (strcmp(*scheme, "ssh") != 0 && !list_add(&allowed, "", *scheme, "://HOST/PATH"))
+                if (strcmp(*scheme, "ssh") != 0 && !validate_list_add(&allowed, "", *scheme, "://HOST/PATH"))
                         return -ENOMEM;
         for (char *const *path = local_paths; *path; path++)
-                if (!list_add(&allowed, "paths below ", *path, ""))
+                if (!validate_list_add(&allowed, "paths below ", *path, ""))
                         return -ENOMEM;
 
         *reason = text_format("%s; allowed are %s", wrong, allowed ? allowed : "none");
@@ -120,12 +120,12 @@ static bool strv_contains(char *const *list, const char *text, size_t length)
         return false;
 }
 
-static bool user_is_valid(const char *user, size_t length)
+static bool git_url_user_is_valid(const char *user, size_t length)
 {
         return length > 0 && strspn(user, LETTERS DIGITS "._~+-") >= length && user[0] != '-';
 }
 
-static bool host_is_valid(const char *host, size_t length)
+static bool git_url_host_is_valid(const char *host, size_t length)
 {
         if (length > 2 && host[0] == '[')
                 return strspn(host + 1, DIGITS "abcdefABCDEF:.") == length - 2 && host[length - 1] == ']';
@@ -157,7 +157,7 @@ static const char *check_authority(const char *text, size_t length)
                 if (memchr(text, ':', user_length))
                         return "an address must have no password in it, since everybody may read it: "
                                "credentials are given apart from it";
-                if (!user_is_valid(text, user_length))
+                if (!git_url_user_is_valid(text, user_length))
                         return "the user name in the address is not of letters, digits and . _ ~ + -";
                 host = at + 1;
                 host_length = length - user_length - 1;
@@ -173,7 +173,7 @@ static const char *check_authority(const char *text, size_t length)
                         return "the port in the address is not a number from 1 to 65535";
                 host_length = before;
         }
-        return host_is_valid(host, host_length) ? NULL : "the address has no valid host";
+        return git_url_host_is_valid(host, host_length) ? NULL : "the address has no valid host";
 }
 
 /* What is wrong with SCHEME://[USER@]HOST[:PORT]/PATH after the scheme; NULL if nothing is. */
@@ -258,7 +258,7 @@ int url_check(const char *url, char *const *schemes, char *const *local_paths, c
                                                                      : "addresses of ssh are not allowed";
         else
                 wrong = "this is no address of a git repository";
-        return wrong ? refuse(wrong, schemes, local_paths, reason) : 0;
+        return wrong ? validate_refuse(wrong, schemes, local_paths, reason) : 0;
 }
 
 bool access_mode_is_valid(const char *mode)

@@ -19,7 +19,7 @@ void variables_clear(Variables *variables)
 }
 
 /* Where the name is, or where it belongs. */
-static size_t find(const Variables *variables, const char *name)
+static size_t variables_find(const Variables *variables, const char *name)
 {
         size_t i = 0;
 
@@ -40,7 +40,7 @@ const char *variables_get(const Variables *variables, const char *name)
         assert(variables);
         assert(name);
 
-        i = find(variables, name);
+        i = variables_find(variables, name);
         return is_at(variables, i, name) ? variables->items[i].value : NULL;
 }
 
@@ -62,7 +62,7 @@ int variables_set(Variables *variables, const char *name, const char *value)
         assert(value);
 
         size = size_of(variables) + strlen(name) + strlen(value) + 2;
-        i = find(variables, name);
+        i = variables_find(variables, name);
         if (is_at(variables, i, name))
                 size -= strlen(name) + strlen(variables->items[i].value) + 2;
         return size > VARIABLES_SIZE_MAX ? -E2BIG : variables_take(variables, name, value);
@@ -78,7 +78,7 @@ int variables_take(Variables *variables, const char *name, const char *value)
         assert(name);
         assert(value);
 
-        i = find(variables, name);
+        i = variables_find(variables, name);
         if (is_at(variables, i, name))
                 return text_replace(&variables->items[i].value, value);
         name_copy = strdup(name);
@@ -101,7 +101,7 @@ void variables_unset(Variables *variables, const char *name)
         assert(variables);
         assert(name);
 
-        i = find(variables, name);
+        i = variables_find(variables, name);
         if (!is_at(variables, i, name))
                 return;
         free(variables->items[i].name);
@@ -203,7 +203,7 @@ bool variable_is_reserved(const char *name)
 
 /* Marks what of the text is a line of the value: a sentence has one line, so the whole of a longer value is
  * never in it. */
-static void cover(const char *text, size_t size, const char *value, bool *covered)
+static void variables_cover(const char *text, size_t size, const char *value, bool *covered)
 {
         size_t length;
 
@@ -232,7 +232,7 @@ int variables_redact(const Variables *variables, char *text)
                 return -ENOMEM;
         /* All are found before any is taken out, since values can overlap. */
         for (size_t i = 0; i < variables->n; i++)
-                cover(text, size, variables->items[i].value, covered);
+                variables_cover(text, size, variables->items[i].value, covered);
         for (size_t i = 0; i < size; i++)
                 if (!covered[i])
                         text[end++] = text[i];

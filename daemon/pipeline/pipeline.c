@@ -66,7 +66,7 @@ static void on_limits_known(Pipeline *pipeline)
 }
 
 /* What the end of a deployment means for others. */
-static void on_moved(Pipeline *pipeline, Deployment *deployment, const FlowRow *row)
+static void pipeline_on_moved(Pipeline *pipeline, Deployment *deployment, const FlowRow *row)
 {
         if (deployment_status_is_finished(row->to)) {
                 environment_collect(pipeline, deployment->app);
@@ -81,7 +81,7 @@ static const PipelineEvents events = {
         .unit_gone = on_unit_gone,
         .limits_known = on_limits_known,
         .head_seen = repository_learn_head,
-        .moved = on_moved,
+        .moved = pipeline_on_moved,
 };
 
 int pipeline_new(const PipelineParams *params, Pipeline **ret)

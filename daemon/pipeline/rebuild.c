@@ -12,7 +12,7 @@ static void on_asked(_unused_ void *userdata, const sd_bus_error *error, _unused
                 log_warning("The live deployment is not deployed again: %s", error->message);
 }
 
-static void deploy(Pipeline *pipeline, App *app)
+static void rebuild_deploy(Pipeline *pipeline, App *app)
 {
         /* deployd is root, and nobody else has asked for it. */
         const Call call = { .uid = 0, .done = on_asked };
@@ -51,6 +51,6 @@ void rebuild_lost(Pipeline *pipeline)
                          "App %s is failed: the release of its live deployment is not on the disk any more",
                          app->name);
                 if (!has_unfinished(app))
-                        deploy(pipeline, app);
+                        rebuild_deploy(pipeline, app);
         }
 }

@@ -132,7 +132,7 @@ void resume_late(Pipeline *pipeline, uint64_t id)
                 enter_running(pipeline, deployment);
 }
 
-static void go_on(Pipeline *pipeline)
+static void resume_go_on(Pipeline *pipeline)
 {
         pipeline->resuming = false;
         pipeline->resumed = true;
@@ -156,10 +156,10 @@ static void go_on(Pipeline *pipeline)
 void resume_poll(Pipeline *pipeline)
 {
         if (pipeline->resuming && !pipeline->reaps)
-                go_on(pipeline);
+                resume_go_on(pipeline);
 }
 
-static int on_patience(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int resume_on_patience(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         Pipeline *pipeline = userdata;
         _cleanup_free_ char *units = reaps_describe(pipeline);
@@ -167,7 +167,7 @@ static int on_patience(_unused_ sd_event_source *source, _unused_ uint64_t usec,
         log_warning("Going on without waiting any longer for units that do not end: %s; see 'systemctl "
                     "status' of each",
                     text_or_empty(units));
-        go_on(pipeline);
+        resume_go_on(pipeline);
         return 0;
 }
 
@@ -202,7 +202,7 @@ static void resume_end_trials(Pipeline *pipeline, char *const *names)
         }
 }
 
-static void on_listed(void *userdata, int error, char *const *names)
+static void resume_on_listed(void *userdata, int error, char *const *names)
 {
         Pipeline *pipeline = userdata;
         int r;
@@ -250,7 +250,7 @@ static void on_listed(void *userdata, int error, char *const *names)
                 log_warning("Cannot look through the release directories, ignoring: %s", strerror(-r));
         pipeline->resuming = true;
         r = sd_event_add_time_relative(pipeline->params.event, &pipeline->resume_patience, CLOCK_MONOTONIC,
-                                       PATIENCE_USEC, 0, on_patience, pipeline);
+                                       PATIENCE_USEC, 0, resume_on_patience, pipeline);
         if (r < 0)
                 return pipeline_fatal(pipeline, "a timer could not be set");
         resume_poll(pipeline);
@@ -264,5 +264,5 @@ int pipeline_resume(Pipeline *pipeline, void (*resumed)(void *userdata, int erro
 
         pipeline->on_resumed = resumed;
         pipeline->on_resumed_userdata = userdata;
-        return units_list(pipeline->units, on_listed, pipeline, &pipeline->listing);
+        return units_list(pipeline->units, resume_on_listed, pipeline, &pipeline->listing);
 }

@@ -25,7 +25,7 @@ static int refuse_data(const char *data, sd_bus_error *reterr)
                                  data);
 }
 
-static void on_created(Request *request, int error, const StoreReply *reply)
+static void app_on_created(Request *request, int error, const StoreReply *reply)
 {
         const PortRange *range = &pipeline_config(request->pipeline)->stable_range;
         Repository *repository = model_repository(request->pipeline->model, request->text);
@@ -112,7 +112,7 @@ int app_create(Pipeline *pipeline, const char *name, Repository *repository, con
         r = find_data(pipeline, data, &removed, reterr);
         if (r < 0)
                 return r;
-        request = request_new(pipeline, call, on_created, name, repository->name, NULL, 0);
+        request = request_new(pipeline, call, app_on_created, name, repository->name, NULL, 0);
         if (!request)
                 return -ENOMEM;
         request->data = removed ? removed->id : 0;
@@ -177,7 +177,7 @@ static void on_set(Request *request, int error, const StoreReply *reply)
 }
 
 /* While something is live its release says which processes there are. */
-static int check_formation(const App *app, const Formation *formation, sd_bus_error *reterr)
+static int app_check_formation(const App *app, const Formation *formation, sd_bus_error *reterr)
 {
         const Release *release = app->live ? deployment_release(app->live) : NULL;
         _cleanup_free_ char *known = release ? release_list_processes(release) : NULL;
@@ -210,7 +210,7 @@ int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Cal
         assert(pipeline);
         assert(app);
 
-        r = check_formation(app, &settings->formation, reterr);
+        r = app_check_formation(app, &settings->formation, reterr);
         if (r < 0)
                 return r;
         request = request_new(pipeline, call, on_set, app->name, NULL, NULL, app->id);

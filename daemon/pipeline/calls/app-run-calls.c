@@ -95,7 +95,7 @@ void app_take_up(Pipeline *pipeline, App *app)
                 app_bring_up(pipeline, app, /* restart= */ true);
 }
 
-static void on_started(Request *request, int error, const StoreReply *reply)
+static void app_on_started(Request *request, int error, const StoreReply *reply)
 {
         App *app = request_app(request);
 
@@ -124,7 +124,8 @@ int app_start(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *rete
 
         r = check_start(app, reterr);
         return r < 0 ? r
-                     : set_wanted(pipeline, app, false, APP_RUNNING, "app-start", on_started, call, reterr);
+                     : set_wanted(pipeline, app, false, APP_RUNNING, "app-start", app_on_started, call,
+                                  reterr);
 }
 
 int app_restart(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
@@ -170,7 +171,7 @@ int app_stop(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reter
 }
 
 /* Its rows are gone: now its units, and when nothing runs any more releases and caches. Its data stays. */
-static void on_removed(Request *request, int error, const StoreReply *reply)
+static void app_on_removed(Request *request, int error, const StoreReply *reply)
 {
         Pipeline *pipeline = request->pipeline;
         App *app = request_app(request);
@@ -229,7 +230,7 @@ int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bu
                 return sd_bus_error_setf(reterr, BUS_ERROR_APP_BUSY,
                                          "%s is %s: stop it first, or remove it by force", app->name,
                                          app_status_to_string(app->status));
-        request = request_new(pipeline, call, on_removed, app->name, NULL, NULL, app->id);
+        request = request_new(pipeline, call, app_on_removed, app->name, NULL, NULL, app->id);
         if (!request)
                 return -ENOMEM;
         request->keep_usec = pipeline_config(pipeline)->keep_removed_data;

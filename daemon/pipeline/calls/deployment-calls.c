@@ -40,7 +40,7 @@ int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *ca
         return 0;
 }
 
-static void on_created(Request *request, int error, const StoreReply *reply)
+static void deployment_on_created(Request *request, int error, const StoreReply *reply)
 {
         Pipeline *pipeline = request->pipeline;
         App *app = model_app(pipeline->model, request->name);
@@ -96,7 +96,8 @@ int deployment_create(Pipeline *pipeline, App *app, const char *revision, const 
                 return no_sandbox ? sd_bus_error_set(reterr, BUS_ERROR_SANDBOX_UNAVAILABLE, no_sandbox)
                                   : -ENOMEM;
 
-        request = request_new(pipeline, call, on_created, app->name, revision, request_id, app->id);
+        request =
+                request_new(pipeline, call, deployment_on_created, app->name, revision, request_id, app->id);
         if (!request)
                 return -ENOMEM;
         ask = request_ask(request);

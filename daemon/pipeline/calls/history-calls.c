@@ -31,7 +31,7 @@ static int refuse_id(sd_bus_error *reterr, uint64_t id)
 }
 
 /* Tells the end, and frees the read, which is in no list any more. */
-static void finish(History *given, int error, const DeploymentRecord *records, size_t n_records)
+static void history_finish(History *given, int error, const DeploymentRecord *records, size_t n_records)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error failure = SD_BUS_ERROR_NULL;
         _cleanup_free_ History *history = given;
@@ -51,7 +51,7 @@ static void finish(History *given, int error, const DeploymentRecord *records, s
 }
 
 /* The oldest of the user whose turn is next: users come in the order of their numbers, round and round. */
-static History *choose(const Pipeline *pipeline)
+static History *history_choose(const Pipeline *pipeline)
 {
         uid_t last = pipeline->history_uid;
         History *history, *next = NULL;
@@ -70,19 +70,19 @@ static void on_history(void *userdata, int error, const DeploymentRecord *record
         Pipeline *pipeline = history->pipeline;
 
         pipeline->history = NULL;
-        finish(history, error, records, n_records);
+        history_finish(history, error, records, n_records);
         begin_next(pipeline);
 }
 
-static void on_dropped(void *userdata)
+static void history_on_dropped(void *userdata)
 {
         History *history = userdata;
 
         history->pipeline->history = NULL;
-        finish(history, -ECANCELED, NULL, 0);
+        history_finish(history, -ECANCELED, NULL, 0);
 }
 
-static int begin(Pipeline *pipeline, History *history)
+static int history_begin(Pipeline *pipeline, History *history)
 {
         int r;
 
@@ -90,7 +90,7 @@ static int begin(Pipeline *pipeline, History *history)
         pipeline->history_uid = history->uid;
         pipeline->history = history;
         r = store_history(pipeline->store, history->app, history->before, history->id, history->limit,
-                          history->deadline, on_history, history, on_dropped);
+                          history->deadline, on_history, history, history_on_dropped);
         if (r < 0)
                 pipeline->history = NULL;
         return r;
@@ -100,11 +100,11 @@ static int begin(Pipeline *pipeline, History *history)
 static void begin_next(Pipeline *pipeline)
 {
         while (!pipeline->history && pipeline->histories) {
-                History *history = choose(pipeline);
-                int r = begin(pipeline, history);
+                History *history = history_choose(pipeline);
+                int r = history_begin(pipeline, history);
 
                 if (r < 0)
-                        finish(history, r, NULL, 0);
+                        history_finish(history, r, NULL, 0);
         }
 }
 
@@ -128,12 +128,12 @@ void histories_expire(Pipeline *pipeline, uint64_t now)
                 if (history->deadline > now)
                         continue;
                 LIST_REMOVE(histories, pipeline->histories, history);
-                finish(history, -ETIMEDOUT, NULL, 0);
+                history_finish(history, -ETIMEDOUT, NULL, 0);
         }
         plan_patience(pipeline);
 }
 
-static int on_patience(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int history_on_patience(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         histories_expire(userdata, clock_usec(CLOCK_MONOTONIC));
         return 0;
@@ -147,7 +147,7 @@ static int ask_history(const History *given, sd_bus_error *reterr)
 
         if (!pipeline->history_patience) {
                 r = sd_event_add_time(pipeline->params.event, &pipeline->history_patience, CLOCK_MONOTONIC,
-                                      USEC_INFINITY, PATIENCE_ACCURACY, on_patience, pipeline);
+                                      USEC_INFINITY, PATIENCE_ACCURACY, history_on_patience, pipeline);
                 if (r < 0)
                         return r;
         }
@@ -161,7 +161,7 @@ static int ask_history(const History *given, sd_bus_error *reterr)
                 plan_patience(pipeline);
                 return 0;
         }
-        r = begin(pipeline, history);
+        r = history_begin(pipeline, history);
         if (r < 0) {
                 free(history);
                 return sd_bus_error_set_errno(reterr, r);
@@ -209,6 +209,6 @@ void histories_free(Pipeline *pipeline)
                 History *history = pipeline->histories;
 
                 LIST_REMOVE(histories, pipeline->histories, history);
-                finish(history, -ECANCELED, NULL, 0);
+                history_finish(history, -ECANCELED, NULL, 0);
         }
 }

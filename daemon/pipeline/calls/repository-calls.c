@@ -20,7 +20,7 @@ static void log_repository(const char *name, const char *id, const char *what)
         log_line(LOG_INFO, id, &subject, "Repository %s %s", name, what);
 }
 
-static void on_created(Request *request, int error, const StoreReply *reply)
+static void repository_on_created(Request *request, int error, const StoreReply *reply)
 {
         _cleanup_(repository_freep) Repository *repository = NULL;
 
@@ -61,7 +61,7 @@ int repository_create(Pipeline *pipeline, const char *name, const char *git_url,
         if (model_repository(pipeline->model, name))
                 return sd_bus_error_setf(reterr, BUS_ERROR_ALREADY_EXISTS,
                                          "there is a repository named %s already", name);
-        request = request_new(pipeline, call, on_created, name, git_url, default_branch, 0);
+        request = request_new(pipeline, call, repository_on_created, name, git_url, default_branch, 0);
         if (!request)
                 return -ENOMEM;
         ask = request_ask(request);
@@ -129,7 +129,7 @@ int repository_set_default_branch(Pipeline *pipeline, Repository *repository, co
                             reterr);
 }
 
-static void on_removed(Request *request, int error, const StoreReply *reply)
+static void repository_on_removed(Request *request, int error, const StoreReply *reply)
 {
         Pipeline *pipeline = request->pipeline;
         Repository *repository = model_repository(pipeline->model, request->name);
@@ -163,7 +163,8 @@ int repository_remove(Pipeline *pipeline, Repository *repository, const Call *ca
                 return sd_bus_error_setf(reterr, BUS_ERROR_REPOSITORY_IN_USE,
                                          "repository %s is used by app %s", repository->name,
                                          repository->apps->name);
-        request = request_new(pipeline, call, on_removed, repository->name, NULL, NULL, repository->id);
+        request = request_new(pipeline, call, repository_on_removed, repository->name, NULL, NULL,
+                              repository->id);
         if (!request)
                 return -ENOMEM;
         ask = request_ask(request);
@@ -244,7 +245,7 @@ void repository_learn_head(Pipeline *pipeline, Repository *repository, const cha
                             text_or_empty(error.message));
 }
 
-static void on_fetched(void *userdata, const Ticket *answer, const char *failure)
+static void repository_on_fetched(void *userdata, const Ticket *answer, const char *failure)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         RepositoryFetch *fetch = userdata;
@@ -281,7 +282,7 @@ int repository_fetch(Pipeline *pipeline, Repository *repository, const Call *cal
                                       .revision = "",
                                       .directory = "",
                                       .tar_fd = -1,
-                                      .done = on_fetched,
+                                      .done = repository_on_fetched,
                                       .userdata = fetch },
                       &fetch->fetch);
         if (r < 0) {

@@ -70,7 +70,7 @@ int request_change(Request **request, App *app, sd_bus_error *reterr)
         return 0;
 }
 
-static void on_done(void *userdata, int error, const StoreReply *reply)
+static void request_on_done(void *userdata, int error, const StoreReply *reply)
 {
         Request *request = userdata;
 
@@ -90,7 +90,7 @@ static void on_done(void *userdata, int error, const StoreReply *reply)
         }
 }
 
-static void on_dropped(void *userdata)
+static void request_on_dropped(void *userdata)
 {
         request_free(userdata);
 }
@@ -105,9 +105,9 @@ StoreAsk request_ask(Request *request)
         return (StoreAsk){
                 .actor = request->call.uid,
                 .deadline = clock_usec(CLOCK_MONOTONIC) + REQUEST_PATIENCE_USEC,
-                .done = on_done,
+                .done = request_on_done,
                 .userdata = request,
-                .drop = on_dropped,
+                .drop = request_on_dropped,
                 .queue_share = queue_share,
         };
 }

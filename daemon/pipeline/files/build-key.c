@@ -25,7 +25,7 @@ static int make_key(unsigned char key[static KEY_SIZE])
         return fd_link(fd, PATH_BUILD_KEY);
 }
 
-static int read_key(unsigned char key[static KEY_SIZE])
+static int build_key_read(unsigned char key[static KEY_SIZE])
 {
         _cleanup_close_ int fd = open(PATH_BUILD_KEY, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -51,7 +51,7 @@ int build_key_make(const Deployment *deployment, Sha256Text *ret)
         assert(deployment);
         assert(ret);
 
-        r = read_key(key);
+        r = build_key_read(key);
         if (r < 0)
                 return r;
         sha = sha256_new_keyed(key, sizeof(key));

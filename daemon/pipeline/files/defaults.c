@@ -18,7 +18,7 @@ typedef struct Search {
 } Search;
 
 /* Positive: it is for us; 0: the app has it; -EINVAL with a sentence. */
-static int consider(Search *search, const char *name)
+static int defaults_consider(Search *search, const char *name)
 {
         if (!variable_name_is_valid(name) || variable_is_reserved(name)) {
                 search->sentence = text_format("app.json: %s cannot be set: it is deployd's own", name);
@@ -28,7 +28,7 @@ static int consider(Search *search, const char *name)
                !variables_get(search->variables, name);
 }
 
-static int add_default(const char *key, const char *line, void *userdata)
+static int defaults_add_default(const char *key, const char *line, void *userdata)
 {
         Search *search = userdata;
         const char *equals = strchr(line, '=');
@@ -38,7 +38,7 @@ static int add_default(const char *key, const char *line, void *userdata)
         (void) key;
         if (!equals)
                 return -EBADMSG;
-        r = name ? consider(search, name) : -ENOMEM;
+        r = name ? defaults_consider(search, name) : -ENOMEM;
         return r > 0 ? variables_set(search->variables, name, equals + 1) : r;
 }
 
@@ -47,7 +47,7 @@ static int add_secret(const char *key, const char *name, void *userdata)
         Search *search = userdata;
         unsigned char bytes[SECRET_BYTES];
         char text[2 * SECRET_BYTES + 1];
-        int r = consider(search, name);
+        int r = defaults_consider(search, name);
 
         (void) key;
         if (r <= 0)
@@ -62,7 +62,7 @@ static int add_secret(const char *key, const char *name, void *userdata)
 static int check_required(const char *key, const char *name, void *userdata)
 {
         Search *search = userdata;
-        int r = consider(search, name);
+        int r = defaults_consider(search, name);
 
         (void) key;
         if (r <= 0)
@@ -99,7 +99,7 @@ int defaults_find(const Deployment *deployment, const Ticket *answer, Variables 
         assert(ret && ret->n == 0);
         assert(ret_sentence);
 
-        r = ticket_foreach(answer, "variable.", add_default, &search);
+        r = ticket_foreach(answer, "variable.", defaults_add_default, &search);
         if (r >= 0)
                 r = ticket_foreach(answer, "variable-secret.", add_secret, &search);
         if (r >= 0)

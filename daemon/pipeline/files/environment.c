@@ -67,8 +67,8 @@ static void write_own(FILE *file, const Deployment *deployment, const char *proc
 
 /* Writes the file, whole or not at all; `process` NULL: that of a build, which gets the app's variables
  * under other names. `instance` NULL: that of a process which ends by itself. */
-static int write_file(const char *path, const Deployment *deployment, const char *process, unsigned number,
-                      const Instance *instance)
+static int environment_write_file(const char *path, const Deployment *deployment, const char *process,
+                                  unsigned number, const Instance *instance)
 {
         _cleanup_free_ char *draft = text_format("%s.new", path);
         _cleanup_close_ int fd = -1;
@@ -105,7 +105,8 @@ int environment_write(const Instance *instance)
 {
         _cleanup_free_ char *path = environment_path(instance);
 
-        return path ? write_file(path, instance->deployment, instance->process, instance->number, instance)
+        return path ? environment_write_file(path, instance->deployment, instance->process, instance->number,
+                                             instance)
                     : -ENOMEM;
 }
 
@@ -121,7 +122,7 @@ int environment_write_once(const Deployment *deployment, const char *process, ch
 
         assert(ret);
 
-        r = path ? write_file(path, deployment, process, 1, NULL) : -ENOMEM;
+        r = path ? environment_write_file(path, deployment, process, 1, NULL) : -ENOMEM;
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(path);

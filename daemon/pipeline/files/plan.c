@@ -54,7 +54,7 @@ static char *make_sentence(const Deployment *deployment, const Release *release,
                            process, count, process, known);
 }
 
-static int add(Plan *plan, const Deployment *deployment, const FormationItem *item)
+static int plan_add(Plan *plan, const Deployment *deployment, const FormationItem *item)
 {
         for (unsigned number = 1; number <= item->count; number++) {
                 char *unit = unit_name_make(UNIT_APP, deployment->app->name, deployment->id, item->process,
@@ -115,7 +115,7 @@ int plan_make(const Deployment *deployment, const Release *release, Plan *ret, c
         for (unsigned turn = 0; turn < 2; turn++)
                 for (size_t i = 0; r >= 0 && i < plan.formation.n; i++)
                         if ((strcmp(plan.formation.items[i].process, PROCESS_WEB) == 0) == (turn == 0))
-                                r = add(&plan, deployment, &plan.formation.items[i]);
+                                r = plan_add(&plan, deployment, &plan.formation.items[i]);
         if (r < 0)
                 return r;
         *ret = plan;

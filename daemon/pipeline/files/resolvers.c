@@ -10,7 +10,7 @@
 #define PATH_RESOLV_CONF "/etc/resolv.conf"
 
 /* `nameserver` and an address, which may end with a scope. Cuts the line behind it. */
-static bool read_line(char *line, UnitAddress *ret)
+static bool resolvers_read_line(char *line, UnitAddress *ret)
 {
         static const char word[] = "nameserver";
 
@@ -35,6 +35,6 @@ void resolvers_read(UnitAddress ret[static UNIT_SPEC_ADDRESSES_MAX])
         size_t n = 0;
 
         while (file && n < UNIT_SPEC_ADDRESSES_MAX && fgets(line, sizeof(line), file))
-                if (read_line(line, &ret[n]))
+                if (resolvers_read_line(line, &ret[n]))
                         n++;
 }

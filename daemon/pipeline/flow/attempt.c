@@ -114,7 +114,7 @@ void attempt_enter(Pipeline *pipeline, Deployment *deployment)
 }
 
 /* It is about to fail or to be cancelled: what cannot wait until that is committed. */
-static void leave(Pipeline *pipeline, Deployment *deployment)
+static void attempt_leave(Pipeline *pipeline, Deployment *deployment)
 {
         const Step *step = &pipeline->steps[deployment->status];
 
@@ -144,7 +144,7 @@ static void log_move(const Deployment *deployment, const FlowRow *row)
 }
 
 /* The row is committed: memory follows, then the work of the new status begins. */
-static void moved(Attempt *attempt, const FlowRow *row)
+static void attempt_moved(Attempt *attempt, const FlowRow *row)
 {
         Pipeline *pipeline = attempt->pipeline;
         Deployment *deployment = attempt->deployment;
@@ -177,14 +177,15 @@ static void moved(Attempt *attempt, const FlowRow *row)
         pipeline->events->moved(pipeline, deployment, row);
 }
 
-static void on_moved(Pipeline *pipeline, Deployment *deployment, const FlowRow *row, Deployment *superseded)
+static void attempt_on_moved(Pipeline *pipeline, Deployment *deployment, const FlowRow *row,
+                             Deployment *superseded)
 {
         if (superseded) {
                 /* The same transaction made it so: nothing is left to commit. */
                 attempt_free(superseded->step);
                 model_set_deployment_status(pipeline->model, superseded, DEPLOYMENT_SUPERSEDED);
         }
-        moved(deployment->step, row);
+        attempt_moved(deployment->step, row);
         if (superseded)
                 attempt_enter(pipeline, superseded);
 }
@@ -196,9 +197,9 @@ static void on_refused(Pipeline *pipeline, Deployment *deployment, const char *s
         attempt_handle(pipeline, deployment, FLOW_FAILED, sentence);
 }
 
-static void commit(Attempt *attempt, const char *failure)
+static void attempt_commit(Attempt *attempt, const char *failure)
 {
-        static const PersistHandler handler = { .moved = on_moved, .refused = on_refused };
+        static const PersistHandler handler = { .moved = attempt_on_moved, .refused = on_refused };
 
         persist_move(attempt->pipeline, attempt->deployment, attempt->moving, failure, &handler);
         attempt_say_waits(attempt);
@@ -210,18 +211,18 @@ static void on_judged(void *userdata)
         _cleanup_free_ char *failure = TAKE_PTR(attempt->failure);
 
         attempt->judging = attempt->pipeline->engine->shutdown_free(attempt->judging);
-        commit(attempt, failure);
+        attempt_commit(attempt, failure);
 }
 
 /* Whatever fails because the machine goes down is begun again when it is up: until PID 1 has said that it is
  * not going down, nothing has failed. */
-static void judge(Attempt *attempt, char *failure)
+static void attempt_judge(Attempt *attempt, char *failure)
 {
         Pipeline *pipeline = attempt->pipeline;
 
         attempt->failure = failure;
         if (pipeline->engine->shutdown(pipeline->units, on_judged, attempt, &attempt->judging) < 0)
-                pipeline->params.fatal(pipeline->params.userdata, "systemd could not be asked");
+                pipeline_fatal(pipeline, "systemd could not be asked");
 }
 
 /* NULL when out of memory. */
@@ -247,7 +248,7 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
         if (sentence) {
                 clean = clean_sentence(deployment, sentence);
                 if (!clean || clean[0] == '\0')
-                        return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                        return pipeline_oom(pipeline);
         }
         row = flow_find(deployment->status, event);
         if (!row) {
@@ -258,7 +259,7 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
         }
         attempt = attempt_of(pipeline, deployment);
         if (!attempt)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
 
         if (attempt->moving) {
                 if (event == FLOW_CANCEL)
@@ -268,16 +269,16 @@ void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event,
                 return;
         }
         if (event == FLOW_FAILED || event == FLOW_CANCEL)
-                leave(pipeline, deployment);
+                attempt_leave(pipeline, deployment);
         FAILPOINT("move-%s-%s.before", deployment_status_to_string(row->from),
                   deployment_status_to_string(row->to));
         attempt->moving = row;
         if (takes_slot(event))
                 pipeline->n_moving_to_slot++;
         if (event == FLOW_FAILED)
-                judge(attempt, TAKE_PTR(clean));
+                attempt_judge(attempt, TAKE_PTR(clean));
         else
-                commit(attempt, clean);
+                attempt_commit(attempt, clean);
 }
 
 void attempt_fail(Pipeline *pipeline, Deployment *deployment, const char *format, ...)
@@ -291,7 +292,7 @@ void attempt_fail(Pipeline *pipeline, Deployment *deployment, const char *format
         va_end(arguments);
         if (n < 0) {
                 sentence = NULL;
-                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                pipeline_oom(pipeline);
                 return;
         }
         attempt_handle(pipeline, deployment, FLOW_FAILED, sentence);

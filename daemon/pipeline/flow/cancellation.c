@@ -27,7 +27,7 @@ void cancellations_free(Pipeline *pipeline)
                 cancellation_free(pipeline->cancellations);
 }
 
-static void tell(Pipeline *pipeline, const Deployment *deployment, bool cancelled)
+static void cancellation_tell(Pipeline *pipeline, const Deployment *deployment, bool cancelled)
 {
         Cancellation *cancellation, *next;
 
@@ -47,12 +47,12 @@ static void tell(Pipeline *pipeline, const Deployment *deployment, bool cancelle
 
 void cancellations_answer(Pipeline *pipeline, const Deployment *deployment)
 {
-        tell(pipeline, deployment, /* cancelled= */ true);
+        cancellation_tell(pipeline, deployment, /* cancelled= */ true);
 }
 
 void cancellations_refuse(Pipeline *pipeline, const Deployment *deployment)
 {
-        tell(pipeline, deployment, /* cancelled= */ false);
+        cancellation_tell(pipeline, deployment, /* cancelled= */ false);
 }
 
 int cancellation_add(Pipeline *pipeline, const Deployment *deployment, const Call *call)

@@ -34,7 +34,7 @@ Cleanup *cleanup_free(Cleanup *cleanup)
 
 /* Nothing of it runs any more. What cannot be committed now is found again at the next start: the rows still
  * say it. */
-static void finish(Pipeline *pipeline, Deployment *deployment)
+static void cleanup_finish(Pipeline *pipeline, Deployment *deployment)
 {
         StoreAsk ask = { .actor = STORE_DEPLOYD, .deadline = USEC_INFINITY };
         bool had_instances = deployment->instances;
@@ -61,7 +61,7 @@ static void finish(Pipeline *pipeline, Deployment *deployment)
 }
 
 /* Its requests are finished, or had their time. */
-static void reap(Cleanup *cleanup, Deployment *deployment)
+static void cleanup_reap(Cleanup *cleanup, Deployment *deployment)
 {
         ReapOwner owner = { .deployment = deployment->id,
                             .kill = deployment->status == DEPLOYMENT_CANCELLED };
@@ -74,7 +74,7 @@ static void reap(Cleanup *cleanup, Deployment *deployment)
         model_changed_app(deployment->model, deployment->app);
 }
 
-static Cleanup *find(const Pipeline *pipeline, uint64_t id)
+static Cleanup *cleanup_find(const Pipeline *pipeline, uint64_t id)
 {
         Cleanup *cleanup;
 
@@ -87,7 +87,7 @@ static Cleanup *find(const Pipeline *pipeline, uint64_t id)
 void cleanup_poll(Pipeline *pipeline, uint64_t id)
 {
         Deployment *deployment = model_deployment(pipeline->model, id);
-        Cleanup *cleanup = find(pipeline, id);
+        Cleanup *cleanup = cleanup_find(pipeline, id);
         bool live;
 
         if (!cleanup)
@@ -96,18 +96,18 @@ void cleanup_poll(Pipeline *pipeline, uint64_t id)
         if (!cleanup->reaping && deployment) {
                 if (cleanup->deadline && !route_is(deployment, ROUTE_NONE))
                         return;
-                reap(cleanup, deployment);
+                cleanup_reap(cleanup, deployment);
         }
         if (reap_is_pending_for_deployment(pipeline, id))
                 return;
         cleanup_free(cleanup);
         if (deployment && !live)
-                finish(pipeline, deployment);
+                cleanup_finish(pipeline, deployment);
 }
 
 void cleanup_hurry(Pipeline *pipeline, Deployment *deployment)
 {
-        Cleanup *cleanup = find(pipeline, deployment->id);
+        Cleanup *cleanup = cleanup_find(pipeline, deployment->id);
 
         assert(pipeline);
 
@@ -128,7 +128,7 @@ void cleanup_poll_all(Pipeline *pipeline)
                         cleanup_poll(pipeline, cleanup->deployment);
 }
 
-static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int cleanup_on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         Cleanup *cleanup = userdata;
 
@@ -138,37 +138,39 @@ static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec,
 }
 
 /* The old instances finish what they have begun, with the new ones serving already. */
-static int drain(Cleanup *cleanup, Deployment *deployment)
+static int cleanup_drain(Cleanup *cleanup, Deployment *deployment)
 {
         model_changed_app(deployment->model, deployment->app);
-        return route_drain(cleanup->pipeline, deployment, NULL, on_deadline, cleanup, &cleanup->deadline);
+        return route_drain(cleanup->pipeline, deployment, NULL, cleanup_on_deadline, cleanup,
+                           &cleanup->deadline);
 }
 
 /* Its requests are cut: it has ended, or its end was asked for. */
-static int shut(Cleanup *cleanup, Deployment *deployment)
+static int cleanup_shut(Cleanup *cleanup, Deployment *deployment)
 {
         route_close(deployment, ROUTE_NONE, 0);
-        return route_wait_closed(cleanup->pipeline, on_deadline, cleanup, &cleanup->deadline);
+        return route_wait_closed(cleanup->pipeline, cleanup_on_deadline, cleanup, &cleanup->deadline);
 }
 
-static void begin(Pipeline *pipeline, Deployment *deployment, bool live)
+static void cleanup_begin(Pipeline *pipeline, Deployment *deployment, bool live)
 {
-        Cleanup *cleanup = find(pipeline, deployment->id);
+        Cleanup *cleanup = cleanup_find(pipeline, deployment->id);
         int r;
 
         /* It was being stopped, and is superseded or stopped once more. */
         cleanup_free(cleanup);
         cleanup = calloc(1, sizeof(Cleanup));
         if (!cleanup)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         *cleanup = (Cleanup){ .pipeline = pipeline, .deployment = deployment->id, .live = live };
         LIST_PREPEND(cleanups, pipeline->cleanups, cleanup);
 
         keepers_free(deployment);
-        r = deployment->status == DEPLOYMENT_SUPERSEDED && deployment->instances ? drain(cleanup, deployment)
-                                                                                 : shut(cleanup, deployment);
+        r = deployment->status == DEPLOYMENT_SUPERSEDED && deployment->instances
+                    ? cleanup_drain(cleanup, deployment)
+                    : cleanup_shut(cleanup, deployment);
         if (r < 0)
-                return pipeline->params.fatal(pipeline->params.userdata, "a timer could not be set");
+                return pipeline_fatal(pipeline, "a timer could not be set");
         ingress_poll(pipeline->params.ingress);
         cleanup_poll(pipeline, deployment->id);
 }
@@ -183,7 +185,7 @@ void cleanup_enter(Pipeline *pipeline, Deployment *deployment)
         /* It may have been about to take over. */
         if (deployment->status != DEPLOYMENT_SUPERSEDED && app->live && !app->stopped)
                 route_open(app->live);
-        begin(pipeline, deployment, /* live= */ false);
+        cleanup_begin(pipeline, deployment, /* live= */ false);
 }
 
 void cleanup_stop(Pipeline *pipeline, Deployment *deployment)
@@ -191,5 +193,5 @@ void cleanup_stop(Pipeline *pipeline, Deployment *deployment)
         assert(pipeline);
         assert(deployment);
 
-        begin(pipeline, deployment, /* live= */ true);
+        cleanup_begin(pipeline, deployment, /* live= */ true);
 }

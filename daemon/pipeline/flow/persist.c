@@ -38,12 +38,12 @@ static void commit_drop(void *userdata)
         commit_free(userdata);
 }
 
-static void fatal(Pipeline *pipeline, const char *what, int error, const char *sentence)
+static void commit_fatal(Pipeline *pipeline, const char *what, int error, const char *sentence)
 {
         _cleanup_free_ char *text =
                 text_format("%s: %s", what, text_is_empty(sentence) ? strerror(-error) : sentence);
 
-        pipeline->params.fatal(pipeline->params.userdata, text ? text : what);
+        pipeline_fatal(pipeline, text ? text : what);
 }
 
 /* How the app is once its deployment has taken the row. */
@@ -81,11 +81,11 @@ static void take_back(Deployment *deployment)
 }
 
 /* It takes a slot, as the trigger deployment_begin of the database sees it. */
-static void begin(Pipeline *pipeline, Deployment *deployment, const FlowRow *row)
+static void commit_begin(Pipeline *pipeline, Deployment *deployment, const FlowRow *row)
 {
         if (row->from == DEPLOYMENT_QUEUED && deployment_status_is_running(row->to) &&
             deployment_begin(deployment) < 0)
-                fatal(pipeline, "Out of memory", -ENOMEM, NULL);
+                commit_fatal(pipeline, "Out of memory", -ENOMEM, NULL);
 }
 
 /* The release that was chosen for it. */
@@ -103,7 +103,7 @@ static int take_release(Deployment *deployment)
                        : 0;
 }
 
-static void learn(Commit *commit, Deployment *deployment, const StoreReply *reply)
+static void commit_learn(Commit *commit, Deployment *deployment, const StoreReply *reply)
 {
         const FlowRow *row = commit->row;
         App *app = deployment->app;
@@ -120,7 +120,7 @@ static void learn(Commit *commit, Deployment *deployment, const StoreReply *repl
                 app->stopped = false;
 }
 
-static void on_moved(void *userdata, int error, const StoreReply *reply)
+static void commit_on_moved(void *userdata, int error, const StoreReply *reply)
 {
         _cleanup_(commit_freep) Commit *commit = userdata;
         Pipeline *pipeline = commit->pipeline;
@@ -130,12 +130,12 @@ static void on_moved(void *userdata, int error, const StoreReply *reply)
         if (!deployment)
                 return;
         if (error < 0) {
-                fatal(pipeline, "A deployment could not be recorded", error, reply->sentence);
+                commit_fatal(pipeline, "A deployment could not be recorded", error, reply->sentence);
                 return;
         }
         status = app_status_after(deployment, commit->row);
-        begin(pipeline, deployment, commit->row);
-        learn(commit, deployment, reply);
+        commit_begin(pipeline, deployment, commit->row);
+        commit_learn(commit, deployment, reply);
         if (deployment->app->status != status) {
                 deployment->app->status = status;
                 model_changed_app(pipeline->model, deployment->app);
@@ -152,11 +152,11 @@ static void on_live(void *userdata, int error, const StoreReply *reply)
         if (!deployment)
                 return;
         if (error < 0) {
-                fatal(pipeline, "A live deployment could not be recorded", error, reply->sentence);
+                commit_fatal(pipeline, "A live deployment could not be recorded", error, reply->sentence);
                 return;
         }
         old = deployment->app->live;
-        learn(commit, deployment, reply);
+        commit_learn(commit, deployment, reply);
         deployment->app->status = deployment->app->stopped ? APP_STOPPED : APP_RUNNING;
         commit->handler->moved(pipeline, deployment, commit->row, old);
 }
@@ -193,14 +193,15 @@ static void on_start(void *userdata, int error, const StoreReply *reply)
                 return;
         }
         if (error < 0) {
-                fatal(pipeline, "The start of a deployment could not be recorded", error, reply->sentence);
+                commit_fatal(pipeline, "The start of a deployment could not be recorded", error,
+                             reply->sentence);
                 return;
         }
         if (deployment->started_at == 0)
                 deployment->started_at = reply->at;
-        begin(pipeline, deployment, commit->row);
+        commit_begin(pipeline, deployment, commit->row);
         if (take_release(deployment) < 0 || make_instances(deployment, &commit->plan, reply) < 0) {
-                fatal(pipeline, "Out of memory", -ENOMEM, NULL);
+                commit_fatal(pipeline, "Out of memory", -ENOMEM, NULL);
                 return;
         }
         for (size_t i = 0; i < reply->n_ports; i++)
@@ -253,7 +254,7 @@ static size_t count_assigned(const Model *model, const uint64_t *held, size_t n_
 }
 
 /* Which ports somebody holds is known: the deployment gets others. */
-static void on_ports(void *userdata, const uint64_t *held, size_t n_held)
+static void commit_on_ports(void *userdata, const uint64_t *held, size_t n_held)
 {
         Commit *commit = userdata;
         Pipeline *pipeline = commit->pipeline;
@@ -277,7 +278,7 @@ static void on_ports(void *userdata, const uint64_t *held, size_t n_held)
         if (r == -EINVAL)
                 handler->refused(pipeline, deployment, refusal);
         else
-                fatal(pipeline, "A change could not be sent to the database", r, NULL);
+                commit_fatal(pipeline, "A change could not be sent to the database", r, NULL);
 }
 
 void persist_move(Pipeline *pipeline, Deployment *deployment, const FlowRow *row, const char *sentence,
@@ -288,7 +289,7 @@ void persist_move(Pipeline *pipeline, Deployment *deployment, const FlowRow *row
         int r;
 
         if (!commit) {
-                fatal(pipeline, "Out of memory", -ENOMEM, NULL);
+                commit_fatal(pipeline, "Out of memory", -ENOMEM, NULL);
                 return;
         }
         *commit = (Commit){
@@ -296,18 +297,18 @@ void persist_move(Pipeline *pipeline, Deployment *deployment, const FlowRow *row
         };
         r = text_replace(&commit->sentence, sentence);
         if (r >= 0 && row->to == DEPLOYMENT_STARTING)
-                r = ports_ask(pipeline, on_ports, commit_drop, commit);
+                r = ports_ask(pipeline, commit_on_ports, commit_drop, commit);
         else if (r >= 0 && row->to == DEPLOYMENT_LIVE) {
                 ask.done = on_live;
                 r = store_deployment_go_live(pipeline->store, deployment, row,
                                              flow_find(DEPLOYMENT_LIVE, FLOW_REPLACED), &ask);
         } else if (r >= 0) {
-                ask.done = on_moved;
+                ask.done = commit_on_moved;
                 r = store_deployment_move(pipeline->store, deployment, row, sentence,
                                           app_status_after(deployment, row), &ask);
         }
         if (r < 0) {
                 commit_free(commit);
-                fatal(pipeline, "A change could not be sent to the database", r, NULL);
+                commit_fatal(pipeline, "A change could not be sent to the database", r, NULL);
         }
 }

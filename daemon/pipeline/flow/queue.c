@@ -9,7 +9,7 @@
 #include "daemon/pipeline/files/space.h"
 #include "daemon/pipeline/flow/attempt.h"
 
-static bool may_begin(const Deployment *deployment)
+static bool queue_may_begin(const Deployment *deployment)
 {
         const Deployment *other;
 
@@ -85,7 +85,7 @@ static void queue_begin(Pipeline *pipeline, Deployment *deployment)
         if (deployment->kind != DEPLOYMENT_DEPLOY)
                 return queue_begin_reuse(pipeline, deployment);
         if (space_check(pipeline, &sentence) < 0)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         attempt_handle(pipeline, deployment, sentence ? FLOW_FAILED : FLOW_SLOT, sentence);
 }
 
@@ -137,7 +137,7 @@ static uint64_t count_busy(const Pipeline *pipeline)
         return n;
 }
 
-static void fill(Pipeline *pipeline)
+static void queue_fill(Pipeline *pipeline)
 {
         while (count_busy(pipeline) < pipeline_config(pipeline)->parallel) {
                 Deployment *deployment, *first = NULL;
@@ -145,7 +145,7 @@ static void fill(Pipeline *pipeline)
                 if (pipeline->model->n_queued == 0)
                         return;
                 LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
-                        if ((!first || deployment->id < first->id) && may_begin(deployment))
+                        if ((!first || deployment->id < first->id) && queue_may_begin(deployment))
                                 first = deployment;
                 if (!first)
                         return;
@@ -161,7 +161,7 @@ void queue_poll(Pipeline *pipeline)
 
         if (!pipeline->resumed)
                 return;
-        fill(pipeline);
+        queue_fill(pipeline);
         if (pipeline->model->n_queued == 0)
                 return;
         LIST_FOREACH (deployments, deployment, pipeline->model->deployments)

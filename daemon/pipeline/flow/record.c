@@ -81,8 +81,7 @@ static void on_defaults(void *userdata, int error, const StoreReply *reply)
                 record->version = reply->number;
         /* Its app may have been removed meanwhile. */
         else if (model_deployment(record->pipeline->model, record->deployment))
-                record->pipeline->params.fatal(record->pipeline->params.userdata,
-                                               "The values of app.json could not be recorded");
+                pipeline_fatal(record->pipeline, "The values of app.json could not be recorded");
 }
 
 static void on_recorded(void *userdata, int error, const StoreReply *reply)
@@ -102,7 +101,7 @@ static void on_recorded(void *userdata, int error, const StoreReply *reply)
                 attempt_fail(pipeline, deployment, "the release could not be recorded: %s",
                              reply->sentence[0] ? reply->sentence : strerror(-error));
         else if (deployment && learn_variables(record, deployment) < 0)
-                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                pipeline_oom(pipeline);
         else if (deployment) {
                 deployment->release_id = record->release_id;
                 if (record->release) {
@@ -117,8 +116,8 @@ static void on_recorded(void *userdata, int error, const StoreReply *reply)
 
 /* Takes `release` and what is in `variables`. The requests keep their order: who is told of the last knows
  * of both. */
-static void record(Attempt *attempt, uint64_t release_id, StoreRelease *made, Release *release,
-                   Variables *variables)
+static void record_new(Attempt *attempt, uint64_t release_id, StoreRelease *made, Release *release,
+                       Variables *variables)
 {
         Pipeline *pipeline = attempt->pipeline;
         Record *record = calloc(1, sizeof(Record));
@@ -128,7 +127,7 @@ static void record(Attempt *attempt, uint64_t release_id, StoreRelease *made, Re
 
         if (!record) {
                 release_free(release);
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         }
         *record = (Record){ .pipeline = pipeline,
                             .deployment = attempt->deployment->id,
@@ -146,8 +145,7 @@ static void record(Attempt *attempt, uint64_t release_id, StoreRelease *made, Re
                                                  &ask);
         if (r < 0) {
                 record_free(record);
-                pipeline->params.fatal(pipeline->params.userdata,
-                                       "a change could not be sent to the database");
+                pipeline_fatal(pipeline, "a change could not be sent to the database");
         }
 }
 
@@ -165,7 +163,7 @@ static int add_count(const char *key, const char *value, void *userdata)
 }
 
 /* A number that may be missing. */
-static int read_number(const Ticket *answer, const char *key, uint64_t *ret)
+static int record_read_number(const Ticket *answer, const char *key, uint64_t *ret)
 {
         int r = ticket_get_u64(answer, key, INT64_MAX, ret);
 
@@ -180,14 +178,14 @@ static int read_health(const Ticket *answer, HealthCheck *health)
         if (r >= 0 && !health_check_path_is_valid(health->path))
                 r = -EINVAL;
         if (r >= 0)
-                r = read_number(answer, "health.attempts", &health->attempts);
+                r = record_read_number(answer, "health.attempts", &health->attempts);
         if (r >= 0)
-                r = read_number(answer, "health.timeout-usec", &health->timeout_usec);
-        return r >= 0 ? read_number(answer, "health.wait-usec", &health->wait_usec) : r;
+                r = record_read_number(answer, "health.timeout-usec", &health->timeout_usec);
+        return r >= 0 ? record_read_number(answer, "health.wait-usec", &health->wait_usec) : r;
 }
 
 /* 0, -errno. */
-static int read_answer(const Ticket *answer, StoreRelease *made, Release *release)
+static int record_read_answer(const Ticket *answer, StoreRelease *made, Release *release)
 {
         int r;
 
@@ -227,7 +225,7 @@ void record_import(Attempt *attempt, const Ticket *answer, const char *build_key
         assert(answer);
 
         tag = deployment_make_image_tag(deployment);
-        r = release && tag ? read_answer(answer, &made, release) : -ENOMEM;
+        r = release && tag ? record_read_answer(answer, &made, release) : -ENOMEM;
         if (r >= 0)
                 r = text_replace(&deployment->image_tag, tag);
         if (r >= 0)
@@ -246,7 +244,7 @@ void record_import(Attempt *attempt, const Ticket *answer, const char *build_key
         if (r < 0)
                 return attempt_fail(attempt->pipeline, deployment, "%s", sentence ? sentence : strerror(-r));
         warn_of_ignored(deployment, ticket_get(answer, "ignored"));
-        record(attempt, deployment->id, &made, TAKE_PTR(release), &variables);
+        record_new(attempt, deployment->id, &made, TAKE_PTR(release), &variables);
 }
 
 void record_reuse(Attempt *attempt, const Deployment *builder)
@@ -257,6 +255,6 @@ void record_reuse(Attempt *attempt, const Deployment *builder)
         assert(builder);
 
         if (text_replace(&attempt->deployment->image_tag, builder->image_tag) < 0)
-                return attempt->pipeline->params.fatal(attempt->pipeline->params.userdata, "out of memory");
-        record(attempt, builder->id, NULL, NULL, &none);
+                return pipeline_oom(attempt->pipeline);
+        record_new(attempt, builder->id, NULL, NULL, &none);
 }

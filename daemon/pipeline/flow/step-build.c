@@ -60,7 +60,7 @@ static bool may_build(Attempt *attempt)
 static void watch_space(Pipeline *pipeline);
 
 /* Whatever else fills the disk: builds are ended when too little is left. */
-static int on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int step_build_on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         Pipeline *pipeline = userdata;
         _cleanup_free_ char *sentence = NULL;
@@ -69,7 +69,7 @@ static int on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, voi
 
         pipeline->space_look = sd_event_source_disable_unref(pipeline->space_look);
         if (space_check(pipeline, &sentence) < 0) {
-                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                pipeline_oom(pipeline);
                 return 0;
         }
         LIST_FOREACH_SAFE (deployments, deployment, next, pipeline->model->deployments) {
@@ -89,11 +89,11 @@ static void watch_space(Pipeline *pipeline)
         if (pipeline->space_look)
                 return;
         if (sd_event_add_time_relative(pipeline->params.event, &pipeline->space_look, CLOCK_MONOTONIC,
-                                       LOOK_USEC, 0, on_look, pipeline) < 0)
-                pipeline->params.fatal(pipeline->params.userdata, "a timer could not be set");
+                                       LOOK_USEC, 0, step_build_on_look, pipeline) < 0)
+                pipeline_fatal(pipeline, "a timer could not be set");
 }
 
-static void build(Attempt *attempt)
+static void step_build_start(Attempt *attempt)
 {
         Pipeline *pipeline = attempt->pipeline;
         _cleanup_close_ int to = -1;
@@ -128,7 +128,7 @@ void step_build_poll(_unused_ Pipeline *pipeline, Deployment *deployment)
 
         if (attempt && !attempt->moving && !attempt->judging && !attempt->fetch && !attempt->build &&
             !attempt->import && attempt->built_fd < 0 && attempt->tar_fd >= 0)
-                build(attempt);
+                step_build_start(attempt);
 }
 
 static void on_fetched_again(void *userdata, _unused_ const Ticket *answer, const char *failure)
@@ -140,7 +140,7 @@ static void on_fetched_again(void *userdata, _unused_ const Ticket *answer, cons
                 return;
         }
         attempt->fetch = fetch_free(attempt->fetch);
-        build(attempt);
+        step_build_start(attempt);
 }
 
 void step_build_enter(Pipeline *pipeline, Deployment *deployment)
@@ -149,11 +149,11 @@ void step_build_enter(Pipeline *pipeline, Deployment *deployment)
         int r;
 
         if (!attempt)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         if (deployment->release_id != 0)
                 return record_go_on(pipeline, deployment);
         if (attempt->tar_fd >= 0)
-                return build(attempt);
+                return step_build_start(attempt);
         /* The daemon was restarted, and the tree was lost with the one before. It is in the mirror. */
         r = step_fetch_tree(attempt, deployment->revision, /* mirror_only= */ true, on_fetched_again,
                             attempt_on_text);

@@ -14,7 +14,7 @@
 #include "daemon/pipeline/jobs/fetch.h"
 
 /* The tree is there: it is built, unless that has been done or there is nothing to do. */
-static void go_on(Attempt *attempt)
+static void step_fetch_go_on(Attempt *attempt)
 {
         Deployment *deployment = attempt->deployment;
         const Deployment *builder;
@@ -33,7 +33,7 @@ static void go_on(Attempt *attempt)
                 attempt_handle(attempt->pipeline, deployment, FLOW_BUILD, NULL);
 }
 
-static void on_fetched(void *userdata, const Ticket *answer, const char *failure)
+static void step_fetch_on_fetched(void *userdata, const Ticket *answer, const char *failure)
 {
         Attempt *attempt = userdata;
         Deployment *deployment = attempt->deployment;
@@ -58,7 +58,7 @@ static void on_fetched(void *userdata, const Ticket *answer, const char *failure
         }
         model_changed_deployment(deployment->model, deployment);
         attempt->fetch = fetch_free(attempt->fetch);
-        go_on(attempt);
+        step_fetch_go_on(attempt);
 }
 
 /* What is asked for: the deployment's own revision, or its app's branch, or the repository's. */
@@ -99,11 +99,11 @@ void step_fetch_enter(Pipeline *pipeline, Deployment *deployment)
         int r;
 
         if (!attempt)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         if (deployment->release_id != 0)
                 return record_go_on(pipeline, deployment);
-        r = step_fetch_tree(attempt, wanted_revision(deployment), /* mirror_only= */ false, on_fetched,
-                            attempt_on_text);
+        r = step_fetch_tree(attempt, wanted_revision(deployment), /* mirror_only= */ false,
+                            step_fetch_on_fetched, attempt_on_text);
         if (r < 0)
                 attempt_fail_errno(attempt, "fetch", r);
 }

@@ -18,7 +18,7 @@ void step_release_enter(Pipeline *pipeline, Deployment *deployment)
         int r;
 
         if (!attempt)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         attempt_set_text(deployment, "running its release command", -1);
         r = once_new(pipeline, deployment, on_command_done, attempt, &attempt->once);
         if (r < 0)

@@ -49,7 +49,7 @@ static void on_unsettled(Pipeline *pipeline, Deployment *deployment, const char 
 }
 
 /* Requests go to it: from now on it is watched. */
-static void watch(Pipeline *pipeline, Deployment *deployment, Attempt *attempt)
+static void step_switch_watch(Pipeline *pipeline, Deployment *deployment, Attempt *attempt)
 {
         static const SettleHandler handler = { .passed = on_settled, .failed = on_unsettled };
         _cleanup_free_ char *text =
@@ -62,7 +62,7 @@ static void watch(Pipeline *pipeline, Deployment *deployment, Attempt *attempt)
                 attempt_set_text(deployment, text_or_empty(text), -1);
         }
         if (settle_new(pipeline, deployment, &handler, &attempt->settle) < 0)
-                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                pipeline_oom(pipeline);
 }
 
 void step_switch_poll(Pipeline *pipeline, Deployment *deployment)
@@ -71,7 +71,7 @@ void step_switch_poll(Pipeline *pipeline, Deployment *deployment)
         const char *sentence;
 
         if (!attempt)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         if (attempt->moving || attempt->going_back || attempt->settle || !is_ready(deployment))
                 return;
         if (!attempt->open) {
@@ -84,7 +84,7 @@ void step_switch_poll(Pipeline *pipeline, Deployment *deployment)
         if (attempt->settle)
                 return;
         if (route_is(deployment, ROUTE_READY))
-                return watch(pipeline, deployment, attempt);
+                return step_switch_watch(pipeline, deployment, attempt);
         sentence = ingress_sentence(pipeline->params.ingress, deployment->app);
         if (sentence) {
                 _cleanup_free_ char *text = text_format("waiting: %s", sentence);

@@ -63,7 +63,7 @@ static void keeper_check_later(Keeper *keeper)
         if (!keeper->recheck &&
             sd_event_add_time_relative(keeper->pipeline->params.event, &keeper->recheck, CLOCK_MONOTONIC,
                                        pause, 0, keeper_check_on_pause, keeper) < 0)
-                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
+                pipeline_oom(keeper->pipeline);
 }
 
 /* Takes the sentence. */

@@ -90,7 +90,7 @@ static void keeper_live_judge(void *userdata)
                  keeper->pipeline->engine->stop_evidence(keeper->pipeline->params.event, instance->unit,
                                                          keeper->ran, keeper_live_on_evidence, keeper,
                                                          &keeper->evidence) < 0)
-                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
+                pipeline_oom(keeper->pipeline);
         app_health_judge(keeper->pipeline, instance->deployment);
 }
 
@@ -116,7 +116,6 @@ void keeper_live_on_state(Keeper *keeper, sd_id128_t before)
         else if (!keeper->judging &&
                  keeper->pipeline->engine->shutdown(keeper->pipeline->units, keeper_live_judge, keeper,
                                                     &keeper->judging) < 0)
-                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata,
-                                               "systemd could not be asked");
+                pipeline_fatal(keeper->pipeline, "systemd could not be asked");
         keeper_tell_changed(keeper);
 }

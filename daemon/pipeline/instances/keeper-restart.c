@@ -7,7 +7,7 @@
 #include "daemon/pipeline/jobs/reap.h"
 
 /* What runs goes on, and takes requests again if it is fit for them. */
-static void refuse(Keeper *keeper, const char *sentence)
+static void keeper_refuse(Keeper *keeper, const char *sentence)
 {
         log_warning("Cannot start unit %s again: %s", keeper->instance->unit, sentence);
         keeper->unfit = true;
@@ -22,7 +22,7 @@ static void keeper_on_restart_asked(void *userdata, int error, const char *sente
 
         keeper->call = NULL;
         if (error < 0)
-                refuse(keeper, sentence);
+                keeper_refuse(keeper, sentence);
 }
 
 void keeper_restart(Keeper *keeper)
@@ -39,7 +39,7 @@ void keeper_restart(Keeper *keeper)
                 r = keeper->pipeline->engine->restart(keeper->pipeline->units, keeper->instance->unit,
                                                       keeper_on_restart_asked, keeper, &keeper->call);
         if (r < 0)
-                refuse(keeper, strerror(-r));
+                keeper_refuse(keeper, strerror(-r));
 }
 
 void keeper_revive(Keeper *keeper)

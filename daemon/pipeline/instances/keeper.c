@@ -68,7 +68,7 @@ void keeper_fail(Keeper *keeper, const char *format, ...)
                 sentence = NULL;
         va_end(arguments);
         if (!sentence)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         pipeline->instance_events->failed(pipeline, keeper->instance->deployment, sentence);
 }
 
@@ -78,7 +78,7 @@ void keeper_tell_changed(Keeper *keeper)
 }
 
 /* How the unit's end is told: with what it had not come to yet, and what it said last. */
-static void on_last_line(void *userdata, char *line)
+static void keeper_on_last_line(void *userdata, char *line)
 {
         Keeper *keeper = userdata;
         const Instance *instance = keeper->instance;
@@ -100,8 +100,9 @@ static void fail_with_last_line(Keeper *keeper, const char *end, sd_id128_t invo
         keeper->pipeline->instance_events->ended(keeper->pipeline, keeper->instance->deployment);
         if (text_replace(&keeper->end, end) < 0 ||
             keeper->pipeline->engine->last_line(keeper->pipeline->params.event, keeper->instance->unit,
-                                                invocation, on_last_line, keeper, &keeper->last_line) < 0)
-                keeper->pipeline->params.fatal(keeper->pipeline->params.userdata, "out of memory");
+                                                invocation, keeper_on_last_line, keeper,
+                                                &keeper->last_line) < 0)
+                pipeline_oom(keeper->pipeline);
 }
 
 static void on_state_before_live(Keeper *keeper, const UnitState *state, sd_id128_t before)
@@ -168,7 +169,7 @@ static void measure_run(Keeper *keeper, sd_id128_t before)
                 keeper->running_since = now;
 }
 
-static void on_state(void *userdata, const UnitState *state)
+static void keeper_on_state(void *userdata, const UnitState *state)
 {
         Keeper *keeper = userdata;
         sd_id128_t before = keeper->invocation;
@@ -200,22 +201,22 @@ static void on_state(void *userdata, const UnitState *state)
                 on_state_before_live(keeper, state, before);
 }
 
-static void on_started(void *userdata, int error, const char *sentence)
+static void keeper_on_started(void *userdata, int error, const char *sentence)
 {
         Keeper *keeper = userdata;
         const Instance *instance = keeper->instance;
 
         keeper->call = NULL;
         if (error >= 0 && !keeper->watch)
-                error = keeper->pipeline->engine->watch(keeper->pipeline->units, instance->unit, on_state,
-                                                        keeper, &keeper->watch);
+                error = keeper->pipeline->engine->watch(keeper->pipeline->units, instance->unit,
+                                                        keeper_on_state, keeper, &keeper->watch);
         if (error >= 0)
                 return;
         keeper->seen = keeper->failed = true;
         cannot_run(keeper, "could not be started", strdup(sentence ? sentence : strerror(-error)));
 }
 
-static int start_unit(Keeper *keeper)
+static int keeper_start_unit(Keeper *keeper)
 {
         const Config *config = pipeline_config(keeper->pipeline);
         const Instance *instance = keeper->instance;
@@ -236,22 +237,22 @@ static int start_unit(Keeper *keeper)
         unit.spec.timeout_usec = config->start_timeout;
         unit.spec.restart_pause_usec = config->restart_pause;
         unit.spec.restart_burst = (unsigned) config->restart_burst;
-        return keeper->pipeline->engine->start(keeper->pipeline->units, &unit.spec, on_started, keeper,
-                                               &keeper->call);
+        return keeper->pipeline->engine->start(keeper->pipeline->units, &unit.spec, keeper_on_started,
+                                               keeper, &keeper->call);
 }
 
 /* A unit of that name that is on its way out would be taken for this one: keepers_poll() goes on when it is
  * gone. */
-static void begin(Keeper *keeper)
+static void keeper_begin(Keeper *keeper)
 {
         int r;
 
         keeper->waits = reap_is_pending_for_unit(keeper->pipeline, keeper->instance->unit);
         if (keeper->waits)
                 return;
-        r = start_unit(keeper);
+        r = keeper_start_unit(keeper);
         if (r < 0)
-                on_started(keeper, r, NULL);
+                keeper_on_started(keeper, r, NULL);
 }
 
 static Keeper *keeper_new(Pipeline *pipeline, Instance *instance)
@@ -259,7 +260,7 @@ static Keeper *keeper_new(Pipeline *pipeline, Instance *instance)
         Keeper *keeper = calloc(1, sizeof(Keeper));
 
         if (!keeper) {
-                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                pipeline_oom(pipeline);
                 return NULL;
         }
         *keeper = (Keeper){ .pipeline = pipeline, .instance = instance, .rechecks = BACKOFF_INIT };
@@ -279,7 +280,7 @@ void keeper_start(Pipeline *pipeline, Instance *instance)
         instance->by_hand = false;
         keeper = keeper_new(pipeline, instance);
         if (keeper)
-                begin(keeper);
+                keeper_begin(keeper);
 }
 
 void keeper_take_back(Pipeline *pipeline, Instance *instance)
@@ -309,7 +310,7 @@ static void on_evidence_at_start(void *userdata, bool stopped)
         if (stopped)
                 keeper_live_gone(keeper, true);
         else
-                begin(keeper);
+                keeper_begin(keeper);
 }
 
 void keeper_resume(Pipeline *pipeline, Instance *instance)
@@ -337,7 +338,7 @@ void keeper_resume(Pipeline *pipeline, Instance *instance)
         keeper->ran = ran;
         if (pipeline->engine->stop_evidence(pipeline->params.event, instance->unit, ran,
                                             on_evidence_at_start, keeper, &keeper->evidence) < 0)
-                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                pipeline_oom(pipeline);
 }
 
 void keepers_poll(Pipeline *pipeline, uint64_t id)
@@ -351,6 +352,6 @@ void keepers_poll(Pipeline *pipeline, uint64_t id)
                 Keeper *keeper = instance->keeper;
 
                 if (keeper && keeper->waits)
-                        begin(keeper);
+                        keeper_begin(keeper);
         }
 }

@@ -92,7 +92,7 @@ static void on_held(void *userdata, const ProbeAnswer *answer)
                 ask_finish(ask);
 }
 
-static int on_later(_unused_ sd_event_source *source, void *userdata)
+static int ports_on_later(_unused_ sd_event_source *source, void *userdata)
 {
         ask_finish(userdata);
         return 0;
@@ -102,8 +102,8 @@ static void ask_next(PortsAsk *ask)
 {
         if (probe_ask_busy(ask->pipeline->params.probe, (uint16_t) ask->next, on_held, ask, &ask->wait) >= 0)
                 return;
-        if (sd_event_add_defer(ask->pipeline->params.event, &ask->later, on_later, ask) < 0)
-                ask->pipeline->params.fatal(ask->pipeline->params.userdata, "out of memory");
+        if (sd_event_add_defer(ask->pipeline->params.event, &ask->later, ports_on_later, ask) < 0)
+                pipeline_oom(ask->pipeline);
 }
 
 int ports_ask(Pipeline *pipeline, PortsKnown done, void (*drop)(void *userdata), void *userdata)
@@ -135,13 +135,13 @@ int ports_ask(Pipeline *pipeline, PortsKnown done, void (*drop)(void *userdata),
         return 0;
 }
 
-static void look_after(PortsWatch *watch, uint64_t pause)
+static void ports_look_after(PortsWatch *watch, uint64_t pause)
 {
         if (sd_event_source_set_time_relative(watch->timer, pause) >= 0)
                 (void) sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT);
 }
 
-static void on_killed(void *userdata, int error, const char *sentence)
+static void ports_on_killed(void *userdata, int error, const char *sentence)
 {
         PortsWatch *watch = userdata;
 
@@ -149,7 +149,7 @@ static void on_killed(void *userdata, int error, const char *sentence)
         if (error < 0)
                 log_warning("An instance that holds too many ports could not be killed: %s",
                             text_or_empty(sentence));
-        look_after(watch, 0);
+        ports_look_after(watch, 0);
 }
 
 /* As the kernel does with one that needs too much memory. */
@@ -165,10 +165,10 @@ static void end_instance(PortsWatch *watch, const Instance *instance, unsigned c
                                 .process = text_or_empty(process) },
                  "%s of %s holds %u ports and is killed: app-ports-max allows %u", text_or_empty(process),
                  app->name, count, (unsigned) pipeline_config(watch->pipeline)->app_ports_max);
-        r = watch->pipeline->engine->kill(watch->pipeline->units, instance->unit, on_killed, watch,
+        r = watch->pipeline->engine->kill(watch->pipeline->units, instance->unit, ports_on_killed, watch,
                                           &watch->call);
         if (r < 0)
-                on_killed(watch, r, strerror(-r));
+                ports_on_killed(watch, r, strerror(-r));
 }
 
 static void on_crowd(void *userdata, const ProbeAnswer *answer)
@@ -179,7 +179,7 @@ static void on_crowd(void *userdata, const ProbeAnswer *answer)
         watch->wait = probe_wait_free(watch->wait);
         if (answer->result != PROBE_CROWDED) {
                 watch->after = 0;
-                look_after(watch, WATCH_PAUSE_USEC);
+                ports_look_after(watch, WATCH_PAUSE_USEC);
                 return;
         }
         watch->after = answer->cgroup_id;
@@ -187,17 +187,17 @@ static void on_crowd(void *userdata, const ProbeAnswer *answer)
         if (instance)
                 end_instance(watch, instance, answer->number);
         else
-                look_after(watch, 0);
+                ports_look_after(watch, 0);
 }
 
-static int on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int ports_on_look(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         PortsWatch *watch = userdata;
         uint64_t max = pipeline_config(watch->pipeline)->app_ports_max;
 
         if (probe_ask_crowd(watch->pipeline->params.probe, (uint16_t) max, watch->after, on_crowd, watch,
                             &watch->wait) < 0)
-                look_after(watch, WATCH_PAUSE_USEC);
+                ports_look_after(watch, WATCH_PAUSE_USEC);
         return 0;
 }
 
@@ -213,7 +213,7 @@ int ports_watch(Pipeline *pipeline)
                 return -ENOMEM;
         watch->pipeline = pipeline;
         r = sd_event_add_time_relative(pipeline->params.event, &watch->timer, CLOCK_MONOTONIC,
-                                       WATCH_PAUSE_USEC, 0, on_look, watch);
+                                       WATCH_PAUSE_USEC, 0, ports_on_look, watch);
         if (r < 0) {
                 free(watch);
                 return r;

@@ -27,7 +27,7 @@ static void give_up(Deployment *deployment, const Instance *failed)
                 instance->renew = RENEW_NOT;
 }
 
-static void restart(Pipeline *pipeline, Instance *instance)
+static void renew_restart(Pipeline *pipeline, Instance *instance)
 {
         Keeper *keeper = instance->keeper;
 
@@ -41,11 +41,11 @@ static void restart(Pipeline *pipeline, Instance *instance)
         model_changed_app(pipeline->model, instance->deployment->app);
 }
 
-static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int renew_on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         Keeper *keeper = userdata;
 
-        restart(keeper->pipeline, keeper->instance);
+        renew_restart(keeper->pipeline, keeper->instance);
         return 0;
 }
 
@@ -63,23 +63,23 @@ static bool is_alone(const Instance *instance)
 
 /* Out of the way of requests first. New ones wait for the only one; those that it has, it may finish while
  * it stops. */
-static void begin(Pipeline *pipeline, Instance *instance)
+static void renew_begin(Pipeline *pipeline, Instance *instance)
 {
         Keeper *keeper = instance->keeper;
         bool alone = is_alone(instance);
         int r;
 
         if (!keeper || !keeper->running || instance->port == 0)
-                return restart(pipeline, instance);
+                return renew_restart(pipeline, instance);
         keeper->drain = sd_event_source_disable_unref(keeper->drain);
         if (alone) {
                 instance_set_route(instance, ROUTE_DRAINING, 0);
-                r = route_wait_closed(pipeline, on_deadline, keeper, &keeper->drain);
+                r = route_wait_closed(pipeline, renew_on_deadline, keeper, &keeper->drain);
         } else
-                r = route_drain(pipeline, instance->deployment, instance, on_deadline, keeper,
+                r = route_drain(pipeline, instance->deployment, instance, renew_on_deadline, keeper,
                                 &keeper->drain);
         if (r < 0)
-                return pipeline->params.fatal(pipeline->params.userdata, "a timer could not be set");
+                return pipeline_fatal(pipeline, "a timer could not be set");
         instance->renew = alone ? RENEW_CLOSES : RENEW_DRAINS;
         model_changed_app(pipeline->model, instance->deployment->app);
         ingress_poll(pipeline->params.ingress);
@@ -100,7 +100,7 @@ void renew_poll(Pipeline *pipeline, Deployment *deployment)
                 if (instance->renew == RENEW_DRAINS || instance->renew == RENEW_CLOSES) {
                         if (instance->routed == ROUTE_NONE ||
                             (instance->renew == RENEW_CLOSES && instance->routed == ROUTE_DRAINING))
-                                restart(pipeline, instance);
+                                renew_restart(pipeline, instance);
                         return;
                 }
                 if (instance->renew != RENEW_NOW)
@@ -113,5 +113,5 @@ void renew_poll(Pipeline *pipeline, Deployment *deployment)
                         return give_up(deployment, instance);
         }
         if (first)
-                begin(pipeline, first);
+                renew_begin(pipeline, first);
 }

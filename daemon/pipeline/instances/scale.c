@@ -43,7 +43,7 @@ void leavings_free(Pipeline *pipeline)
                 leaving_free(pipeline->leavings);
 }
 
-static Instance *find_instance(const Leaving *leaving)
+static Instance *scale_find_instance(const Leaving *leaving)
 {
         const Deployment *deployment = model_deployment(leaving->pipeline->model, leaving->deployment);
 
@@ -53,7 +53,7 @@ static Instance *find_instance(const Leaving *leaving)
 }
 
 /* Nothing of it runs any more. Its app may want it again by now. */
-static App *forget(Pipeline *pipeline, Instance *instance)
+static App *scale_forget(Pipeline *pipeline, Instance *instance)
 {
         StoreAsk ask = { .actor = STORE_DEPLOYD, .deadline = USEC_INFINITY };
         Deployment *deployment = instance->deployment;
@@ -67,10 +67,10 @@ static App *forget(Pipeline *pipeline, Instance *instance)
 }
 
 /* True if it is gone, with the app to look at in *ret. */
-static bool go_on(Leaving *leaving, App **ret)
+static bool scale_go_on(Leaving *leaving, App **ret)
 {
         Pipeline *pipeline = leaving->pipeline;
-        Instance *instance = find_instance(leaving);
+        Instance *instance = scale_find_instance(leaving);
 
         if (!instance) {
                 leaving_free(leaving);
@@ -86,7 +86,7 @@ static bool go_on(Leaving *leaving, App **ret)
         if (reap_is_pending_for_unit(pipeline, leaving->unit))
                 return false;
         leaving_free(leaving);
-        *ret = forget(pipeline, instance);
+        *ret = scale_forget(pipeline, instance);
         return true;
 }
 
@@ -98,7 +98,7 @@ void leavings_poll(Pipeline *pipeline)
         assert(pipeline);
 
         LIST_FOREACH (leavings, leaving, pipeline->leavings)
-                if (go_on(leaving, &app))
+                if (scale_go_on(leaving, &app))
                         break;
         if (!leaving)
                 return;
@@ -107,7 +107,7 @@ void leavings_poll(Pipeline *pipeline)
         leavings_poll(pipeline);
 }
 
-static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
+static int scale_on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
 {
         Leaving *leaving = userdata;
 
@@ -116,7 +116,7 @@ static int on_deadline(_unused_ sd_event_source *source, _unused_ uint64_t usec,
         return 0;
 }
 
-static void leave(Pipeline *pipeline, Instance *instance)
+static void scale_leave(Pipeline *pipeline, Instance *instance)
 {
         Leaving *leaving = calloc(1, sizeof(Leaving));
         int r = leaving ? 0 : -ENOMEM;
@@ -133,10 +133,10 @@ static void leave(Pipeline *pipeline, Instance *instance)
         keeper_free(instance->keeper);
         model_changed_app(pipeline->model, instance->deployment->app);
         if (r >= 0 && instance->port != 0)
-                r = route_drain(pipeline, instance->deployment, instance, on_deadline, leaving,
+                r = route_drain(pipeline, instance->deployment, instance, scale_on_deadline, leaving,
                                 &leaving->deadline);
         if (r < 0)
-                pipeline->params.fatal(pipeline->params.userdata, "an instance could not be taken down");
+                pipeline_fatal(pipeline, "an instance could not be taken down");
 }
 
 /* ---- what is missing ---- */
@@ -176,7 +176,7 @@ static void on_grown(void *userdata, int error, const StoreReply *reply)
                 const StoreInstance *item = &growth->plan.items[i];
 
                 if (!instance_new(deployment, item->process, item->number, reply->ports[i]))
-                        pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                        pipeline_oom(pipeline);
         }
         growth_free(growth);
         if (!deployment || error < 0)
@@ -209,7 +209,7 @@ static void keep_missing(Plan *plan, const Deployment *deployment)
 }
 
 /* Which ports somebody holds is known: the new instances get others. */
-static void on_ports(void *userdata, const uint64_t *held, size_t n_held)
+static void scale_on_ports(void *userdata, const uint64_t *held, size_t n_held)
 {
         Growth *growth = userdata;
         Pipeline *pipeline = growth->pipeline;
@@ -225,17 +225,16 @@ static void on_ports(void *userdata, const uint64_t *held, size_t n_held)
         } else if (store_deployment_scale_up(pipeline->store, deployment, growth->plan.items, growth->plan.n,
                                              &ports, &ask) < 0) {
                 growth_free(growth);
-                pipeline->params.fatal(pipeline->params.userdata,
-                                       "a change could not be sent to the database");
+                pipeline_fatal(pipeline, "a change could not be sent to the database");
         }
 }
 
-static int grow(Pipeline *pipeline, Deployment *deployment, Growth *growth)
+static int scale_grow(Pipeline *pipeline, Deployment *deployment, Growth *growth)
 {
         growth->pipeline = pipeline;
         growth->deployment = deployment->id;
         deployment->grows = true;
-        return ports_ask(pipeline, on_ports, growth_free, growth);
+        return ports_ask(pipeline, scale_on_ports, growth_free, growth);
 }
 
 void scale_poll(Pipeline *pipeline, App *app)
@@ -254,7 +253,7 @@ void scale_poll(Pipeline *pipeline, App *app)
         growth = calloc(1, sizeof(Growth));
         r = growth ? plan_make(live, release, &growth->plan, &sentence) : -ENOMEM;
         if (r == -ENOMEM)
-                pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                pipeline_oom(pipeline);
         if (r < 0) {
                 if (sentence)
                         log_warning("%s is left as it is: %s", app->name, sentence);
@@ -263,14 +262,13 @@ void scale_poll(Pipeline *pipeline, App *app)
         }
         LIST_FOREACH_SAFE (instances, instance, next, live->instances)
                 if (!instance->leaving && !plan_has(&growth->plan, instance->unit))
-                        leave(pipeline, instance);
+                        scale_leave(pipeline, instance);
         keep_missing(&growth->plan, live);
-        r = growth->plan.n > 0 ? grow(pipeline, live, growth) : -ENODATA;
+        r = growth->plan.n > 0 ? scale_grow(pipeline, live, growth) : -ENODATA;
         if (r < 0)
                 growth_free(growth);
         if (r < 0 && r != -ENODATA)
-                pipeline->params.fatal(pipeline->params.userdata,
-                                       "a change could not be sent to the database");
+                pipeline_fatal(pipeline, "a change could not be sent to the database");
         if (pipeline->leavings) {
                 renew_poll(pipeline, live);
                 ingress_poll(pipeline->params.ingress);

@@ -54,27 +54,27 @@ static bool is_looking(const Settle *settle)
 
 static int on_pause(sd_event_source *source, uint64_t usec, void *userdata);
 
-static void look_after(Settle *settle, uint64_t usec)
+static void settle_look_after(Settle *settle, uint64_t usec)
 {
         settle->pause = sd_event_source_disable_unref(settle->pause);
         if (sd_event_add_time_relative(settle->pipeline->params.event, &settle->pause, CLOCK_MONOTONIC, usec,
                                        0, on_pause, settle) < 0)
-                settle->pipeline->params.fatal(settle->pipeline->params.userdata,
-                                               "a timer could not be set");
+                pipeline_fatal(settle->pipeline, "a timer could not be set");
 }
 
 /* All have passed. */
-static void go_on(Settle *settle)
+static void settle_go_on(Settle *settle)
 {
         uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
         if (settle->last || settle->n == 0)
                 return settle->handler->passed(settle->pipeline, settle->deployment);
         settle->last = now >= settle->until;
-        look_after(settle, settle->last ? 0 : MIN2(backoff_next(&settle->pauses), settle->until - now));
+        settle_look_after(settle,
+                          settle->last ? 0 : MIN2(backoff_next(&settle->pauses), settle->until - now));
 }
 
-static void on_looked(void *userdata, const ProbeAnswer *answer)
+static void settle_on_looked(void *userdata, const ProbeAnswer *answer)
 {
         SettleLook *look = userdata;
         Settle *settle = look->settle;
@@ -83,7 +83,7 @@ static void on_looked(void *userdata, const ProbeAnswer *answer)
         look->wait = probe_wait_free(look->wait);
         if (answer->result == PROBE_LISTENING) {
                 if (!is_looking(settle))
-                        go_on(settle);
+                        settle_go_on(settle);
                 return;
         }
         sentence = check_describe_again(settle->pipeline, look->instance, answer);
@@ -101,13 +101,14 @@ static int on_pause(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
                 SettleLook *look = &settle->looks[i];
 
                 r = check_again(settle->pipeline, look->instance, look->instance->control_group_id,
-                                settle->last ? CHECK_FITNESS : CHECK_LISTENER, on_looked, look, &look->wait);
+                                settle->last ? CHECK_FITNESS : CHECK_LISTENER, settle_on_looked, look,
+                                &look->wait);
         }
         /* Others are looked at: as if this look had not been due yet. */
         if (r == -EBUSY) {
                 settle->last = false;
                 if (!is_looking(settle))
-                        look_after(settle, backoff_next(&settle->pauses));
+                        settle_look_after(settle, backoff_next(&settle->pauses));
                 return 0;
         }
         if (r < 0) {
@@ -145,6 +146,6 @@ int settle_new(Pipeline *pipeline, Deployment *deployment, const SettleHandler *
                 if (instance->port != 0)
                         settle->looks[settle->n++] = (SettleLook){ .settle = settle, .instance = instance };
         *ret = settle;
-        go_on(settle);
+        settle_go_on(settle);
         return 0;
 }

@@ -68,7 +68,7 @@ static int link_source(int fd, uint64_t id, char **ret)
         return 0;
 }
 
-static UnitNetwork network(const Config *config)
+static UnitNetwork build_unit_network(const Config *config)
 {
         if (!config->build_network)
                 return UNIT_NETWORK_NONE;
@@ -114,7 +114,7 @@ static int build_start(Pipeline *pipeline, const BuildParams *params, Helper **r
                 spec.tmpfs_files = config->build_files_max;
         } else
                 spec.binds[1] = (UnitBind){ work, PATH_APP_TREE, true };
-        spec.network = network(config);
+        spec.network = build_unit_network(config);
         if (spec.network == UNIT_NETWORK_PUBLIC)
                 resolvers_read(spec.reached);
         spec.stdout_fd = params->tar_fd;

@@ -91,7 +91,7 @@ static bool is_local(const char *url)
         return url[0] == '/' || strncmp(url, "file://", strlen("file://")) == 0;
 }
 
-static void on_done(void *userdata, const Ticket *answer, const char *failure)
+static void fetch_on_done(void *userdata, const Ticket *answer, const char *failure)
 {
         Fetch *fetch = userdata;
 
@@ -99,7 +99,7 @@ static void on_done(void *userdata, const Ticket *answer, const char *failure)
         fetch->done(fetch->userdata, answer, failure);
 }
 
-static void on_text(void *userdata, const char *text)
+static void fetch_on_text(void *userdata, const char *text)
 {
         Fetch *fetch = userdata;
 
@@ -115,7 +115,7 @@ static int note_unit(const Fetch *fetch, const char *unit)
         return deployment ? text_replace(&deployment->fetch_unit, unit) : 0;
 }
 
-static int start_unit(Fetch *fetch, uint64_t number)
+static int fetch_start_unit(Fetch *fetch, uint64_t number)
 {
         UnitKind kind = fetch->mirror_is_fresh ? UNIT_RESOLVE : UNIT_FETCH;
         const Config *config = pipeline_config(fetch->pipeline);
@@ -158,8 +158,8 @@ static int start_unit(Fetch *fetch, uint64_t number)
                                            .request = request,
                                            .time_key = "fetch-timeout",
                                            .owner = { fetch->deployment, fetch->repository_id },
-                                           .done = on_done,
-                                           .text = on_text,
+                                           .done = fetch_on_done,
+                                           .text = fetch_on_text,
                                            .userdata = fetch },
                           &fetch->helper);
 }
@@ -183,13 +183,13 @@ static void on_counted(void *userdata, int error, const StoreReply *reply)
                         break;
         if (!fetch)
                 return;
-        r = error < 0 ? error : start_unit(fetch, reply->number);
+        r = error < 0 ? error : fetch_start_unit(fetch, reply->number);
         if (r < 0)
                 fetch->done(fetch->userdata, NULL,
                             error < 0 && reply->sentence[0] != '\0' ? reply->sentence : strerror(-r));
 }
 
-static void begin(Fetch *fetch)
+static void fetch_begin(Fetch *fetch)
 {
         Fetch *other;
         Count *count = calloc(1, sizeof(Count));
@@ -204,14 +204,13 @@ static void begin(Fetch *fetch)
                 *count = (Count){ fetch->pipeline, fetch->generation };
         if (!count || store_repository_count_fetch(fetch->pipeline->store, fetch->repository, &ask) < 0) {
                 free(count);
-                fetch->pipeline->params.fatal(fetch->pipeline->params.userdata,
-                                              "a fetch could not be begun");
+                pipeline_fatal(fetch->pipeline, "a fetch could not be begun");
         }
 }
 
 /* Nobody before it in the line writes the same mirror, and no unit that did is still there. Who only reads
  * it waits for nobody. */
-static bool may_begin(const Fetch *fetch)
+static bool fetch_may_begin(const Fetch *fetch)
 {
         const Fetch *other;
 
@@ -235,8 +234,8 @@ void fetch_poll(Pipeline *pipeline)
         Fetch *fetch;
 
         LIST_FOREACH (fetches, fetch, pipeline->fetches)
-                if (may_begin(fetch))
-                        begin(fetch);
+                if (fetch_may_begin(fetch))
+                        fetch_begin(fetch);
 }
 
 int fetch_new(Pipeline *pipeline, const FetchParams *params, Fetch **ret)
@@ -271,7 +270,7 @@ int fetch_new(Pipeline *pipeline, const FetchParams *params, Fetch **ret)
                 return -ENOMEM;
         }
         *ret = fetch;
-        if (may_begin(fetch))
-                begin(fetch);
+        if (fetch_may_begin(fetch))
+                fetch_begin(fetch);
         return 0;
 }

@@ -47,7 +47,7 @@ void limits_free(Pipeline *pipeline)
         pipeline->limits = NULL;
 }
 
-static void miss(Pipeline *pipeline, size_t i)
+static void limits_miss(Pipeline *pipeline, size_t i)
 {
         SandboxReport *report = &pipeline->sandbox;
         size_t n = 0;
@@ -57,7 +57,7 @@ static void miss(Pipeline *pipeline, size_t i)
         report->missing[n] = limits[i].name;
 }
 
-static void know(Pipeline *pipeline)
+static void limits_know(Pipeline *pipeline)
 {
         SandboxReport *report = &pipeline->sandbox;
 
@@ -89,11 +89,11 @@ static bool read_note(Pipeline *pipeline)
         while (fscanf(file, "%31s", word) == 1)
                 for (size_t i = 0; i < LIMITS_MAX; i++)
                         if (strcmp(word, limits[i].name) == 0)
-                                miss(pipeline, i);
+                                limits_miss(pipeline, i);
         return true;
 }
 
-static void finish(Pipeline *pipeline)
+static void limits_finish(Pipeline *pipeline)
 {
         _cleanup_free_ char *list = text_join(pipeline->sandbox.missing, ", ");
 
@@ -103,7 +103,7 @@ static void finish(Pipeline *pipeline)
                 log_warning(
                         "This machine does not enforce all limits that builds are held by: %s are missing",
                         text_or_empty(list));
-        know(pipeline);
+        limits_know(pipeline);
 }
 
 static void limits_next(Limits *trial);
@@ -111,7 +111,7 @@ static void limits_next(Limits *trial);
 static void limits_go_on(Limits *trial, bool held)
 {
         if (!held)
-                miss(trial->pipeline, trial->at);
+                limits_miss(trial->pipeline, trial->at);
         trial->oneshot = oneshot_free(trial->oneshot);
         trial->at++;
         limits_next(trial);
@@ -140,10 +140,10 @@ static void limits_next(Limits *trial)
         int r;
 
         if (trial->at == LIMITS_MAX)
-                return finish(pipeline);
+                return limits_finish(pipeline);
         unit = unit_name_make(UNIT_LIMIT, limits[trial->at].name, 1, NULL, 0);
         if (!unit)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         spec.kind = UNIT_LIMIT;
         spec.name = unit;
         spec.user = "deployd-limit";
@@ -171,10 +171,10 @@ void limits_poll(Pipeline *pipeline)
             reap_is_pending_for_name(pipeline, UNIT_LIMIT, ""))
                 return;
         if (read_note(pipeline))
-                return know(pipeline);
+                return limits_know(pipeline);
         pipeline->limits = calloc(1, sizeof(Limits));
         if (!pipeline->limits)
-                return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                return pipeline_oom(pipeline);
         pipeline->limits->pipeline = pipeline;
         limits_next(pipeline->limits);
 }

@@ -27,7 +27,7 @@ Reap *reap_free(Reap *reap)
         return NULL;
 }
 
-static void on_gone(void *userdata, int error, const char *sentence)
+static void reap_on_gone(void *userdata, int error, const char *sentence)
 {
         Reap *reap = userdata;
         Pipeline *pipeline = reap->pipeline;
@@ -44,22 +44,22 @@ static void on_gone(void *userdata, int error, const char *sentence)
         pipeline->events->unit_gone(pipeline, unit, owner.deployment, owner.repository);
 }
 
-static int begin(Reap *reap)
+static int reap_begin(Reap *reap)
 {
         environment_forget_run(reap->unit);
-        return reap->pipeline->engine->remove(reap->pipeline->units, reap->unit, reap->owner.kill, on_gone,
-                                              reap, &reap->call);
+        return reap->pipeline->engine->remove(reap->pipeline->units, reap->unit, reap->owner.kill,
+                                              reap_on_gone, reap, &reap->call);
 }
 
 /* It is on its way already, perhaps for nobody until now; or it was left to itself. */
-static int join(Reap *reap, ReapOwner owner)
+static int reap_join(Reap *reap, ReapOwner owner)
 {
         if (owner.deployment)
                 reap->owner.deployment = owner.deployment;
         if (owner.repository)
                 reap->owner.repository = owner.repository;
         reap->owner.kill |= owner.kill;
-        return reap->call ? 0 : begin(reap);
+        return reap->call ? 0 : reap_begin(reap);
 }
 
 static Reap *reap_find(const Pipeline *pipeline, const char *unit)
@@ -78,18 +78,18 @@ void reap_unit(Pipeline *pipeline, const char *unit, ReapOwner owner)
         int r;
 
         if (reap)
-                r = join(reap, owner);
+                r = reap_join(reap, owner);
         else {
                 reap = calloc(1, sizeof(Reap));
                 if (!reap)
-                        return pipeline->params.fatal(pipeline->params.userdata, "out of memory");
+                        return pipeline_oom(pipeline);
                 *reap = (Reap){ .pipeline = pipeline, .owner = owner, .unit = strdup(unit) };
                 LIST_PREPEND(reaps, pipeline->reaps, reap);
-                r = reap->unit ? begin(reap) : -ENOMEM;
+                r = reap->unit ? reap_begin(reap) : -ENOMEM;
         }
         if (r < 0) {
                 reap_free(reap);
-                pipeline->params.fatal(pipeline->params.userdata, "a unit could not be stopped");
+                pipeline_fatal(pipeline, "a unit could not be stopped");
         }
 }
 

@@ -99,7 +99,7 @@ static void answer_readers(Archive *archive, const char *failure)
         }
 }
 
-static void on_done(void *userdata, const Ticket *answer, const char *failure)
+static void archive_on_done(void *userdata, const Ticket *answer, const char *failure)
 {
         Archive *archive = userdata;
         int r = 0;
@@ -129,7 +129,7 @@ static int archive_make_request(const Archive *archive, const char *label, Ticke
                            ret);
 }
 
-static int start(Archive *archive)
+static int archive_start_helper(Archive *archive)
 {
         const Config *config = pipeline_config(archive->pipeline);
         _cleanup_free_ char *unit = NULL, *label = NULL, *directory = NULL;
@@ -167,20 +167,20 @@ static int start(Archive *archive)
                           &(HelperParams){ .what = "archive",
                                            .spec = &spec,
                                            .request = request,
-                                           .done = on_done,
+                                           .done = archive_on_done,
                                            .userdata = archive },
                           &archive->helper);
 }
 
-static void begin(Archive *archive)
+static void archive_start_unit(Archive *archive)
 {
-        int r = start(archive);
+        int r = archive_start_helper(archive);
 
         if (r < 0)
-                on_done(archive, NULL, strerror(-r));
+                archive_on_done(archive, NULL, strerror(-r));
 }
 
-static bool may_begin(const Archive *archive)
+static bool archive_may_begin(const Archive *archive)
 {
         _cleanup_free_ char *unit =
                 unit_name_make(UNIT_ARCHIVE, archive->name, archive->deployment, NULL, 0);
@@ -199,11 +199,11 @@ void archives_poll(Pipeline *pipeline)
         assert(pipeline);
 
         LIST_FOREACH_SAFE (archives, archive, next, pipeline->archives)
-                if (!archive->helper && may_begin(archive))
-                        begin(archive);
+                if (!archive->helper && archive_may_begin(archive))
+                        archive_start_unit(archive);
 }
 
-static Archive *add(Pipeline *pipeline, const Deployment *deployment, bool reads)
+static Archive *archive_add(Pipeline *pipeline, const Deployment *deployment, bool reads)
 {
         Archive *archive = calloc(1, sizeof(Archive));
 
@@ -223,7 +223,7 @@ static Archive *add(Pipeline *pipeline, const Deployment *deployment, bool reads
 }
 
 /* Whether its release was made by another deployment, which has the log of that. */
-static bool reuses(const Deployment *deployment)
+static bool archive_reuses(const Deployment *deployment)
 {
         return deployment->release_id != 0 && deployment->release_id != deployment->id;
 }
@@ -233,10 +233,10 @@ void archive_begin(Pipeline *pipeline, const Deployment *deployment)
         assert(pipeline);
         assert(deployment_status_is_finished(deployment->status));
 
-        if (deployment->logs_path[0] != '\0' || deployment->started_at == 0 || reuses(deployment) ||
+        if (deployment->logs_path[0] != '\0' || deployment->started_at == 0 || archive_reuses(deployment) ||
             pipeline_config(pipeline)->keep_logs == 0)
                 return;
-        if (!add(pipeline, deployment, /* reads= */ false))
+        if (!archive_add(pipeline, deployment, /* reads= */ false))
                 return pipeline_oom(pipeline);
         archives_poll(pipeline);
 }
@@ -253,7 +253,7 @@ static bool is_being_written(const Pipeline *pipeline, uint64_t deployment)
 
 static int refuse_log(const Pipeline *pipeline, const Deployment *deployment, sd_bus_error *reterr)
 {
-        if (reuses(deployment))
+        if (archive_reuses(deployment))
                 return sd_bus_error_setf(reterr, SD_BUS_ERROR_FILE_NOT_FOUND,
                                          "the log is that of deployment %" PRIu64
                                          ", whose release deployment %" PRIu64 " runs",
@@ -291,7 +291,7 @@ int deployment_open_log(Pipeline *pipeline, Deployment *deployment, const Call *
         reader = calloc(1, sizeof(Reader));
         archive = waiting_reading(pipeline, deployment->id);
         if (reader && !archive)
-                archive = add(pipeline, deployment, /* reads= */ true);
+                archive = archive_add(pipeline, deployment, /* reads= */ true);
         if (!reader || !archive) {
                 free(reader);
                 return -ENOMEM;

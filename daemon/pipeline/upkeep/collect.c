@@ -15,7 +15,7 @@ typedef struct Collection {
         uint64_t release;
 } Collection;
 
-static bool is_in_use(const App *app, uint64_t release)
+static bool collect_is_in_use(const App *app, uint64_t release)
 {
         const Deployment *deployment;
 
@@ -27,7 +27,7 @@ static bool is_in_use(const App *app, uint64_t release)
         return false;
 }
 
-static void forget(Pipeline *pipeline, const App *app, uint64_t release)
+static void collect_forget(Pipeline *pipeline, const App *app, uint64_t release)
 {
         Deployment *deployment;
 
@@ -53,10 +53,10 @@ static void on_forgotten(void *userdata, int error, const StoreReply *reply)
                 log_warning("Release %" PRIu64 " is kept although there are newer ones: %s",
                             collection->release, reply->sentence[0] ? reply->sentence : strerror(-error));
         else if (reply->number > 0)
-                forget(pipeline, builder->app, collection->release);
+                collect_forget(pipeline, builder->app, collection->release);
 }
 
-static void collect(Pipeline *pipeline, Deployment *builder)
+static void collect_release(Pipeline *pipeline, Deployment *builder)
 {
         Collection *collection = calloc(1, sizeof(Collection));
         StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_forgotten, collection, free };
@@ -83,8 +83,8 @@ void collect_releases(Pipeline *pipeline, App *app)
         LIST_FOREACH (app_deployments, deployment, app->deployments)
                 if (deployment->release_id == deployment->id && !deployment->release_goes &&
                     (deployment->status == DEPLOYMENT_LIVE || deployment->status == DEPLOYMENT_SUPERSEDED) &&
-                    ++n > keep && !is_in_use(app, deployment->id))
-                        collect(pipeline, deployment);
+                    ++n > keep && !collect_is_in_use(app, deployment->id))
+                        collect_release(pipeline, deployment);
 }
 
 void collect_all_releases(Pipeline *pipeline)

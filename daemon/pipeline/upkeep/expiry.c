@@ -5,7 +5,7 @@
 
 #define EXPIRY_ACCURACY_USEC (30 * USEC_PER_SEC) /* nobody minds, and the machine wakes up less */
 
-static bool stays(const Deployment *deployment)
+static bool expiry_stays(const Deployment *deployment)
 {
         return deployment_status_is_unfinished(deployment->status) ||
                deployment->status == DEPLOYMENT_LIVE || deployment->release_id == deployment->id ||
@@ -39,7 +39,7 @@ void expiry_poll(Pipeline *pipeline)
         LIST_FOREACH_SAFE (deployments, deployment, after, pipeline->model->deployments) {
                 uint64_t end = deployment->finished_at + PIPELINE_PUBLISHED_USEC;
 
-                if (stays(deployment))
+                if (expiry_stays(deployment))
                         continue;
                 if (end <= now)
                         model_remove_deployment(pipeline->model, deployment);
