@@ -10,7 +10,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/ingress-unit.h"
-#include "daemon/ledger-facts.h"
+#include "daemon/migration-facts.h"
 #include "daemon/pipeline/pipeline.h"
 #include "daemon/status-line.h"
 #include "daemon/verification.h"
@@ -168,7 +168,7 @@ static void manager_on_migrated(void *userdata, int error, const char *sentence)
                 manager_tell(manager, LOG_ERR, sentence);
                 return;
         }
-        if (ledger_learn(&manager->facts, manager->migrate) < 0) {
+        if (migration_facts_learn(&manager->facts, manager->migrate) < 0) {
                 manager_end(manager, "Out of memory");
                 return;
         }
@@ -382,7 +382,7 @@ Manager *manager_free(Manager *manager)
         probe_client_free(manager->probe);
         units_free(manager->units);
         model_free(manager->model);
-        ledger_forget(&manager->facts);
+        migration_facts_forget(&manager->facts);
         free(manager->facts.sentence);
         free(manager->facts.ingress);
         free(manager->facts.attention);

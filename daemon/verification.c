@@ -6,9 +6,9 @@
 
 #include "base/list.h"
 #include "base/text.h"
-#include "daemon/agreement.h"
-#include "daemon/installation.h"
 #include "daemon/pipeline/pipeline.h"
+#include "daemon/verify-installation.h"
+#include "daemon/verify-units.h"
 #include "sql/verify.h"
 
 typedef struct Verification Verification;
@@ -22,10 +22,10 @@ struct Verifications {
 struct Verification {
         Verifications *owner;
         Report report;
-        Verify *verify;       /* checks 1 to 7 */
-        bool waits;           /* until the limits of builds are known, for check 8 */
-        UnitCall *asking;     /* for check 8 */
-        Agreement *agreement; /* check 9 */
+        Verify *verify;            /* checks 1 to 7 */
+        bool waits;                /* until the limits of builds are known, for check 8 */
+        UnitCall *asking;          /* for check 8 */
+        VerifyUnits *verify_units; /* check 9 */
         BusVerified done;
         void *userdata;
         LIST_FIELDS(Verification, all);
@@ -36,7 +36,7 @@ static void verification_free(Verification *verification)
         LIST_REMOVE(all, verification->owner->all, verification);
         verify_free(verification->verify);
         unit_call_free(verification->asking);
-        agreement_free(verification->agreement);
+        verify_units_free(verification->verify_units);
         report_clear(&verification->report);
         free(verification);
 }
@@ -69,8 +69,8 @@ static void verification_on_version(void *userdata, int error, const char *sente
                 report_end(&verification->report, CHECK_UNITS);
                 return verification_end(verification, 0, NULL);
         }
-        r = agreement_new(params->event, params->units, params->pg, params->pipeline, &verification->report,
-                          on_agreement, verification, &verification->agreement);
+        r = verify_units_new(params->event, params->units, params->pg, params->pipeline,
+                             &verification->report, on_agreement, verification, &verification->verify_units);
         if (r < 0)
                 verification_end(verification, r, strerror(-r));
 }

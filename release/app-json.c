@@ -260,9 +260,9 @@ static int read_script(Reading *reading, const char *name, struct json_object *v
         return r;
 }
 
-/* What is said of the file and of the app, and nothing for us to do. */
+/* What is said of the file and of the app, and nothing for us to do. The builder has read the buildpacks. */
 static const char *const descriptions[] = { "name",       "description", "keywords", "website",
-                                            "repository", "logo",        "$schema" };
+                                            "repository", "logo",        "$schema",  "buildpacks" };
 
 static int app_json_read_key(Reading *reading, const char *key, struct json_object *value)
 {

@@ -2,7 +2,7 @@
 
 /* deployd-limit WHAT: goes beyond a limit of the unit that it runs in. It is killed, or exits with
  * LIMIT_EXIT_HELD, if it was held; with 0 if nothing held it. The limits are those of
- * daemon/pipeline/jobs/limits.c. */
+ * daemon/pipeline/jobs/sandbox-probe.c. */
 
 #include <errno.h>
 #include <fcntl.h>

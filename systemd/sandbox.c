@@ -115,7 +115,7 @@ static const SandboxRow by_notice[] = {
 };
 
 /* Runs strangers' programs too, but once: a release command, with what the app has. */
-static const SandboxRow once[] = {
+static const SandboxRow command[] = {
         { "Type", 's', 0, "oneshot" },
         {},
 };
@@ -253,13 +253,13 @@ static const SandboxAddress metadata[] = {
 
 static const Sandbox sandboxes[UNIT_KIND_MAX] = {
         [UNIT_APP] = { { common, dynamic_user, app, by_program }, app_binds, app_tmpfs, metadata, true },
-        [UNIT_BUILD] = { { common, dynamic_user, app, once, build },
+        [UNIT_BUILD] = { { common, dynamic_user, app, command, build },
                          build_binds,
                          app_tmpfs,
                          metadata,
                          true },
-        [UNIT_LIMIT] = { { common, dynamic_user, once, limit }, NULL, NULL, NULL, false },
-        [UNIT_RELEASE] = { { common, dynamic_user, app, once }, app_binds, app_tmpfs, metadata, true },
+        [UNIT_LIMIT] = { { common, dynamic_user, command, limit }, NULL, NULL, NULL, false },
+        [UNIT_RELEASE] = { { common, dynamic_user, app, command }, app_binds, app_tmpfs, metadata, true },
         [UNIT_FETCH] = { { common, dynamic_user, git, git_remote }, NULL, NULL, metadata, true },
         [UNIT_RESOLVE] = { { common, dynamic_user, git, git_mirror }, NULL, NULL, everything, false },
         [UNIT_IMPORT] = { { common, plain_root }, NULL, root_tmpfs, everything, false },

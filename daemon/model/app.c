@@ -267,6 +267,6 @@ unsigned app_count_draining(const App *app)
         LIST_FOREACH (app_deployments, deployment, app->deployments)
                 LIST_FOREACH (instances, instance, deployment->instances)
                         n += deployment->status == DEPLOYMENT_SUPERSEDED || instance->leaving ||
-                             instance->renew == RENEW_DRAINS;
+                             instance->restart == RESTART_DRAINS;
         return n;
 }

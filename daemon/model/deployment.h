@@ -91,13 +91,13 @@ typedef enum Route {
 } Route;
 
 /* Whether an instance is to be restarted with its app. */
-typedef enum Renew {
-        RENEW_NOT,
-        RENEW_WAITS,  /* for its turn */
-        RENEW_CLOSES, /* the only one: until no new requests go to it */
-        RENEW_DRAINS, /* takes no new requests, and finishes those it has */
-        RENEW_NOW,
-} Renew;
+typedef enum RollingRestart {
+        RESTART_NOT,
+        RESTART_WAITS,  /* for its turn */
+        RESTART_CLOSES, /* the only one: until no new requests go to it */
+        RESTART_DRAINS, /* takes no new requests, and finishes those it has */
+        RESTART_NOW,
+} RollingRestart;
 
 /* One running copy of one process type. */
 struct Instance {
@@ -116,10 +116,10 @@ struct Instance {
         bool given_up;    /* it is not started again any more */
         bool leaving;     /* it is one too many, and on its way out */
         bool fit;         /* the present run of its unit has passed the check: requests may go to it */
-        Renew renew;
-        sd_id128_t renewed_from; /* the run that is to end */
-        Route route;             /* as it should be */
-        Route routed;            /* as haproxy has it */
+        RollingRestart restart;
+        sd_id128_t restarted_from; /* the run that is to end */
+        Route route;               /* as it should be */
+        Route routed;              /* as haproxy has it */
         uint64_t drain_deadline; /* CLOCK_MONOTONIC microseconds: with route none, when open connections are
                                     shut; 0 = at once */
         LIST_FIELDS(Instance, instances);

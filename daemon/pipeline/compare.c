@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "daemon/pipeline/files/lost.h"
-#include "daemon/pipeline/files/plan.h"
+#include "daemon/pipeline/files/formation-plan.h"
+#include "daemon/pipeline/files/lost-release.h"
 #include "daemon/pipeline/internal.h"
 
 /* Sentences, in a list that ends with NULL. */
@@ -65,7 +65,7 @@ static int compare_instances(const App *app, const Plan *plan, Faults *faults)
         int r = 0;
 
         LIST_FOREACH (instances, instance, app->live->instances)
-                if (r >= 0 && !instance->leaving && !plan_has(plan, instance->unit))
+                if (r >= 0 && !instance->leaving && !formation_plan_has(plan, instance->unit))
                         r = faults_add(faults,
                                        text_format("app %s has %s.%u, which its formation does not ask "
                                                    "for: 'systemctl restart deployd' stops it",
@@ -81,9 +81,9 @@ static int compare_app(const App *app, char *const *units, Faults *faults)
         int r;
 
         /* A stopped app takes its formation up when it starts. */
-        if (!release || app->stopped || lost_is(app->live))
+        if (!release || app->stopped || lost_release_is(app->live))
                 return 0;
-        r = plan_make(app->live, release, &plan, &sentence);
+        r = formation_plan_make(app->live, release, &plan, &sentence);
         if (r == -EINVAL && sentence)
                 return faults_add(faults, text_format("app %s: %s", app->name, sentence));
         if (r >= 0)

@@ -14,13 +14,13 @@
 typedef struct Adoption Adoption;
 typedef struct Archive Archive;
 typedef struct Attempt Attempt;
-typedef struct Cleanup Cleanup;
+typedef struct Retirement Retirement;
 typedef struct Fetch Fetch;
 typedef struct Helper Helper;
 typedef struct Import Import;
 typedef struct Keeper Keeper;
-typedef struct Limits Limits;
-typedef struct Once Once;
+typedef struct SandboxProbe SandboxProbe;
+typedef struct ReleaseCommand ReleaseCommand;
 typedef struct Ownership Ownership;
 typedef struct Reap Reap;
 typedef struct Cancellation Cancellation;
@@ -81,7 +81,7 @@ struct Pipeline {
         Ownership *ownership;       /* whether the apps of this machine are those of the database */
         Adoption *adoption;         /* while the administrator's decision about that is carried out */
         sd_event_source *retention; /* when the data of the next removed app is due */
-        Limits *limits;             /* while they are tried */
+        SandboxProbe *limits;       /* while they are tried */
         SandboxReport sandbox;
         sd_event_source *expiry;   /* when the next ended deployment is no longer published */
         LIST_HEAD(Fetch, fetches); /* in the order they were asked for */
@@ -89,11 +89,11 @@ struct Pipeline {
         LIST_HEAD(struct Removal, removals); /* units that remove release directories */
         uint64_t n_removed;                  /* numbers the trash */
         LIST_HEAD(struct Archive, archives); /* in the order they were asked for */
-        LIST_HEAD(Cleanup, cleanups);
+        LIST_HEAD(Retirement, retirements);
         LIST_HEAD(struct Leaving, leavings); /* instances that are one too many */
         LIST_HEAD(Cancellation, cancellations);
         LIST_HEAD(struct RepositoryFetch, repository_fetches);
-        LIST_HEAD(struct Wipe, wipes);
+        LIST_HEAD(struct Purge, purges);
         LIST_HEAD(struct History, histories); /* reads of the past that wait for their turn, oldest first */
         struct History *history;              /* the one that is under way */
         uid_t history_uid;                    /* whose turn it was last */

@@ -7,24 +7,24 @@
 #include "daemon/pipeline/files/ownership.h"
 #include "daemon/pipeline/flow/attempt.h"
 #include "daemon/pipeline/flow/cancellation.h"
-#include "daemon/pipeline/flow/cleanup.h"
 #include "daemon/pipeline/flow/queue.h"
+#include "daemon/pipeline/flow/retire.h"
 #include "daemon/pipeline/flow/step.h"
 #include "daemon/pipeline/instances/keeper.h"
 #include "daemon/pipeline/instances/ports.h"
-#include "daemon/pipeline/instances/renew.h"
+#include "daemon/pipeline/instances/rolling-restart.h"
 #include "daemon/pipeline/instances/scale.h"
 #include "daemon/pipeline/jobs/build.h"
 #include "daemon/pipeline/jobs/fetch.h"
-#include "daemon/pipeline/jobs/limits.h"
 #include "daemon/pipeline/jobs/reap.h"
 #include "daemon/pipeline/jobs/release-remove.h"
+#include "daemon/pipeline/jobs/sandbox-probe.h"
 #include "daemon/pipeline/resume.h"
 #include "daemon/pipeline/upkeep/archive.h"
-#include "daemon/pipeline/upkeep/collect.h"
 #include "daemon/pipeline/upkeep/environment-gc.h"
+#include "daemon/pipeline/upkeep/purge.h"
+#include "daemon/pipeline/upkeep/release-gc.h"
 #include "daemon/pipeline/upkeep/retention.h"
-#include "daemon/pipeline/upkeep/wipe.h"
 
 /* All that may have waited for it. */
 static void on_unit_gone(Pipeline *pipeline, const char *unit, uint64_t deployment, uint64_t repository)
@@ -34,16 +34,16 @@ static void on_unit_gone(Pipeline *pipeline, const char *unit, uint64_t deployme
         if (unit_name_parse(unit, &name) >= 0 && name.kind == UNIT_BUILD)
                 build_forget(name.id);
         if (deployment) {
-                cleanup_poll(pipeline, deployment);
+                retire_poll(pipeline, deployment);
                 keepers_poll(pipeline, deployment);
         }
         if (repository)
                 fetch_poll(pipeline);
         leavings_poll(pipeline);
         archives_poll(pipeline);
-        wipes_poll(pipeline);
+        purges_poll(pipeline);
         retention_poll(pipeline);
-        limits_poll(pipeline);
+        sandbox_probe_poll(pipeline);
         resume_poll(pipeline);
         if (deployment)
                 resume_late(pipeline, deployment);
@@ -71,7 +71,7 @@ static void pipeline_on_moved(Pipeline *pipeline, Deployment *deployment, const 
         if (deployment_status_is_finished(row->to)) {
                 environment_collect(pipeline, deployment->app);
                 archive_begin(pipeline, deployment);
-                collect_releases(pipeline, deployment->app);
+                release_gc(pipeline, deployment->app);
                 attempt_free(deployment->step);
         }
         queue_poll(pipeline);
@@ -133,14 +133,14 @@ Pipeline *pipeline_free(Pipeline *pipeline)
         }
         while (pipeline->reaps)
                 reap_free(pipeline->reaps);
-        while (pipeline->cleanups)
-                cleanup_free(pipeline->cleanups);
-        limits_free(pipeline);
+        while (pipeline->retirements)
+                retire_free(pipeline->retirements);
+        sandbox_probe_free(pipeline);
         ports_free(pipeline);
         leavings_free(pipeline);
         archives_free(pipeline);
         release_removals_free(pipeline);
-        wipes_free(pipeline);
+        purges_free(pipeline);
         cancellations_free(pipeline);
         histories_free(pipeline);
         unit_call_free(pipeline->listing);
@@ -182,7 +182,7 @@ void pipeline_config_changed(Pipeline *pipeline)
                 return;
         queue_poll(pipeline);
         poll_builds(pipeline);
-        collect_all_releases(pipeline);
+        release_gc_all(pipeline);
         ingress_poll(pipeline->params.ingress);
         LIST_FOREACH (apps, app, pipeline->model->apps)
                 model_changed_app(pipeline->model, app);
@@ -209,7 +209,7 @@ void pipeline_ingress_changed(Pipeline *pipeline)
                 if (deployment->status == DEPLOYMENT_SWITCHING)
                         step_switch_poll(pipeline, deployment);
                 else if (deployment->status == DEPLOYMENT_LIVE)
-                        renew_poll(pipeline, deployment);
-        cleanup_poll_all(pipeline);
+                        rolling_restart_poll(pipeline, deployment);
+        retire_poll_all(pipeline);
         leavings_poll(pipeline);
 }

@@ -4,7 +4,7 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "daemon/pipeline/files/lost.h"
+#include "daemon/pipeline/files/lost-release.h"
 
 static void on_asked(_unused_ void *userdata, const sd_bus_error *error, _unused_ uint64_t id)
 {
@@ -27,7 +27,7 @@ static bool has_unfinished(const App *app)
         const Deployment *deployment;
 
         LIST_FOREACH (app_deployments, deployment, app->deployments)
-                if (deployment_status_is_unfinished(deployment->status) && !lost_is(deployment))
+                if (deployment_status_is_unfinished(deployment->status) && !lost_release_is(deployment))
                         return true;
         return false;
 }
@@ -40,10 +40,10 @@ void rebuild_lost(Pipeline *pipeline)
         assert(pipeline);
 
         LIST_FOREACH (deployments, deployment, pipeline->model->deployments)
-                if (deployment->release_id == deployment->id && lost_is(deployment))
+                if (deployment->release_id == deployment->id && lost_release_is(deployment))
                         log_warning("Release %s is not on the disk any more", deployment->image_tag);
         LIST_FOREACH (apps, app, pipeline->model->apps) {
-                if (!app->live || !lost_is(app->live) || app->stopped)
+                if (!app->live || !lost_release_is(app->live) || app->stopped)
                         continue;
                 app->status = APP_FAILED;
                 model_changed_app(pipeline->model, app);

@@ -8,20 +8,20 @@
 #include "base/text.h"
 #include "daemon/model/unit-name.h"
 #include "daemon/pipeline/files/environment.h"
-#include "daemon/pipeline/files/lost.h"
+#include "daemon/pipeline/files/lost-release.h"
 #include "daemon/pipeline/files/ownership.h"
 #include "daemon/pipeline/flow/attempt.h"
 #include "daemon/pipeline/flow/queue.h"
 #include "daemon/pipeline/jobs/build.h"
-#include "daemon/pipeline/jobs/limits.h"
 #include "daemon/pipeline/jobs/reap.h"
 #include "daemon/pipeline/jobs/release-remove.h"
+#include "daemon/pipeline/jobs/sandbox-probe.h"
 #include "daemon/pipeline/rebuild.h"
 #include "daemon/pipeline/upkeep/archive.h"
-#include "daemon/pipeline/upkeep/collect.h"
-#include "daemon/pipeline/upkeep/expiry.h"
+#include "daemon/pipeline/upkeep/purge.h"
+#include "daemon/pipeline/upkeep/release-gc.h"
 #include "daemon/pipeline/upkeep/retention.h"
-#include "daemon/pipeline/upkeep/wipe.h"
+#include "daemon/pipeline/upkeep/unpublish.h"
 
 /* Units that end do so within their stop timeout, and those that nobody knows are few. Nobody should wait
  * for the others before anything can be asked for. */
@@ -89,7 +89,7 @@ static void enter_running(Pipeline *pipeline, Deployment *deployment)
 {
         _cleanup_free_ char *sentence = NULL;
 
-        if (!lost_is(deployment)) {
+        if (!lost_release_is(deployment)) {
                 /* Its step begins again, with a unit of the same name: resume_late() goes on. */
                 if (deployment->status != DEPLOYMENT_LIVE &&
                     reap_is_pending_for_deployment(pipeline, deployment->id)) {
@@ -100,7 +100,7 @@ static void enter_running(Pipeline *pipeline, Deployment *deployment)
         }
         if (deployment->status == DEPLOYMENT_LIVE)
                 return;
-        sentence = lost_describe(deployment);
+        sentence = lost_release_describe(deployment);
         attempt_fail(pipeline, deployment, "%s", text_or_empty(sentence));
 }
 
@@ -142,14 +142,14 @@ static void resume_go_on(Pipeline *pipeline)
                 environment_sweep(pipeline->model);
                 build_sweep();
         }
-        wipes_sweep(pipeline);
+        purges_sweep(pipeline);
         retention_resume(pipeline);
         enter_all(pipeline);
-        collect_all_releases(pipeline);
-        expiry_poll(pipeline);
+        release_gc_all(pipeline);
+        unpublish_poll(pipeline);
         queue_poll(pipeline);
         pipeline->on_resumed(pipeline->on_resumed_userdata, 0);
-        limits_poll(pipeline);
+        sandbox_probe_poll(pipeline);
         rebuild_lost(pipeline);
 }
 
@@ -221,7 +221,7 @@ static void resume_on_listed(void *userdata, int error, char *const *names)
         if (r > 0) {
                 pipeline->on_resumed(pipeline->on_resumed_userdata, 0);
                 resume_end_trials(pipeline, names);
-                limits_poll(pipeline);
+                sandbox_probe_poll(pipeline);
                 return;
         }
         if (r < 0) {
@@ -234,7 +234,7 @@ static void resume_on_listed(void *userdata, int error, char *const *names)
                 _cleanup_free_ char *app = NULL;
 
                 if (slice_name_parse(*names, &app) >= 0) {
-                        wipe_slice(pipeline, app);
+                        purge_slice(pipeline, app);
                         continue;
                 }
                 r = unit_name_parse(*names, &parsed);

@@ -210,7 +210,7 @@ def test_a_program_that_cannot_be_executed_says_so(builder):
     "release, sentence",
     [
         ("echo nothing >&2; exit 4", "bin/release of the test buildpack exited with status 4: nothing"),
-        ("echo default_process_types:; echo '  Web: x'",
+        ("echo default_process_types:; echo '  _web: x'",
          "bin/release of the test buildpack prints, in line 2: its name is not of letters, digits, _ and single dashes, at most 32, "
          "from a letter"),
         ("head -c 20000 /dev/zero | tr '\\0' '#' | fold -w 100", "bin/release of the test buildpack prints too much"),

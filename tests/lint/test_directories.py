@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The directories of the daemon are written in three places, which say the same: base/names.h, systemd/units/deployd.tmpfiles,
-which makes them, and daemon/installation.c, by which `deployd verify` looks at them."""
+which makes them, and daemon/verify-installation.c, by which `deployd verify` looks at them."""
 
 import re
 
@@ -29,7 +29,7 @@ def text_of(expression, macros):
 def looked_at():
     """The mode of each directory that `deployd verify` wants."""
     macros = dict(re.findall(r"^#define (PATH_\w+) +(.+)$", read("base/names.h"), re.MULTILINE))
-    table = re.search(r"\} directories\[\] = \{(.*?)\n\};", read("daemon/installation.c"), re.DOTALL)[1]
+    table = re.search(r"\} directories\[\] = \{(.*?)\n\};", read("daemon/verify-installation.c"), re.DOTALL)[1]
     return {text_of(path, macros): int(mode, 8) for path, mode in re.findall(r"\{ ([^{}]+), (\d+) \}", table)}
 
 

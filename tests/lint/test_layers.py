@@ -54,7 +54,7 @@ HOMES = {
     r'#include [<"]ini\.h': ["daemon/config"],
     r'#include [<"]archive(_entry)?\.h': ["git/", "release/"],
     r'#include [<"]zstd': ["archive/"],
-    r'#include [<"]json': ["daemon/report-print", "release/app-json"],
+    r'#include [<"]json': ["builder/wanted", "daemon/report-print", "release/app-json"],
     r'#include [<"](libsmartcols/)?libsmartcols\.h': ["cli/"],
     r"\bsd_bus_message\b": ["dbus/", "systemd/", "cli/"],
 }

@@ -24,7 +24,7 @@ typedef struct Request {
 FakeStore fake_store;
 static LIST_HEAD(Request, requests);
 
-static void request_free(Request *request)
+static void pending_call_free(Request *request)
 {
         LIST_REMOVE(requests, requests, request);
         later_free(request->later);
@@ -63,7 +63,7 @@ static void on_answer(void *userdata)
                 note(request->name[0] >= '0' && request->name[0] <= '9' ? &fake_store.rows
                                                                         : &fake_store.verbs,
                      request->name);
-        request_free(request);
+        pending_call_free(request);
         if (ask.done)
                 ask.done(ask.userdata, error, &reply);
 }
@@ -83,7 +83,7 @@ static bool is_held(const Request *request)
         return false;
 }
 
-static Request *request_new(const StoreAsk *ask, char *name)
+static Request *pending_call_new(const StoreAsk *ask, char *name)
 {
         Request *request = calloc(1, sizeof(Request));
 
@@ -96,7 +96,7 @@ static Request *request_new(const StoreAsk *ask, char *name)
 static int request_send(Request *request)
 {
         if (fake_store.unsent && strcmp(fake_store.unsent, request->name) == 0) {
-                request_free(request);
+                pending_call_free(request);
                 return -EPIPE;
         }
         if (!is_held(request))
@@ -106,7 +106,7 @@ static int request_send(Request *request)
 
 static int send_named(const StoreAsk *ask, const char *name, uint64_t id, uint64_t number)
 {
-        Request *request = request_new(ask, strdup(name));
+        Request *request = pending_call_new(ask, strdup(name));
 
         request->reply.id = id;
         request->reply.number = number;
@@ -115,7 +115,7 @@ static int send_named(const StoreAsk *ask, const char *name, uint64_t id, uint64
 
 static int send_row(const StoreAsk *ask, const FlowRow *row)
 {
-        return request_send(request_new(ask, text_format("%u", row->row)));
+        return request_send(pending_call_new(ask, text_format("%u", row->row)));
 }
 
 /* Each instance that wants a port gets the next one. */
@@ -139,7 +139,7 @@ void fake_store_end(void)
         while (requests) {
                 StoreAsk ask = requests->ask;
 
-                request_free(requests);
+                pending_call_free(requests);
                 if (ask.drop)
                         ask.drop(ask.userdata);
         }
@@ -179,7 +179,7 @@ int store_deployment_start(_unused_ Store *store, _unused_ const Deployment *dep
                            _unused_ uint64_t release, const StoreInstance *instances, size_t n_instances,
                            _unused_ const StorePorts *range, const StoreAsk *ask)
 {
-        return send_instances(request_new(ask, text_format("%u", row->row)), instances, n_instances);
+        return send_instances(pending_call_new(ask, text_format("%u", row->row)), instances, n_instances);
 }
 
 int store_deployment_go_live(_unused_ Store *store, _unused_ const Deployment *deployment,
@@ -193,7 +193,7 @@ int store_deployment_scale_up(_unused_ Store *store, _unused_ const Deployment *
                               const StoreInstance *instances, size_t n_instances,
                               _unused_ const StorePorts *range, const StoreAsk *ask)
 {
-        return send_instances(request_new(ask, strdup("deployment_scale_up")), instances, n_instances);
+        return send_instances(pending_call_new(ask, strdup("deployment_scale_up")), instances, n_instances);
 }
 
 int store_deployment_insert(_unused_ Store *store, _unused_ const App *app, _unused_ const char *revision,

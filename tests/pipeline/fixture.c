@@ -159,7 +159,7 @@ static void forget_instance(Instance *instance)
         instance->control_group_id = 0;
         instance->by_hand = instance->pausing = instance->given_up = instance->leaving = false;
         instance->n_tries = 0;
-        instance->renew = RENEW_NOT;
+        instance->restart = RESTART_NOT;
         instance->route = ROUTE_NONE;
         instance->drain_deadline = 0;
 }

@@ -8,7 +8,7 @@
 
 /* The end: of a deployment, of what a stopped app runs, of an app. */
 
-PIPELINE_SUITE(cleanup);
+PIPELINE_SUITE(retirement);
 
 static void is_stopped(const Deployment *live)
 {
@@ -19,7 +19,7 @@ static void is_stopped(const Deployment *live)
         cr_assert_null(fixture.fatal, "%s", fixture.fatal);
 }
 
-Test(cleanup, of_a_stopped_app_shuts_its_requests_and_then_ends_its_units)
+Test(retirement, of_a_stopped_app_shuts_its_requests_and_then_ends_its_units)
 {
         Deployment *live = fixture_go_live();
 
@@ -32,7 +32,7 @@ Test(cleanup, of_a_stopped_app_shuts_its_requests_and_then_ends_its_units)
         is_stopped(live);
 }
 
-Test(cleanup, of_a_stopped_app_does_not_wait_for_ever_for_the_ingress)
+Test(retirement, of_a_stopped_app_does_not_wait_for_ever_for_the_ingress)
 {
         Deployment *live = fixture_go_live();
 
@@ -42,7 +42,7 @@ Test(cleanup, of_a_stopped_app_does_not_wait_for_ever_for_the_ingress)
         is_stopped(live);
 }
 
-Test(cleanup, is_hurried_by_a_start)
+Test(retirement, is_hurried_by_a_start)
 {
         Deployment *live = fixture_go_live();
 
@@ -57,7 +57,7 @@ Test(cleanup, is_hurried_by_a_start)
         cr_assert_eq(fake_unit_n_starts(fixture_unit(live, "web.1")), 2);
 }
 
-Test(cleanup, begins_once_more_with_a_second_stop)
+Test(retirement, begins_once_more_with_a_second_stop)
 {
         Deployment *live = fixture_go_live();
 
@@ -69,7 +69,7 @@ Test(cleanup, begins_once_more_with_a_second_stop)
         is_stopped(live);
 }
 
-Test(cleanup, of_a_stop_that_never_ends_keeps_the_app_stopped)
+Test(retirement, of_a_stop_that_never_ends_keeps_the_app_stopped)
 {
         Deployment *live = fixture_go_live();
 
@@ -88,7 +88,7 @@ Test(cleanup, of_a_stop_that_never_ends_keeps_the_app_stopped)
         app_is("running");
 }
 
-Test(cleanup, of_a_stop_that_never_ends_answers_no_cancellation)
+Test(retirement, of_a_stop_that_never_ends_answers_no_cancellation)
 {
         Deployment *deployment;
 
@@ -106,7 +106,7 @@ Test(cleanup, of_a_stop_that_never_ends_answers_no_cancellation)
         cr_assert_null(deployment->instances);
 }
 
-Test(cleanup, of_a_unit_that_is_a_strangers_goes_on)
+Test(retirement, of_a_unit_that_is_a_strangers_goes_on)
 {
         Deployment *deployment;
 
@@ -118,7 +118,7 @@ Test(cleanup, of_a_unit_that_is_a_strangers_goes_on)
         cr_assert_null(deployment->instances);
 }
 
-Test(cleanup, of_a_stopped_app_cancels_what_is_under_way)
+Test(retirement, of_a_stopped_app_cancels_what_is_under_way)
 {
         Deployment *live = fixture_go_live(), *new;
 
@@ -130,7 +130,7 @@ Test(cleanup, of_a_stopped_app_cancels_what_is_under_way)
         is_stopped(live);
 }
 
-Test(cleanup, of_an_import_leaves_nothing_of_the_release)
+Test(retirement, of_an_import_leaves_nothing_of_the_release)
 {
         Deployment *deployment;
 
@@ -144,7 +144,7 @@ Test(cleanup, of_an_import_leaves_nothing_of_the_release)
         cr_assert_eq(fake_units_n_loaded(UNIT_IMPORT), 0);
 }
 
-Test(cleanup, of_a_failed_deployment_removes_its_release)
+Test(retirement, of_a_failed_deployment_removes_its_release)
 {
         Deployment *deployment;
 
@@ -156,7 +156,7 @@ Test(cleanup, of_a_failed_deployment_removes_its_release)
         cr_assert_eq(deployment->release_id, 0);
 }
 
-Test(cleanup, is_done_again_after_a_restart_of_the_daemon)
+Test(retirement, is_done_again_after_a_restart_of_the_daemon)
 {
         Deployment *old = fixture_go_live(), *new;
 
@@ -178,7 +178,7 @@ Test(cleanup, is_done_again_after_a_restart_of_the_daemon)
         app_is("running");
 }
 
-Test(cleanup, of_a_stop_goes_on_when_a_newer_version_takes_over)
+Test(retirement, of_a_stop_goes_on_when_a_newer_version_takes_over)
 {
         Deployment *live = fixture_go_live(), *new;
 
@@ -196,7 +196,7 @@ Test(cleanup, of_a_stop_goes_on_when_a_newer_version_takes_over)
         cr_assert_null(fixture.fatal, "%s", fixture.fatal);
 }
 
-Test(cleanup, of_a_removed_app_forgets_what_is_under_way)
+Test(retirement, of_a_removed_app_forgets_what_is_under_way)
 {
         fixture_go_live();
         for (size_t i = 0; i < 2; i++) {

@@ -19,7 +19,7 @@ static void end(void)
         fixture_tear_down();
 }
 
-TestSuite(renew, .init = begin, .fini = end, .timeout = 60);
+TestSuite(restart, .init = begin, .fini = end, .timeout = 60);
 
 static Instance *web(unsigned number)
 {
@@ -31,24 +31,24 @@ static unsigned n_restarts(unsigned number)
         return fake_unit_n_restarts(web(number)->unit);
 }
 
-Test(renew, restarts_the_only_one_when_no_new_requests_go_to_it)
+Test(restart, restarts_the_only_one_when_no_new_requests_go_to_it)
 {
         fake_ingress.hold = true;
         fixture_restart_app();
         cr_assert(answer.done && answer.error[0] == '\0');
-        cr_assert_eq(web(1)->renew, RENEW_CLOSES);
+        cr_assert_eq(web(1)->restart, RESTART_CLOSES);
         cr_assert_eq(web(1)->route, ROUTE_DRAINING);
         cr_assert_eq(n_restarts(1), 0);
         fake_ingress.hold = false;
         fake_ingress_follow();
         loop_run();
         cr_assert_eq(n_restarts(1), 1);
-        cr_assert_eq(web(1)->renew, RENEW_NOT);
+        cr_assert_eq(web(1)->restart, RESTART_NOT);
         cr_assert_eq(web(1)->routed, ROUTE_READY);
         app_is("running");
 }
 
-Test(renew, does_not_wait_for_ever_for_the_ingress)
+Test(restart, does_not_wait_for_ever_for_the_ingress)
 {
         fake_ingress.hold = true;
         fixture_restart_app();
@@ -56,32 +56,32 @@ Test(renew, does_not_wait_for_ever_for_the_ingress)
         cr_assert_eq(n_restarts(1), 1);
 }
 
-Test(renew, restarts_one_after_another)
+Test(restart, restarts_one_after_another)
 {
         fixture_scale("web", 3);
         fake_ingress.hold = true;
         fixture_restart_app();
         for (unsigned i = 1; i <= 3; i++) {
-                cr_assert_eq(web(i)->renew, RENEW_DRAINS, "%u", i);
+                cr_assert_eq(web(i)->restart, RESTART_DRAINS, "%u", i);
                 cr_assert_eq(web(i)->route, ROUTE_NONE);
                 for (unsigned other = i + 1; other <= 3; other++) {
-                        cr_assert_eq(web(other)->renew, RENEW_WAITS);
+                        cr_assert_eq(web(other)->restart, RESTART_WAITS);
                         cr_assert_eq(web(other)->routed, ROUTE_READY);
                 }
                 cr_assert_eq(n_restarts(i), 0);
                 fake_ingress_follow();
                 loop_run();
                 cr_assert_eq(n_restarts(i), 1);
-                cr_assert_eq(web(i)->renew, RENEW_NOW, "its turn lasts until requests go to it");
+                cr_assert_eq(web(i)->restart, RESTART_NOW, "its turn lasts until requests go to it");
                 fake_ingress_follow();
                 loop_run();
         }
         for (unsigned i = 1; i <= 3; i++)
-                cr_assert_eq(web(i)->renew, RENEW_NOT);
+                cr_assert_eq(web(i)->restart, RESTART_NOT);
         app_is("running");
 }
 
-Test(renew, gives_requests_their_time)
+Test(restart, gives_requests_their_time)
 {
         fixture_scale("web", 2);
         fake_ingress.hold = true;
@@ -98,20 +98,20 @@ static void begin_with_two(void)
         fixture_scale("web", 2);
         fake_units.hold_restarts = true;
         fixture_restart_app();
-        cr_assert_eq(web(1)->renew, RENEW_NOW);
-        cr_assert_eq(web(2)->renew, RENEW_WAITS);
+        cr_assert_eq(web(1)->restart, RESTART_NOW);
+        cr_assert_eq(web(2)->restart, RESTART_WAITS);
         cr_assert_eq(n_restarts(1), 1);
 }
 
 static void others_are_left_alone(void)
 {
-        cr_assert_eq(web(1)->renew, RENEW_NOT);
-        cr_assert_eq(web(2)->renew, RENEW_NOT);
+        cr_assert_eq(web(1)->restart, RESTART_NOT);
+        cr_assert_eq(web(2)->restart, RESTART_NOT);
         cr_assert_eq(n_restarts(2), 0);
         cr_assert_eq(web(2)->routed, ROUTE_READY);
 }
 
-Test(renew, leaves_the_others_alone_when_one_does_not_listen)
+Test(restart, leaves_the_others_alone_when_one_does_not_listen)
 {
         begin_with_two();
         fake_probe.answer.result = PROBE_TIMEOUT;
@@ -120,7 +120,7 @@ Test(renew, leaves_the_others_alone_when_one_does_not_listen)
         others_are_left_alone();
 }
 
-Test(renew, leaves_the_others_alone_when_one_fails)
+Test(restart, leaves_the_others_alone_when_one_fails)
 {
         begin_with_two();
         fake_unit_exits(web(1)->unit, 1);
@@ -128,7 +128,7 @@ Test(renew, leaves_the_others_alone_when_one_fails)
         others_are_left_alone();
 }
 
-Test(renew, leaves_the_others_alone_when_a_restart_is_refused)
+Test(restart, leaves_the_others_alone_when_a_restart_is_refused)
 {
         fixture_scale("web", 2);
         fake_units.restart_error = -EIO;
@@ -138,34 +138,34 @@ Test(renew, leaves_the_others_alone_when_a_restart_is_refused)
         cr_assert_eq(web(1)->routed, ROUTE_READY, "what runs goes on");
 }
 
-Test(renew, waits_while_pid_1_starts_it_again)
+Test(restart, waits_while_pid_1_starts_it_again)
 {
         begin_with_two();
         fake_unit_pauses(web(1)->unit);
         loop_run();
-        cr_assert_eq(web(1)->renew, RENEW_NOW);
+        cr_assert_eq(web(1)->restart, RESTART_NOW);
         fake_unit_runs(web(1)->unit);
         loop_run();
-        cr_assert_eq(web(1)->renew, RENEW_NOT);
-        cr_assert_eq(web(2)->renew, RENEW_NOW);
+        cr_assert_eq(web(1)->restart, RESTART_NOT);
+        cr_assert_eq(web(2)->restart, RESTART_NOW);
 }
 
-Test(renew, goes_on_when_another_one_crashes)
+Test(restart, goes_on_when_another_one_crashes)
 {
         begin_with_two();
         fake_unit_pauses(web(2)->unit);
         loop_run();
-        cr_assert_eq(web(2)->renew, RENEW_WAITS);
+        cr_assert_eq(web(2)->restart, RESTART_WAITS);
         fake_unit_runs(web(2)->unit);
         fake_units_answer();
         loop_run();
-        cr_assert_eq(web(1)->renew, RENEW_NOT);
-        cr_assert_eq(web(2)->renew, RENEW_NOT);
+        cr_assert_eq(web(1)->restart, RESTART_NOT);
+        cr_assert_eq(web(2)->restart, RESTART_NOT);
         cr_assert_eq(n_restarts(2), 1);
         app_is("running");
 }
 
-Test(renew, of_one_more_instance_that_came_meanwhile_is_not_needed)
+Test(restart, of_one_more_instance_that_came_meanwhile_is_not_needed)
 {
         begin_with_two();
         fixture_scale("web", 3);
@@ -177,22 +177,22 @@ Test(renew, of_one_more_instance_that_came_meanwhile_is_not_needed)
         cr_assert_eq(web(3)->routed, ROUTE_READY);
 }
 
-Test(renew, goes_on_without_one_that_is_too_many_meanwhile)
+Test(restart, goes_on_without_one_that_is_too_many_meanwhile)
 {
         fixture_scale("web", 3);
         fake_units.hold_restarts = true;
         fixture_restart_app();
-        cr_assert_eq(web(1)->renew, RENEW_NOW);
+        cr_assert_eq(web(1)->restart, RESTART_NOW);
         fixture_scale("web", 2);
         fake_units_answer();
         loop_run();
         cr_assert_eq(n_restarts(2), 1);
-        cr_assert_eq(web(2)->renew, RENEW_NOT);
+        cr_assert_eq(web(2)->restart, RESTART_NOT);
         cr_assert_eq(fake_units_n_loaded(UNIT_APP), 2);
         app_is("running");
 }
 
-Test(renew, does_not_wait_for_new_limits)
+Test(restart, does_not_wait_for_new_limits)
 {
         fake_units.hold_limits = true;
         fixture_scale("web", 1);
@@ -206,7 +206,7 @@ Test(renew, does_not_wait_for_new_limits)
 }
 
 /* It has requests still when its turn would come. */
-Test(renew, does_not_start_again_what_leaves)
+Test(restart, does_not_start_again_what_leaves)
 {
         _cleanup_free_ char *unit = NULL;
 
@@ -223,12 +223,12 @@ Test(renew, does_not_start_again_what_leaves)
         fake_ingress_follow();
         loop_run();
         cr_assert_eq(fake_unit_n_starts(unit) + fake_unit_n_restarts(unit), 1);
-        cr_assert_eq(web(1)->renew, RENEW_NOT);
+        cr_assert_eq(web(1)->restart, RESTART_NOT);
         cr_assert_eq(fake_units_n_loaded(UNIT_APP), 1);
         app_is("running");
 }
 
-Test(renew, ends_when_the_one_whose_turn_it_is_leaves)
+Test(restart, ends_when_the_one_whose_turn_it_is_leaves)
 {
         _cleanup_free_ char *unit = NULL;
 
@@ -240,7 +240,7 @@ Test(renew, ends_when_the_one_whose_turn_it_is_leaves)
                 loop_run();
         }
         cr_assert_eq(n_restarts(1), 1);
-        cr_assert_eq(web(2)->renew, RENEW_DRAINS);
+        cr_assert_eq(web(2)->restart, RESTART_DRAINS);
         unit = strdup(web(2)->unit);
         cr_assert(unit);
         fixture_scale("web", 1);
@@ -252,7 +252,7 @@ Test(renew, ends_when_the_one_whose_turn_it_is_leaves)
         app_is("running");
 }
 
-Test(renew, of_a_worker_waits_for_no_requests)
+Test(restart, of_a_worker_waits_for_no_requests)
 {
         live = NULL;
         fixture_reset();
@@ -260,23 +260,23 @@ Test(renew, of_a_worker_waits_for_no_requests)
         live = fixture_go_live();
         fixture_restart_app();
         cr_assert_eq(fake_unit_n_restarts(fixture_unit(live, "worker.1")), 1);
-        cr_assert_eq(fixture_instance(live, "worker.1")->renew, RENEW_NOT);
+        cr_assert_eq(fixture_instance(live, "worker.1")->restart, RESTART_NOT);
         app_is("running");
 }
 
-Test(renew, begins_a_second_time_when_it_is_asked_for_again)
+Test(restart, begins_a_second_time_when_it_is_asked_for_again)
 {
         begin_with_two();
         fixture_restart_app();
         fake_units_answer();
         loop_run();
-        cr_assert_eq(web(1)->renew, RENEW_NOT);
-        cr_assert_eq(web(2)->renew, RENEW_NOT);
+        cr_assert_eq(web(1)->restart, RESTART_NOT);
+        cr_assert_eq(web(2)->restart, RESTART_NOT);
         cr_assert_geq(n_restarts(2), 1);
         app_is("running");
 }
 
-Test(renew, ends_with_a_stop)
+Test(restart, ends_with_a_stop)
 {
         begin_with_two();
         fixture_stop();
@@ -289,7 +289,7 @@ Test(renew, ends_with_a_stop)
         app_is("running");
 }
 
-Test(renew, ends_when_a_newer_version_takes_over)
+Test(restart, ends_when_a_newer_version_takes_over)
 {
         Deployment *new;
 
@@ -306,7 +306,7 @@ Test(renew, ends_when_a_newer_version_takes_over)
 }
 
 /* No requests go to it when its turn comes: its end is what it is restarted at. */
-Test(renew, brings_up_what_crashes_in_its_turn)
+Test(restart, brings_up_what_crashes_in_its_turn)
 {
         fake_probe.answer.result = PROBE_TIMEOUT;
         fake_unit_runs(web(1)->unit);
@@ -314,7 +314,7 @@ Test(renew, brings_up_what_crashes_in_its_turn)
         cr_assert_eq(web(1)->routed, ROUTE_NONE);
         fake_ingress.hold = true;
         fixture_restart_app();
-        cr_assert_eq(web(1)->renew, RENEW_CLOSES);
+        cr_assert_eq(web(1)->restart, RESTART_CLOSES);
         fake_probe.answer.result = PROBE_LISTENING;
         fake_unit_exits(web(1)->unit, 1);
         loop_run();
@@ -325,7 +325,7 @@ Test(renew, brings_up_what_crashes_in_its_turn)
         app_is("running");
 }
 
-Test(renew, brings_up_what_does_not_run)
+Test(restart, brings_up_what_does_not_run)
 {
         fake_unit_exits(web(1)->unit, 1);
         loop_run();

@@ -220,7 +220,7 @@ static void check(unsigned walk)
                 n++;
                 cr_assert(instance->fit && instance->routed == ROUTE_READY && !instance->leaving,
                           "walk %u: %s", walk, instance->unit);
-                cr_assert_eq(instance->renew, RENEW_NOT, "walk %u: %s", walk, instance->unit);
+                cr_assert_eq(instance->restart, RESTART_NOT, "walk %u: %s", walk, instance->unit);
         }
         cr_assert_eq(n, wanted ? wanted : 1, "walk %u: %u of %u", walk, n, wanted);
         cr_assert_eq(fake_units_n_loaded(UNIT_APP), n, "walk %u", walk);

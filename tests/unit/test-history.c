@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "daemon/pipeline/call.h"
 #include "daemon/pipeline/calls/history-calls.h"
-#include "daemon/pipeline/calls/request.h"
+#include "daemon/pipeline/calls/pending-call.h"
 
 /* Reads of the past: one at a time, users in turn. The store is a fake that answers when it is told to. */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test-model.h"
 
-#include "daemon/pipeline/files/plan.h"
+#include "daemon/pipeline/files/formation-plan.h"
 
 static Deployment *deployment;
 static Release *release;
@@ -51,7 +51,7 @@ Test(instances, are_those_of_the_formation_web_first_and_web_has_ports)
         wants(&deployment->app->settings.formation, "web", 2);
         wants(&deployment->app->settings.formation, "clock", 1);
         wants(&deployment->app->settings.formation, "gone", 0);
-        cr_assert_eq(plan_make(deployment, release, &plan, &sentence), 0);
+        cr_assert_eq(formation_plan_make(deployment, release, &plan, &sentence), 0);
         cr_assert_eq(plan.n, ELEMENTSOF(expected));
         for (size_t i = 0; i < plan.n; i++) {
                 cr_expect_str_eq(plan.items[i].process, expected[i].process);
@@ -69,18 +69,18 @@ Test(instances, of_what_says_nothing_are_one_web)
 
         has("web");
         has("worker");
-        cr_assert_eq(plan_make(deployment, release, &plan, &sentence), 0);
+        cr_assert_eq(formation_plan_make(deployment, release, &plan, &sentence), 0);
         cr_assert_eq(plan.n, 1);
         cr_expect_str_eq(plan.items[0].unit, "deployd-app-my_shop-42.web.1.service");
 }
 
-/* plan_make() refuses, and its sentence has that in it. */
+/* formation_plan_make() refuses, and its sentence has that in it. */
 static void refused(const char *part)
 {
         _cleanup_free_ char *sentence = NULL;
         _cleanup_plan_ Plan plan = {};
 
-        cr_assert_eq(plan_make(deployment, release, &plan, &sentence), -EINVAL);
+        cr_assert_eq(formation_plan_make(deployment, release, &plan, &sentence), -EINVAL);
         cr_expect(sentence && strstr(sentence, part), "%s", sentence);
         cr_expect_eq(plan.n, 0);
 }

@@ -58,9 +58,7 @@ Test(ticket, get_u64_names_what_is_wrong)
 
 Test(ticket, a_bad_key_is_refused)
 {
-        static const char *const keys[] = {
-                "", "A", "1a", "-a", ".a", "_a", "a b", "a=", "a\n", "ä", "a%"
-        };
+        static const char *const keys[] = { "", "A", "1a", "-a", ".a", "_a", "a b", "a=", "a\n", "ä", "a%" };
         _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
 
         for (size_t i = 0; i < ELEMENTSOF(keys); i++)

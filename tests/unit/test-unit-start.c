@@ -123,7 +123,7 @@ static void start_existing(const char *title, const UnitState *state, bool repea
         changed(changed_userdata, state);
 }
 
-static const char *const once[] = { "fetch", "resolve", "import", "build", "remove" };
+static const char *const command[] = { "fetch", "resolve", "import", "build", "remove" };
 
 Test(unit_start, one_that_is_new_is_started)
 {
@@ -142,24 +142,24 @@ Test(unit_start, a_refusal_is_told_in_systemds_words)
 
 Test(unit_start, one_of_an_earlier_run_is_not_the_one_that_was_asked_for)
 {
-        for (size_t i = 0; i < ELEMENTSOF(once); i++) {
-                start_existing(once[i], &runs, false);
-                cr_expect_eq(result, -EEXIST, "%s, which runs", once[i]);
+        for (size_t i = 0; i < ELEMENTSOF(command); i++) {
+                start_existing(command[i], &runs, false);
+                cr_expect_eq(result, -EEXIST, "%s, which runs", command[i]);
                 cr_expect(strstr(sentence, "still runs"), "%s", sentence);
-                start_existing(once[i], &ended, false);
-                cr_expect_eq(result, -EEXIST, "%s, which has ended", once[i]);
+                start_existing(command[i], &ended, false);
+                cr_expect_eq(result, -EEXIST, "%s, which has ended", command[i]);
                 cr_expect(strstr(sentence, "still loaded"), "%s", sentence);
-                cr_expect(strstr(sentence, example(once[i])->spec.name), "%s", sentence);
+                cr_expect(strstr(sentence, example(command[i])->spec.name), "%s", sentence);
         }
 }
 
 Test(unit_start, one_that_systemd_has_made_of_this_very_call_is)
 {
-        for (size_t i = 0; i < ELEMENTSOF(once); i++) {
-                start_existing(once[i], &runs, true);
-                cr_expect_eq(result, 0, "%s, which runs", once[i]);
-                start_existing(once[i], &ended, true);
-                cr_expect_eq(result, 0, "%s, which has ended", once[i]);
+        for (size_t i = 0; i < ELEMENTSOF(command); i++) {
+                start_existing(command[i], &runs, true);
+                cr_expect_eq(result, 0, "%s, which runs", command[i]);
+                start_existing(command[i], &ended, true);
+                cr_expect_eq(result, 0, "%s, which has ended", command[i]);
         }
 }
 

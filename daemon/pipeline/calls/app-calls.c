@@ -8,14 +8,14 @@
 #include "base/text.h"
 #include "daemon/model/removed-app.h"
 #include "daemon/pipeline/calls/app-calls.h"
-#include "daemon/pipeline/calls/request.h"
+#include "daemon/pipeline/calls/pending-call.h"
+#include "daemon/pipeline/files/formation-plan.h"
 #include "daemon/pipeline/files/mark.h"
-#include "daemon/pipeline/files/plan.h"
 #include "daemon/pipeline/instances/keeper.h"
 #include "daemon/pipeline/instances/scale.h"
 #include "daemon/pipeline/jobs/app-unit.h"
 #include "daemon/pipeline/jobs/reap.h"
-#include "daemon/pipeline/upkeep/collect.h"
+#include "daemon/pipeline/upkeep/release-gc.h"
 
 static int refuse_data(const char *data, sd_bus_error *reterr)
 {
@@ -33,37 +33,37 @@ static void app_on_created(Request *request, int error, const StoreReply *reply)
         _cleanup_(app_freep) App *app = NULL;
 
         if (error == -EEXIST)
-                return request_refuse(request, BUS_ERROR_ALREADY_EXISTS, "there is an app named %s already",
-                                      request->name);
+                return pending_call_refuse(request, BUS_ERROR_ALREADY_EXISTS,
+                                           "there is an app named %s already", request->name);
         if (error == -ESTALE)
-                return request_refuse(request, BUS_ERROR_NO_FREE_PORT,
-                                      "no stable port is free in %u-%u: widen "
-                                      "stable-range of [ports] in deploy.conf",
-                                      range->low, range->high);
+                return pending_call_refuse(request, BUS_ERROR_NO_FREE_PORT,
+                                           "no stable port is free in %u-%u: widen "
+                                           "stable-range of [ports] in deploy.conf",
+                                           range->low, range->high);
         if (error == -EBUSY || (error == 0 && !repository))
-                return request_refuse(request, BUS_ERROR_NO_SUCH_REPOSITORY,
-                                      "there is no repository named %s", request->text);
+                return pending_call_refuse(request, BUS_ERROR_NO_SUCH_REPOSITORY,
+                                           "there is no repository named %s", request->text);
         if (error < 0)
-                return request_fail(request, error, reply);
+                return pending_call_fail(request, error, reply);
         if (reply->number == 0)
-                return request_refuse(request, SD_BUS_ERROR_INVALID_ARGS,
-                                      "the data of the removed app is being deleted already");
+                return pending_call_refuse(request, SD_BUS_ERROR_INVALID_ARGS,
+                                           "the data of the removed app is being deleted already");
 
         app = app_new(request->name, repository);
         if (!app || app_settings_copy(&app->settings, &request->settings) < 0)
-                return request_fail(request, -ENOMEM, reply);
+                return pending_call_fail(request, -ENOMEM, reply);
         app->id = reply->id;
         app->created_at = reply->at;
         app->port = (uint16_t) reply->number;
         if (model_add_app(request->pipeline->model, app) < 0)
-                return request_fail(request, -ENOMEM, reply);
+                return pending_call_fail(request, -ENOMEM, reply);
         TAKE_PTR(app);
         if (removed)
                 removed_app_free(request->pipeline->model, removed);
         mark_note(request->pipeline->model, reply->id);
         app_log(request->name, MESSAGE_APP_CREATED, "was created");
         ingress_poll(request->pipeline->params.ingress);
-        request_answer(request, 0);
+        pending_call_answer(request, 0);
 }
 
 /* The removed app that `data` names, by its name or, where several had that name, by its number. 0 with NULL
@@ -112,17 +112,17 @@ int app_create(Pipeline *pipeline, const char *name, Repository *repository, con
         r = find_data(pipeline, data, &removed, reterr);
         if (r < 0)
                 return r;
-        request = request_new(pipeline, call, app_on_created, name, repository->name, NULL, 0);
+        request = pending_call_new(pipeline, call, app_on_created, name, repository->name, NULL, 0);
         if (!request)
                 return -ENOMEM;
         request->data = removed ? removed->id : 0;
         if (app_settings_copy(&request->settings, settings) < 0)
-                return request_sent(&request, -ENOMEM, reterr);
-        ask = request_ask(request);
-        return request_sent(&request,
-                            store_app_insert(pipeline->store, name, repository, settings, range->low,
-                                             range->high, request->data, &ask),
-                            reterr);
+                return pending_call_sent(&request, -ENOMEM, reterr);
+        ask = pending_call_ask(request);
+        return pending_call_sent(&request,
+                                 store_app_insert(pipeline->store, name, repository, settings, range->low,
+                                                  range->high, request->data, &ask),
+                                 reterr);
 }
 
 static void on_limits_set(void *userdata, int error, const char *sentence)
@@ -159,21 +159,21 @@ static void apply_limits(Pipeline *pipeline, App *app)
 
 static void on_set(Request *request, int error, const StoreReply *reply)
 {
-        App *app = request_app(request);
+        App *app = pending_call_app(request);
 
         if (error < 0 || !app || app_settings_copy(&app->settings, &request->settings) < 0)
-                return request_fail(request, error < 0 ? error : -ESTALE, reply);
+                return pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
         if (request->apply_to_live && app->live &&
             app_settings_copy(&app->live->settings, &app->settings) < 0)
-                return request_fail(request, -ENOMEM, reply);
+                return pending_call_fail(request, -ENOMEM, reply);
         if (request->apply_to_live)
                 app_take_up(request->pipeline, app);
         apply_limits(request->pipeline, app);
         scale_poll(request->pipeline, app);
-        collect_releases(request->pipeline, app);
+        release_gc(request->pipeline, app);
         ingress_poll(request->pipeline->params.ingress);
         model_changed_app(request->pipeline->model, app);
-        request_answer(request, 0);
+        pending_call_answer(request, 0);
 }
 
 /* While something is live its release says which processes there are. */
@@ -213,18 +213,18 @@ int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Cal
         r = app_check_formation(app, &settings->formation, reterr);
         if (r < 0)
                 return r;
-        request = request_new(pipeline, call, on_set, app->name, NULL, NULL, app->id);
+        request = pending_call_new(pipeline, call, on_set, app->name, NULL, NULL, app->id);
         if (!request)
                 return -ENOMEM;
-        r = request_change(&request, app, reterr);
+        r = pending_call_change(&request, app, reterr);
         if (r < 0)
                 return r;
         if (app_settings_copy(&request->settings, settings) < 0)
-                return request_sent(&request, -ENOMEM, reterr);
+                return pending_call_sent(&request, -ENOMEM, reterr);
         /* Nothing runs that could go on as it was deployed: it starts with these. */
         request->apply_to_live = app->live && app_is_stopped(app);
-        ask = request_ask(request);
-        return request_sent(&request,
-                            store_app_set(pipeline->store, app, settings, request->apply_to_live, &ask),
-                            reterr);
+        ask = pending_call_ask(request);
+        return pending_call_sent(&request,
+                                 store_app_set(pipeline->store, app, settings, request->apply_to_live, &ask),
+                                 reterr);
 }

@@ -9,21 +9,21 @@
 #include "daemon/model/removed-app.h"
 #include "daemon/pipeline/calls/app-calls.h"
 #include "daemon/pipeline/calls/deployment-calls.h"
-#include "daemon/pipeline/calls/request.h"
+#include "daemon/pipeline/calls/pending-call.h"
 #include "daemon/pipeline/files/environment.h"
-#include "daemon/pipeline/files/lost.h"
+#include "daemon/pipeline/files/lost-release.h"
 #include "daemon/pipeline/files/mark.h"
 #include "daemon/pipeline/flow/attempt.h"
 #include "daemon/pipeline/flow/cancellation.h"
-#include "daemon/pipeline/flow/cleanup.h"
+#include "daemon/pipeline/flow/retire.h"
 #include "daemon/pipeline/instances/app-health.h"
 #include "daemon/pipeline/instances/keeper.h"
-#include "daemon/pipeline/instances/renew.h"
+#include "daemon/pipeline/instances/rolling-restart.h"
 #include "daemon/pipeline/instances/route.h"
 #include "daemon/pipeline/instances/scale.h"
 #include "daemon/pipeline/jobs/reap.h"
+#include "daemon/pipeline/upkeep/purge.h"
 #include "daemon/pipeline/upkeep/retention.h"
-#include "daemon/pipeline/upkeep/wipe.h"
 
 /* Whether an app runs: Start, Stop, Restart, and its end. */
 
@@ -40,14 +40,14 @@ static int set_wanted(Pipeline *pipeline, App *app, bool stopped, AppStatus stat
                       void (*apply)(Request *request, int error, const StoreReply *reply), const Call *call,
                       sd_bus_error *reterr)
 {
-        Request *request = request_new(pipeline, call, apply, app->name, NULL, NULL, app->id);
+        Request *request = pending_call_new(pipeline, call, apply, app->name, NULL, NULL, app->id);
         StoreAsk ask;
 
         if (!request)
                 return -ENOMEM;
-        ask = request_ask(request);
-        return request_sent(&request,
-                            store_app_set_status(pipeline->store, app, stopped, status, verb, &ask), reterr);
+        ask = pending_call_ask(request);
+        return pending_call_sent(
+                &request, store_app_set_status(pipeline->store, app, stopped, status, verb, &ask), reterr);
 }
 
 static int check_start(const App *app, sd_bus_error *reterr)
@@ -62,7 +62,7 @@ static int check_start(const App *app, sd_bus_error *reterr)
                                          "%s has never been deployed successfully: there "
                                          "is nothing to start",
                                          app->name);
-        return lost_refuse(app->live, reterr);
+        return lost_release_refuse(app->live, reterr);
 }
 
 void app_bring_up(Pipeline *pipeline, App *app, bool restart)
@@ -74,7 +74,7 @@ void app_bring_up(Pipeline *pipeline, App *app, bool restart)
 
         app->stopped = false;
         if (app->live) {
-                cleanup_hurry(pipeline, app->live);
+                retire_hurry(pipeline, app->live);
                 ingress_poll(pipeline->params.ingress);
                 /* What is beyond the formation goes before it could be started. */
                 scale_poll(pipeline, app);
@@ -82,8 +82,8 @@ void app_bring_up(Pipeline *pipeline, App *app, bool restart)
                         if (!instance->leaving && !keeper_runs(instance))
                                 keeper_bring_up(pipeline, instance);
                         else if (restart && !instance->leaving)
-                                instance->renew = RENEW_WAITS;
-                renew_poll(pipeline, app->live);
+                                instance->restart = RESTART_WAITS;
+                rolling_restart_poll(pipeline, app->live);
                 app_health_judge(pipeline, app->live);
         }
         model_changed_app(pipeline->model, app);
@@ -97,22 +97,22 @@ void app_take_up(Pipeline *pipeline, App *app)
 
 static void app_on_started(Request *request, int error, const StoreReply *reply)
 {
-        App *app = request_app(request);
+        App *app = pending_call_app(request);
 
         if (error < 0 || !app)
-                return request_fail(request, error < 0 ? error : -ESTALE, reply);
+                return pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
         app_bring_up(request->pipeline, app, /* restart= */ false);
-        request_answer(request, 0);
+        pending_call_answer(request, 0);
 }
 
 static void on_restarted(Request *request, int error, const StoreReply *reply)
 {
-        App *app = request_app(request);
+        App *app = pending_call_app(request);
 
         if (error < 0 || !app)
-                return request_fail(request, error < 0 ? error : -ESTALE, reply);
+                return pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
         app_bring_up(request->pipeline, app, /* restart= */ true);
-        request_answer(request, 0);
+        pending_call_answer(request, 0);
 }
 
 int app_start(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
@@ -144,17 +144,17 @@ int app_restart(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *re
 static void on_stopped(Request *request, int error, const StoreReply *reply)
 {
         Pipeline *pipeline = request->pipeline;
-        App *app = request_app(request);
+        App *app = pending_call_app(request);
 
         if (error < 0 || !app)
-                return request_fail(request, error < 0 ? error : -ESTALE, reply);
+                return pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
         app->stopped = true;
         app->status = APP_STOPPED;
         deployments_cancel_all(pipeline, app);
         if (app->live)
-                cleanup_stop(pipeline, app->live);
+                retire_stop(pipeline, app->live);
         model_changed_app(pipeline->model, app);
-        request_answer(request, 0);
+        pending_call_answer(request, 0);
 }
 
 int app_stop(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
@@ -174,12 +174,12 @@ int app_stop(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reter
 static void app_on_removed(Request *request, int error, const StoreReply *reply)
 {
         Pipeline *pipeline = request->pipeline;
-        App *app = request_app(request);
+        App *app = pending_call_app(request);
         Deployment *deployment;
         RemovedApp removed;
 
         if (error < 0 || !app)
-                return request_fail(request, error < 0 ? error : -ESTALE, reply);
+                return pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
 
         removed = (RemovedApp){ .id = app->id,
                                 .name = app->name,
@@ -202,14 +202,14 @@ static void app_on_removed(Request *request, int error, const StoreReply *reply)
                         environment_remove(instance);
                 }
         }
-        wipe_app(pipeline, app);
+        purge_app(pipeline, app);
         app_log(app->name, MESSAGE_APP_REMOVED, "was removed");
         model_remove_app(pipeline->model, app);
         mark_note(pipeline->model, request->id);
-        wipes_poll(pipeline);
+        purges_poll(pipeline);
         retention_poll(pipeline);
         ingress_poll(pipeline->params.ingress);
-        request_answer(request, 0);
+        pending_call_answer(request, 0);
 }
 
 int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bus_error *reterr)
@@ -230,11 +230,11 @@ int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bu
                 return sd_bus_error_setf(reterr, BUS_ERROR_APP_BUSY,
                                          "%s is %s: stop it first, or remove it by force", app->name,
                                          app_status_to_string(app->status));
-        request = request_new(pipeline, call, app_on_removed, app->name, NULL, NULL, app->id);
+        request = pending_call_new(pipeline, call, app_on_removed, app->name, NULL, NULL, app->id);
         if (!request)
                 return -ENOMEM;
         request->keep_usec = pipeline_config(pipeline)->keep_removed_data;
-        ask = request_ask(request);
-        return request_sent(&request, store_app_delete(pipeline->store, app, request->keep_usec, &ask),
-                            reterr);
+        ask = pending_call_ask(request);
+        return pending_call_sent(&request, store_app_delete(pipeline->store, app, request->keep_usec, &ask),
+                                 reterr);
 }

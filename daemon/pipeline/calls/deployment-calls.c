@@ -6,11 +6,11 @@
 
 #include "base/names.h"
 #include "base/text.h"
-#include "daemon/pipeline/calls/request.h"
-#include "daemon/pipeline/files/space.h"
+#include "daemon/pipeline/calls/pending-call.h"
+#include "daemon/pipeline/files/disk-space.h"
 #include "daemon/pipeline/flow/attempt.h"
 #include "daemon/pipeline/flow/cancellation.h"
-#include "daemon/pipeline/jobs/limits.h"
+#include "daemon/pipeline/jobs/sandbox-probe.h"
 
 void deployments_cancel_all(Pipeline *pipeline, App *app)
 {
@@ -48,20 +48,20 @@ static void deployment_on_created(Request *request, int error, const StoreReply 
         uint64_t id = reply->id;
 
         if (error == -ESTALE)
-                return request_refuse_full(request);
+                return pending_call_refuse_full(request);
         if (error == -EINVAL && request->more)
-                return request_refuse(request, SD_BUS_ERROR_INVALID_ARGS,
-                                      "request-id %s was used for another deployment: "
-                                      "take a new one for each",
-                                      request->more);
+                return pending_call_refuse(request, SD_BUS_ERROR_INVALID_ARGS,
+                                           "request-id %s was used for another deployment: "
+                                           "take a new one for each",
+                                           request->more);
         if (error == -EBUSY || (error == 0 && !app))
-                return request_refuse(request, BUS_ERROR_NO_SUCH_APP, "there is no app named %s",
-                                      request->name);
+                return pending_call_refuse(request, BUS_ERROR_NO_SUCH_APP, "there is no app named %s",
+                                           request->name);
         if (error < 0)
-                return request_fail(request, error, reply);
+                return pending_call_fail(request, error, reply);
         /* The same request once more: the deployment is there, published or past. */
         if (reply->number == 1 || model_deployment(pipeline->model, id))
-                return request_answer(request, id);
+                return pending_call_answer(request, id);
 
         deployment = deployment_new(app, id);
         if (!deployment || text_replace(&deployment->requested_revision, request->text) < 0)
@@ -73,7 +73,7 @@ static void deployment_on_created(Request *request, int error, const StoreReply 
                 app->status = APP_DEPLOYING;
         if (model_add_deployment(pipeline->model, deployment) < 0)
                 return pipeline_oom(pipeline);
-        request_answer(request, id);
+        pending_call_answer(request, id);
         attempt_enter(pipeline, TAKE_PTR(deployment));
 }
 
@@ -88,21 +88,21 @@ int deployment_create(Pipeline *pipeline, App *app, const char *revision, const 
         assert(app);
         assert(revision);
 
-        if (space_check(pipeline, &no_space) < 0)
+        if (disk_space_check(pipeline, &no_space) < 0)
                 return -ENOMEM;
         if (no_space)
                 return sd_bus_error_set(reterr, BUS_ERROR_NO_SPACE, no_space);
-        if (app_settings_build(&app->settings) && limits_allow_build(pipeline, &no_sandbox) < 0)
+        if (app_settings_build(&app->settings) && sandbox_probe_allow_build(pipeline, &no_sandbox) < 0)
                 return no_sandbox ? sd_bus_error_set(reterr, BUS_ERROR_SANDBOX_UNAVAILABLE, no_sandbox)
                                   : -ENOMEM;
 
-        request =
-                request_new(pipeline, call, deployment_on_created, app->name, revision, request_id, app->id);
+        request = pending_call_new(pipeline, call, deployment_on_created, app->name, revision, request_id,
+                                   app->id);
         if (!request)
                 return -ENOMEM;
-        ask = request_ask(request);
-        return request_sent(&request,
-                            store_deployment_insert(pipeline->store, app, revision, request_id,
-                                                    pipeline_config(pipeline)->queue_max, &ask),
-                            reterr);
+        ask = pending_call_ask(request);
+        return pending_call_sent(&request,
+                                 store_deployment_insert(pipeline->store, app, revision, request_id,
+                                                         pipeline_config(pipeline)->queue_max, &ask),
+                                 reterr);
 }

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/names.h"
-#include "daemon/pipeline/calls/request.h"
+#include "daemon/pipeline/calls/pending-call.h"
 
 #define PATIENCE_ACCURACY (100 * USEC_PER_MSEC)
 

@@ -5,8 +5,8 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/calls/app-calls.h"
-#include "daemon/pipeline/calls/request.h"
-#include "daemon/pipeline/files/lost.h"
+#include "daemon/pipeline/calls/pending-call.h"
+#include "daemon/pipeline/files/lost-release.h"
 #include "daemon/pipeline/flow/attempt.h"
 #include "daemon/pipeline/flow/queue.h"
 #include "daemon/pipeline/upkeep/environment-gc.h"
@@ -35,34 +35,35 @@ static int redeploy_add(Pipeline *pipeline, App *app, const Request *request, co
 static void redeploy_on_queued(Request *request, int error, const StoreReply *reply)
 {
         Pipeline *pipeline = request->pipeline;
-        App *app = request_app(request);
+        App *app = pending_call_app(request);
         uint64_t id = reply->id;
 
         if (error == -ESTALE)
-                return request_refuse_full(request);
+                return pending_call_refuse_full(request);
         if (error < 0 || !app)
-                return request_fail(request, error < 0 ? error : -ESTALE, reply);
+                return pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
         if (!model_deployment(pipeline->model, id) && redeploy_add(pipeline, app, request, reply) < 0)
                 return pipeline_oom(pipeline);
-        request_answer(request, id);
+        pending_call_answer(request, id);
         attempt_enter(pipeline, model_deployment(pipeline->model, id));
 }
 
 static int redeploy_ask(Pipeline *pipeline, App *app, DeploymentKind kind, uint64_t rollback,
                         const Call *call, sd_bus_error *reterr)
 {
-        Request *request = request_new(pipeline, call, redeploy_on_queued, app->name, NULL, NULL, app->id);
+        Request *request =
+                pending_call_new(pipeline, call, redeploy_on_queued, app->name, NULL, NULL, app->id);
         StoreAsk ask;
 
         if (!request)
                 return -ENOMEM;
         request->kind = kind;
         request->rollback = rollback;
-        ask = request_ask(request);
-        return request_sent(&request,
-                            store_deployment_redeploy(pipeline->store, app, kind, rollback,
-                                                      pipeline_config(pipeline)->queue_max, &ask),
-                            reterr);
+        ask = pending_call_ask(request);
+        return pending_call_sent(&request,
+                                 store_deployment_redeploy(pipeline->store, app, kind, rollback,
+                                                           pipeline_config(pipeline)->queue_max, &ask),
+                                 reterr);
 }
 
 static bool app_has_unfinished(const App *app)
@@ -72,28 +73,29 @@ static bool app_has_unfinished(const App *app)
 
 static void redeploy_on_applied(Request *request, int error, const StoreReply *reply)
 {
-        App *app = request_app(request);
+        App *app = pending_call_app(request);
 
         if (error < 0 || !app || !app->live)
-                return request_fail(request, error < 0 ? error : -ESTALE, reply);
+                return pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
         if (deployment_adopt(app->live) < 0)
                 return pipeline_oom(request->pipeline);
         environment_collect(request->pipeline, app);
         app_take_up(request->pipeline, app);
         model_changed_app(request->pipeline->model, app);
-        request_answer(request, 0);
+        pending_call_answer(request, 0);
 }
 
 /* Nothing is started: settings and variables of today are those that it starts with. */
 static int redeploy_apply(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
 {
-        Request *request = request_new(pipeline, call, redeploy_on_applied, app->name, NULL, NULL, app->id);
+        Request *request =
+                pending_call_new(pipeline, call, redeploy_on_applied, app->name, NULL, NULL, app->id);
         StoreAsk ask;
 
         if (!request)
                 return -ENOMEM;
-        ask = request_ask(request);
-        return request_sent(&request, store_app_apply(pipeline->store, app, &ask), reterr);
+        ask = pending_call_ask(request);
+        return pending_call_sent(&request, store_app_apply(pipeline->store, app, &ask), reterr);
 }
 
 int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
@@ -110,7 +112,7 @@ int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *r
                         app->name);
         if (app_has_unfinished(app))
                 return redeploy_ask(pipeline, app, DEPLOYMENT_REDEPLOY, 0, call, reterr);
-        r = lost_refuse(app->live, reterr);
+        r = lost_release_refuse(app->live, reterr);
         if (r < 0)
                 return r;
         return app_is_stopped(app) ? redeploy_apply(pipeline, app, call, reterr)
@@ -132,8 +134,8 @@ int app_rollback(Pipeline *pipeline, App *app, uint64_t to, const Call *call, sd
                                                  " with a release that is kept: deployctl releases %s "
                                                  "shows what there is",
                                                  app->name, to, app->name);
-                if (lost_is(builder))
-                        return lost_refuse(builder, reterr);
+                if (lost_release_is(builder))
+                        return lost_release_refuse(builder, reterr);
         } else if (!app_has_unfinished(app)) {
                 if (!app->live)
                         return sd_bus_error_setf(reterr, BUS_ERROR_NO_SUCH_RELEASE,
@@ -150,14 +152,14 @@ int app_rollback(Pipeline *pipeline, App *app, uint64_t to, const Call *call, sd
 static void environment_on_set(Request *request, int error, const StoreReply *reply)
 {
         Pipeline *pipeline = request->pipeline;
-        App *app = request_app(request);
+        App *app = pending_call_app(request);
         EnvironmentVersion *version;
         uint64_t id = reply->id;
 
         if (error == -ESTALE)
-                return request_refuse_full(request);
+                return pending_call_refuse_full(request);
         if (error < 0 || !app)
-                return request_fail(request, error < 0 ? error : -ESTALE, reply);
+                return pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
         version = environment_version_find(app, reply->number);
         if (!version)
                 version = environment_version_new(app, reply->number,
@@ -173,7 +175,7 @@ static void environment_on_set(Request *request, int error, const StoreReply *re
         }
         environment_collect(pipeline, app);
         model_changed_app(pipeline->model, app);
-        request_answer(request, id);
+        pending_call_answer(request, id);
         if (id != 0)
                 attempt_enter(pipeline, model_deployment(pipeline->model, id));
 }
@@ -181,24 +183,25 @@ static void environment_on_set(Request *request, int error, const StoreReply *re
 static int environment_ask(Pipeline *pipeline, App *app, const Variables *environment,
                            StoreEnvironmentUse use, const Call *call, sd_bus_error *reterr)
 {
-        Request *request = request_new(pipeline, call, environment_on_set, app->name, NULL, NULL, app->id);
+        Request *request =
+                pending_call_new(pipeline, call, environment_on_set, app->name, NULL, NULL, app->id);
         StoreAsk ask;
         int r;
 
         if (!request)
                 return -ENOMEM;
-        r = request_change(&request, app, reterr);
+        r = pending_call_change(&request, app, reterr);
         if (r < 0)
                 return r;
         request->use = use;
         request->kind = DEPLOYMENT_REDEPLOY;
         if (variables_copy(&request->environment, environment) < 0)
-                return request_sent(&request, -ENOMEM, reterr);
-        ask = request_ask(request);
-        return request_sent(&request,
-                            store_environment_set(pipeline->store, app, environment, use,
-                                                  pipeline_config(pipeline)->queue_max, &ask),
-                            reterr);
+                return pending_call_sent(&request, -ENOMEM, reterr);
+        ask = pending_call_ask(request);
+        return pending_call_sent(&request,
+                                 store_environment_set(pipeline->store, app, environment, use,
+                                                       pipeline_config(pipeline)->queue_max, &ask),
+                                 reterr);
 }
 
 int app_set_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,

@@ -9,9 +9,9 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/validate.h"
-#include "daemon/pipeline/calls/request.h"
+#include "daemon/pipeline/calls/pending-call.h"
 #include "daemon/pipeline/jobs/fetch.h"
-#include "daemon/pipeline/upkeep/wipe.h"
+#include "daemon/pipeline/upkeep/purge.h"
 
 static void log_repository(const char *name, const char *id, const char *what)
 {
@@ -25,29 +25,29 @@ static void repository_on_created(Request *request, int error, const StoreReply 
         _cleanup_(repository_freep) Repository *repository = NULL;
 
         if (error == -EEXIST) {
-                request_refuse(request, BUS_ERROR_ALREADY_EXISTS, "there is a repository named %s already",
-                               request->name);
+                pending_call_refuse(request, BUS_ERROR_ALREADY_EXISTS,
+                                    "there is a repository named %s already", request->name);
                 return;
         }
         if (error < 0) {
-                request_fail(request, error, reply);
+                pending_call_fail(request, error, reply);
                 return;
         }
         repository = repository_new(request->name);
         if (!repository || text_replace(&repository->git_url, request->text) < 0 ||
             text_replace(&repository->default_branch, request->more) < 0) {
-                request_fail(request, -ENOMEM, reply);
+                pending_call_fail(request, -ENOMEM, reply);
                 return;
         }
         repository->id = reply->id;
         repository->created_at = reply->at;
         if (model_add_repository(request->pipeline->model, repository) < 0) {
-                request_fail(request, -ENOMEM, reply);
+                pending_call_fail(request, -ENOMEM, reply);
                 return;
         }
         TAKE_PTR(repository);
         log_repository(request->name, MESSAGE_REPOSITORY_CREATED, "was created");
-        request_answer(request, 0);
+        pending_call_answer(request, 0);
 }
 
 int repository_create(Pipeline *pipeline, const char *name, const char *git_url, const char *default_branch,
@@ -61,13 +61,13 @@ int repository_create(Pipeline *pipeline, const char *name, const char *git_url,
         if (model_repository(pipeline->model, name))
                 return sd_bus_error_setf(reterr, BUS_ERROR_ALREADY_EXISTS,
                                          "there is a repository named %s already", name);
-        request = request_new(pipeline, call, repository_on_created, name, git_url, default_branch, 0);
+        request = pending_call_new(pipeline, call, repository_on_created, name, git_url, default_branch, 0);
         if (!request)
                 return -ENOMEM;
-        ask = request_ask(request);
-        return request_sent(&request,
-                            store_repository_insert(pipeline->store, name, git_url, default_branch, &ask),
-                            reterr);
+        ask = pending_call_ask(request);
+        return pending_call_sent(
+                &request, store_repository_insert(pipeline->store, name, git_url, default_branch, &ask),
+                reterr);
 }
 
 static void on_url_set(Request *request, int error, const StoreReply *reply)
@@ -75,11 +75,11 @@ static void on_url_set(Request *request, int error, const StoreReply *reply)
         Repository *repository = model_repository(request->pipeline->model, request->name);
 
         if (error < 0 || !repository || text_replace(&repository->git_url, request->text) < 0) {
-                request_fail(request, error < 0 ? error : -ESTALE, reply);
+                pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
                 return;
         }
         model_changed_repository(request->pipeline->model, repository);
-        request_answer(request, 0);
+        pending_call_answer(request, 0);
 }
 
 int repository_set_git_url(Pipeline *pipeline, Repository *repository, const char *git_url, const Call *call,
@@ -91,11 +91,12 @@ int repository_set_git_url(Pipeline *pipeline, Repository *repository, const cha
         assert(pipeline);
         assert(repository);
 
-        request = request_new(pipeline, call, on_url_set, repository->name, git_url, NULL, repository->id);
+        request = pending_call_new(pipeline, call, on_url_set, repository->name, git_url, NULL,
+                                   repository->id);
         if (!request)
                 return -ENOMEM;
-        ask = request_ask(request);
-        return request_sent(
+        ask = pending_call_ask(request);
+        return pending_call_sent(
                 &request, store_repository_set_git_url(pipeline->store, repository, git_url, &ask), reterr);
 }
 
@@ -104,11 +105,11 @@ static void on_branch_set(Request *request, int error, const StoreReply *reply)
         Repository *repository = model_repository(request->pipeline->model, request->name);
 
         if (error < 0 || !repository || text_replace(&repository->default_branch, request->text) < 0) {
-                request_fail(request, error < 0 ? error : -ESTALE, reply);
+                pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
                 return;
         }
         model_changed_repository(request->pipeline->model, repository);
-        request_answer(request, 0);
+        pending_call_answer(request, 0);
 }
 
 int repository_set_default_branch(Pipeline *pipeline, Repository *repository, const char *branch,
@@ -120,13 +121,14 @@ int repository_set_default_branch(Pipeline *pipeline, Repository *repository, co
         assert(pipeline);
         assert(repository);
 
-        request = request_new(pipeline, call, on_branch_set, repository->name, branch, NULL, repository->id);
+        request = pending_call_new(pipeline, call, on_branch_set, repository->name, branch, NULL,
+                                   repository->id);
         if (!request)
                 return -ENOMEM;
-        ask = request_ask(request);
-        return request_sent(&request,
-                            store_repository_set_default_branch(pipeline->store, repository, branch, &ask),
-                            reterr);
+        ask = pending_call_ask(request);
+        return pending_call_sent(
+                &request, store_repository_set_default_branch(pipeline->store, repository, branch, &ask),
+                reterr);
 }
 
 static void repository_on_removed(Request *request, int error, const StoreReply *reply)
@@ -135,20 +137,20 @@ static void repository_on_removed(Request *request, int error, const StoreReply 
         Repository *repository = model_repository(pipeline->model, request->name);
 
         if (error == -EBUSY) {
-                request_refuse(request, BUS_ERROR_REPOSITORY_IN_USE, "repository %s is used by an app",
-                               request->name);
+                pending_call_refuse(request, BUS_ERROR_REPOSITORY_IN_USE, "repository %s is used by an app",
+                                    request->name);
                 return;
         }
         if (error < 0 || !repository) {
-                request_fail(request, error < 0 ? error : -ESTALE, reply);
+                pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
                 return;
         }
         repository_fetches_end(pipeline, repository);
-        wipe_mirror(pipeline, repository);
+        purge_mirror(pipeline, repository);
         log_repository(request->name, MESSAGE_REPOSITORY_REMOVED, "was removed");
         model_remove_repository(pipeline->model, repository);
-        wipes_poll(pipeline);
-        request_answer(request, 0);
+        purges_poll(pipeline);
+        pending_call_answer(request, 0);
 }
 
 int repository_remove(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr)
@@ -163,12 +165,13 @@ int repository_remove(Pipeline *pipeline, Repository *repository, const Call *ca
                 return sd_bus_error_setf(reterr, BUS_ERROR_REPOSITORY_IN_USE,
                                          "repository %s is used by app %s", repository->name,
                                          repository->apps->name);
-        request = request_new(pipeline, call, repository_on_removed, repository->name, NULL, NULL,
-                              repository->id);
+        request = pending_call_new(pipeline, call, repository_on_removed, repository->name, NULL, NULL,
+                                   repository->id);
         if (!request)
                 return -ENOMEM;
-        ask = request_ask(request);
-        return request_sent(&request, store_repository_delete(pipeline->store, repository, &ask), reterr);
+        ask = pending_call_ask(request);
+        return pending_call_sent(&request, store_repository_delete(pipeline->store, repository, &ask),
+                                 reterr);
 }
 
 /* Repository.Fetch: the mirror alone, then its row. The fetch goes on if the caller does not. */
@@ -206,27 +209,27 @@ static void on_head_set(Request *request, int error, const StoreReply *reply)
         Repository *repository = model_repository(request->pipeline->model, request->name);
 
         if (error < 0 || !repository || text_replace(&repository->head_revision, request->text) < 0) {
-                request_fail(request, error < 0 ? error : -ESTALE, reply);
+                pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
                 return;
         }
         repository->last_fetched_at = reply->at;
         model_changed_repository(request->pipeline->model, repository);
-        request_answer(request, 0);
+        pending_call_answer(request, 0);
 }
 
 static int set_head(Pipeline *pipeline, Repository *repository, const char *head, const Call *call,
                     sd_bus_error *reterr)
 {
         Request *request =
-                request_new(pipeline, call, on_head_set, repository->name, head, NULL, repository->id);
+                pending_call_new(pipeline, call, on_head_set, repository->name, head, NULL, repository->id);
         StoreAsk ask;
 
         if (!request)
                 return -ENOMEM;
-        ask = request_ask(request);
+        ask = pending_call_ask(request);
         ask.actor = STORE_DEPLOYD;
-        return request_sent(&request, store_repository_fetched(pipeline->store, repository, head, &ask),
-                            reterr);
+        return pending_call_sent(&request, store_repository_fetched(pipeline->store, repository, head, &ask),
+                                 reterr);
 }
 
 static void on_head_learned(_unused_ void *userdata, const sd_bus_error *error, _unused_ uint64_t id)

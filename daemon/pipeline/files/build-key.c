@@ -9,7 +9,7 @@
 #include "base/fd.h"
 #include "base/names.h"
 #include "base/text.h"
-#include "daemon/pipeline/files/lost.h"
+#include "daemon/pipeline/files/lost-release.h"
 
 #define KEY_SIZE 32
 
@@ -80,7 +80,7 @@ const Deployment *build_key_find(const App *app, const char *key)
         LIST_FOREACH (app_deployments, deployment, app->deployments)
                 if (deployment->release && deployment->release_id == deployment->id &&
                     !deployment->release_goes && strcmp(deployment->release->build_key, key) == 0 &&
-                    !lost_is(deployment) &&
+                    !lost_release_is(deployment) &&
                     (deployment->status == DEPLOYMENT_LIVE || deployment->status == DEPLOYMENT_SUPERSEDED))
                         return deployment;
         return NULL;

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/pipeline/flow/cancellation.h"
-#include "daemon/pipeline/flow/persist.h"
+#include "daemon/pipeline/flow/commit.h"
 #include "daemon/pipeline/jobs/fetch.h"
 #include "daemon/pipeline/jobs/import.h"
 
@@ -46,7 +46,7 @@ void attempt_drop_work(Attempt *attempt)
         attempt->fetch = fetch_free(attempt->fetch);
         attempt->build = helper_free(attempt->build);
         attempt->import = import_free(attempt->import);
-        attempt->once = once_free(attempt->once);
+        attempt->command = release_command_free(attempt->command);
         attempt->settle = settle_free(attempt->settle);
         attempt->open = attempt->going_back = false;
         closep(&attempt->built_fd);
@@ -199,9 +199,9 @@ static void on_refused(Pipeline *pipeline, Deployment *deployment, const char *s
 
 static void attempt_commit(Attempt *attempt, const char *failure)
 {
-        static const PersistHandler handler = { .moved = attempt_on_moved, .refused = on_refused };
+        static const CommitHandler handler = { .moved = attempt_on_moved, .refused = on_refused };
 
-        persist_move(attempt->pipeline, attempt->deployment, attempt->moving, failure, &handler);
+        commit_move(attempt->pipeline, attempt->deployment, attempt->moving, failure, &handler);
         attempt_say_waits(attempt);
 }
 

@@ -2,14 +2,14 @@
 #pragma once
 
 /* What is under way for one deployment (Deployment.step): the move that is being committed and the work of
- * the present status. Dropping the work cancels it here; what runs outside is ended by cleanup.h. What each
+ * the present status. Dropping the work cancels it here; what runs outside is ended by retire.h. What each
  * status asks for is a table, step.c, above this. */
 
 #include "base/sha256.h"
 #include "daemon/pipeline/instances/settle.h"
 #include "daemon/pipeline/internal.h"
 #include "daemon/pipeline/jobs/build.h"
-#include "daemon/pipeline/jobs/once.h"
+#include "daemon/pipeline/jobs/release-command.h"
 
 struct Attempt {
         Pipeline *pipeline;
@@ -33,7 +33,7 @@ struct Attempt {
         Sha256Text build_key;
         Import *import;
 
-        Once *once; /* work of `releasing` */
+        ReleaseCommand *command; /* work of `releasing` */
 
         /* Work of `switching`. */
         bool open;       /* requests are to go to it, and no more to the live deployment */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "daemon/pipeline/files/lost.h"
-#include "daemon/pipeline/files/space.h"
+#include "daemon/pipeline/files/disk-space.h"
+#include "daemon/pipeline/files/lost-release.h"
 #include "daemon/pipeline/flow/attempt.h"
 
 static bool queue_may_begin(const Deployment *deployment)
@@ -34,7 +34,7 @@ const Deployment *queue_find_previous(const App *app)
         LIST_FOREACH (app_deployments, deployment, app->deployments)
                 if (deployment->release_id == deployment->id && app->live &&
                     deployment->id < app->live->release_id && deployment->status == DEPLOYMENT_SUPERSEDED &&
-                    !deployment->release_goes && !lost_is(deployment))
+                    !deployment->release_goes && !lost_release_is(deployment))
                         return deployment;
         return NULL;
 }
@@ -53,8 +53,8 @@ static const Deployment *queue_choose(const Deployment *deployment, char **ret_s
                 *ret_sentence = strdup("there is no release from before the one that is live");
         else if (!deployment_release(chosen))
                 *ret_sentence = strdup("its release is not kept any more");
-        else if (lost_is(chosen))
-                *ret_sentence = lost_describe(chosen);
+        else if (lost_release_is(chosen))
+                *ret_sentence = lost_release_describe(chosen);
         else
                 return chosen;
         return NULL;
@@ -84,7 +84,7 @@ static void queue_begin(Pipeline *pipeline, Deployment *deployment)
 
         if (deployment->kind != DEPLOYMENT_DEPLOY)
                 return queue_begin_reuse(pipeline, deployment);
-        if (space_check(pipeline, &sentence) < 0)
+        if (disk_space_check(pipeline, &sentence) < 0)
                 return pipeline_oom(pipeline);
         attempt_handle(pipeline, deployment, sentence ? FLOW_FAILED : FLOW_SLOT, sentence);
 }

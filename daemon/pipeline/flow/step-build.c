@@ -7,14 +7,14 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/pipeline/files/build-key.h"
+#include "daemon/pipeline/files/disk-space.h"
 #include "daemon/pipeline/files/release.h"
-#include "daemon/pipeline/files/space.h"
 #include "daemon/pipeline/flow/attempt.h"
-#include "daemon/pipeline/flow/record.h"
+#include "daemon/pipeline/flow/release-record.h"
 #include "daemon/pipeline/flow/step.h"
 #include "daemon/pipeline/jobs/build.h"
 #include "daemon/pipeline/jobs/fetch.h"
-#include "daemon/pipeline/jobs/limits.h"
+#include "daemon/pipeline/jobs/sandbox-probe.h"
 
 /* The tree of a commit becomes that of a release. */
 
@@ -45,7 +45,7 @@ static void on_built(void *userdata, const Ticket *answer, const char *failure)
 static bool may_build(Attempt *attempt)
 {
         _cleanup_free_ char *sentence = NULL;
-        int r = limits_allow_build(attempt->pipeline, &sentence);
+        int r = sandbox_probe_allow_build(attempt->pipeline, &sentence);
 
         if (r == 0)
                 attempt_set_text(attempt->deployment, "waiting: the limits of this machine are being tried",
@@ -68,7 +68,7 @@ static int step_build_on_look(_unused_ sd_event_source *source, _unused_ uint64_
         bool building = false;
 
         pipeline->space_look = sd_event_source_disable_unref(pipeline->space_look);
-        if (space_check(pipeline, &sentence) < 0) {
+        if (disk_space_check(pipeline, &sentence) < 0) {
                 pipeline_oom(pipeline);
                 return 0;
         }
@@ -151,7 +151,7 @@ void step_build_enter(Pipeline *pipeline, Deployment *deployment)
         if (!attempt)
                 return pipeline_oom(pipeline);
         if (deployment->release_id != 0)
-                return record_go_on(pipeline, deployment);
+                return release_record_go_on(pipeline, deployment);
         if (attempt->tar_fd >= 0)
                 return step_build_start(attempt);
         /* The daemon was restarted, and the tree was lost with the one before. It is in the mirror. */

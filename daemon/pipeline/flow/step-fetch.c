@@ -9,7 +9,7 @@
 #include "daemon/pipeline/files/build-key.h"
 #include "daemon/pipeline/files/release.h"
 #include "daemon/pipeline/flow/attempt.h"
-#include "daemon/pipeline/flow/record.h"
+#include "daemon/pipeline/flow/release-record.h"
 #include "daemon/pipeline/flow/step.h"
 #include "daemon/pipeline/jobs/fetch.h"
 
@@ -28,7 +28,7 @@ static void step_fetch_go_on(Attempt *attempt)
                 return attempt_fail_errno(attempt, "build", r);
         builder = build_key_find(deployment->app, key.text);
         if (builder)
-                record_reuse(attempt, builder);
+                release_record_reuse(attempt, builder);
         else
                 attempt_handle(attempt->pipeline, deployment, FLOW_BUILD, NULL);
 }
@@ -101,7 +101,7 @@ void step_fetch_enter(Pipeline *pipeline, Deployment *deployment)
         if (!attempt)
                 return pipeline_oom(pipeline);
         if (deployment->release_id != 0)
-                return record_go_on(pipeline, deployment);
+                return release_record_go_on(pipeline, deployment);
         r = step_fetch_tree(attempt, wanted_revision(deployment), /* mirror_only= */ false,
                             step_fetch_on_fetched, attempt_on_text);
         if (r < 0)

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "daemon/pipeline/files/release.h"
 #include "daemon/pipeline/flow/attempt.h"
-#include "daemon/pipeline/flow/record.h"
+#include "daemon/pipeline/flow/release-record.h"
 #include "daemon/pipeline/flow/step.h"
 #include "daemon/pipeline/jobs/import.h"
 
@@ -19,8 +19,8 @@ static void on_imported(void *userdata, const Ticket *answer, const char *failur
         if (failure)
                 attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, failure);
         else
-                record_import(attempt, answer, attempt->buildpack ? attempt->build_key.text : "",
-                              text_or_empty(attempt->buildpack));
+                release_record_import(attempt, answer, attempt->buildpack ? attempt->build_key.text : "",
+                                      text_or_empty(attempt->buildpack));
 }
 
 void step_import(Attempt *attempt, int tar_fd, const Ticket *built)

@@ -3,7 +3,7 @@
 
 #include "daemon/pipeline/flow/attempt.h"
 #include "daemon/pipeline/flow/step.h"
-#include "daemon/pipeline/jobs/once.h"
+#include "daemon/pipeline/jobs/release-command.h"
 
 static void on_command_done(void *userdata, const char *failure)
 {
@@ -20,7 +20,7 @@ void step_release_enter(Pipeline *pipeline, Deployment *deployment)
         if (!attempt)
                 return pipeline_oom(pipeline);
         attempt_set_text(deployment, "running its release command", -1);
-        r = once_new(pipeline, deployment, on_command_done, attempt, &attempt->once);
+        r = release_command_new(pipeline, deployment, on_command_done, attempt, &attempt->command);
         if (r < 0)
                 attempt_fail(pipeline, deployment, "the release command could not be started: %s",
                              strerror(-r));

@@ -2,8 +2,8 @@
 #include "daemon/pipeline/flow/attempt.h"
 #include "daemon/pipeline/flow/step.h"
 #include "daemon/pipeline/instances/app-health.h"
-#include "daemon/pipeline/instances/check.h"
 #include "daemon/pipeline/instances/keeper.h"
+#include "daemon/pipeline/instances/readiness.h"
 #include "daemon/pipeline/instances/route.h"
 #include "daemon/pipeline/instances/scale.h"
 
@@ -68,7 +68,7 @@ void step_check_enter(Pipeline *pipeline, Deployment *deployment)
 
         LIST_FOREACH (instances, instance, deployment->instances)
                 if (instance->port != 0 && !awaited)
-                        awaited = check_describe_awaited(instance);
+                        awaited = readiness_describe_awaited(instance);
         attempt_set_text(deployment, awaited ? awaited : "seeing that it keeps running", -1);
         /* After a restart of the daemon the units are taken back first. */
         LIST_FOREACH (instances, instance, deployment->instances)

@@ -3,8 +3,8 @@
 #include "base/text.h"
 #include "daemon/pipeline/flow/attempt.h"
 #include "daemon/pipeline/flow/step.h"
-#include "daemon/pipeline/instances/check.h"
 #include "daemon/pipeline/instances/keeper.h"
+#include "daemon/pipeline/instances/readiness.h"
 #include "daemon/pipeline/instances/route.h"
 
 void step_switch_enter(Pipeline *pipeline, Deployment *deployment)
@@ -54,11 +54,11 @@ static void step_switch_watch(Pipeline *pipeline, Deployment *deployment, Attemp
         static const SettleHandler handler = { .passed = on_settled, .failed = on_unsettled };
         _cleanup_free_ char *text =
                 text_format("requests go to it: watching it for %g s",
-                            (double) check_settle_usec(pipeline, deployment) / USEC_PER_SEC);
+                            (double) readiness_settle_usec(pipeline, deployment) / USEC_PER_SEC);
 
         if (deployment->assigned_port != 0) {
                 deployment->settles_at =
-                        clock_usec(CLOCK_REALTIME) + check_settle_usec(pipeline, deployment);
+                        clock_usec(CLOCK_REALTIME) + readiness_settle_usec(pipeline, deployment);
                 attempt_set_text(deployment, text_or_empty(text), -1);
         }
         if (settle_new(pipeline, deployment, &handler, &attempt->settle) < 0)

@@ -2,9 +2,9 @@
 #include "daemon/pipeline/flow/step.h"
 
 #include "daemon/pipeline/flow/attempt.h"
-#include "daemon/pipeline/flow/cleanup.h"
 #include "daemon/pipeline/flow/queue.h"
-#include "daemon/pipeline/instances/renew.h"
+#include "daemon/pipeline/flow/retire.h"
+#include "daemon/pipeline/instances/rolling-restart.h"
 
 const Step *steps_table(void)
 {
@@ -17,9 +17,9 @@ const Step *steps_table(void)
                 [DEPLOYMENT_CHECKING] = { step_check_enter, NULL },
                 [DEPLOYMENT_SWITCHING] = { step_switch_enter, step_switch_back },
                 [DEPLOYMENT_LIVE] = { step_live_enter, NULL },
-                [DEPLOYMENT_SUPERSEDED] = { cleanup_enter, NULL },
-                [DEPLOYMENT_FAILED] = { cleanup_enter, NULL },
-                [DEPLOYMENT_CANCELLED] = { cleanup_enter, NULL },
+                [DEPLOYMENT_SUPERSEDED] = { retire_enter, NULL },
+                [DEPLOYMENT_FAILED] = { retire_enter, NULL },
+                [DEPLOYMENT_CANCELLED] = { retire_enter, NULL },
         };
 
         return steps;
@@ -46,7 +46,7 @@ const InstanceEvents *steps_instance_events(void)
                 .fit = on_fit,
                 .ended = step_switch_back,
                 .failed = on_failed,
-                .changed = renew_poll,
+                .changed = rolling_restart_poll,
         };
 
         return &events;

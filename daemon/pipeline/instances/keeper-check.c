@@ -4,8 +4,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/pipeline/instances/app-health.h"
-#include "daemon/pipeline/instances/check.h"
 #include "daemon/pipeline/instances/keeper-internal.h"
+#include "daemon/pipeline/instances/readiness.h"
 #include "daemon/pipeline/instances/route.h"
 
 /* Whether an instance is fit for requests: when it starts, and again as long as it is live and not fit. */
@@ -94,7 +94,7 @@ static void keeper_check_on_probed(void *userdata, const ProbeAnswer *answer)
         if (answer->result == PROBE_LISTENING)
                 keeper_check_pass(keeper);
         else
-                keeper_check_refuse(keeper, check_describe(keeper->pipeline, keeper->instance, answer));
+                keeper_check_refuse(keeper, readiness_describe(keeper->pipeline, keeper->instance, answer));
 }
 
 static int keeper_check_on_settled(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
@@ -126,11 +126,11 @@ void keeper_check(Keeper *keeper)
         if (keeper->instance->port == 0)
                 r = sd_event_add_time_relative(
                         keeper->pipeline->params.event, &keeper->settle, CLOCK_MONOTONIC,
-                        check_settle_usec(keeper->pipeline, keeper->instance->deployment), 0,
+                        readiness_settle_usec(keeper->pipeline, keeper->instance->deployment), 0,
                         keeper_check_on_settled, keeper);
         else
-                r = check_begin(keeper->pipeline, keeper->instance, keeper->instance->control_group_id,
-                                keeper_check_on_probed, keeper, &keeper->wait);
+                r = readiness_begin(keeper->pipeline, keeper->instance, keeper->instance->control_group_id,
+                                    keeper_check_on_probed, keeper, &keeper->wait);
         /* Too many others are looked at, which says nothing about this one. */
         if (r == -EBUSY)
                 r = sd_event_add_time_relative(keeper->pipeline->params.event, &keeper->settle,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/log.h"
 #include "daemon/pipeline/files/environment.h"
-#include "daemon/pipeline/instances/again.h"
 #include "daemon/pipeline/instances/app-health.h"
 #include "daemon/pipeline/instances/keeper-internal.h"
+#include "daemon/pipeline/instances/restart-backoff.h"
 
 /* What the state of its unit means for an instance that is live. */
 
@@ -33,7 +33,7 @@ static void keeper_live_plan(Keeper *keeper)
                 keeper->restart = sd_event_source_disable_unref(keeper->restart);
                 return;
         }
-        if (keeper->restart || (!keeper->exited && !again_count(keeper, &pause)))
+        if (keeper->restart || (!keeper->exited && !restart_backoff_count(keeper, &pause)))
                 return;
         if (sd_event_add_time_relative(params->event, &keeper->restart, CLOCK_MONOTONIC, pause, 0,
                                        keeper->exited ? keeper_live_on_restart : keeper_live_on_try,
@@ -100,9 +100,10 @@ static bool keeper_live_wants_check(const Keeper *keeper)
         const Instance *instance = keeper->instance;
 
         if (!keeper->running || instance->port == 0 || instance->leaving ||
-            instance->renew == RENEW_DRAINS || instance->renew == RENEW_CLOSES)
+            instance->restart == RESTART_DRAINS || instance->restart == RESTART_CLOSES)
                 return false;
-        return instance->renew != RENEW_NOW || !sd_id128_equal(keeper->invocation, instance->renewed_from);
+        return instance->restart != RESTART_NOW ||
+               !sd_id128_equal(keeper->invocation, instance->restarted_from);
 }
 
 void keeper_live_on_state(Keeper *keeper, sd_id128_t before)

@@ -10,8 +10,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/pipeline/files/environment.h"
-#include "daemon/pipeline/instances/check.h"
 #include "daemon/pipeline/instances/keeper-internal.h"
+#include "daemon/pipeline/instances/readiness.h"
 #include "daemon/pipeline/instances/route.h"
 #include "daemon/pipeline/jobs/app-unit.h"
 #include "daemon/pipeline/jobs/reap.h"
@@ -86,7 +86,7 @@ static void keeper_on_last_line(void *userdata, char *line)
 
         keeper->last_line = NULL;
         if (instance->deployment->status != DEPLOYMENT_SWITCHING)
-                before = check_describe_missing(instance, keeper->noted);
+                before = readiness_describe_missing(instance, keeper->noted);
         said = app_unit_quote(instance->deployment, line);
         keeper_fail(keeper, "%s.%u %s%s%s", instance->process, instance->number, end, text_or_empty(before),
                     text_or_empty(said));
@@ -111,7 +111,7 @@ static void on_state_before_live(Keeper *keeper, const UnitState *state, sd_id12
         Deployment *deployment = instance->deployment;
 
         /* It may take its stop timeout to end now. */
-        if (!keeper->noted && check_is_by_notice(instance) &&
+        if (!keeper->noted && readiness_is_by_notice(instance) &&
             (state->late || strcmp(state->result, "timeout") == 0))
                 keeper_fail(keeper, "%s.%u did not say READY=1 within %g s", instance->process,
                             instance->number,
@@ -233,7 +233,7 @@ static int keeper_start_unit(Keeper *keeper)
                                   instance->process, dyno, environment, &unit);
         if (r < 0)
                 return r;
-        unit.spec.notify = check_is_by_notice(instance);
+        unit.spec.notify = readiness_is_by_notice(instance);
         unit.spec.timeout_usec = config->start_timeout;
         unit.spec.restart_pause_usec = config->restart_pause;
         unit.spec.restart_burst = (unsigned) config->restart_burst;

@@ -7,11 +7,11 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/pipeline/files/environment.h"
-#include "daemon/pipeline/files/lost.h"
-#include "daemon/pipeline/files/plan.h"
+#include "daemon/pipeline/files/formation-plan.h"
+#include "daemon/pipeline/files/lost-release.h"
 #include "daemon/pipeline/instances/keeper.h"
 #include "daemon/pipeline/instances/ports.h"
-#include "daemon/pipeline/instances/renew.h"
+#include "daemon/pipeline/instances/rolling-restart.h"
 #include "daemon/pipeline/instances/route.h"
 #include "daemon/pipeline/jobs/reap.h"
 
@@ -129,7 +129,7 @@ static void scale_leave(Pipeline *pipeline, Instance *instance)
                 r = leaving->unit ? 0 : -ENOMEM;
         }
         instance->leaving = true;
-        instance->renew = RENEW_NOT;
+        instance->restart = RESTART_NOT;
         keeper_free(instance->keeper);
         model_changed_app(pipeline->model, instance->deployment->app);
         if (r >= 0 && instance->port != 0)
@@ -152,7 +152,7 @@ static void growth_free(void *userdata)
 {
         Growth *growth = userdata;
 
-        plan_done(&growth->plan);
+        formation_plan_done(&growth->plan);
         free(growth);
 }
 
@@ -248,10 +248,10 @@ void scale_poll(Pipeline *pipeline, App *app)
 
         assert(pipeline);
 
-        if (!release || lost_is(live) || live->grows || app->stopped)
+        if (!release || lost_release_is(live) || live->grows || app->stopped)
                 return;
         growth = calloc(1, sizeof(Growth));
-        r = growth ? plan_make(live, release, &growth->plan, &sentence) : -ENOMEM;
+        r = growth ? formation_plan_make(live, release, &growth->plan, &sentence) : -ENOMEM;
         if (r == -ENOMEM)
                 pipeline_oom(pipeline);
         if (r < 0) {
@@ -261,7 +261,7 @@ void scale_poll(Pipeline *pipeline, App *app)
                 return;
         }
         LIST_FOREACH_SAFE (instances, instance, next, live->instances)
-                if (!instance->leaving && !plan_has(&growth->plan, instance->unit))
+                if (!instance->leaving && !formation_plan_has(&growth->plan, instance->unit))
                         scale_leave(pipeline, instance);
         keep_missing(&growth->plan, live);
         r = growth->plan.n > 0 ? scale_grow(pipeline, live, growth) : -ENODATA;
@@ -270,7 +270,7 @@ void scale_poll(Pipeline *pipeline, App *app)
         if (r < 0 && r != -ENODATA)
                 pipeline_fatal(pipeline, "a change could not be sent to the database");
         if (pipeline->leavings) {
-                renew_poll(pipeline, live);
+                rolling_restart_poll(pipeline, live);
                 ingress_poll(pipeline->params.ingress);
                 leavings_poll(pipeline);
         }

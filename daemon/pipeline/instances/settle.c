@@ -8,7 +8,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "daemon/pipeline/instances/check.h"
+#include "daemon/pipeline/instances/readiness.h"
 
 /* Nothing signals that a program has closed its listening socket: it is looked at after pauses that grow. */
 #define PAUSE_MIN_USEC (100 * USEC_PER_MSEC)
@@ -86,7 +86,7 @@ static void settle_on_looked(void *userdata, const ProbeAnswer *answer)
                         settle_go_on(settle);
                 return;
         }
-        sentence = check_describe_again(settle->pipeline, look->instance, answer);
+        sentence = readiness_describe_again(settle->pipeline, look->instance, answer);
         settle->handler->failed(settle->pipeline, settle->deployment, text_or_empty(sentence));
 }
 
@@ -100,9 +100,9 @@ static int on_pause(_unused_ sd_event_source *source, _unused_ uint64_t usec, vo
         for (size_t i = 0; r >= 0 && i < settle->n; i++) {
                 SettleLook *look = &settle->looks[i];
 
-                r = check_again(settle->pipeline, look->instance, look->instance->control_group_id,
-                                settle->last ? CHECK_FITNESS : CHECK_LISTENER, settle_on_looked, look,
-                                &look->wait);
+                r = readiness_again(settle->pipeline, look->instance, look->instance->control_group_id,
+                                    settle->last ? CHECK_FITNESS : CHECK_LISTENER, settle_on_looked, look,
+                                    &look->wait);
         }
         /* Others are looked at: as if this look had not been due yet. */
         if (r == -EBUSY) {
@@ -139,7 +139,7 @@ int settle_new(Pipeline *pipeline, Deployment *deployment, const SettleHandler *
                 .pipeline = pipeline,
                 .deployment = deployment,
                 .handler = handler,
-                .until = clock_usec(CLOCK_MONOTONIC) + check_settle_usec(pipeline, deployment),
+                .until = clock_usec(CLOCK_MONOTONIC) + readiness_settle_usec(pipeline, deployment),
                 .pauses = { .first_usec = PAUSE_MIN_USEC, .max_usec = PAUSE_MAX_USEC },
         };
         LIST_FOREACH (instances, instance, deployment->instances)

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "daemon/model/removed-app.h"
 #include "daemon/pipeline/jobs/reap.h"
-#include "daemon/pipeline/upkeep/wipe.h"
+#include "daemon/pipeline/upkeep/purge.h"
 
 /* Data is kept for days: nobody minds, and the machine wakes up less. */
 #define RETENTION_ACCURACY_USEC (60 * USEC_PER_SEC)
@@ -64,7 +64,7 @@ static void retention_on_marked(void *userdata, int error, _unused_ const StoreR
                 removed->deleting = false;
                 return;
         }
-        wipe_data(due->pipeline, removed, retention_on_wiped);
+        purge_data(due->pipeline, removed, retention_on_wiped);
 }
 
 /* The row first: what it says is done again after a crash, and no app can take the data over any more. */
