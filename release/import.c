@@ -26,6 +26,7 @@
 #include "release/app-json.h"
 #include "release/procfile.h"
 #include "release/refuse.h"
+#include "release/unknown-tree.h"
 #include "release/unpack.h"
 
 /* How the process types of a buildpack begin in the request. */
@@ -206,7 +207,7 @@ static int write_processes(int tree_fd, const Ticket *request, const AppScripts 
         if (r < 0)
                 return r;
         if (!has_procfile && procfile->n_processes == 0)
-                return 0;
+                return unknown_tree_refuse(tree_fd, reterr);
         fd = import_make_directory(RELEASE_PROCESSES, manifest, reterr);
         if (fd < 0)
                 return fd;
