@@ -24,6 +24,11 @@ def test_go(apps, serve):
     assert {name for name in result.tree() if name.startswith("bin/")} == {"bin/shop", "bin/worker"}
     assert serve(result, "open\n")().endswith("\n\n3\n")
 
+    # A main.go alone, of the standard library; and bin/ is in PATH.
+    main = GO["main.go"].replace(b'; "example.com/fruit/shop/v2/apples"', b"").replace(b"apples.Count", b"3")
+    result = apps.good({"main.go": main, "Procfile": b"web: web\n"})
+    assert serve(result, "open\n", line="exec web")().endswith("\n\n3\n")
+
 
 def test_go_without_a_program(apps):
     files = {name: GO[name] for name in ("go.mod", "apples/apples.go")}
@@ -69,13 +74,6 @@ def test_c_says_what_the_compiler_said(apps):
 
 def test_a_makefile_alone_is_not_built(apps):
     assert apps.good({"Makefile": b"all:\n\tfalse\n", "app.py": b""}).answer == {"buildpack": "none"}
-
-
-def test_go_without_a_module(apps, serve):
-    """Of the standard library alone; and bin/ is in PATH."""
-    main = GO["main.go"].replace(b'; "example.com/fruit/shop/v2/apples"', b"").replace(b"apples.Count", b"3")
-    result = apps.good({"main.go": main, "Procfile": b"web: web\n"})
-    assert serve(result, "open\n", line="exec web")().endswith("\n\n3\n")
 
 
 def test_a_newer_go_is_named(apps):

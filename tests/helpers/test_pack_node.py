@@ -2,12 +2,16 @@
 """Apps of Node.js. Packages and tools come from the npm registry."""
 
 import json
+import os
 import signal
 import subprocess
 
 import pytest
 
 from packs import text
+
+# Each version is a download of its own.
+LONG = bool(os.environ.get("DEPLOYD_LONG"))
 
 PACKAGE = {
     "name": "shop",
@@ -156,7 +160,7 @@ def test_a_version_that_is_none(apps, says):
         f"the node buildpack exited with status 1: .nvmrc asks for node {says}, which is no version")
 
 
-@pytest.mark.parametrize("says", ["lts/gallium", "16", "v16.20.2", "# the old one\n16.20.2"])
+@pytest.mark.parametrize("says", ["# the old one\nlts/gallium"] + ["lts/gallium", "16", "v16.20.2"] * LONG)
 def test_the_node_that_nvmrc_asks_for(apps, serve, says):
     """https://github.com/nvm-sh/nvm#nvmrc: a version, a part of one, or the name of a line of long-term support; with
     https://nodejs.org/en/about/previous-releases: Gallium is 16, and 16.20.2 is the last one."""

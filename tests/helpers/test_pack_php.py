@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Apps of PHP, by php-fpm behind lighttpd."""
 
-import shutil
 import signal
 
 import pytest
@@ -37,8 +36,6 @@ def test_php_ends_when_it_is_told_to(apps, serve):
 
 def test_php_without_what_is_locked(apps):
     apps_with = {**PHP, "composer.json": b'{"require": {"php": ">=8", "me/apples": "^1"}}'}
-    if not shutil.which("composer"):
-        pytest.skip("composer is not here")
     assert apps.error(apps_with) == (
         "the php buildpack exited with status 1: composer.json has no composer.lock, which says what is installed: "
         "run 'composer update' and commit it")
