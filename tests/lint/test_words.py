@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Plain words in every text; and comments name only what there is."""
+"""Plain words in every text; and comments and documents name only what there is."""
 
 import re
 
@@ -71,6 +71,15 @@ def test_a_name_in_a_comment_is_there(known):
             for comment in comments((ROOT / name).read_text(encoding="utf-8")):
                 names = {one or other for one, other in FUNCTION_OR_CONSTANT.findall(comment)}
                 found += [f"{name}: {word}" for word in sorted(names - known)]
+    assert not found, "\n".join(found)
+
+
+def test_a_name_in_a_document_is_there(known):
+    found, examples = [], {"noun_verb", "x_free"}
+    for name in sources():
+        if name.endswith(".md"):
+            names = set(re.findall(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?:\(\))?`", (ROOT / name).read_text(encoding="utf-8")))
+            found += [f"{name}: {word}" for word in sorted(names - known - examples)]
     assert not found, "\n".join(found)
 
 
