@@ -29,17 +29,17 @@ int app_scripts_join(const AppScripts *scripts, const char *release, char **ret)
         assert(ret);
 
         /* A shell of its own for each, on lines of its own: a command may end the shell, or with a comment.
-         */
+         * The `:` makes blanks alone, or a comment, a command. */
         file = open_memstream(&line, &size);
         if (!file)
                 return -ENOMEM;
         for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
                 if (parts[i]) {
-                        (void) fprintf(file, "%s(%s\n)", before, parts[i]);
+                        (void) fprintf(file, "%s(:\n%s\n)", before, parts[i]);
                         before = " && ";
                 }
         if (scripts->first)
-                (void) fprintf(file, "%s{ [ -e " MARK " ] || { (%s\n) && touch " MARK "; }; }", before,
+                (void) fprintf(file, "%s{ [ -e " MARK " ] || { (:\n%s\n) && touch " MARK "; }; }", before,
                                scripts->first);
         if (fclose(file) != 0)
                 return -ENOMEM;

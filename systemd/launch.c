@@ -22,13 +22,14 @@
 #define EXIT_EXEC 203
 
 /* What buildpacks of Heroku's interface leave for run time, in Heroku's order (its documentation of
- * .profile). */
+ * .profile). In a function: `set --` in a profile leaves the line alone. */
 #define PROFILES ".profile.d"
 #define PROFILE  ".profile"
-#define READ_THEM                                                      \
-        "for file in " PROFILES "/*.sh " PROFILE                       \
-        "; do [ ! -r \"$file\" ] || . \"./$file\"; done; unset file; " \
-        "exec /bin/sh -c -- \"$1\""
+#define READ_THEM                                                              \
+        "read_profiles() { local deployd_profile; "                            \
+        "for deployd_profile in " PROFILES "/*.sh " PROFILE "; do "            \
+        "[ ! -r \"$deployd_profile\" ] || . \"./$deployd_profile\"; done; }; " \
+        "read_profiles; exec /bin/sh -c -- \"$1\""
 
 /* Reads the file into `line`, NUL-terminated. 0; -EBADMSG if that is no command line; -errno. */
 static int launch_read_line(const char *directory, const char *process,

@@ -624,8 +624,10 @@ SCRIPTS = {
         # What fails ends the command, and the first one counts only when it has succeeded.
         ({"predeploy": "echo before >>$OUT; exit 3", "postdeploy": "echo no >>$OUT"}, "echo release >>$OUT", [3, 3]),
         ({"predeploy": "true", "postdeploy": "echo first >>$OUT; false"}, None, [1, 1]),
+        ({"predeploy": "", "postdeploy": " "}, "echo release >>$OUT", ["release", "release"]),
+        ({"predeploy": "# nothing yet"}, "echo release >>$OUT", ["release", "release"]),
     ],
-    ids=["all", "without release", "first alone", "before", "before fails", "first fails"],
+    ids=["all", "without release", "first alone", "before", "before fails", "first fails", "blank", "a comment"],
 )
 def test_scripts_run_around_the_release_command(importer, tmp_path, scripts, release, said):
     procfile = "web: run\n" + (f"release: {release}\n" if release else "")
@@ -668,7 +670,7 @@ def test_scripts_that_are_none_are_refused(importer, scripts, sentence):
 
 def test_scripts_and_a_release_command_that_are_too_long_together_are_refused(importer):
     document = json.dumps({"scripts": {"predeploy": "x" * 20000}}).encode()
-    longest = 64 * 1024 - 1 - len("(") * 2 - len("\n)") * 2 - len(" && ") - 20000
+    longest = 64 * 1024 - 1 - len("(:\n") * 2 - len("\n)") * 2 - len(" && ") - 20000
     for more, fits in ((0, True), (1, False)):
         archive = pack(Entry("Procfile", b"web: run\nrelease: " + b"y" * (longest + more)), Entry("app.json", document))
         assert importer(archive).get("error") == (None if fits else "app.json: scripts are too long")

@@ -132,8 +132,9 @@ PROFILED = b'printf "<%s>" "$A" "$B" "$C" "$file" "$#"'
         ({".profile": "export A='x  y'\n"}, "<x  y><><><><0>"),
         ({".profile.d/note.txt": "export A=a\n"}, "<><><><><0>"),
         ({".profile.d/a.sh": "false\n", ".profile.d/b.sh": "export B=b\n"}, "<><b><><><0>"),
+        ({".profile": "set -- x y\nshift\nexport A=a file=f\n"}, "<a><><><f><0>"),
     ],
-    ids=["bash", "profile after", "profile alone", "no script", "a failure"],
+    ids=["bash", "profile after", "profile alone", "no script", "a failure", "arguments"],
 )
 def test_profiles_of_the_tree_are_read_before(launch, tmp_path_factory, tree, said):
     """As on Heroku: .profile.d/*.sh in the order of their names, then .profile, by bash."""
