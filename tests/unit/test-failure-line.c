@@ -46,12 +46,15 @@ ParameterizedTestParameters(failure_line, the_reason_of_a_recorded_failure)
 {
         static char names[200][100];
         glob_t found = { 0 };
+        size_t n;
 
         cr_assert_eq(glob(FAILURES "*.txt", 0, NULL, &found), 0);
         cr_assert(found.gl_pathc >= 80 && found.gl_pathc <= ELEMENTSOF(names));
         for (size_t i = 0; i < found.gl_pathc; i++)
                 (void) snprintf(names[i], sizeof(names[i]), "%s", found.gl_pathv[i] + strlen(FAILURES));
-        return cr_make_param_array(char[100], names, found.gl_pathc);
+        n = found.gl_pathc;
+        globfree(&found);
+        return cr_make_param_array(char[100], names, n);
 }
 
 ParameterizedTest(const char *name, failure_line, the_reason_of_a_recorded_failure)
