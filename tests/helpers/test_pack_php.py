@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Apps of PHP, by php-fpm behind lighttpd."""
 
+import os
+import pathlib
 import signal
 
 import pytest
@@ -32,6 +34,60 @@ def test_php_ends_when_it_is_told_to(apps, serve):
     get.tell(signal.SIGTERM)
     get.process.communicate(timeout=60)
     assert get.process.returncode == 0
+
+
+def processes(above):
+    """The processes below one, by their names."""
+    for child in pathlib.Path(f"/proc/{above}/task/{above}/children").read_text().split():
+        yield pathlib.Path(f"/proc/{child}/comm").read_text().strip(), int(child)
+        yield from processes(child)
+
+
+@pytest.mark.parametrize("name", ["php-fpm", "lighttpd"])
+def test_php_ends_when_one_of_its_programs_does(apps, serve, name):
+    get = serve(apps.good(PHP), "server started")
+    assert get().startswith("HTTP/1.1 200 OK\n")
+    os.kill(next(process for comm, process in processes(get.process.pid) if comm.startswith(name)), signal.SIGKILL)
+    get.process.communicate(timeout=60)
+    assert get.process.returncode == 1
+
+
+def test_php_ends_when_php_fpm_does_not_start(apps, serve):
+    result = apps.good(PHP)
+    get = serve(result, "pm.max_children", line="export WEB_CONCURRENCY=auto; " + result.answer["default.web"])
+    get.process.communicate(timeout=60)
+    assert get.process.returncode == 1
+
+
+@pytest.mark.parametrize("directory", ["", "public/"])
+def test_a_directory_with_an_index_is_served_as_it_is(apps, serve, directory):
+    """As by try_files $uri $uri/ /index.php of nginx (https://nginx.org/en/docs/http/ngx_http_core_module.html#try_files)."""
+    pages = {"index.php": b"<?php echo 'route ', $_GET['a'] ?? '';", "admin.d/index.php": b"<?php echo 'admin ', $_GET['a'] ?? '';",
+             "docs/a/index.html": b"docs", "empty/a.css": b"p {}", "adminXd/a.css": b""}
+    get = serve(apps.good({directory + name: content for name, content in pages.items()}), "server started")
+    assert get("/admin.d/?a=1").endswith("\n\nadmin 1") and get("/docs/a/").endswith("\n\ndocs")
+    assert get("/admin.d").startswith("HTTP/1.1 301 ") and "Location: /admin.d/\n" in get("/admin.d")
+    assert [get(path).split("\n\n")[1] for path in ("/?a=2", "/empty/?a=2", "/adminXd/?a=2", "/admin.d/x?a=2")] == ["route 2"] * 4
+
+
+def test_the_first_page_of_an_app_of_php_may_have_no_php(apps, serve):
+    get = serve(apps.good({"composer.json": b"{}", "index.html": b"start", "mail.php": b"<?php echo 'sent';"}), "server started")
+    assert get().endswith("\n\nstart") and get("/mail.php").endswith("\n\nsent")
+
+
+def test_many_directories_with_an_index(apps, serve):
+    pages = {f"plugins/plugin-number-{n}/index.php": b"<?php echo 'plugin';" for n in range(3000)}
+    get = serve(apps.good({"index.php": b"<?php echo 'route';", **pages}), "server started")
+    assert get("/plugins/plugin-number-0/").endswith("\n\nplugin") and get("/plugins/plugin-number-2999/").endswith("\n\nplugin")
+    assert get("/plugins/").endswith("\n\nroute")
+
+
+@pytest.mark.parametrize("directory, seen", [("", False), ("public/", True)])
+def test_what_composer_installs_is_seen_only_below_a_document_root(apps, serve, directory, seen):
+    """Of the whole tree nobody sees vendor/; in public/ it is what the app publishes there (Laravel: php artisan
+    vendor:publish)."""
+    get = serve(apps.good({directory + "index.php": b"<?php", directory + "vendor/a.css": b"p {}"}), "server started")
+    assert ("p {}" in get("/vendor/a.css")) == seen
 
 
 def test_php_without_what_is_locked(apps):
