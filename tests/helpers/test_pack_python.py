@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Apps of Python. Packages are in the tree."""
 
+import hashlib
+import io
 import json
 import platform
+import subprocess
+import zipfile
 
 import pytest
 
+from packs import PACKS
 
 SERVER = b"""import http.server, os, sys
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -83,3 +88,85 @@ def test_a_pipfile_lock_is_kept_to(apps, serve):
     files = {f"apples/{name}": content for name, content in PROJECT.items()}
     result = apps.good({**files, "Pipfile.lock": json.dumps(lock).encode()})
     serve(result, "3\n", line=".venv/bin/python -c 'import apples; print(apples.count)'")
+
+
+def wheel(name, module=b"", needs=()):
+    """A package of one module, with a program of its name that is main() of it."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(f"{name}.py", module)
+        archive.writestr(f"{name}-1.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n"
+                         + "".join(f"Requires-Dist: {other}\n" for other in needs))
+        archive.writestr(f"{name}-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{name}-1.dist-info/entry_points.txt", f"[console_scripts]\n{name} = {name}:main\n")
+        archive.writestr(f"{name}-1.dist-info/RECORD", "")
+    return stream.getvalue()
+
+
+def test_a_pipfile_lock_has_hashes_and_directories(apps, serve):
+    """https://pip.pypa.io/en/stable/topics/secure-installs/: one hash in a file, and all that it names must have one."""
+    pears = wheel("pears", b"count = 4", needs=["apples"])
+    lock = {"_meta": {"sources": [{"url": "file:///srv/app/index"}]}, "default": {
+        "pears": {"version": "==1", "hashes": ["sha256:" + hashlib.sha256(pears).hexdigest()]},
+        "apples": {"path": "./apples", "editable": False, "hashes": ["sha256:00"]}}}
+    files = {f"apples/{name}": content for name, content in PROJECT.items()}
+    files |= {"index/pears/pears-1-py3-none-any.whl": pears,
+              "index/pears/index.html": b'<a href="pears-1-py3-none-any.whl">pears-1-py3-none-any.whl</a>'}
+    result = apps.good({**files, "Pipfile.lock": json.dumps(lock).encode()})
+    serve(result, "3 4\n", line=".venv/bin/python -c 'import apples, pears; print(apples.count, pears.count)'")
+    lock["default"]["pears"]["hashes"] = ["sha256:" + 64 * "0"]
+    assert "DO NOT MATCH THE HASHES" in apps({**files, "Pipfile.lock": json.dumps(lock).encode()}).log
+
+
+def test_a_package_of_a_pipfile_lock_may_be_below_a_repository(tmp_path):
+    """https://pip.pypa.io/en/stable/topics/vcs-support/#url-fragments"""
+    lock = {"default": {"apples": {"git": "https://a.example/b.git", "ref": "0123", "subdirectory": "python/apples"}}}
+    (tmp_path / "Pipfile.lock").write_text(json.dumps(lock))
+    subprocess.run(["python3", PACKS / "python/lib/requirements.py", "Pipfile.lock", tmp_path], cwd=tmp_path, check=True)
+    assert (tmp_path / "others.txt").read_text() == "apples @ git+https://a.example/b.git@0123#subdirectory=python/apples\n"
+
+
+def test_a_tool_that_an_upgrade_has_broken_is_made_again(apps):
+    """Its environment in the cache is of one version of Python."""
+    apps.hide("/usr/bin/poetry")
+    apps.variables = {"BUILD_ENV_PIP_NO_INDEX": "1", "BUILD_ENV_PIP_FIND_LINKS": "/srv/app/wheels"}
+    files = {"poetry.lock": b"", "pyproject.toml": b"[project]\n",
+             "wheels/poetry-1-py3-none-any.whl": wheel("poetry", b"def main(): print('poetry 1')")}
+    assert "-----> Installing poetry\n" in apps.good(files).log
+    [python] = [file for file in (apps.base / "cache").rglob("poetry/bin/*")
+                if file.is_symlink() and file.readlink().is_absolute()]
+    python.unlink()
+    python.symlink_to("/usr/bin/python3.0")
+    assert "-----> Installing poetry\n" in apps.good(files).log
+    assert python.resolve().exists()
+
+
+# Of Django only what the buildpack asks it.
+MANAGE = """import sys
+if sys.argv[1] == "help":
+    HELP
+else:
+    COLLECT
+"""
+
+
+@pytest.mark.parametrize(
+    "help, collect, says",
+    [
+        ("pass", "print('3 static files copied')", "-----> Running manage.py collectstatic\n       3 static files copied\n"),
+        # https://github.com/django/django: ManagementUtility.fetch_command(), FileSystemStorage of staticfiles.
+        ("sys.exit(\"Unknown command: 'collectstatic'\")", "", "warning: collectstatic is left out: 'manage.py help collectst"),
+        ("pass", "sys.exit(\"You're using the staticfiles app without having set the STATIC_ROOT setting to a filesystem path.\")",
+         "warning: collectstatic is left out: the settings of the app have no STATIC_ROOT\n"),
+    ],
+)
+def test_the_static_files_of_django(apps, help, collect, says):
+    manage = MANAGE.replace("HELP", help).replace("COLLECT", collect or "pass").encode()
+    assert says in apps.good({"requirements.txt": b"", "django.py": b"", "manage.py": manage}).log
+
+
+def test_static_files_that_cannot_be_collected(apps):
+    manage = MANAGE.replace("HELP", "pass").replace("COLLECT", "raise ValueError('no apples')").encode()
+    assert apps.error({"requirements.txt": b"", "django.py": b"", "manage.py": manage}) == (
+        "the python buildpack exited with status 1: manage.py collectstatic: ValueError: no apples "
+        "(DISABLE_COLLECTSTATIC=1 leaves it out)")
