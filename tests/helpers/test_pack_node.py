@@ -321,7 +321,8 @@ NPM = """#!/usr/bin/python3
 import io, json, sys, tarfile
 command, name = sys.argv[1:3]
 name, version = name.rsplit("@", 1)
-known = [{"name": name, "version": each, "engines": {"node": node} if node else {}} for each, node in json.loads(REGISTRY)[name].items()]
+known = [{"name": name, "version": each, "engines": {"node": node} if node else {}}
+         for each, node in json.loads(REGISTRY)[name].items()]
 if command == "view":
     print(json.dumps([{**package, "engines.node": package["engines"].get("node")} for package in known]))
 else:

@@ -61,24 +61,28 @@ def test_php_ends_when_php_fpm_does_not_start(apps, serve):
 
 @pytest.mark.parametrize("directory", ["", "public/"])
 def test_a_directory_with_an_index_is_served_as_it_is(apps, serve, directory):
-    """As by try_files $uri $uri/ /index.php of nginx (https://nginx.org/en/docs/http/ngx_http_core_module.html#try_files)."""
-    pages = {"index.php": b"<?php echo 'route ', $_GET['a'] ?? '';", "admin.d/index.php": b"<?php echo 'admin ', $_GET['a'] ?? '';",
+    """As by try_files $uri $uri/ /index.php (https://nginx.org/en/docs/http/ngx_http_core_module.html#try_files)."""
+    pages = {"index.php": b"<?php echo 'route ', $_GET['a'] ?? '';",
+             "admin.d/index.php": b"<?php echo 'admin ', $_GET['a'] ?? '';",
              "docs/a/index.html": b"docs", "empty/a.css": b"p {}", "adminXd/a.css": b""}
     get = serve(apps.good({directory + name: content for name, content in pages.items()}), "server started")
     assert get("/admin.d/?a=1").endswith("\n\nadmin 1") and get("/docs/a/").endswith("\n\ndocs")
     assert get("/admin.d").startswith("HTTP/1.1 301 ") and "Location: /admin.d/\n" in get("/admin.d")
-    assert [get(path).split("\n\n")[1] for path in ("/?a=2", "/empty/?a=2", "/adminXd/?a=2", "/admin.d/x?a=2")] == ["route 2"] * 4
+    for path in ("/", "/empty/", "/adminXd/", "/admin.d/x"):
+        assert get(path + "?a=2").endswith("\n\nroute 2")
 
 
 def test_the_first_page_of_an_app_of_php_may_have_no_php(apps, serve):
-    get = serve(apps.good({"composer.json": b"{}", "index.html": b"start", "mail.php": b"<?php echo 'sent';"}), "server started")
+    pages = {"composer.json": b"{}", "index.html": b"start", "mail.php": b"<?php echo 'sent';"}
+    get = serve(apps.good(pages), "server started")
     assert get().endswith("\n\nstart") and get("/mail.php").endswith("\n\nsent")
 
 
 def test_many_directories_with_an_index(apps, serve):
     pages = {f"plugins/plugin-number-{n}/index.php": b"<?php echo 'plugin';" for n in range(3000)}
     get = serve(apps.good({"index.php": b"<?php echo 'route';", **pages}), "server started")
-    assert get("/plugins/plugin-number-0/").endswith("\n\nplugin") and get("/plugins/plugin-number-2999/").endswith("\n\nplugin")
+    for n in (0, 1500, 2999):
+        assert get(f"/plugins/plugin-number-{n}/").endswith("\n\nplugin")
     assert get("/plugins/").endswith("\n\nroute")
 
 

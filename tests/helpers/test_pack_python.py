@@ -155,8 +155,8 @@ else:
     [
         ("pass", "print('3 static files copied')", "-----> Running manage.py collectstatic\n       3 static files copied\n"),
         # https://github.com/django/django: ManagementUtility.fetch_command(), FileSystemStorage of staticfiles.
-        ("sys.exit(\"Unknown command: 'collectstatic'\")", "", "warning: collectstatic is left out: 'manage.py help collectst"),
-        ("pass", "sys.exit(\"You're using the staticfiles app without having set the STATIC_ROOT setting to a filesystem path.\")",
+        ("sys.exit('Unknown command')", "", "warning: collectstatic is left out: 'manage.py help collectstatic' fails"),
+        ("pass", "sys.exit('using the staticfiles app without having set the STATIC_ROOT setting to a filesystem path.')",
          "warning: collectstatic is left out: the settings of the app have no STATIC_ROOT\n"),
     ],
 )

@@ -64,9 +64,10 @@ def test_the_address_of_a_redirect_is_taken_as_it_is(apps, serve):
 
 def test_thousands_of_pages_without_their_suffix(apps, serve):
     pages = {f"a-page-with-a-name-as-they-are/{n}.html": f"page {n}".encode() for n in range(3000)}
-    get = serve(apps.good({"static.json": b'{"root": ".", "clean_urls": true}', "index.html": b"", **pages}), "server started")
-    assert [get(f"/a-page-with-a-name-as-they-are/{n}").split("\n\n")[1] for n in (0, 1500, 2999)] == [
-        "page 0", "page 1500", "page 2999"]
+    pages |= {"static.json": b'{"root": ".", "clean_urls": true}', "index.html": b""}
+    get = serve(apps.good(pages), "server started")
+    for n in (0, 1500, 2999):
+        assert get(f"/a-page-with-a-name-as-they-are/{n}").endswith(f"\n\npage {n}")
 
 
 def test_staticfile(apps, serve):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """requirements.py FILE DIRECTORY: what Pipfile.lock or pyproject.toml asks for, as pip reads it, in requirements.txt of the
-directory. What a lock file has no hashes of is in others.txt, for a hash makes pip ask for hashes of all in the same file."""
+directory. What a lock file has no hashes of is in others.txt: one hash makes pip ask for hashes of all in the same file."""
 
 import json
 import os
@@ -32,7 +32,8 @@ def of_pipfile_lock(lock):
     for name, package in sorted(lock.get("default", {}).items()):
         line = requirement(name, package)
         # pip takes no hash of a repository or a directory.
-        if package.get("hashes") and "git" not in package and not os.path.isdir(package.get("path") or package.get("file") or ""):
+        place = package.get("path") or package.get("file") or ""
+        if package.get("hashes") and "git" not in package and not os.path.isdir(place):
             hashed.append(line + "".join(f" --hash={value}" for value in package["hashes"]))
         else:
             others.append(line)
