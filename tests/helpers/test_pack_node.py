@@ -246,12 +246,13 @@ packages:
     "fields, lock, says",
     [
         ({}, {"yarn.lock": YARN_1}, "and yarn 1."),
+        ({}, {"pnpm-lock.yaml": pnpm_lock("6.0")}, "and pnpm 8."),
+        ({"packageManager": "pnpm@9.15.2"}, {"pnpm-lock.yaml": pnpm_lock("9.0")}, "and pnpm 9.15.2\n"),
+    ] + [
         ({"packageManager": "yarn@1.22.19"}, {"yarn.lock": YARN_1}, "and yarn 1.22.19\n"),
         ({"engines": {"yarn": "1.22.x"}}, {"yarn.lock": YARN_1}, "and yarn 1.22."),
-        ({}, {"pnpm-lock.yaml": pnpm_lock("6.0")}, "and pnpm 8."),
         ({}, {"pnpm-lock.yaml": pnpm_lock("9.0")}, "and pnpm 9."),
-        ({"packageManager": "pnpm@9.15.2"}, {"pnpm-lock.yaml": pnpm_lock("9.0")}, "and pnpm 9.15.2\n"),
-    ],
+    ] * LONG,
 )
 def test_what_is_locked_is_installed_by_who_has_locked_it(apps, serve, fields, lock, says):
     """ms 2.0.0 is locked, and the newest that package.json lets in is 2.1.3."""
@@ -420,7 +421,7 @@ def test_every_process_has_what_the_buildpack_sets(apps, serve):
 # Pages out of a build
 
 
-@pytest.mark.parametrize("directory", ["dist", "build", "out", "public", "_site", ".output/public", "dist/shop/browser"])
+@pytest.mark.parametrize("directory", ["dist", ".output/public", "dist/shop/browser"] + ["build", "out", "public", "_site"] * LONG)
 def test_the_pages_of_a_build(apps, serve, directory):
     """vite, react-scripts, next export, hexo, eleventy, nuxt generate, Angular."""
     scripts = {"build": f"mkdir -p {directory} && echo apples >{directory}/index.html && echo x >{directory}/a.js"}
