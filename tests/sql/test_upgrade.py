@@ -225,7 +225,7 @@ def test_killed_at_any_statement_it_is_old_or_new_and_the_next_start_completes(s
 
     n, known = count(server, make), states(server, make)
     # Some from the first to the last, unless all are asked for.
-    numbers = range(1, n + 1) if os.environ.get("DEPLOYD_LONG") else sorted({1 + i * (n - 1) // 7 for i in range(8)})
+    numbers = range(1, n + 1) if os.environ.get("DEPLOYD_LONG") else sorted({1 + i * (n - 1) // 4 for i in range(5)})
     whole = max(known)
     for event in ("ddl_command_start", "ddl_command_end"):
         for number in numbers:
