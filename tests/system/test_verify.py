@@ -272,7 +272,8 @@ def test_an_installation_that_is_not_whole_is_named(machine, deployd, broken, re
 
 @pytest.mark.parametrize("directory, names", [
     ("/usr/libexec/deployd", "-type f"),
-    ("/usr/lib/deployd/buildpacks", r"-type f ( -name detect -o -name compile -o -name order -o -name functions.sh )"),
+    ("/usr/lib/deployd/buildpacks", "-type f ( -name detect -o -name compile -o -name order -o -name functions.sh "
+                                    "-o -name with-variables )"),
 ])
 def test_every_missing_helper_is_named(machine, deployd, directory, names):
     found = machine.run(["find", directory, *names.split()]).stdout.split()
