@@ -65,8 +65,8 @@ http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).s
 NOTIFIER = "web: systemd-notify --ready; exec python3 -m http.server --bind $HOST $PORT\n"
 
 # At most so much by `systemd-analyze security`. All processes of a notifier may speak to PID 1, for a child of the shell
-# has to; and make(1) wants to become who it is, in a build.
-EXPOSURE = {"app": 1.2, "notifier": 1.4, "fetch": 1.1, "build": 1.4, "import": 0.8, "archive": 0.8, "remove": 0.8, "wipe": 1.1,
+# has to; and apps and builds may set their ids to what they are (0.2), as gunicorn and make(1) do.
+EXPOSURE = {"app": 1.4, "notifier": 1.5, "fetch": 1.1, "build": 1.4, "import": 0.8, "archive": 0.8, "remove": 0.8, "wipe": 1.1,
             "deployd.service": 1.3, "deployd-probe.service": 1.0}
 
 # What is there as long as the machine runs, and the slice of the app.
