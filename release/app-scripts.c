@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "base/macro.h"
 
 /* Remembers, in the directory that the app keeps, that `first` has run. */
 #define MARK "\"$HOME/.postdeploy-done\""
@@ -33,7 +34,7 @@ int app_scripts_join(const AppScripts *scripts, const char *release, char **ret)
         file = open_memstream(&line, &size);
         if (!file)
                 return -ENOMEM;
-        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        for (size_t i = 0; i < ELEMENTSOF(parts); i++)
                 if (parts[i]) {
                         (void) fprintf(file, "%s(:\n%s\n)", before, parts[i]);
                         before = " && ";

@@ -158,11 +158,11 @@ static int add_scripts(Procfile *procfile, const AppScripts *scripts, char **ret
         const char *fault;
         int r;
 
+        if (!scripts->predeploy && !scripts->postdeploy && !scripts->first)
+                return 0;
         for (size_t i = 0; i < procfile->n_processes; i++)
                 if (strcmp(procfile->processes[i].name, PROCESS_RELEASE) == 0)
                         command = &procfile->processes[i].command;
-        if (!scripts->predeploy && !scripts->postdeploy && !scripts->first)
-                return 0;
         r = app_scripts_join(scripts, command ? *command : NULL, &line);
         if (r < 0)
                 return r;
