@@ -5,6 +5,7 @@ import fleet
 import pytest
 
 DAEMON, INGRESS, DATABASE = "deployd.service", "deployd-ingress.service", "deployd-postgres.service"
+PROBE = "deployd-probe.service"
 
 # Of what PID 1 logs of its units: SD_MESSAGE_UNIT_STOPPING_STR and so on in sd-messages.h.
 UNIT_STOPPING = "de5b426a63be47a7b6ac3eaac82e2f6f"
@@ -43,13 +44,13 @@ def test_every_app_is_back_on_its_port(rebooted):
     assert rebooted.vm.call("answers", fleet.NAMES) == rebooted.before
 
 
-def test_apps_stop_before_the_ingress_and_the_daemon_and_the_database_last(rebooted):
+def test_apps_stop_before_the_ingress_and_the_daemon_before_its_probe_and_its_database(rebooted):
     stopped = [entry["UNIT"] for entry in rebooted.journal if entry.get("MESSAGE_ID") == UNIT_STOPPED]
     last = {unit: index for index, unit in enumerate(stopped)}
     apps = {unit: index for unit, index in last.items() if unit.startswith("deployd-app-")}
     assert {unit.split("-")[2] for unit in apps} >= set(fleet.NAMES)
     assert max(apps.values()) < min(last[INGRESS], last[DAEMON])
-    assert last[DAEMON] < last[DATABASE]
+    assert last[DAEMON] < min(last[PROBE], last[DATABASE])
 
 
 def test_nothing_was_judged_and_nothing_failed_because_the_machine_went_down(rebooted):
