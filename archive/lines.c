@@ -41,6 +41,8 @@ static int lines_match(sd_journal *journal, char *text)
         return term ? sd_journal_add_match(journal, term, 0) : -ENOMEM;
 }
 
+/* Lines of the deployment's own units, whose names nobody can forge; and those lines of units that also work
+ * for others which bear its number. */
 static int select_lines(sd_journal *journal, const LinesParams *params)
 {
         int r = 0;
@@ -70,28 +72,34 @@ static char *lines_field(sd_journal *journal, const char *name)
         return strndup(data + skip, MIN2(size - skip, LINE_MAX_BYTES));
 }
 
-/* `fetch` of deployd-fetch-shop-3.service, `deployd` of deployd.service; NULL if it is none of a step. The
- * unit cannot be forged, the deployment's field can by any program. */
+static bool is_unit_of(const UnitKindRow *row, const char *unit, const LinesParams *params)
+{
+        _cleanup_free_ char *name = NULL;
+
+        if (!row->archived)
+                return false;
+        /* A unit of a repository works for many apps: without its name, the deployment's field says for
+         * which. */
+        if (row->owner == UNIT_OWNER_REPOSITORY && params->fetch)
+                return strcmp(unit, params->fetch) == 0;
+        name = row->owner == UNIT_OWNER_REPOSITORY
+                       ? text_format("deployd-%s-", row->word)
+                       : text_format("deployd-%s-%s-%s.service", row->word, params->app, params->deployment);
+        return name && (row->owner == UNIT_OWNER_REPOSITORY ? strncmp(unit, name, strlen(name))
+                                                            : strcmp(unit, name)) == 0;
+}
+
+/* `fetch` of deployd-fetch-shop-3.service, `deployd` of deployd.service; NULL if the line is none of the
+ * deployment's. A build or a release command runs programs of an app, which can put any number into the
+ * deployment's field: only its own unit counts. */
 static const char *line_author(const char *unit, const LinesParams *params)
 {
-        _cleanup_free_ char *word = NULL;
-        const char *start;
-        UnitKind kind;
-
         if (strcmp(unit, "deployd.service") == 0)
                 return "deployd";
-        if (strncmp(unit, "deployd-", strlen("deployd-")) != 0)
-                return NULL;
-        start = unit + strlen("deployd-");
-        word = strndup(start, strcspn(start, "-"));
-        kind = unit_kind_from_string(word);
-        if ((int) kind < 0 || !unit_kind_row(kind)->archived)
-                return NULL;
-        /* Whose fetch it was, its name does not tell. */
-        if (unit_kind_row(kind)->owner == UNIT_OWNER_REPOSITORY && params->fetch &&
-            strcmp(unit, params->fetch) != 0)
-                return NULL;
-        return unit_kind_row(kind)->word;
+        for (UnitKind kind = UNIT_KIND_UNSET + 1; kind < UNIT_KIND_MAX; kind++)
+                if (is_unit_of(unit_kind_row(kind), unit, params))
+                        return unit_kind_row(kind)->word;
+        return NULL;
 }
 
 /* 0 with *ret = NULL if the entry is none of ours. */
@@ -125,8 +133,10 @@ int lines_foreach(const LinesParams *params, int (*each)(const char *line, void 
         assert(params && params->app && params->deployment);
         assert(each);
 
-        lines_synchronize();
-        r = sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+        if (!params->directory)
+                lines_synchronize();
+        r = params->directory ? sd_journal_open_directory(&journal, params->directory, 0)
+                              : sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
         if (r >= 0)
                 r = select_lines(journal, params);
         if (r >= 0)

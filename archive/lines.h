@@ -9,6 +9,7 @@ typedef struct LinesParams {
         const char *app; /* as unit names have it: my_app */
         const char *deployment;
         const char *fetch; /* its unit of fetch or resolve; NULL = not known: told by the journal's field */
+        const char *directory; /* of the journal; NULL = this machine's */
 } LinesParams;
 
 /* Calls `each` with every line, oldest first, as it is to be read: time, who, what, and a newline, clean

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "archive/lines.h"
-#include "archive/packed.h"
+#include "archive/writer.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -19,26 +19,9 @@
 
 #define DIRECTORY "/srv"
 
-/* What is put behind the last line that there was room for. */
-static const char cut[] = "(cut here: log-max of [runner] in deploy.conf is reached)\n";
-
-typedef struct Log {
-        Packed *packed;
-        uint64_t bytes, max;
-} Log;
-
-static int log_add_line(const char *line, void *userdata)
+static int write_line(const char *line, void *userdata)
 {
-        Log *log = userdata;
-        size_t size = strlen(line);
-        int r;
-
-        if (size > log->max - log->bytes) {
-                r = packed_put(log->packed, cut, strlen(cut));
-                return r < 0 ? r : 1;
-        }
-        log->bytes += size;
-        return packed_put(log->packed, line, size);
+        return writer_add(userdata, line);
 }
 
 static int write_log(const Ticket *request, Ticket *answer)
@@ -48,21 +31,20 @@ static int write_log(const Ticket *request, Ticket *answer)
                 .deployment = ticket_get(request, "deployment"),
                 .fetch = ticket_get(request, "fetch"),
         };
-        _cleanup_(packed_freep) Packed *packed = NULL;
-        Log log = {};
+        _cleanup_(writer_done) Writer writer = {};
+        uint64_t max;
         int r;
 
         if (!params.app || !params.deployment)
                 return -EINVAL;
-        r = ticket_get_u64(request, "max", INT64_MAX, &log.max);
+        r = ticket_get_u64(request, "max", INT64_MAX, &max);
         if (r >= 0)
-                r = packed_new(STDOUT_FILENO, &packed);
-        log.packed = packed;
+                r = writer_init(&writer, STDOUT_FILENO, max);
         if (r >= 0)
-                r = lines_foreach(&params, log_add_line, &log);
+                r = lines_foreach(&params, write_line, &writer);
         if (r >= 0)
-                r = packed_end(packed);
-        return r < 0 ? r : ticket_set_u64(answer, "bytes", log.bytes);
+                r = writer_end(&writer);
+        return r < 0 ? r : ticket_set_u64(answer, "bytes", writer.bytes);
 }
 
 static int read_log(const Ticket *request, _unused_ Ticket *answer)

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "archive/writer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+int writer_init(Writer *writer, int fd, uint64_t max)
+{
+        assert(writer);
+
+        *writer = (Writer){ .room = max / 2, .tail.max = max - max / 2 };
+        return packed_new(fd, &writer->packed);
+}
+
+void writer_done(Writer *writer)
+{
+        assert(writer);
+
+        writer->packed = packed_free(writer->packed);
+        tail_done(&writer->tail);
+}
+
+static int writer_put(const char *line, size_t size, void *userdata)
+{
+        Writer *writer = userdata;
+
+        writer->bytes += size;
+        return packed_put(writer->packed, line, size);
+}
+
+int writer_add(Writer *writer, const char *line)
+{
+        size_t size = strlen(line);
+
+        if (size <= writer->room) {
+                writer->room -= size;
+                return writer_put(line, size, writer);
+        }
+        writer->room = 0;
+        tail_add(&writer->tail, line, size - strlen("\n"));
+        return 0;
+}
+
+int writer_end(Writer *writer)
+{
+        uint64_t n = writer->tail.n_lost;
+        _cleanup_free_ char *gap = NULL;
+        int r = 0;
+
+        if (n > 0) {
+                gap = text_format("(%" PRIu64
+                                  " %s missing here: log-max of [runner] in deploy.conf is reached)\n",
+                                  n, n == 1 ? "line is" : "lines are");
+                r = gap ? packed_put(writer->packed, gap, strlen(gap)) : -ENOMEM;
+        }
+        if (r >= 0)
+                r = tail_flush(&writer->tail, writer_put, writer);
+        return r < 0 ? r : packed_end(writer->packed);
+}
