@@ -2,11 +2,10 @@
 #include "archive/writer.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/text.h"
+#include "base/names.h"
 
 int writer_init(Writer *writer, int fd, uint64_t max)
 {
@@ -47,15 +46,14 @@ int writer_add(Writer *writer, const char *line)
 
 int writer_end(Writer *writer)
 {
-        uint64_t n = writer->tail.n_lost;
         _cleanup_free_ char *gap = NULL;
         int r = 0;
 
-        if (n > 0) {
-                gap = text_format("(%" PRIu64
-                                  " %s missing here: log-max of [runner] in deploy.conf is reached)\n",
-                                  n, n == 1 ? "line is" : "lines are");
+        if (writer->tail.n_lost > 0) {
+                gap = tail_describe_gap(&writer->tail, REASON_LOG_MAX);
                 r = gap ? packed_put(writer->packed, gap, strlen(gap)) : -ENOMEM;
+                if (r >= 0)
+                        r = packed_put(writer->packed, "\n", 1);
         }
         if (r >= 0)
                 r = tail_flush(&writer->tail, writer_put, writer);

@@ -40,6 +40,9 @@
 #define ADDRESS_LOOPBACK "127.0.0.1"
 
 #define FIELD_APP        "DEPLOYD_APP"
+/* Why lines are missing in a log (base/tail.h). */
+#define REASON_LOG_MAX "log-max of [runner] in deploy.conf is reached"
+
 #define FIELD_DEPLOYMENT "DEPLOYD_DEPLOYMENT"
 #define FIELD_PROCESS    "DEPLOYD_PROCESS"
 #define FIELD_REVISION   "DEPLOYD_REVISION"

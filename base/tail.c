@@ -2,10 +2,12 @@
 #include "base/tail.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 void tail_done(Tail *tail)
 {
@@ -67,6 +69,15 @@ void tail_add(Tail *tail, const char *line, size_t size)
                 tail_drop(tail);
         ring_put(tail, line, size);
         ring_put(tail, "\n", 1);
+}
+
+char *tail_describe_gap(const Tail *tail, const char *why)
+{
+        assert(tail);
+        assert(why);
+
+        return text_format("(%" PRIu64 " %s missing here: %s)", tail->n_lost,
+                           tail->n_lost == 1 ? "line is" : "lines are", why);
 }
 
 int tail_flush(Tail *tail, int (*each)(const char *line, size_t size, void *userdata), void *userdata)

@@ -20,6 +20,10 @@ void tail_done(Tail *tail);
  * tail is lost, and so is each one for which there is no memory. */
 void tail_add(Tail *tail, const char *line, size_t size);
 
+/* What to print in place of the lines that were lost, `why` being the reason: `(3 lines are missing here:
+ * ...)`. Caller frees; NULL when out of memory. */
+char *tail_describe_gap(const Tail *tail, const char *why);
+
 /* Calls `each` for every line that is kept, the oldest first, until it returns something else than 0; `line`
  * has a newline at its end, which counts in `size`, and a NUL behind it. Then the tail is as in the
  * beginning. Returns what `each` did last; -ENOMEM if there was no memory for a copy. */

@@ -392,6 +392,7 @@ int build_run(const Request *request, int archive_fd, Ticket *answer, char **ret
         assert(answer);
         assert(reterr);
 
+        output_init(&build.output, request->log_max);
         r = build_all(&build, archive_fd, answer);
         cleared = build.work_fd < 0 ? 0 : workspace_clear(build.work_fd);
         if (cleared < 0)

@@ -9,7 +9,7 @@
 typedef struct Request {
         const char *buildpack, *command; /* "" = none given */
         UnpackLimits limits;
-        uint64_t max_tasks, min_free;
+        uint64_t max_tasks, min_free, log_max;
 } Request;
 
 /* Builds, and writes the tree to `archive_fd`; the comment of main.c says what is asked and answered. 0, or

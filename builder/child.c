@@ -43,6 +43,7 @@ typedef struct Run {
         pid_t pid;
         int status;
         uint64_t ended; /* when; 0 as long as it runs */
+        bool stopped;   /* somebody asked for the build's end */
 } Run;
 
 int child_setup(void)
@@ -98,6 +99,7 @@ static int child_start(Run *run, const Child *child)
 
                 (void) sigemptyset(&signals);
                 (void) sigaddset(&signals, SIGCHLD);
+                (void) sigaddset(&signals, SIGTERM);
                 run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
                 r = run->signal_fd < 0 ? -errno : 0;
         }
@@ -110,6 +112,16 @@ static int child_start(Run *run, const Child *child)
         for (size_t i = 0; i < STREAMS; i++)
                 closep(&writers[i]);
         return r;
+}
+
+/* While a program runs, a SIGTERM ends the build in order: its last lines are logged. */
+static void child_block_end(int how)
+{
+        sigset_t signals;
+
+        (void) sigemptyset(&signals);
+        (void) sigaddset(&signals, SIGTERM);
+        (void) sigprocmask(how, &signals, NULL);
 }
 
 static void child_stop(Run *run)
@@ -137,12 +149,12 @@ static void child_stream_read(Stream *stream)
 /* Takes the status of whatever has ended, ours or left to us. With `options` 0 waits for all. */
 static void child_reap(Run *run, int options)
 {
-        struct signalfd_siginfo ignored;
+        struct signalfd_siginfo info;
         int status;
         pid_t pid;
 
-        while (read(run->signal_fd, &ignored, sizeof(ignored)) > 0)
-                continue;
+        while (read(run->signal_fd, &info, sizeof(info)) > 0)
+                run->stopped |= info.ssi_signo == SIGTERM;
         while ((pid = waitpid(-1, &status, options)) > 0 || (pid < 0 && errno == EINTR))
                 if (pid == run->pid) {
                         run->status = status;
@@ -152,8 +164,8 @@ static void child_reap(Run *run, int options)
 
 static bool is_over(const Run *run, uint64_t now)
 {
-        if (run->ended == 0)
-                return false;
+        if (run->ended == 0 || run->stopped)
+                return run->stopped;
         return (run->streams[STREAM_ERROR].fd < 0 && run->streams[STREAM_OUTPUT].fd < 0) ||
                now >= run->ended + LINGER;
 }
@@ -190,8 +202,10 @@ int child_run(const Child *child, Output *output, Watch *watch, int *ret_status,
         assert(reterr);
 
         output_restart(output);
+        child_block_end(SIG_BLOCK);
         r = child_start(&run, child);
         if (r < 0) {
+                child_block_end(SIG_UNBLOCK);
                 child_stop(&run);
                 return refuse(reterr, r, "cannot start a program: %s", strerror(-r));
         }
@@ -218,8 +232,9 @@ int child_run(const Child *child, Output *output, Watch *watch, int *ret_status,
                 while (run.streams[i].fd >= 0)
                         child_stream_read(&run.streams[i]);
         child_stop(&run);
+        child_block_end(SIG_UNBLOCK);
         *ret_status = run.status;
-        return r;
+        return r >= 0 && run.stopped ? refuse(reterr, -EINTR, "the build was stopped") : r;
 }
 
 char *child_describe_end(int status, const char *reason)

@@ -10,6 +10,7 @@
  *               max-files=N max-depth=N    of the built tree, and of the source
  *               max-tasks=N       the unit's TasksMax=, to be named
  *               min-free=N        what it must leave of the disk; may be missing
+ *               log-max=N         what it may log; of more, the beginning and the end; may be missing
  *      answer   buildpack=NAME    BUILDPACK_NONE: nothing was built and nothing written, the source stands;
  *                                 BUILDPACK_COMMAND: the app's own command, and no buildpack
  *               default.NAME=COMMAND    process types that the buildpack suggests
@@ -49,11 +50,13 @@ static int build_read_request(const Ticket *ticket, Request *ret, char **reterr)
                 { "max-depth", &ret->limits.max_depth, false },
                 { "max-tasks", &ret->max_tasks, false },
                 { "min-free", &ret->min_free, true },
+                { "log-max", &ret->log_max, true },
         };
 
         *ret = (Request){
                 .buildpack = text_or_empty(ticket_get(ticket, "buildpack")),
                 .command = text_or_empty(ticket_get(ticket, "command")),
+                .log_max = INT64_MAX,
         };
         for (size_t i = 0; i < ELEMENTSOF(numbers); i++) {
                 int r = ticket_get_u64(ticket, numbers[i].key, INT64_MAX, numbers[i].value);

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "builder/lines.h"
 
@@ -27,8 +28,28 @@
 /* What is indented further is not read as text. */
 #define INDENT_MAX 80
 
+void output_init(Output *output, uint64_t log_max)
+{
+        assert(output);
+
+        *output = (Output){ .room = log_max / 2, .tail.max = log_max - log_max / 2 };
+}
+
+static int output_log_tail(const char *line, size_t size, _unused_ void *userdata)
+{
+        log_info("%.*s", (int) (size - strlen("\n")), line);
+        return 0;
+}
+
 void output_done(Output *output)
 {
+        _cleanup_free_ char *gap = NULL;
+
+        if (output->tail.n_lost > 0) {
+                gap = tail_describe_gap(&output->tail, REASON_LOG_MAX);
+                log_info("%s", text_or_empty(gap));
+        }
+        (void) tail_flush(&output->tail, output_log_tail, NULL);
         free(output->complaint);
         failure_line_done(&output->failure);
         free(output->reason);
@@ -77,17 +98,32 @@ static void output_judge(Output *output, const char *line)
                 output_keep(&output->complaint, complaint);
 }
 
+static void output_log(Output *output, const char *line)
+{
+        size_t size = strlen(line);
+
+        if (size + 1 <= output->room) {
+                output->room -= size + 1;
+                log_info("%s", line);
+                return;
+        }
+        output->room = 0;
+        tail_add(&output->tail, line, size);
+}
+
 void output_line(const char *line, void *userdata)
 {
         size_t indent = strspn(line, BLANKS);
-        _cleanup_free_ char *text = text_sanitize(line, LINE_BYTES_MAX);
+        _cleanup_free_ char *clean = text_sanitize(line, LINE_BYTES_MAX), *text = NULL;
         Output *output = userdata;
 
         assert(output);
 
-        if (!text || text[0] == '\0')
+        if (!clean || clean[0] == '\0')
                 return;
-        log_info("%*s%s", (int) MIN2(indent, INDENT_MAX), "", text);
+        text = text_format("%*s%s", (int) MIN2(indent, INDENT_MAX), "", clean);
+        if (text)
+                output_log(output, text);
 
         output_judge(output, line);
         (void) output_tell(output, clock_usec(CLOCK_MONOTONIC));

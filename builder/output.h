@@ -10,6 +10,7 @@
  */
 
 #include "base/failure-line.h"
+#include "base/tail.h"
 
 typedef struct Output {
         char *complaint;     /* the last line that says why it will fail, without the mark */
@@ -17,8 +18,12 @@ typedef struct Output {
         char *reason;        /* what output_reason() returned */
         char *heading;       /* one that has not been told yet */
         uint64_t told;       /* when the last one was */
+        uint64_t room;       /* bytes that the log may have before lines wait in the tail */
+        Tail tail;
 } Output;
 
+/* Logs at most `log_max` bytes: of a longer output the beginning, and by output_done() the end. */
+void output_init(Output *output, uint64_t log_max);
 void output_done(Output *output);
 
 /* Takes a line of a program: a LineEach, `userdata` is the Output. Control characters and what is not UTF-8

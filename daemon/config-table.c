@@ -118,7 +118,10 @@ const ConfigKey config_keys[] = {
         { "runner", "keep-logs", NUMBER(keep_logs, "0", "1000000"), "100",
           "How many logs of deployments are kept for each app." },
         { "runner", "log-max", SIZE(log_max, BYTES_LEAST, BYTES_MOST), "16M",
-          "How much text is kept of one of them." },
+          "How much text is kept of one of them: of more, the beginning and the end." },
+        { "runner", "log-rate", SIZE(log_rate, BYTES_LEAST, BYTES_MOST), "8M",
+          "How much an instance of an app may log in a minute. Of more, the last lines are logged when the minute is over "
+          "or the instance ends, with a word about how many are missing." },
 
         { "runner", "start-timeout", DURATION(start_timeout, TIME_LEAST, TIME_MOST), "60s",
           "How long an app may take until it listens on its port." },

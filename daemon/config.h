@@ -50,7 +50,7 @@ typedef struct Config {
         uint64_t build_files_max;
         uint64_t release_timeout;
         bool build_network;
-        uint64_t keep_logs, log_max;
+        uint64_t keep_logs, log_max, log_rate;
         uint64_t keep_removed_data;
         uint64_t start_timeout;
         uint64_t check_successes;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* deployd-launch PROCESS: becomes `/bin/sh -c LINE`, LINE being the command line of the process as the
- * import stored it, with the environment as it is, and what .profile.d/ and .profile of the tree make of it.
- * This is the constant that units of apps have as ExecStart=: no text of an app's enters a unit, where it
- * would be read as something else. */
+/* deployd-launch PROCESS LOG-RATE: becomes `/bin/sh -c LINE`, LINE being the command line of the process as
+ * the import stored it, with the environment as it is, and what .profile.d/ and .profile of the tree make of
+ * it. Its output goes to the journal through a relay (relay.h), LOG-RATE bytes in a minute at most. This is
+ * the constant that units of apps have as ExecStart=: no text of an app's enters a unit, where it would be
+ * read as something else. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,9 @@
 
 #include "base/log.h"
 #include "base/names.h"
+#include "base/text.h"
 #include "release/procfile.h"
+#include "systemd/relay.h"
 
 /* The status PID 1 reports when a program cannot be executed (EXIT_EXEC, systemd.exec(5)). The shell in our
  * place would have been PID 1's to execute, and 1 or 127 could be the app's own, about which something else
@@ -56,13 +59,18 @@ static int launch_read_line(const char *directory, const char *process,
         return size > 0 && strlen(line) == size ? 0 : -EBADMSG;
 }
 
-static int launch_process(const char *directory, const char *process)
+static int launch_process(const char *directory, const char *process, const char *log_rate)
 {
         static char line[PROCESS_COMMAND_MAX + 1];
+        uint64_t rate;
         int r;
 
         if (!process_name_is_valid(process)) {
                 log_error("deployd-launch: not the name of a process");
+                return EXIT_EXEC;
+        }
+        if (text_to_u64(log_rate, INT64_MAX, &rate) < 0) {
+                log_error("deployd-launch: not a number of bytes");
                 return EXIT_EXEC;
         }
         r = launch_read_line(directory, process, line);
@@ -70,6 +78,11 @@ static int launch_process(const char *directory, const char *process)
                 log_error("deployd-launch: cannot read %s/%s: %s", directory, process, strerror(-r));
                 return EXIT_EXEC;
         }
+        r = relay_start(rate);
+        if (r < 0)
+                log_warning("deployd-launch: output goes to the journal without a bound: %s", strerror(-r));
+        else /* by which programs know that standard error is the journal: sd_journal_stream_fd(3) */
+                (void) unsetenv("JOURNAL_STREAM");
         /* The -- keeps a line that begins with a dash from being read as options of the shell. Profiles are
          * written for bash. */
         if (access(PROFILES, F_OK) == 0 || access(PROFILE, F_OK) == 0)
@@ -82,9 +95,9 @@ static int launch_process(const char *directory, const char *process)
 
 int main(int argc, char *argv[])
 {
-        if (argc != 2) {
-                log_error("usage: deployd-launch PROCESS");
+        if (argc != 3) {
+                log_error("usage: deployd-launch PROCESS LOG-RATE");
                 return EXIT_EXEC;
         }
-        return launch_process(PATH_APP_PROCESSES, argv[1]);
+        return launch_process(PATH_APP_PROCESSES, argv[1], argv[2]);
 }

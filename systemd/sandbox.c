@@ -95,6 +95,10 @@ static const SandboxRow app[] = {
         /* Its programs can be run wherever the machine keeps them: a hardened one mounts /var noexec. What
          * else it writes to has what the administrator decided. */
         { "ExecPaths", 'l', 0, PATH_APP_TREE },
+        /* What bounds output counts bytes. No more lines than this come of it; 0 would be journald's own
+         * limit (src/core/unit.c, unit_export_log_ratelimit_interval()), which loses the end. */
+        { "LogRateLimitIntervalUSec", 't', USEC_PER_SEC, NULL },
+        { "LogRateLimitBurst", 'u', 10000000, NULL },
         /* gunicorn and make(1) set their ids to what they are before they run a program, and installers
          * chown to themselves. Without a capability nobody becomes anybody else by it. */
         { "SystemCallFilter", '+', 0, "@setuid @chown" },
@@ -176,30 +180,23 @@ static const SandboxRow cleaner[] = {
         {},
 };
 
-/* An empty /run shows no socket of the machine; these are what a program needs of it: to log, to look up its
- * own user name, and to resolve host names by systemd-resolved. Where /etc/resolv.conf leads is followed. */
+/* An empty /run shows no socket of the machine; these are what a program needs of it: to look up its own
+ * user name, and to resolve host names by systemd-resolved. Where /etc/resolv.conf leads is followed. None
+ * of the journal's: what goes there is bounded by the relay of deployd-launch and by deployd-build, which
+ * have their connection before /run is empty. By another, a program could write so much that the machine's
+ * journal has nothing else, and lines that claim to be of another deployment. */
 static const SandboxBind app_binds[] = {
-        { "/run/systemd/journal/stdout", false },  { "/run/systemd/journal/socket", false },
-        { "/run/systemd/journal/dev-log", false }, { "/run/systemd/userdb/io.systemd.DynamicUser", true },
-        { "/run/systemd/resolve", true },          {},
+        { "/run/systemd/userdb/io.systemd.DynamicUser", true },
+        { "/run/systemd/resolve", true },
+        {},
 };
 
-/* The same, and it says when it is ready. */
+/* The same, and it says when it is ready, or what it does. */
 static const SandboxBind notifier_binds[] = {
-        { "/run/systemd/journal/stdout", false },
-        { "/run/systemd/journal/socket", false },
-        { "/run/systemd/journal/dev-log", false },
         { "/run/systemd/userdb/io.systemd.DynamicUser", true },
         { "/run/systemd/resolve", true },
         { "/run/systemd/notify", false },
         {},
-};
-
-/* The same, and it says what it does. */
-static const SandboxBind build_binds[] = {
-        { "/run/systemd/journal/stdout", false }, { "/run/systemd/journal/socket", false },
-        { "/run/systemd/notify", false },         { "/run/systemd/userdb/io.systemd.DynamicUser", true },
-        { "/run/systemd/resolve", true },         {},
 };
 
 static const SandboxTmpfs app_tmpfs[] = {
@@ -254,7 +251,7 @@ static const SandboxAddress metadata[] = {
 static const Sandbox sandboxes[UNIT_KIND_MAX] = {
         [UNIT_APP] = { { common, dynamic_user, app, by_program }, app_binds, app_tmpfs, metadata, true },
         [UNIT_BUILD] = { { common, dynamic_user, app, command, build },
-                         build_binds,
+                         notifier_binds,
                          app_tmpfs,
                          metadata,
                          true },

@@ -246,6 +246,41 @@ def test_the_output_is_logged_line_by_line_as_it_is_formed(builder):
     assert log[log.index("-----> Heading"):][:4] == ["-----> Heading", "       details", " tab and", " !     bad"]
 
 
+MUCH = "seq -f 'unit %.0f compiled' 60000; "
+
+
+def check_much(log, maximum):
+    """The lines of MUCH that were logged: the first, a word about those that are missing, and the last."""
+    lines = [line for line in log.splitlines() if line.startswith(("unit ", "("))]
+    numbers = [int(line.split()[1]) for line in lines if line.startswith("unit ")]
+    gap = next(index for index, line in enumerate(lines) if line.startswith("("))
+    assert numbers[0] == 1 and numbers[-1] == 60000
+    # Each of them once, in order, without another gap.
+    assert numbers[:gap] == list(range(1, gap + 1))
+    assert numbers[gap:] == list(range(60001 - len(numbers[gap:]), 60001))
+    # Other lines of the build count too.
+    missing = 60000 - len(numbers)
+    assert lines[gap] in (f"({missing + n} lines are missing here: log-max of [runner] in deploy.conf is reached)" for n in range(9))
+    assert maximum * 3 / 4 < sum(len(line) + 1 for line in lines) < maximum + len(lines[gap]) + 1
+
+
+def test_of_too_much_output_beginning_and_end_are_logged(builder):
+    result = builder.good(command=MUCH + "echo 'the end'", limits={**LIMITS, "log-max": 100_000})
+    assert "the end" in result.log.splitlines()
+    check_much(result.log, 100_000)
+
+
+def test_what_fits_is_logged_whole(builder):
+    log = builder.good(command=MUCH, limits={**LIMITS, "log-max": 10_000_000}).log.splitlines()
+    assert [line for line in log if line.startswith(("unit", "("))] == [f"unit {n} compiled" for n in range(1, 60001)]
+
+
+def test_the_end_is_logged_when_the_build_is_stopped(builder):
+    result = builder(command=MUCH + "kill -TERM $PPID; sleep 1000", limits={**LIMITS, "log-max": 100_000})
+    assert result.answer == {"error": "the build was stopped"}
+    check_much(result.log, 100_000)
+
+
 def test_headings_are_the_status_of_the_unit(builder, tmp_path):
     go_on = tmp_path / "work/go-on"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""deployd-launch: the line of the process reaches the shell as it is."""
+"""deployd-launch: the line of the process reaches the shell as it is, and its output the journal."""
 
 import os
+import socket
 import subprocess
 
 import pytest
@@ -28,17 +29,17 @@ sys.stdout.buffer.write(b"\\0".join(map(os.fsencode, sys.argv)))
 
 @pytest.fixture
 def launch(binary, tmp_path):
-    def run(files, *arguments, environment=None, shell="", tree=None):
+    def run(files, *arguments, environment=None, shell="", tree=None, rate=("1000000",), **options):
         for name, content in files.items():
             if isinstance(content, bytes):
                 (tmp_path / name).write_bytes(content)
             else:
                 (tmp_path / name).symlink_to(content)
         return subprocess.run(
-            ["unshare", "-m", "sh", "-c", SCRIPT, "sh", *without_capabilities(binary("launch"), *arguments)],
+            ["unshare", "-m", "sh", "-c", SCRIPT, "sh", *without_capabilities(binary("launch"), *arguments, *rate)],
             env={"PATH": os.environ["PATH"], "FILES": str(tmp_path), "SHELL_IS": str(shell), **(environment or {})},
             cwd=tree,
-            capture_output=True,
+            **{"capture_output": True, **options},
         )
 
     return run
@@ -99,10 +100,15 @@ def test_only_the_name_of_a_process_is_taken(launch, name):
     assert done.stderr == b"deployd-launch: not the name of a process\n"
 
 
-@pytest.mark.parametrize("arguments", [(), ("web", "more")])
-def test_there_is_exactly_one_argument(launch, arguments):
-    done = launch({"web": b"echo ran"}, *arguments)
-    assert (done.returncode, done.stdout, done.stderr) == (203, b"", b"usage: deployd-launch PROCESS\n")
+@pytest.mark.parametrize("arguments", [(), ("web",), ("web", "1", "more")])
+def test_there_are_exactly_two_arguments(launch, arguments):
+    done = launch({"web": b"echo ran"}, *arguments, rate=())
+    assert (done.returncode, done.stdout, done.stderr) == (203, b"", b"usage: deployd-launch PROCESS LOG-RATE\n")
+
+
+def test_the_rate_is_a_number(launch):
+    done = launch({"web": b"echo ran"}, "web", rate=("8M",))
+    assert (done.returncode, done.stdout, done.stderr) == (203, b"", b"deployd-launch: not a number of bytes\n")
 
 
 @pytest.mark.parametrize(
@@ -151,3 +157,89 @@ def test_profiles_leave_the_line_as_it_is(launch, tmp_path_factory):
     (directory / ".profile").write_text("export A=a\n")
     line = "printf '<%s>' \"$A\" '%n' '\\n' `echo x` \"$0\""
     assert launch({"web": line.encode()}, "web", tree=directory).stdout == b"<a><%n><\\n><x></bin/sh>"
+
+
+# The relay
+
+
+@pytest.fixture
+def socket_pair():
+    """What the journal's end is: a stream socket, which cannot be opened by a name."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def read_all(end):
+    return b"".join(iter(lambda: end.recv(65536), b""))
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/stderr", "/proc/self/fd/1", "/dev/fd/2"])
+def test_standard_output_and_error_can_be_opened_by_name(launch, socket_pair, name):
+    ours, theirs = socket_pair
+    done = launch({"web": f"echo before; echo opened >{name}".encode()}, "web", capture_output=False, stdout=theirs, stderr=theirs)
+    theirs.close()
+    assert (done.returncode, read_all(ours)) == (0, b"before\nopened\n")
+
+
+def test_lines_of_both_keep_their_order_where_both_are_the_same(launch, socket_pair):
+    ours, theirs = socket_pair
+    launch({"web": b"for i in 1 2 3 4 5; do echo out $i; echo err $i >&2; done"}, "web", capture_output=False,
+           stdout=theirs, stderr=theirs)
+    theirs.close()
+    assert read_all(ours).decode().splitlines() == [f"{name} {i}" for i in range(1, 6) for name in ("out", "err")]
+
+
+def test_without_a_newline_the_last_words_are_passed_on_too(launch):
+    assert launch({"web": b"printf 'one\\ntwo'; printf err >&2"}, "web").stdout == b"one\ntwo"
+
+
+def test_whatever_bytes_are_passed_on_as_they_are(launch, tmp_path_factory):
+    path = tmp_path_factory.mktemp("bytes") / "bytes"
+    path.write_bytes(bytes(range(256)) * 4 + b"x" * 200_000 + b"\n" + os.urandom(100_000))
+    assert launch({"web": f"exec cat {path}".encode()}, "web").stdout == path.read_bytes()
+
+
+def test_the_relay_is_no_child_and_in_another_session(launch):
+    """A shell that waits for its children, and one that signals its group, have nothing to do with it."""
+    done = launch({"web": b"trap '' TERM; sleep 0 & wait; echo waited; kill -TERM 0; echo on"}, "web", start_new_session=True)
+    assert (done.returncode, done.stdout) == (0, b"waited\non\n")
+
+
+def test_what_is_told_by_signals_is_still_passed_on(launch):
+    """systemd signals all processes of a unit: the relay passes on what is said in the end."""
+    line = ("trap 'echo relays: $n; exit 7' TERM; n=none; for p in /proc/[0-9]*; do "
+            "if [ \"$(cat $p/comm 2>/dev/null)\" = deployd-relay ]; then kill -TERM ${p#/proc/} && n=told; fi; "
+            "done; kill -TERM $$; sleep 100")
+    done = launch({"web": line.encode()}, "web")
+    assert (done.returncode, done.stdout) == (7, b"relays: told\n")
+
+
+def test_what_stays_behind_in_the_background_is_still_heard(launch):
+    done = launch({"web": b"(sleep 0.2; echo late) & echo early"}, "web")
+    assert done.stdout == b"early\nlate\n"
+
+
+def test_the_journal_s_stream_is_not_named(launch):
+    done = launch({"web": b"echo ${JOURNAL_STREAM-none}"}, "web", environment={"JOURNAL_STREAM": "1:2"})
+    assert done.stdout == b"none\n"
+
+
+def test_of_too_much_the_beginning_and_the_end_are_passed_on(launch):
+    done = launch({"web": b"seq 60000; echo no apples left >&2; exit 3"}, "web", rate=("50000",))
+    assert (done.returncode, done.stderr) == (3, b"no apples left\n")
+    lines = done.stdout.decode().splitlines()
+    gap = next(index for index, line in enumerate(lines) if line.startswith("("))
+    before, after = list(map(int, lines[:gap])), list(map(int, lines[gap + 1:]))
+    assert before == list(range(1, gap + 1)) and after == list(range(60001 - len(after), 60001)) and after
+    assert 45_000 < sum(len(line) + 1 for line in lines[:gap]) <= 50_000
+    assert lines[gap] == (f"({60000 - len(before) - len(after)} lines are missing here: "
+                          "log-rate of [runner] in deploy.conf is reached)")
+
+
+def test_nobody_to_read_it_does_not_end_the_program(launch, socket_pair, tmp_path_factory):
+    ours, theirs = socket_pair
+    ours.close()
+    path = tmp_path_factory.mktemp("done") / "done"
+    done = launch({"web": f"seq 100000; echo done >{path}".encode()}, "web", capture_output=False, stdout=theirs, stderr=theirs)
+    assert (done.returncode, path.read_text()) == (0, "done\n")

@@ -18,6 +18,7 @@ void app_unit_done(AppUnit *unit)
         free(unit->directory);
         free(unit->tree);
         free(unit->processes);
+        free(unit->log_rate);
         *unit = (AppUnit){};
 }
 
@@ -52,9 +53,10 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
                 .directory = unit_kind_directory(UNIT_APP, app->id),
                 .tree = release_path(deployment->release_id, "app"),
                 .processes = release_path(deployment->release_id, "process"),
+                .log_rate = text_format("%" PRIu64, pipeline_config(pipeline)->log_rate),
                 .spec = UNIT_SPEC_INIT,
         };
-        if (!ret->slice || !ret->user || !ret->directory || !ret->tree || !ret->processes) {
+        if (!ret->log_rate || !ret->slice || !ret->user || !ret->directory || !ret->tree || !ret->processes) {
                 app_unit_done(ret);
                 return -ENOMEM;
         }
@@ -66,6 +68,7 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
         ret->spec.environment_file = environment;
         ret->spec.arguments[0] = unit_kind_row(kind)->helper;
         ret->spec.arguments[1] = process;
+        ret->spec.arguments[2] = ret->log_rate;
         ret->spec.binds[0] = (UnitBind){ ret->tree, PATH_APP_TREE, false };
         ret->spec.binds[1] = (UnitBind){ ret->processes, PATH_APP_PROCESSES, false };
         ret->spec.stop_timeout_usec =

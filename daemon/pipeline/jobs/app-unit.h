@@ -7,7 +7,7 @@
 #include "daemon/pipeline/internal.h"
 
 typedef struct AppUnit {
-        char *slice, *user, *directory, *tree, *processes;
+        char *slice, *user, *directory, *tree, *processes, *log_rate;
         UnitSpec spec; /* refers to them, and to the arguments of app_unit_make() */
 } AppUnit;
 

@@ -44,6 +44,7 @@ static int build_make_request(const Config *config, const AppSettings *settings,
                                 { "max-tasks", .number = &config->build_tasks_max },
                                 { "max-files", .number = &config->build_files_max },
                                 { "max-depth", .number = &config->fetch_max_depth },
+                                { "log-max", .number = &config->log_max },
                                 { on_disk ? "min-free" : NULL, .number = &config->min_free_space },
                                 {} },
                 ret);
