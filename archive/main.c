@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* deployd-archive write: the log of a deployment out of the journal, packed, to standard output.
+ * deployd-archive show:  the same, in plain text.
  * deployd-archive read:  such a file, named by the ticket and in /srv, unpacked to standard output.
  * Standard input is the ticket; systemd keeps all else away (systemd/sandbox.c). */
 
@@ -24,7 +25,7 @@ static int write_line(const char *line, void *userdata)
         return writer_add(userdata, line);
 }
 
-static int write_log(const Ticket *request, Ticket *answer)
+static int copy_journal(const Ticket *request, Ticket *answer, bool packed)
 {
         LinesParams params = {
                 .app = ticket_get(request, "app"),
@@ -39,12 +40,22 @@ static int write_log(const Ticket *request, Ticket *answer)
                 return -EINVAL;
         r = ticket_get_u64(request, "max", INT64_MAX, &max);
         if (r >= 0)
-                r = writer_init(&writer, STDOUT_FILENO, max);
+                r = writer_init(&writer, STDOUT_FILENO, max, packed);
         if (r >= 0)
                 r = lines_foreach(&params, write_line, &writer);
         if (r >= 0)
                 r = writer_end(&writer);
         return r < 0 ? r : ticket_set_u64(answer, "bytes", writer.bytes);
+}
+
+static int write_log(const Ticket *request, Ticket *answer)
+{
+        return copy_journal(request, answer, /* packed= */ true);
+}
+
+static int show_log(const Ticket *request, Ticket *answer)
+{
+        return copy_journal(request, answer, /* packed= */ false);
 }
 
 static int read_log(const Ticket *request, _unused_ Ticket *answer)
@@ -62,7 +73,7 @@ static int read_log(const Ticket *request, _unused_ Ticket *answer)
 static const struct {
         const char *name;
         int (*run)(const Ticket *request, Ticket *answer);
-} verbs[] = { { "write", write_log }, { "read", read_log } };
+} verbs[] = { { "write", write_log }, { "show", show_log }, { "read", read_log } };
 
 static int log_run(int (*verb)(const Ticket *request, Ticket *answer), Ticket *answer)
 {
@@ -88,6 +99,6 @@ int main(int argc, char *argv[])
                         log_error("%s: %s", argv[1], strerror(failed < 0 ? -failed : -r));
                 return failed < 0 || r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         }
-        log_error("usage: deployd-archive write, or deployd-archive read; with a ticket on standard input");
+        log_error("usage: deployd-archive write, show or read; with a ticket on standard input");
         return EXIT_FAILURE;
 }

@@ -5,14 +5,15 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/names.h"
 
-int writer_init(Writer *writer, int fd, uint64_t max)
+int writer_init(Writer *writer, int fd, uint64_t max, bool packed)
 {
         assert(writer);
 
-        *writer = (Writer){ .room = max / 2, .tail.max = max - max / 2 };
-        return packed_new(fd, &writer->packed);
+        *writer = (Writer){ .fd = fd, .room = max / 2, .tail.max = max - max / 2 };
+        return packed ? packed_new(fd, &writer->packed) : 0;
 }
 
 void writer_done(Writer *writer)
@@ -23,12 +24,17 @@ void writer_done(Writer *writer)
         tail_done(&writer->tail);
 }
 
+static int writer_put_text(Writer *writer, const char *text, size_t size)
+{
+        return writer->packed ? packed_put(writer->packed, text, size) : fd_write(writer->fd, text, size);
+}
+
 static int writer_put(const char *line, size_t size, void *userdata)
 {
         Writer *writer = userdata;
 
         writer->bytes += size;
-        return packed_put(writer->packed, line, size);
+        return writer_put_text(writer, line, size);
 }
 
 int writer_add(Writer *writer, const char *line)
@@ -51,11 +57,11 @@ int writer_end(Writer *writer)
 
         if (writer->tail.n_lost > 0) {
                 gap = tail_describe_gap(&writer->tail, REASON_LOG_MAX);
-                r = gap ? packed_put(writer->packed, gap, strlen(gap)) : -ENOMEM;
+                r = gap ? writer_put_text(writer, gap, strlen(gap)) : -ENOMEM;
                 if (r >= 0)
-                        r = packed_put(writer->packed, "\n", 1);
+                        r = writer_put_text(writer, "\n", 1);
         }
         if (r >= 0)
                 r = tail_flush(&writer->tail, writer_put, writer);
-        return r < 0 ? r : packed_end(writer->packed);
+        return r < 0 || !writer->packed ? r : packed_end(writer->packed);
 }

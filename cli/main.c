@@ -70,7 +70,7 @@ static const Verb verbs[] = {
           "deploy an earlier release again",       verb_rollback },
         { "cancel",      "APP|ID",                 1,   1,             0,
           "cancel what is under way",              verb_cancel },
-        { "build-log",   "ID",                     1,   1,             0,
+        { "build-log",   "APP|ID",                 1,   1,             0,
           "print how a release was made",          verb_build_log },
         { "releases",    "APP",                    1,   1,             JSON | OPTION_BIT(OPTION_LINES),
           "show the history of an app",            verb_releases },

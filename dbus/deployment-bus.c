@@ -141,7 +141,7 @@ static int run_open_log(BusCall *call, void *noun, sd_bus_error *reterr)
         return deployment_open_log(call->bus->params.pipeline, noun, &call->call, reterr);
 }
 
-static int reply_open_log(BusCall *call, uint64_t id, sd_bus_message *reply)
+int deployment_bus_reply_log(BusCall *call, uint64_t id, sd_bus_message *reply)
 {
         (void) call;
         return sd_bus_message_append(reply, "h", (int) id);
@@ -154,7 +154,7 @@ static int deployment_bus_status(const void *noun)
 
 static const BusMethod methods[] = {
         { "Cancel", ACTION_DEPLOY, run_cancel, NULL },
-        { "OpenLog", ACTION_LOGS, run_open_log, reply_open_log, true },
+        { "OpenLog", ACTION_LOGS, run_open_log, deployment_bus_reply_log, true },
 };
 
 #define CONST   SD_BUS_VTABLE_PROPERTY_CONST

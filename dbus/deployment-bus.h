@@ -11,5 +11,8 @@ int deployment_bus_create(BusCall *call, App *app, sd_bus_error *reterr);
 /* Appends id and path. As BusMethod.reply. */
 int deployment_bus_reply(BusCall *call, uint64_t id, sd_bus_message *reply);
 
+/* Appends the descriptor of a log. As BusMethod.reply. */
+int deployment_bus_reply_log(BusCall *call, uint64_t id, sd_bus_message *reply);
+
 /* Appends a{sv} with the properties of a published one. */
 int deployment_bus_append_record(const DeploymentRecord *record, sd_bus_message *reply);

@@ -275,6 +275,16 @@ static int manager_bus_run_deploy(BusCall *call, void *noun, sd_bus_error *reter
         return r < 0 ? r : deployment_bus_create(call, app, reterr);
 }
 
+static int manager_bus_run_open_log(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        uint64_t id;
+        int r;
+
+        (void) noun;
+        r = sd_bus_message_read(call->message, "t", &id);
+        return r < 0 ? r : log_open(call->bus->params.pipeline, id, &call->call, reterr);
+}
+
 static int manager_bus_run_reload(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         int r;
@@ -291,6 +301,7 @@ static const BusMethod methods[] = {
         { "CreateRepository", ACTION_MANAGE, run_create_repository, reply_create_repository },
         { "CreateApp", ACTION_MANAGE, run_create_app, reply_create_app },
         { "Deploy", ACTION_DEPLOY, manager_bus_run_deploy, deployment_bus_reply },
+        { "OpenLog", ACTION_LOGS, manager_bus_run_open_log, deployment_bus_reply_log, true },
         { "Verify", ACTION_MANAGE, verify_bus_run, NULL, true },
         { "Reload", ACTION_MANAGE, manager_bus_run_reload, NULL, true },
         { "Adopt", ACTION_MANAGE, adopt_bus_run, NULL, true },
@@ -336,6 +347,8 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Deploy", SD_BUS_ARGS("s", app, "s", revision, "a{sv}", options),
                                 SD_BUS_RESULT("t", id, "o", deployment), bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenLog", SD_BUS_ARGS("t", id), SD_BUS_RESULT("h", log), bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListMigrations", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(usst)", migrations),
                                 method_list_migrations, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -10,6 +10,7 @@ typedef struct DeploymentRecord {
         DeploymentStatus status;
         const char *requested_revision, *revision, *image_tag, *error_summary, *logs_path;
         uint16_t assigned_port;
+        uint64_t release_id; /* what it runs or ran; 0 = nothing, or it is no longer kept */
         uint64_t created_at, started_at, finished_at;
         uint32_t requested_by;
 } DeploymentRecord;

@@ -25,7 +25,7 @@ METHODS = {
         "CreateRepository": ("sssa{sv}", "o"), "CreateApp": ("ssa{sv}", "o"), "GetRepository": ("s", "o"),
         "GetApp": ("s", "o"), "GetDeployment": ("t", "o"), "DescribeDeployment": ("t", "a{sv}"),
         "ListRepositories": ("", "a(ssso)"), "ListApps": ("", "a(sssqqo)"), "ListRemovedApps": ("", "aa{sv}"),
-        "ListDeployments": ("stu", "a(tsssqtts)"), "Deploy": ("ssa{sv}", "to"),
+        "ListDeployments": ("stu", "a(tsssqtts)"), "OpenLog": ("t", "h"), "Deploy": ("ssa{sv}", "to"),
     },
     "Repository": {"Fetch": ("", ""), "SetGitUrl": ("s", ""), "SetDefaultBranch": ("s", ""), "Remove": ("", "")},
     "App": {
@@ -123,6 +123,7 @@ class Mock:
         self.planned = None  # the path and id of the deployment to which it will happen
         self.units = {}     # unit: properties, for systemd
         self.old = {}       # deployments that are not published any more
+        self.logs = {}  # of deployments, by id
         self.requests = {}
         self.environments = {} # of apps: by path
         self.before = {}    # deployment: what its failure takes back, a path and its environment
@@ -319,6 +320,10 @@ class Mock:
             invocation.return_dbus_error(failure.name, failure.message)
             return
         gives = METHODS[noun][method][1]
+        if gives == "h":
+            descriptors = Gio.UnixFDList.new_from_array([result])
+            invocation.return_value_with_unix_fd_list(GLib.Variant("(h)", (0,)), descriptors)
+            return
         invocation.return_value(GLib.Variant(f"({gives})", result if isinstance(result, tuple) else (result,))
                                 if gives else None)
         if method in ("Deploy", "Redeploy", "Rollback", "SetEnvironment") and result[0] != 0 and self.plan:
@@ -382,6 +387,14 @@ class Mock:
         if number not in self.old:
             raise Failure("NoSuchDeployment", f"there is no deployment {number}")
         return self.variants("Deployment", self.old[number])
+
+    def Manager_OpenLog(self, _where, number):
+        if number not in self.logs:
+            raise Failure("NoSuchDeployment", f"there is no deployment {number}")
+        log = os.memfd_create("log")
+        os.write(log, self.logs[number].encode())
+        os.lseek(log, 0, os.SEEK_SET)
+        return log
 
     def Manager_ListRepositories(self, _where):
         return [(p["Name"], p["GitUrl"], p["DefaultBranch"], where) for where, p in self._all("Repository")]

@@ -105,7 +105,7 @@ def test_version(deployctl):
     (["logs", "shop-1.web.1.service"], "is no name of an app"),
     (["rollback", "shop", "main"], "'rollback' goes back to a deployment, by its id: a number"),
     (["rollback", "shop", "0"], "'rollback' goes back to a deployment, by its id: a number"),
-    (["build-log", "shop"], "'build-log' needs the id of a deployment, a number"),
+    (["build-log", ""], "'build-log' needs an app or the id of a deployment"),
     (["cancel", ""], "'cancel' needs an app or the id of a deployment"),
     (["app", "set", "shop", "branch"], "'branch' is not KEY=VALUE"),
     (["app", "set", "shop", "colour=red"],

@@ -224,6 +224,32 @@ def test_releases_are_the_newest_first(mock, deployctl):
     assert mock.wait_call("ListDeployments")[1:] == ("shop", 0, 1)
 
 
+def test_the_log_of_a_deployment_is_asked_for_by_its_id_or_by_its_app(mock, deployctl):
+    mock.app("shop")
+    mock.do(lambda: mock.deployment("shop", Status="superseded"))
+    mock.do(lambda: mock.deployment("shop", Status="failed"))
+    mock.logs = {42: "build: fetched\nbuild: apples\n", 43: "build: pears\n"}
+    result = deployctl("build-log", "42")
+    assert (result.status, result.out, result.err) == (0, "build: fetched\nbuild: apples\n", "")
+    result = deployctl("build-log", "shop")
+    assert (result.status, result.out, result.err) == (0, "build: pears\n", "")
+
+
+def test_an_app_without_a_deployment_has_no_log(mock, deployctl):
+    mock.app("shop")
+    result = deployctl("build-log", "shop")
+    assert (result.status, result.out) == (1, "")
+    assert result.err == "deployctl: shop was never deployed yet: deployctl deploy shop\n"
+
+
+def test_a_log_that_is_not_kept_is_said(mock, deployctl):
+    mock.logs = {42: ""}
+    result = deployctl("build-log", "42")
+    assert (result.status, result.out) == (1, "")
+    assert result.err == ("deployctl: the log of deployment 42 is not kept, and the journal has no lines of it: see keep-logs in "
+                          "deploy.conf(5)\n")
+
+
 def test_ps_shows_instances_as_systemd_sees_them(mock, deployctl):
     units = ["deployd-app-my_app-42.web.1.service", "deployd-app-my_app-42.worker.1.service"]
     mock.app("my-app")
@@ -308,7 +334,7 @@ def test_control_characters_are_never_shown(mock, deployctl, words, locale):
 METHOD_OF = {"repo add": "CreateRepository", "repo list": "ListRepositories", "repo show": "GetRepository",
              "repo fetch": "Fetch", "repo set": "SetGitUrl", "repo remove": "Remove", "app create": "CreateApp",
              "app list": "ListApps", "app show": "GetApp", "app set": "SetProperties", "app remove": "Remove",
-             "deploy": "Deploy", "cancel": "GetDeployment", "build-log": "GetDeployment", "redeploy": "Redeploy", "rollback": "Rollback",
+             "deploy": "Deploy", "cancel": "GetDeployment", "build-log": "OpenLog", "redeploy": "Redeploy", "rollback": "Rollback",
              "releases": "ListDeployments", "scale": "SetProperties", "ps": "GetManagedObjects",
              "start": "Start", "stop": "Stop", "restart": "Restart", "status": "GetAll", "config": "GetEnvironment",
              "config get": "GetEnvironment", "config set": "SetEnvironment", "config unset": "SetEnvironment"}

@@ -20,10 +20,14 @@ def deployd(boot):
 
 
 def log(deployd, number):
-    """The archived log as OpenLog hands it out, once it is there."""
+    """The log, once it is archived."""
     path = deployment_path(number)
     deployd.machine.wait(lambda: deployd.machine.get(path, "Deployment.LogsPath"), what=f"the log of {number}")
-    return deployd.machine.run(["deployctl", "build-log", number]).stdout
+    return build_log(deployd, number)
+
+
+def build_log(deployd, which):
+    return deployd.machine.run(["deployctl", "build-log", which]).stdout
 
 
 def directory(deployd, app):
@@ -73,8 +77,13 @@ def test_there_is_none_before_the_end(deployd):
         error, sentence = daemon.refused(deployd.machine, deployment_path(number), "Deployment.OpenLog")
         assert error == "org.freedesktop.DBus.Error.FileNotFound"
         assert sentence == f"deployment {number} has no archived log yet"
+        # What there is so far is in the journal.
+        text = build_log(deployd, "early")
+        assert text == build_log(deployd, number) and "fetch: The tree of commit " in text and "is live" not in text
         held.release()
         deployd.end(number)
+        # At once, also while the log is being archived.
+        assert "is live" in build_log(deployd, number)
     assert "is live" in log(deployd, number)
 
 
@@ -91,6 +100,9 @@ def test_only_the_newest_are_kept_and_those_of_redeployments_not_made(deployd):
     assert sorted(kept) == sorted(f"{number}.zst" for number in numbers[-KEEP:])
     _, sentence = daemon.refused(deployd.machine, deployment_path(again), "Deployment.OpenLog")
     assert sentence == f"the log is that of deployment {numbers[-1]}, whose release deployment {again} runs"
+    assert build_log(deployd, again) == build_log(deployd, "often") == build_log(deployd, numbers[-1])
+    # Those that are not kept are in the journal still.
+    assert f"Deployment {numbers[0]} of often is live" in build_log(deployd, numbers[0])
 
 
 def test_the_log_is_written_after_the_daemon_was_killed(deployd):
@@ -104,6 +116,21 @@ def test_the_log_is_written_after_the_daemon_was_killed(deployd):
         held.release()
         text = log(deployd, number)
     assert f"Deployment {number} of killed is live" in text
+
+
+def test_a_failure_of_any_age_has_its_log(deployd):
+    """Ended deployments without a release have no object after ten minutes, and after a start of deployd."""
+    repository = deployd.app("old")
+    repository.commit({"Procfile": "web: exec python3 -m http.server $PORT\nrelease: echo no apples left; exit 3\n"})
+    failed = deployd.end(deployd.deploy("old"))
+    text = log(deployd, failed["Id"])
+    assert "release: no apples left" in text
+    deployd.sql(f"update deployment set finished_at = finished_at - interval '1 hour' where id = {failed['Id']}")
+    deployd.machine.systemctl("restart", "deployd")
+    deployd.listen()
+    error, _ = daemon.refused(deployd.machine, "/org/deployd/Deploy1", "Manager.GetDeployment", "t", str(failed["Id"]))
+    assert error == "org.deployd.Deploy1.Error.NoSuchDeployment"
+    assert build_log(deployd, failed["Id"]) == build_log(deployd, "old") == text
 
 
 def test_readers_at_once_have_each_the_whole_of_it(deployd):

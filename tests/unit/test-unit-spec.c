@@ -35,6 +35,8 @@ static const struct {
         { "LimitNOFILE", "t" },
         { "LockPersonality", "b" },
         { "LogExtraFields", "aay" },
+        { "LogRateLimitBurst", "u" },
+        { "LogRateLimitIntervalUSec", "t" },
         { "MemoryDenyWriteExecute", "b" },
         { "MemoryMax", "t" },
         { "MemorySwapMax", "t" },

@@ -29,7 +29,7 @@ struct Archive {
         char *name;  /* of the app */
         char *fetch; /* the unit that fetched; NULL = not known any more */
         int fd;      /* what it writes to: the log, or the log in plain text */
-        bool reads;
+        bool reads;  /* the file, or the journal if there is none yet */
         LIST_HEAD(Reader, readers);
         Helper *helper;
         LIST_FIELDS(Archive, archives);
@@ -129,6 +129,16 @@ static int archive_make_request(const Archive *archive, const char *label, Ticke
                            ret);
 }
 
+/* The helper's verb. */
+static const char *archive_verb(const Archive *archive)
+{
+        _cleanup_free_ char *path = log_file_path(archive->app, archive->deployment);
+
+        if (!archive->reads)
+                return "write";
+        return path && access(path, F_OK) >= 0 ? "read" : "show";
+}
+
 static int archive_start_helper(Archive *archive)
 {
         const Config *config = pipeline_config(archive->pipeline);
@@ -155,7 +165,7 @@ static int archive_start_helper(Archive *archive)
         spec.kind = UNIT_ARCHIVE;
         spec.name = unit;
         spec.arguments[0] = unit_kind_row(spec.kind)->helper;
-        spec.arguments[1] = archive->reads ? "read" : "write";
+        spec.arguments[1] = archive_verb(archive);
         if (archive->reads)
                 spec.binds[0] = (UnitBind){ directory, "/srv", false };
         spec.stdout_fd = archive->fd;
@@ -203,29 +213,30 @@ void archives_poll(Pipeline *pipeline)
                         archive_start_unit(archive);
 }
 
-static Archive *archive_add(Pipeline *pipeline, const Deployment *deployment, bool reads)
+bool archive_reuses(const Deployment *deployment)
 {
+        return deployment->release_id != 0 && deployment->release_id != deployment->id;
+}
+
+/* NULL when out of memory. */
+static Archive *archive_add(Pipeline *pipeline, const App *app, uint64_t id, bool reads)
+{
+        const Deployment *deployment = model_deployment(pipeline->model, id);
         Archive *archive = calloc(1, sizeof(Archive));
 
         if (!archive)
                 return NULL;
         *archive = (Archive){
                 .pipeline = pipeline,
-                .deployment = deployment->id,
-                .app = deployment->app->id,
-                .name = strdup(deployment->app->name),
-                .fetch = deployment->fetch_unit ? strdup(deployment->fetch_unit) : NULL,
+                .deployment = id,
+                .app = app->id,
+                .name = strdup(app->name),
+                .fetch = deployment && deployment->fetch_unit ? strdup(deployment->fetch_unit) : NULL,
                 .fd = -1,
                 .reads = reads,
         };
         LIST_APPEND(archives, pipeline->archives, archive);
         return archive->name ? archive : archive_free(archive);
-}
-
-/* Whether its release was made by another deployment, which has the log of that. */
-static bool archive_reuses(const Deployment *deployment)
-{
-        return deployment->release_id != 0 && deployment->release_id != deployment->id;
 }
 
 void archive_begin(Pipeline *pipeline, const Deployment *deployment)
@@ -236,12 +247,12 @@ void archive_begin(Pipeline *pipeline, const Deployment *deployment)
         if (deployment->logs_path[0] != '\0' || deployment->started_at == 0 || archive_reuses(deployment) ||
             pipeline_config(pipeline)->keep_logs == 0)
                 return;
-        if (!archive_add(pipeline, deployment, /* reads= */ false))
+        if (!archive_add(pipeline, deployment->app, deployment->id, /* reads= */ false))
                 return pipeline_oom(pipeline);
         archives_poll(pipeline);
 }
 
-static bool is_being_written(const Pipeline *pipeline, uint64_t deployment)
+bool archive_is_being_written(const Pipeline *pipeline, uint64_t deployment)
 {
         Archive *archive;
 
@@ -249,21 +260,6 @@ static bool is_being_written(const Pipeline *pipeline, uint64_t deployment)
                 if (!archive->reads && archive->deployment == deployment)
                         return true;
         return false;
-}
-
-static int refuse_log(const Pipeline *pipeline, const Deployment *deployment, sd_bus_error *reterr)
-{
-        if (archive_reuses(deployment))
-                return sd_bus_error_setf(reterr, SD_BUS_ERROR_FILE_NOT_FOUND,
-                                         "the log is that of deployment %" PRIu64
-                                         ", whose release deployment %" PRIu64 " runs",
-                                         deployment->release_id, deployment->id);
-        return sd_bus_error_setf(reterr, SD_BUS_ERROR_FILE_NOT_FOUND,
-                                 "deployment %" PRIu64 " has no archived log%s", deployment->id,
-                                 deployment_status_is_unfinished(deployment->status) ||
-                                                 is_being_written(pipeline, deployment->id)
-                                         ? " yet"
-                                         : "");
 }
 
 /* The reading of that log that has not begun yet. */
@@ -277,21 +273,19 @@ static Archive *waiting_reading(const Pipeline *pipeline, uint64_t deployment)
         return NULL;
 }
 
-int deployment_open_log(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr)
+int archive_read(Pipeline *pipeline, const App *app, uint64_t deployment, const Call *call)
 {
         Archive *archive;
         Reader *reader;
 
         assert(pipeline);
-        assert(deployment);
+        assert(app);
         assert(call);
 
-        if (deployment->logs_path[0] == '\0' || access(deployment->logs_path, F_OK) < 0)
-                return refuse_log(pipeline, deployment, reterr);
         reader = calloc(1, sizeof(Reader));
-        archive = waiting_reading(pipeline, deployment->id);
+        archive = waiting_reading(pipeline, deployment);
         if (reader && !archive)
-                archive = archive_add(pipeline, deployment, /* reads= */ true);
+                archive = archive_add(pipeline, app, deployment, /* reads= */ true);
         if (!reader || !archive) {
                 free(reader);
                 return -ENOMEM;
