@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Writes the lines of a log, packed or not. Of a log that is too long, the beginning and the end are kept: the end says why
- * something failed. */
+/* Writes the lines of a log, packed or not. Of a log that is too long, the beginning and the end are kept:
+ * the end says why something failed. */
 
 #include <stdint.h>
 
