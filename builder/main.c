@@ -15,6 +15,7 @@
  *                                 BUILDPACK_COMMAND: the app's own command, and no buildpack
  *               default.NAME=COMMAND    process types that the buildpack suggests
  *               files=N bytes=N   of the built tree
+ *               warning.N=SENTENCE    from 1 on
  *               or error=SENTENCE, and exit status 1
  *
  * deployd-build clear: removes what is left in PATH_APP_TREE.

@@ -54,6 +54,8 @@ void output_done(Output *output)
         failure_line_done(&output->failure);
         free(output->reason);
         free(output->heading);
+        for (size_t i = 0; i < output->n_warnings; i++)
+                free(output->warnings[i]);
         *output = (Output){ 0 };
 }
 
@@ -80,6 +82,15 @@ static bool starts_with(const char *text, const char *start)
         return strncmp(text, start, strlen(start)) == 0;
 }
 
+static void output_warn(Output *output, const char *warning)
+{
+        if (output->n_warnings == OUTPUT_WARNINGS_MAX)
+                return;
+        output_keep(&output->warnings[output->n_warnings], warning + strspn(warning, BLANKS));
+        if (output->warnings[output->n_warnings])
+                output->n_warnings++;
+}
+
 static void output_judge(Output *output, const char *line)
 {
         const char *complaint;
@@ -92,9 +103,10 @@ static void output_judge(Output *output, const char *line)
                 return failure_line_add(&output->failure, line);
         complaint = line + strlen(COMPLAINT);
         complaint += strspn(complaint, BLANKS);
-        if (strncasecmp(complaint, WARNING, strlen(WARNING)) == 0)
+        if (strncasecmp(complaint, WARNING, strlen(WARNING)) == 0) {
                 failure_line_add(&output->failure, complaint);
-        else if (*complaint)
+                output_warn(output, complaint + strlen(WARNING));
+        } else if (*complaint)
                 output_keep(&output->complaint, complaint);
 }
 

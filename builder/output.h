@@ -12,13 +12,18 @@
 #include "base/failure-line.h"
 #include "base/tail.h"
 
+/* Of more warnings, the rest is in the log only. */
+#define OUTPUT_WARNINGS_MAX 20
+
 typedef struct Output {
         char *complaint;     /* the last line that says why it will fail, without the mark */
         FailureLine failure; /* of what else was printed since the last heading, that included */
         char *reason;        /* what output_reason() returned */
         char *heading;       /* one that has not been told yet */
         uint64_t told;       /* when the last one was */
-        uint64_t room;       /* bytes that the log may have before lines wait in the tail */
+        char *warnings[OUTPUT_WARNINGS_MAX]; /* clean, without the mark and the word */
+        size_t n_warnings;
+        uint64_t room; /* bytes that the log may have before lines wait in the tail */
         Tail tail;
 } Output;
 

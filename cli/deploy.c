@@ -67,6 +67,12 @@ static void address_print(const char *app, const char *verb, const Deployment *d
                 printf("%s %s on port %d", app, verb, address->port > 0 ? address->port : deployment->port);
 }
 
+static void warnings_print(const Deployment *deployment)
+{
+        for (char **warning = deployment->warnings; warning && *warning; warning++)
+                say("warning: %s", *warning);
+}
+
 static int live_print(const char *app, const Deployment *deployment)
 {
         _cleanup_(address_clear) Address address = { 0 };
@@ -147,6 +153,7 @@ static int call_follow(sd_bus *bus, sd_bus_message *call, const char *app, const
                 return EXIT_CANCELLED;
         }
         *ret_end = DEPLOY_LIVE;
+        warnings_print(&deployment);
         return live_print(app, &deployment);
 }
 

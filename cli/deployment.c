@@ -21,6 +21,7 @@ static const Field fields[] = {
         { "Progress", 'd', offsetof(Deployment, progress) },
         { "SettlesAt", 't', offsetof(Deployment, settles_at) },
         { "Units", 'A', offsetof(Deployment, units) },
+        { "Warnings", 'A', offsetof(Deployment, warnings) },
 };
 
 static const char *const ends[] = { "live", "superseded", "failed", "cancelled" };
@@ -43,6 +44,7 @@ void deployment_clear(Deployment *deployment)
         free(deployment->revision);
         free(deployment->error_summary);
         texts_free(deployment->units);
+        texts_free(deployment->warnings);
         *deployment = (Deployment){ 0 };
 }
 

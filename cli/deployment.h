@@ -16,6 +16,7 @@ typedef struct Deployment {
         uint64_t settles_at; /* CLOCK_REALTIME microseconds; 0 = it does not take the requests yet, or is
                                 live */
         char **units;
+        char **warnings; /* what does not keep it from being live */
 } Deployment;
 
 void deployment_clear(Deployment *deployment);

@@ -48,6 +48,22 @@ static int get_units(BUS_GETTER)
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int get_warnings(BUS_GETTER)
+{
+        const Deployment *deployment = userdata;
+        _cleanup_free_ char *sentences = strdup(deployment->warnings);
+        char *rest = sentences, *sentence;
+        int r;
+
+        if (!sentences)
+                return -ENOMEM;
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        while (r >= 0 && (sentence = strsep(&rest, "\n")))
+                if (sentence[0] != '\0')
+                        r = sd_bus_message_append(reply, "s", sentence);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int check_request_id(const Bus *bus, const BusOption *option, const void *value, sd_bus_error *reterr)
 {
         const char *text = value;
@@ -110,7 +126,7 @@ int deployment_bus_append_record(const DeploymentRecord *record, sd_bus_message 
         if (!app)
                 return -ENOMEM;
         /* A row of arguments for each property in the vtable below. */
-        return sd_bus_message_append(reply, "a{sv}", 18,                                         //
+        return sd_bus_message_append(reply, "a{sv}", 19,                                         //
                                      "Id", "t", record->id,                                      //
                                      "App", "o", app,                                            //
                                      "AppName", "s", record->app,                                //
@@ -123,6 +139,7 @@ int deployment_bus_append_record(const DeploymentRecord *record, sd_bus_message 
                                      "Progress", "d", -1.0,                                      //
                                      "SettlesAt", "t", UINT64_C(0),                              //
                                      "StatusText", "s", "",                                      //
+                                     "Warnings", "as", 0,                                        //
                                      "CreatedAt", "t", record->created_at,                       //
                                      "StartedAt", "t", record->started_at,                       //
                                      "FinishedAt", "t", record->finished_at,                     //
@@ -174,6 +191,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Progress", "d", NULL, offsetof(Deployment, progress), CHANGES),
         SD_BUS_PROPERTY("SettlesAt", "t", NULL, offsetof(Deployment, settles_at), CHANGES),
         SD_BUS_PROPERTY("StatusText", "s", NULL, offsetof(Deployment, status_text), CHANGES),
+        SD_BUS_PROPERTY("Warnings", "as", get_warnings, 0, CHANGES),
         SD_BUS_PROPERTY("CreatedAt", "t", NULL, offsetof(Deployment, created_at), CHANGES),
         SD_BUS_PROPERTY("StartedAt", "t", NULL, offsetof(Deployment, started_at), CHANGES),
         SD_BUS_PROPERTY("FinishedAt", "t", NULL, offsetof(Deployment, finished_at), CHANGES),

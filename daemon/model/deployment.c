@@ -38,8 +38,10 @@ Deployment *deployment_new(App *app, uint64_t id)
         deployment->error_summary = strdup("");
         deployment->logs_path = strdup("");
         deployment->status_text = strdup("");
+        deployment->warnings = strdup("");
         if (!deployment->requested_revision || !deployment->revision || !deployment->image_tag ||
-            !deployment->error_summary || !deployment->logs_path || !deployment->status_text)
+            !deployment->error_summary || !deployment->logs_path || !deployment->status_text ||
+            !deployment->warnings)
                 return NULL;
         return TAKE_PTR(deployment);
 }
@@ -58,6 +60,7 @@ Deployment *deployment_free(Deployment *deployment)
         free(deployment->error_summary);
         free(deployment->logs_path);
         free(deployment->status_text);
+        free(deployment->warnings);
         free(deployment->fetch_unit);
         app_settings_clear(&deployment->settings);
         free(deployment);

@@ -43,6 +43,7 @@ struct Deployment {
 
         /* Not in the database. */
         char *status_text;  /* what the running step says */
+        char *warnings;     /* what does not keep it from being live: sentences, each with a newline */
         uint64_t waits_for; /* queued: the deployment of its app that it says it waits for, 0 = other apps */
         double progress;    /* 0…1 within the status, -1 = unknown */
         uint64_t settles_at; /* CLOCK_REALTIME microseconds: it takes the requests, and is live from then on

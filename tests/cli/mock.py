@@ -53,7 +53,7 @@ TYPES = {
                    "CreatedAt": "t", "Apps": "ao", "HasCredential": "b"},
     "App": property_types("App"),
     "Deployment": {"Id": "t", "App": "o", "AppName": "s", "Status": "s", "RequestedRevision": "s", "Revision": "s",
-                   "ImageTag": "s", "AssignedPort": "q", "Units": "as", "Progress": "d", "SettlesAt": "t", "StatusText": "s",
+                   "ImageTag": "s", "AssignedPort": "q", "Units": "as", "Progress": "d", "SettlesAt": "t", "StatusText": "s", "Warnings": "as",
                    "CreatedAt": "t", "StartedAt": "t", "FinishedAt": "t", "ErrorSummary": "s", "LogsPath": "s",
                    "RequestedBy": "u"},
 }
@@ -257,7 +257,7 @@ class Mock:
         self.next_id += 1
         where = self.add("Deployment", number, **{
             "Id": number, "App": path("App", app), "AppName": app, "Status": "queued", "RequestedRevision": revision,
-            "Revision": "", "ImageTag": "", "AssignedPort": 0, "Units": [], "Progress": -1.0, "SettlesAt": 0, "StatusText": "",
+            "Revision": "", "ImageTag": "", "AssignedPort": 0, "Units": [], "Progress": -1.0, "SettlesAt": 0, "StatusText": "", "Warnings": [],
             "CreatedAt": now(), "StartedAt": 0, "FinishedAt": 0, "ErrorSummary": "", "LogsPath": "", "RequestedBy": 0,
             **properties})
         self.emit(ROOT, "Manager", "DeploymentNew", GLib.Variant("(tos)", (number, where, app)))

@@ -37,6 +37,14 @@ def test_live_ends_with_0_after_a_line_for_each_step(shop, deployctl):
     assert result.out.splitlines()[-1] == "shop is live on port 20007"
 
 
+def test_warnings_are_printed_under_the_steps_of_a_success(shop, deployctl):
+    shop.plan = [*STEPS, {"Status": "live", "Warnings": ["there is no lock file", "app.json: x\x1b[31m means nothing here"]}]
+    result = deployctl("deploy", "shop")
+    assert (result.status, result.out.splitlines()[-1]) == (0, "shop is live on port 20007")
+    assert result.err == ("deployctl: warning: there is no lock file\n"
+                          "deployctl: warning: app.json: x\\x1b[31m means nothing here\n")
+
+
 def test_one_that_takes_requests_before_it_is_live_says_where(shop, deployctl):
     shop.app("shop", Port=30001, Url="https://shop.example")
     settles = int(time.time() + 90) * 1000000

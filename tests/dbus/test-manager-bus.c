@@ -263,7 +263,7 @@ Test(manager_bus, describes_what_is_published_as_it_is)
                 "[[Id,42],[App,/app/"
                 "shop],[AppName,shop],[Status,queued],[RequestedRevision,],[Revision,],[ImageTag,],"
                 "[AssignedPort,20007],[Units,[deployd-app-shop-42.web.1.service]],[Progress,-1],[SettlesAt,0],[StatusText,"
-                "],"
+                "],[Warnings,[]],"
                 "[CreatedAt,5],[StartedAt,0],[FinishedAt,0],[ErrorSummary,],[LogsPath,],[RequestedBy,1000]]");
 }
 

@@ -246,6 +246,14 @@ def test_the_output_is_logged_line_by_line_as_it_is_formed(builder):
     assert log[log.index("-----> Heading"):][:4] == ["-----> Heading", "       details", " tab and", " !     bad"]
 
 
+def test_warnings_are_part_of_the_answer(builder):
+    result = builder.good(command="echo ' !     warning: there is no lock file'; echo ' !     Warning:  old'; echo 'warning: not ours'; "
+                                  "for i in $(seq 30); do echo \" !     warning: $i\"; done")
+    warnings = {key: value for key, value in result.answer.items() if key.startswith("warning.")}
+    assert list(warnings.values())[:3] == ["there is no lock file", "old", "1"]
+    assert list(warnings) == [f"warning.{n}" for n in range(1, 21)]
+
+
 MUCH = "seq -f 'unit %.0f compiled' 60000; "
 
 

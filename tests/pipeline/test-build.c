@@ -2,6 +2,8 @@
 #include "tests/pipeline/fixture.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/names.h"
 
@@ -52,6 +54,30 @@ Test(build, that_no_buildpack_wants_is_the_tree_as_it_came)
         deployment = fixture_deploy();
         goes_live();
         cr_assert_str_eq(deployment->release->buildpack, "");
+}
+
+Test(build, has_the_warnings_of_its_build)
+{
+        want_build();
+        fake_units.answer[UNIT_BUILD] = "buildpack=python\nwarning.1=there is no lock file\nwarning.2=old";
+        deployment = fixture_deploy();
+        goes_live();
+        cr_assert_str_eq(deployment->warnings, "there is no lock file\nold\n");
+}
+
+Test(build, has_no_more_warnings_than_are_shown)
+{
+        char text[1024] = "buildpack=python";
+
+        want_build();
+        for (unsigned i = 1; i <= 25; i++)
+                (void) snprintf(text + strlen(text), sizeof(text) - strlen(text),
+                                "\nwarning.%u=number %u", i, i);
+        fake_units.answer[UNIT_BUILD] = text;
+        deployment = fixture_deploy();
+        goes_live();
+        cr_assert_not_null(strstr(deployment->warnings, "number 20\n"));
+        cr_assert_null(strstr(deployment->warnings, "number 21\n"));
 }
 
 Test(build, needs_a_build_that_succeeds)

@@ -113,5 +113,5 @@ def test_other_keys_are_named_in_a_warning(deployd):
                               "healthchecks": {"web": [{"type": "liveness", "path": "/"}]}}))
     number = deployd.live("more")["Id"]
     lines = deployd.machine.run(["journalctl", "--output=cat", "--no-pager", f"DEPLOYD_DEPLOYMENT={number}"]).stdout
-    assert "app.json of more: these keys mean nothing here: addons scripts.test stack healthchecks.web.liveness" in \
+    assert "more: app.json: these keys mean nothing here: addons scripts.test stack healthchecks.web.liveness" in \
         lines.splitlines()

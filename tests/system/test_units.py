@@ -201,7 +201,7 @@ def test_an_app_runs_as_a_user_of_its_own_in_its_slice_and_sandbox(machine, unit
     assert {name: shown.get(name) for name in SANDBOX} == SANDBOX
     assert shown["ControlGroup"] == f"/deployd.slice/deployd-apps.slice/deployd-apps-look.slice/{unit}"
     # A constant: no text of an app's is in a unit.
-    assert "argv[]=/usr/libexec/deployd/deployd-launch web ;" in shown["ExecStart"]
+    assert "argv[]=/usr/libexec/deployd/deployd-launch web 8388608 ;" in shown["ExecStart"]
     # Values of the environment are readable by everybody who reads properties: none is there.
     assert shown["Environment"] == ""
 

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "daemon/model/validate.h"
 #include "daemon/pipeline/files/app-json-variables.h"
 #include "daemon/pipeline/files/formation-plan.h"
+#include "daemon/pipeline/flow/warning.h"
 
 /* A release on its way into the database, and what its app.json sets. It refers to the deployment by its id:
  * an app may be removed meanwhile. */
@@ -202,13 +202,13 @@ static int release_record_read_answer(const Ticket *answer, StoreRelease *made, 
         return r >= 0 ? read_health(answer, &release->health) : r;
 }
 
-static void warn_of_ignored(const Deployment *deployment, const char *keys)
+static void warn_of_ignored(Attempt *attempt, const char *keys)
 {
-        LogSubject subject = { .app = deployment->app->name, .deployment = deployment->id };
+        _cleanup_free_ char *sentence =
+                keys ? text_format("app.json: these keys mean nothing here: %s", keys) : NULL;
 
-        if (keys)
-                log_line(LOG_WARNING, NULL, &subject, "app.json of %s: these keys mean nothing here: %s",
-                         deployment->app->name, keys);
+        if (sentence)
+                warning_add(attempt->pipeline, attempt->deployment, sentence);
 }
 
 void release_record_import(Attempt *attempt, const Ticket *answer, const char *build_key,
@@ -244,7 +244,7 @@ void release_record_import(Attempt *attempt, const Ticket *answer, const char *b
                 r = app_json_variables_find(deployment, answer, &variables, &sentence);
         if (r < 0)
                 return attempt_fail(attempt->pipeline, deployment, "%s", sentence ? sentence : strerror(-r));
-        warn_of_ignored(deployment, ticket_get(answer, "ignored"));
+        warn_of_ignored(attempt, ticket_get(answer, "ignored"));
         release_record_new(attempt, deployment->id, &made, TAKE_PTR(release), &variables);
 }
 

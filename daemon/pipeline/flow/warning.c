@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pipeline/flow/warning.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/model/variables.h"
+
+/* Nobody reads more, and all are sent with each change of the deployment. */
+#define WARNINGS_MAX 20
+#define SENTENCE_MAX 300
+
+static unsigned count_sentences(const char *sentences)
+{
+        unsigned n = 0;
+
+        for (; *sentences; sentences++)
+                n += *sentences == '\n';
+        return n;
+}
+
+void warning_add(const Pipeline *pipeline, Deployment *deployment, const char *sentence)
+{
+        LogSubject subject = { .app = deployment->app->name, .deployment = deployment->id };
+        _cleanup_free_ char *plain = strdup(sentence), *clean = NULL, *longer = NULL;
+
+        /* Before it is cut: a part of a value could not be recognised. */
+        if (plain && variables_redact(deployment_variables(deployment), plain) >= 0)
+                clean = text_sanitize(plain, SENTENCE_MAX);
+        if (!clean)
+                return;
+        log_line(LOG_WARNING, NULL, &subject, "%s: %s", deployment->app->name, clean);
+        if (count_sentences(deployment->warnings) >= WARNINGS_MAX)
+                return;
+        longer = text_format("%s%s\n", deployment->warnings, clean);
+        if (!longer || text_replace(&deployment->warnings, longer) < 0)
+                return;
+        model_changed_deployment(pipeline->model, deployment);
+}
+
+typedef struct Adding {
+        const Pipeline *pipeline;
+        Deployment *deployment;
+} Adding;
+
+static int add_one(_unused_ const char *key, const char *value, void *userdata)
+{
+        const Adding *adding = userdata;
+
+        warning_add(adding->pipeline, adding->deployment, value);
+        return 0;
+}
+
+void warning_add_answer(const Pipeline *pipeline, Deployment *deployment, const Ticket *answer)
+{
+        Adding adding = { pipeline, deployment };
+
+        (void) ticket_foreach(answer, "warning.", add_one, &adding);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What is wrong with a deployment, and does not keep it from being live: logged, and shown by who follows
+ * it. */
+
+#include "base/ticket.h"
+#include "daemon/pipeline/internal.h"
+
+/* Adds a sentence, without values of the app's variables. It is made clean, and cut if it is long; more than
+ * 20 sentences are logged only. */
+void warning_add(const Pipeline *pipeline, Deployment *deployment, const char *sentence);
+
+/* Adds what a helper has answered as warning.1, warning.2 and so on. */
+void warning_add_answer(const Pipeline *pipeline, Deployment *deployment, const Ticket *answer);
