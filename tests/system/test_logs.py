@@ -9,7 +9,7 @@ from deployd import Deployd, Held, app_path, deployment_path, repository_path
 
 DIRECTORY = "/var/lib/deployd/logs"
 KEEP = 3
-CONFIGURATION = f"[runner]\nkeep-logs = {KEEP}\n"
+CONFIGURATION = f"[runner]\nkeep-logs = {KEEP}\nlog-rate = 1M\n"
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +131,24 @@ def test_a_failure_of_any_age_has_its_log(deployd):
     error, _ = daemon.refused(deployd.machine, "/org/deployd/Deploy1", "Manager.GetDeployment", "t", str(failed["Id"]))
     assert error == "org.deployd.Deploy1.Error.NoSuchDeployment"
     assert build_log(deployd, failed["Id"]) == build_log(deployd, "old") == text
+
+
+FLOOD = """web: python3 -c 'for i in range(30000): print(i, "x" * 990)'; echo no apples left >&2; exit 3\n"""
+
+
+def test_a_flood_of_output_loses_neither_the_reason_nor_the_lines_of_others(deployd):
+    """30 MB at once, of which log-rate lets 1 MiB pass."""
+    deployd.machine.sh("echo canary | systemd-cat -t canary")
+    deployd.app("flood", {"Procfile": FLOOD})
+    failed = deployd.end(deployd.deploy("flood"))
+    assert failed["Status"] == "failed" and failed["ErrorSummary"].endswith(": no apples left")
+    deployd.machine.run(["journalctl", "--sync"])
+    lines = deployd.machine.run(["deployctl", "logs", "flood", "-n", "100000", "--raw"]).stdout.splitlines()
+    numbers = [int(line.split()[0]) for line in lines if line.endswith("x")]
+    assert numbers[0] == 0 and numbers[-1] == 29999
+    gap = f"({30000 - len(numbers)} lines are missing here: log-rate of [runner] in deploy.conf is reached)"
+    assert gap in lines and 900 < len(numbers) < 1200
+    assert deployd.machine.sh("journalctl --quiet -t canary --output=cat") == "canary"
 
 
 def test_readers_at_once_have_each_the_whole_of_it(deployd):

@@ -23,6 +23,10 @@ def write(path):
     open(path, "w").close()
     os.unlink(path)
 
+def write_to(path):
+    with open(path, "w") as file:
+        file.write("said by name\\n")
+
 def unix(path):
     socket.socket(socket.AF_UNIX).connect(path)
 
@@ -46,6 +50,9 @@ def look():
         "systemd": outcome(unix, "/run/systemd/private"),
         "database": outcome(unix, "/run/deployd/postgres/.s.PGSQL.5432"),
         "environment files": outcome(os.listdir, "/run/deployd/env"),
+        "journal": outcome(unix, "/run/systemd/journal/stdout"), "syslog": outcome(unix, "/dev/log"),
+        "journal, by entries": outcome(unix, "/run/systemd/journal/socket"),
+        "output": outcome(write_to, "/dev/stdout"), "errors": outcome(write_to, "/dev/stderr"),
         "processes of others": len([name for name in os.listdir("/proc") if name.isdigit() and
                                     os.stat("/proc/" + name).st_uid != os.getuid()]),
         "chown": outcome(os.chown, os.environ["HOME"], 0, 0),
@@ -222,9 +229,16 @@ def test_an_app_sees_its_own_tree_and_nothing_of_others(view):
     for what in ("releases", "spool", "data of the database"):
         assert view[what] == "Permission denied"
     assert view["states of apps"] == repr([pathlib.Path(view["environment"]["HOME"]).name])
-    for what in ("bus", "systemd", "database", "environment files"):
+    for what in ("bus", "systemd", "database", "environment files", "journal", "syslog", "journal, by entries"):
         assert view[what] in ("No such file or directory", "Permission denied")
     assert view["processes of others"] == 0
+
+
+def test_an_app_opens_its_output_by_name(machine, view, unit):
+    assert (view["output"], view["errors"]) == ("None", "None")
+    machine.run(["journalctl", "--sync"])
+    said = machine.run(["journalctl", "--unit", unit, "--output=cat"]).stdout.splitlines()
+    assert said.count("said by name") == 2
 
 
 def test_an_app_writes_its_state_cache_and_temporary_files_only(view):
