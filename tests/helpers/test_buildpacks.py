@@ -126,7 +126,16 @@ BOTH = {"package.json": b'{"scripts": {"build": "echo made >asset"}}', "requirem
 def test_buildpacks_that_the_app_names(apps, files):
     """https://github.com/ddollar/heroku-buildpack-multi and
     https://devcenter.heroku.com/articles/app-json-schema#buildpacks: in this order, and what the last one suggests."""
+    for name in ("node", "python"):
+        apps.pack(name, compile=f'echo {name} >>"$1/asked"', release=f"printf 'default_process_types:\\n  web: {name}\\n'",
+                  order=False)
     result = apps.good({**BOTH, **files})
+    assert result.tree()["asked"][0] == b"node\npython\n"
+    assert (result.answer["buildpack"], result.answer["default.web"]) == ("python", "python")
+
+
+def test_node_and_python_build_one_app(apps):
+    result = apps.good({**BOTH, ".buildpacks": b"node\npython\n"})
     tree = result.tree()
     assert tree["asset"][0] == b"made\n" and ".venv/bin/python3" in tree
     assert (result.answer["buildpack"], result.answer["default.web"]) == ("python", "exec .venv/bin/python app.py")

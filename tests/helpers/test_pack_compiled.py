@@ -4,13 +4,20 @@
 
 GO = {
     "go.mod": b"module example.com/fruit/shop/v2\n\ngo 1.19\n",
+    # Not net/http, with which twice as much of the standard library is compiled: -trimpath has none of it ready.
     "main.go": b"""package main
-import ("fmt"; "net/http"; "net"; "os"; "example.com/fruit/shop/v2/apples")
+import ("fmt"; "net"; "os"; "example.com/fruit/shop/v2/apples")
 func main() {
         listener, err := net.Listen("tcp", os.Getenv("HOST")+":"+os.Getenv("PORT"))
         if err != nil { panic(err) }
         fmt.Println("open")
-        http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, apples.Count) }))
+        for {
+                stream, err := listener.Accept()
+                if err != nil { panic(err) }
+                stream.Read(make([]byte, 4096))
+                fmt.Fprintf(stream, "HTTP/1.0 200 OK\\r\\n\\r\\n%d\\n", apples.Count)
+                stream.Close()
+        }
 }
 """,
     "apples/apples.go": b"package apples\nconst Count = 3\n",
