@@ -11,12 +11,19 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 def pytest_addoption(parser):
     parser.addoption("--build", help="a build directory, for the analyzers")
+    parser.addoption("--long", action="store_true", help="the analyzers look as far as they can")
 
 
 @pytest.fixture(scope="session")
 def build(pytestconfig):
     """A build directory, with the commands of the compiler in it."""
     return pathlib.Path(pytestconfig.getoption("build") or pytest.exit("--build is missing", 2)).resolve()
+
+
+@pytest.fixture(scope="session")
+def long(pytestconfig):
+    """Whether to look as far as possible."""
+    return pytestconfig.getoption("long")
 
 
 def sources():
