@@ -4,9 +4,11 @@ own daemon. Everything listens on 127.0.0.1 and ends with the test."""
 
 import base64
 import contextlib
+import copy
 import http.server
 import os
 import pathlib
+import shutil
 import socket
 import ssl
 import subprocess
@@ -30,10 +32,18 @@ class Repository:
     def __init__(self, path, branch="main"):
         self.path = pathlib.Path(path)
         self.clock = 1_700_000_000
+        self.blobs = {}
         subprocess.run(["git", "init", "-q", "--bare", "-b", branch, path], check=True, env=ENVIRONMENT)
         self.git("config", "http.receivepack", "false")
         # So that a test can ask for any commit by its name only through what was fetched.
         self.git("config", "uploadpack.allowAnySHA1InWant", "false")
+
+    def copy(self, path):
+        """The same at another place."""
+        shutil.copytree(self.path, path, symlinks=True)
+        other = copy.copy(self)
+        other.path, other.blobs = path, dict(self.blobs)
+        return other
 
     def git(self, *arguments, data=None, raw=False):
         env = dict(ENVIRONMENT, GIT_DIR=str(self.path), GIT_AUTHOR_DATE=f"{self.clock} +0000",
@@ -43,7 +53,9 @@ class Repository:
         return out if raw else out.decode().strip()
 
     def blob(self, content):
-        return self.git("hash-object", "-w", "--stdin", data=content)
+        if content not in self.blobs:
+            self.blobs[content] = self.git("hash-object", "-w", "--stdin", data=content)
+        return self.blobs[content]
 
     def raw_tree(self, entries):
         """A tree of (mode, name, id), in the order given, whatever the names are."""
