@@ -106,7 +106,8 @@ static int answer_request(git_repository *repository, const Request *request, Ti
         git_oid tree;
         int r;
 
-        r = revision_resolve(repository, request->branch, request->revision, &revision, problem);
+        r = revision_resolve(repository, request->branch, request->revision, request->branch_first,
+                             &revision, problem);
         if (r < 0)
                 return r;
         if (request->tree) {
@@ -130,10 +131,22 @@ static int answer_request(git_repository *repository, const Request *request, Ti
         return 0;
 }
 
+/* The request failed, but not by the mirror, which is complete. Returns `error`. */
+static int complete_despite(Mirror *mirror, int error)
+{
+        Problem problem = { .kind = PROBLEM_INTERNAL };
+
+        if (mirror_complete(mirror, &problem) < 0)
+                log_warning("Ignoring: %s", text_or_empty(problem.text));
+        problem_clear(&problem);
+        return error;
+}
+
 static int request_fetch(const Request *request, const char *directory, Ticket *answer, Problem *problem)
 {
         _cleanup_(mirror_close) Mirror mirror = MIRROR_INIT;
         uint64_t max_bytes = request->limits.bytes;
+        bool fetched;
         int r;
 
         r = mirror_open_to_fetch(&mirror, directory, max_bytes, problem);
@@ -141,10 +154,13 @@ static int request_fetch(const Request *request, const char *directory, Ticket *
                 return r;
         for (;;) {
                 r = remote_fetch(&mirror, &request->url, &request->proxy, max_bytes, problem);
-                if (r >= 0)
+                fetched = r >= 0;
+                if (fetched)
                         r = answer_request(mirror.repository, request, answer, problem);
-                if (r >= 0 || problem->kind != PROBLEM_MIRROR)
-                        return r;
+                if (r >= 0)
+                        return mirror_complete(&mirror, problem);
+                if (problem->kind != PROBLEM_MIRROR)
+                        return fetched ? complete_despite(&mirror, r) : r;
                 /* Nothing in it is old: it came like this. */
                 if (mirror.fresh)
                         return problem_set(problem, PROBLEM_REMOTE, "the repository is damaged: %s",

@@ -14,7 +14,7 @@ static int number_get(const Ticket *ticket, const char *key, uint64_t max, uint6
 
 int request_parse(const Ticket *ticket, Request *ret, Problem *problem)
 {
-        const char *tree;
+        const char *prefer, *tree;
         int r;
 
         assert(ticket);
@@ -26,6 +26,10 @@ int request_parse(const Ticket *ticket, Request *ret, Problem *problem)
                 .revision = text_or_empty(ticket_get(ticket, "revision")),
                 .directory = text_or_empty(ticket_get(ticket, "directory")),
         };
+        prefer = text_or_empty(ticket_get(ticket, "prefer"));
+        if (prefer[0] != '\0' && strcmp(prefer, "branch") != 0)
+                return problem_set(problem, PROBLEM_INTERNAL, "the request has no valid prefer");
+        ret->branch_first = prefer[0] != '\0';
         tree = text_or_empty(ticket_get(ticket, "tree"));
         if (strcmp(tree, "yes") != 0 && strcmp(tree, "no") != 0)
                 return problem_set(problem, PROBLEM_INTERNAL, "the request has no valid tree");

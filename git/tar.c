@@ -14,8 +14,12 @@
 /* Fewer, larger writes than tar's traditional twenty blocks. */
 #define WRITE_SIZE (64 * 1024)
 
-/* A tree can have as many submodules as files; the journal need not. */
-#define SUBMODULES_SHOWN 10
+/* A tree can have as many submodules, or pointers of Git LFS, as files; the journal need not. */
+#define NAMES_SHOWN 10
+
+/* How the pointer of Git LFS begins that is in the tree instead of a file, and its size at most. */
+#define POINTER_BEGIN    "version https://git-lfs.github.com/spec/v1\n"
+#define POINTER_SIZE_MAX ((size_t) 1024)
 
 DEFINE_CLEANUP(struct archive *, archive_write_free);
 DEFINE_CLEANUP(struct archive_entry *, archive_entry_free);
@@ -24,7 +28,7 @@ typedef struct Tar {
         struct archive *archive;
         struct archive_entry *entry; /* used again for each */
         git_odb *objects;
-        uint64_t submodules;
+        uint64_t submodules, pointers;
 } Tar;
 
 static int archive_problem(Tar *tar, Problem *problem)
@@ -63,9 +67,23 @@ static int write_symlink(Tar *tar, const TreeEntry *entry, const void *data, siz
         return write_header(tar, problem);
 }
 
-static int tar_write_file(Tar *tar, bool executable, const void *data, size_t size, Problem *problem)
+static bool is_pointer(const void *data, size_t size)
 {
+        return size > strlen(POINTER_BEGIN) && size < POINTER_SIZE_MAX &&
+               memcmp(data, POINTER_BEGIN, strlen(POINTER_BEGIN)) == 0;
+}
+
+static int tar_write_file(Tar *tar, const TreeEntry *entry, const void *data, size_t size, Problem *problem)
+{
+        bool executable = entry->mode == GIT_FILEMODE_BLOB_EXECUTABLE;
         int r;
+
+        if (is_pointer(data, size) && ++tar->pointers <= NAMES_SHOWN)
+                log_warning(
+                        "%s is a pointer of Git LFS, not the file: files of Git LFS are not fetched. Commit "
+                        "the file itself ('git lfs migrate export --include=%s --everything'), or let the "
+                        "build download it.",
+                        entry->path, entry->path);
 
         archive_entry_set_filetype(tar->entry, AE_IFREG);
         archive_entry_set_perm(tar->entry, executable ? 0755 : 0644);
@@ -101,7 +119,7 @@ static int tar_write_entry(git_repository *repository, const TreeEntry *entry, v
         archive_entry_copy_pathname(tar->entry, entry->path);
         archive_entry_set_mtime(tar->entry, 0, 0);
 
-        if (entry->mode == GIT_FILEMODE_COMMIT && ++tar->submodules <= SUBMODULES_SHOWN)
+        if (entry->mode == GIT_FILEMODE_COMMIT && ++tar->submodules <= NAMES_SHOWN)
                 log_notice("Submodules are not fetched: %s is an empty directory.", entry->path);
         if (entry->mode == GIT_FILEMODE_COMMIT || entry->mode == GIT_FILEMODE_TREE)
                 return write_directory(tar, problem);
@@ -110,9 +128,8 @@ static int tar_write_entry(git_repository *repository, const TreeEntry *entry, v
                 return problem_set_git(problem, PROBLEM_MIRROR);
         data = git_odb_object_data(object);
         size = git_odb_object_size(object);
-        r = entry->mode == GIT_FILEMODE_LINK
-                    ? write_symlink(tar, entry, data, size, problem)
-                    : tar_write_file(tar, entry->mode == GIT_FILEMODE_BLOB_EXECUTABLE, data, size, problem);
+        r = entry->mode == GIT_FILEMODE_LINK ? write_symlink(tar, entry, data, size, problem)
+                                             : tar_write_file(tar, entry, data, size, problem);
         git_odb_object_free(object);
         return r;
 }
@@ -156,9 +173,11 @@ int tar_write(git_repository *repository, const git_oid *tree, int fd, Problem *
         git_odb_free(tar.objects);
         if (r < 0)
                 return r;
-        if (tar.submodules > SUBMODULES_SHOWN)
+        if (tar.pointers > NAMES_SHOWN)
+                log_warning("%" PRIu64 " more files are pointers of Git LFS.", tar.pointers - NAMES_SHOWN);
+        if (tar.submodules > NAMES_SHOWN)
                 log_notice("Submodules are not fetched: %" PRIu64 " more are empty directories.",
-                           tar.submodules - SUBMODULES_SHOWN);
+                           tar.submodules - NAMES_SHOWN);
         /* The end mark and what is still buffered. */
         return archive_write_close(archive) == ARCHIVE_OK ? 0 : archive_problem(&tar, problem);
 }

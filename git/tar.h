@@ -6,7 +6,8 @@
 /* Writes the tree as tar to `fd`, a regular file that is emptied first: in git's order, uid and gid 0, no
  * user names, time 0, directories and executable files 0755, other files 0644, symlinks as they are; nothing
  * for the root itself. The same tree always gives the same bytes. A submodule becomes an empty directory,
- * with a line in the journal. Names longer than ustar takes are in pax headers.
+ * with a line in the journal; of Git LFS it has the pointers, with a warning. Names longer than ustar takes
+ * are in pax headers.
  *
  * libgit2 cannot stream an object out of a pack: each file is in memory as a whole, one at a time. So the
  * largest is bounded only by what tree_count() allowed for all of them. 0, or a negative errno with *problem

@@ -171,11 +171,33 @@ def test_six_digits_are_no_commit(fetcher, repo):
     assert (kind, sentence) == ("revision", f'the repository has no branch, tag or commit "{repo.first[:6]}"')
 
 
-def test_a_branch_comes_before_a_tag_and_a_tag_before_an_abbreviated_commit(fetcher, repo):
+def test_a_tag_comes_before_a_branch_as_for_git_with_a_warning(fetcher, repo):
     repo.git("update-ref", "refs/heads/v1", repo.side)
+    result = fetcher.good(url=repo.url, revision="v1")
+    assert result.commit == repo.first == repo.git("rev-parse", "v1")
+    assert 'There are a tag and a branch "v1": the tag is taken. The branch is refs/heads/v1.' in result.stderr
+    assert "There are" not in fetcher.good(url=repo.url, revision="main").stderr
+
+
+def test_a_branch_comes_first_where_a_branch_is_meant(fetcher, repo):
+    repo.git("update-ref", "refs/heads/v1", repo.side)
+    result = fetcher.good(url=repo.url, revision="v1", prefer="branch")
+    assert result.commit == repo.side
+    assert 'There are a tag and a branch "v1": the branch is taken. The tag is refs/tags/v1.' in result.stderr
+    assert fetcher.good(url=repo.url, revision="v1-annotated", prefer="branch").commit == repo.first
+
+
+def test_a_tag_comes_before_an_abbreviated_commit(fetcher, repo):
     repo.git("tag", repo.side[:7], repo.first)
-    assert fetcher.good(url=repo.url, revision="v1").commit == repo.side
     assert fetcher.good(url=repo.url, revision=repo.side[:7]).commit == repo.first
+
+
+def test_a_revision_is_the_full_name_of_a_branch_or_a_tag(fetcher, repo):
+    repo.git("update-ref", "refs/heads/v1", repo.side)
+    for revision, commit in [("refs/heads/v1", repo.side), ("refs/tags/v1", repo.first),
+                             ("refs/tags/v1-annotated", repo.first), ("refs/heads/feature/side", repo.side)]:
+        result = fetcher.good(url=repo.url, revision=revision)
+        assert result.commit == commit and "There are" not in result.stderr
 
 
 def test_forty_digits_are_a_commit_before_a_branch_of_that_name(fetcher, repo):
@@ -199,7 +221,8 @@ def test_an_ambiguous_abbreviation_is_refused(fetcher, repo):
 
 
 @pytest.mark.parametrize("revision", [
-    "nope", "HEAD", "main~1", "main^", "refs/heads/main", "v1^{tree}", "--upload-pack=touch x", "-x", "main@{1}", "..",
+    "nope", "HEAD", "main~1", "main^", "refs/heads/nope", "refs/tags/main", "refs/heads/", "refs/heads/../tags/v1",
+    "refs/deployd/no-default-branch", "v1^{tree}", "--upload-pack=touch x", "-x", "main@{1}", "..",
     "a b", "0" * 40, "0" * 7, "x" * 300, "ü", "main.lock"])
 def test_what_is_no_revision_is_named(fetcher, repo, revision):
     kind, sentence = fetcher.bad(url=repo.url, revision=revision)
@@ -375,6 +398,48 @@ def test_local_repositories_that_borrow_from_elsewhere_are_refused(fetcher, tmp_
     kind, sentence = fetcher.bad(url=served.root / "empty", local_paths=served.root)
     assert sentence == f'there is no git repository at "{served.root}/empty" that everybody may read'
     assert "No such file" in fetcher.bad(url=served.root / "nope", local_paths=served.root)[1]
+
+
+@pytest.fixture
+def kinds(served, repo):
+    """Paths of repositories that cannot be fetched from, of each kind."""
+    env = dict(ENVIRONMENT, GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="safe.directory", GIT_CONFIG_VALUE_0="*")
+    repo.git("config", "uploadpack.allowFilter", "true")
+    clone = ["git", "clone", "-q", "--bare"]
+    subprocess.run([*clone, "--depth=1", f"file://{repo.path}", served.root / "shallow.git"], env=env, check=True)
+    subprocess.run([*clone, "--filter=blob:none", f"file://{repo.path}", served.root / "partial.git"], env=env, check=True)
+    sha256 = served.root / "sha256.git"
+    subprocess.run(["git", "init", "-q", "--bare", "--object-format=sha256", "-b", "main", sha256], env=env, check=True)
+    empty = subprocess.check_output(["git", "-C", sha256, "mktree"], stdin=subprocess.DEVNULL, env=env, text=True).strip()
+    commit = subprocess.check_output(["git", "-C", sha256, "commit-tree", "-m", "x", empty], env=env, text=True).strip()
+    subprocess.run(["git", "-C", sha256, "update-ref", "refs/heads/main", commit], env=env, check=True)
+    return served.root
+
+
+@pytest.mark.parametrize("kind, sentence", [
+    ("shallow", "the repository is a shallow clone, which has only a part of its history; complete it there with "
+                "'git fetch --unshallow'"),
+    ("partial", "the repository is a partial clone, which has only a part of its files; make a whole one with "
+                "'git clone --bare URL', without --filter"),
+    ("sha256", "the repository has the object format SHA-256, and only SHA-1 is supported; make one with "
+               "'git init --bare --object-format=sha1'")])
+def test_a_local_repository_of_a_kind_that_cannot_be_fetched_says_what_to_do(fetcher, kinds, kind, sentence):
+    assert fetcher.bad(url=kinds / f"{kind}.git", local_paths=kinds) == ("remote", sentence)
+
+
+def test_a_shallow_repository_that_was_completed_is_fetched(fetcher, kinds, repo):
+    subprocess.run(["git", "-C", kinds / "shallow.git", "fetch", "-q", "--unshallow", f"file://{repo.path}"],
+                   env=ENVIRONMENT, check=True)
+    assert fetcher.good(url=kinds / "shallow.git", local_paths=kinds).commit == repo.second
+
+
+@pytest.mark.parametrize("kind", ["shallow", "sha256"])
+def test_a_server_with_a_repository_that_cannot_be_fetched_says_what_to_do(fetcher, kinds, served, kind):
+    with git_daemon(served.root) as daemon:
+        for server in (served.url, daemon):
+            problem, sentence = fetcher.bad(url=f"{server}/{kind}.git")
+            assert problem == "remote" and "shallow" in sentence and "git fetch --unshallow" in sentence
+            assert "SHA-256" in sentence
 
 
 def test_a_scheme_that_is_not_in_the_list_is_refused(fetcher, repo):
@@ -776,6 +841,26 @@ def test_submodules_are_empty_directories(fetcher, repo):
     assert "module-11" not in result.stderr and "2 more are empty directories" in result.stderr
 
 
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "4d" * 32 + "\nsize 12345\n"
+
+
+def test_pointers_of_lfs_are_named(fetcher, repo):
+    repo.commit({"logo.png": POINTER, "text": "version https://git-lfs.github.com/spec/v1",
+                 "large": POINTER + "x" * 1024, "link": (POINTER.strip().replace("\n", " "), "120000")})
+    result = fetcher.good(url=repo.url)
+    assert result.files()["logo.png"] == ("100644", POINTER.encode())
+    assert result.stderr.count("Git LFS") == 2  # both in the sentence about logo.png
+    assert "logo.png is a pointer of Git LFS, not the file" in result.stderr
+    assert "git lfs migrate export --include=logo.png --everything" in result.stderr
+
+
+def test_many_pointers_of_lfs_are_counted(fetcher, repo):
+    repo.commit({f"image-{i:02}": POINTER + f"x-n {i}\n" for i in range(13)})
+    result = fetcher.good(url=repo.url)
+    assert "image-09 is a pointer" in result.stderr and "image-10" not in result.stderr
+    assert "3 more files are pointers of Git LFS." in result.stderr
+
+
 def names(repo):
     """Trees with one entry that must not be there."""
     for name in (".git", ".GIT", ".Git", "..", ".", "git~1", "GIT~1", ".git.", ".git ", ".git . .", ".git::$INDEX",
@@ -958,6 +1043,63 @@ def test_a_repository_that_is_damaged_itself_is_an_error_and_no_loop(fetcher, re
     for url in (repo.url, repo.path):
         kind, sentence = fetcher.bad(url=url, local_paths=repo.path.parent)
         assert kind == "remote" and sentence.startswith("the ")
+
+
+@pytest.mark.parametrize("local", [False, True])
+@pytest.mark.parametrize("name", ["pack", "idx"])
+def test_bytes_that_are_damaged_anywhere_are_cured_at_once(fetcher, repo, name, local):
+    chance = random.Random(name)
+    url = repo.path if local else repo.url
+    repo.second = repo.commit({"large": chance.randbytes(2000), "deep": {"index.html": "three"}}, parent=repo.second)
+    for i in range(12):
+        shutil.rmtree(fetcher.cache)
+        fetcher.cache.mkdir()
+        fetcher.good(url=url, local_paths=repo.path.parent)
+        damaged = packs(fetcher)[0].with_suffix("." + name)
+        damaged.chmod(0o600)
+        data = bytearray(damaged.read_bytes())
+        at = 12 + (len(data) - 12) * i // 12
+        data[at:at + 25] = chance.randbytes(len(data[at:at + 25]))
+        damaged.write_bytes(data)
+        # What is new is a small change of what is there: the pack that comes is completed from the mirror.
+        repo.second = repo.commit({"large": chance.randbytes(20) + repo.git("cat-file", "blob", "main:large", raw=True),
+                                   "deep": {"index.html": f"four {i}"}}, parent=repo.second)
+        result = fetcher.good(url=url, local_paths=repo.path.parent)
+        assert result.commit == repo.second and result.files() == git_contents(repo, repo.second), at
+        said = result.stderr.count("copy of the repository")
+        assert said == (len(packs(fetcher)) == 1), (at, result.stderr)  # one line if it was made again
+
+
+def away(repo, served):
+    repo.path.rename(repo.path.with_suffix(".away"))
+
+
+def lose_objects(repo, served):
+    shutil.rmtree(repo.path / "objects")
+    (repo.path / "objects").mkdir()
+
+
+@pytest.mark.parametrize("local", [False, True])
+@pytest.mark.parametrize("happens", [away, lose_objects])
+@pytest.mark.parametrize("mark", [False, True])
+def test_a_mirror_stays_until_there_is_another(fetcher, served, repo, happens, local, mark):
+    url = repo.path if local else repo.url
+    fetcher.good(url=url, local_paths=repo.path.parent)
+    if mark:
+        (fetcher.cache / "damaged").touch()
+    repo.commit({"new": "1"}, parent=repo.second)
+    happens(repo, served)
+    kind, sentence = fetcher.bad(url=url, local_paths=repo.path.parent)
+    assert kind == "remote"
+    if happens == away and local:
+        repo.path.with_suffix(".away").rename(repo.path)  # the path alone is checked for a reader too
+    result = fetcher.good("resolve", url=url, local_paths=repo.path.parent, revision=repo.second)
+    assert result.files() == git_contents_of_second(result)
+    assert not (fetcher.cache / "mirror.new").exists()
+
+
+def git_contents_of_second(result):
+    return {"index.html": ("100644", b"two"), "link": ("120000", b"index.html")}
 
 
 def test_a_mirror_with_too_many_packs_is_made_anew(fetcher, repo):

@@ -83,6 +83,8 @@ int step_fetch_tree(Attempt *attempt, const char *revision, bool mirror_only, He
                       : fetch_new(attempt->pipeline,
                                   &(FetchParams){ .repository = deployment->app->repository,
                                                   .revision = revision,
+                                                  .is_branch = revision ==
+                                                               deployment_settings(deployment)->branch,
                                                   .directory = deployment_settings(deployment)->directory,
                                                   .tar_fd = fd,
                                                   .mirror_only = mirror_only,

@@ -16,6 +16,7 @@ struct Fetch {
         uint64_t repository_id, deployment;
         char *app; /* of the deployment, for the journal */
         char *revision, *directory;
+        bool is_branch;
         int tar_fd;
         bool counting; /* its number is being asked for, or its unit runs */
         uint64_t generation;
@@ -77,6 +78,7 @@ static int fetch_make_request(const Fetch *fetch, const Config *config, Ticket *
                                            { "no-proxy", no_proxy },
                                            { "branch", fetch->repository->default_branch },
                                            { "revision", fetch->revision },
+                                           { "prefer", fetch->is_branch ? "branch" : "" },
                                            { "directory", fetch->directory },
                                            { "tree", fetch->tar_fd >= 0 ? "yes" : "no" },
                                            { "max-bytes", .number = &config->fetch_max_bytes },
@@ -256,6 +258,7 @@ int fetch_new(Pipeline *pipeline, const FetchParams *params, Fetch **ret)
                 .tar_fd = params->tar_fd < 0 ? -1 : fcntl(params->tar_fd, F_DUPFD_CLOEXEC, 3),
                 .revision = strdup(params->revision),
                 .directory = strdup(params->directory),
+                .is_branch = params->is_branch,
                 .app = params->deployment ? strdup(params->deployment->app->name) : NULL,
                 .generation = ++last_generation,
                 .mirror_is_fresh = params->mirror_only,
