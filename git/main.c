@@ -23,6 +23,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "git/modules.h"
 #include "git/progress.h"
 #include "git/remote.h"
 #include "git/request.h"
@@ -96,12 +97,13 @@ static int answer_success(const Revision *revision, const TreeCount *count, Tick
 }
 
 /* Everything that comes after the fetch: the mirror is only read. */
-static int answer_request(git_repository *repository, const Request *request, Ticket *answer,
-                          Problem *problem)
+static int answer_request(git_repository *repository, const char *directory, bool fetch,
+                          const Request *request, Ticket *answer, Problem *problem)
 {
         _cleanup_(revision_done) Revision revision = { .branch = NULL };
+        _cleanup_(modules_done) Modules modules = { .n = 0 };
         Progress progress = { 0 };
-        TreeCount count;
+        TreeCount count = { 0 };
         SizeText size;
         git_oid tree;
         int r;
@@ -114,11 +116,14 @@ static int answer_request(git_repository *repository, const Request *request, Ti
                 r = revision_find_tree(repository, &revision.commit, request->directory, &tree, problem);
                 if (r >= 0)
                         r = tree_count(repository, &tree, &request->limits, &count, problem);
+                if (r >= 0 && request->submodules)
+                        r = modules_open(&modules, directory, request, fetch, repository, &revision.commit,
+                                         &tree, &count, problem);
                 if (r < 0)
                         return r;
                 progress_say(&progress, "writing %" PRIu64 " file%s (%s)", count.files,
                              count.files == 1 ? "" : "s", text_size(count.bytes, size));
-                r = tar_write(repository, &tree, STDOUT_FILENO, problem);
+                r = tar_write(repository, &tree, &modules, STDOUT_FILENO, problem);
                 if (r < 0)
                         return r;
                 log_info("The tree of commit %s has %" PRIu64 " file%s (%s).",
@@ -156,7 +161,8 @@ static int request_fetch(const Request *request, const char *directory, Ticket *
                 r = remote_fetch(&mirror, &request->url, &request->proxy, max_bytes, problem);
                 fetched = r >= 0;
                 if (fetched)
-                        r = answer_request(mirror.repository, request, answer, problem);
+                        r = answer_request(mirror.repository, directory, /* fetch= */ true, request, answer,
+                                           problem);
                 if (r >= 0)
                         return mirror_complete(&mirror, problem);
                 if (problem->kind != PROBLEM_MIRROR)
@@ -179,7 +185,8 @@ static int request_resolve(const Request *request, const char *directory, Ticket
 
         r = mirror_open_to_read(&mirror, directory, problem);
         if (r >= 0)
-                r = answer_request(mirror.repository, request, answer, problem);
+                r = answer_request(mirror.repository, directory, /* fetch= */ false, request, answer,
+                                   problem);
         if (r >= 0 || problem->kind != PROBLEM_MIRROR)
                 return r;
         mirror_mark_damaged(&mirror);

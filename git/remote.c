@@ -216,7 +216,8 @@ int remote_fetch(Mirror *mirror, const Url *url, const Proxy *proxy, uint64_t ma
                 r = stream_connect_to_proxy(proxy, problem);
                 if (r < 0)
                         return r;
-        }
+        } else
+                stream_connect_directly();
         create.repository = mirror->repository;
         create.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
         if (git_remote_create_with_opts(&remote, url->address, &create) < 0)

@@ -27,7 +27,8 @@ DEFINE_CLEANUP(struct archive_entry *, archive_entry_free);
 typedef struct Tar {
         struct archive *archive;
         struct archive_entry *entry; /* used again for each */
-        git_odb *objects;
+        git_odb *objects;            /* of the repository whose tree is written */
+        Modules *modules;
         uint64_t submodules, pointers;
 } Tar;
 
@@ -104,6 +105,42 @@ static int write_directory(Tar *tar, Problem *problem)
 }
 
 static int tar_write_entry(git_repository *repository, const TreeEntry *entry, void *userdata,
+                           Problem *problem);
+
+static int write_tree(Tar *tar, git_repository *repository, const git_oid *tree, const char *below,
+                      Problem *problem)
+{
+        git_odb *outer = tar->objects;
+        int r;
+
+        if (git_repository_odb(&tar->objects, repository) < 0)
+                return problem_set_git(problem, PROBLEM_MIRROR);
+        r = tree_walk(repository, tree, below, TREE_DEPTH_MAX, tar_write_entry, tar, problem);
+        git_odb_free(tar->objects);
+        tar->objects = outer;
+        return r;
+}
+
+static int write_submodule(Tar *tar, const TreeEntry *entry, Problem *problem)
+{
+        Module *module = modules_find(tar->modules, entry->path);
+        int r;
+
+        if (!module && ++tar->submodules <= NAMES_SHOWN)
+                log_warning(
+                        "The submodule %s is not fetched, its directory is empty. The setting submodules=yes "
+                        "of the repository has it fetched: 'deployctl repo set REPOSITORY submodules=yes'.",
+                        entry->path);
+        r = write_directory(tar, problem);
+        if (r < 0 || !module)
+                return r;
+        r = write_tree(tar, module->mirror.repository, &module->tree, module->path, problem);
+        if (r < 0 && problem->kind == PROBLEM_MIRROR)
+                mirror_mark_damaged(&module->mirror);
+        return r;
+}
+
+static int tar_write_entry(git_repository *repository, const TreeEntry *entry, void *userdata,
                            Problem *problem)
 {
         git_odb_object *object = NULL;
@@ -119,9 +156,9 @@ static int tar_write_entry(git_repository *repository, const TreeEntry *entry, v
         archive_entry_copy_pathname(tar->entry, entry->path);
         archive_entry_set_mtime(tar->entry, 0, 0);
 
-        if (entry->mode == GIT_FILEMODE_COMMIT && ++tar->submodules <= NAMES_SHOWN)
-                log_notice("Submodules are not fetched: %s is an empty directory.", entry->path);
-        if (entry->mode == GIT_FILEMODE_COMMIT || entry->mode == GIT_FILEMODE_TREE)
+        if (entry->mode == GIT_FILEMODE_COMMIT)
+                return write_submodule(tar, entry, problem);
+        if (entry->mode == GIT_FILEMODE_TREE)
                 return write_directory(tar, problem);
 
         if (git_odb_read(&object, tar->objects, entry->id) < 0)
@@ -144,7 +181,7 @@ static int open_archive(struct archive *archive, int fd)
         return archive_write_open_fd(archive, fd);
 }
 
-int tar_write(git_repository *repository, const git_oid *tree, int fd, Problem *problem)
+int tar_write(git_repository *repository, const git_oid *tree, Modules *modules, int fd, Problem *problem)
 {
         _cleanup_(archive_write_freep) struct archive *archive = NULL;
         _cleanup_(archive_entry_freep) struct archive_entry *entry = NULL;
@@ -163,21 +200,16 @@ int tar_write(git_repository *repository, const git_oid *tree, int fd, Problem *
         if (!archive || !entry)
                 return problem_out_of_memory(problem);
 
-        tar = (Tar){ .archive = archive, .entry = entry };
+        tar = (Tar){ .archive = archive, .entry = entry, .modules = modules };
         if (open_archive(archive, fd) != ARCHIVE_OK)
                 return archive_problem(&tar, problem);
-        if (git_repository_odb(&tar.objects, repository) < 0)
-                return problem_set_git(problem, PROBLEM_MIRROR);
-
-        r = tree_walk(repository, tree, TREE_DEPTH_MAX, tar_write_entry, &tar, problem);
-        git_odb_free(tar.objects);
+        r = write_tree(&tar, repository, tree, "", problem);
         if (r < 0)
                 return r;
         if (tar.pointers > NAMES_SHOWN)
                 log_warning("%" PRIu64 " more files are pointers of Git LFS.", tar.pointers - NAMES_SHOWN);
         if (tar.submodules > NAMES_SHOWN)
-                log_notice("Submodules are not fetched: %" PRIu64 " more are empty directories.",
-                           tar.submodules - NAMES_SHOWN);
+                log_warning("%" PRIu64 " more submodules are not fetched.", tar.submodules - NAMES_SHOWN);
         /* The end mark and what is still buffered. */
         return archive_write_close(archive) == ARCHIVE_OK ? 0 : archive_problem(&tar, problem);
 }

@@ -832,13 +832,170 @@ def test_a_directory_that_is_no_clean_path_is_refused(fetcher, repo, directory):
         "tree", f'"{directory}" is not the path of a directory inside the repository')
 
 
-def test_submodules_are_empty_directories(fetcher, repo):
+# Submodules
+
+
+def gitmodules(**urls):
+    return "".join(f'[submodule "{name}"]\n\tpath = {name}\n\turl = {url}\n' for name, url in urls.items())
+
+
+def test_submodules_that_are_not_fetched_are_named_with_the_setting(fetcher, repo):
     modules = {"module-%02d" % i: (repo.first, "160000") for i in range(12)}
     repo.commit({"a": "1", ".gitmodules": '[submodule "module-00"]\n\turl = ext::touch\n', **modules})
     result = fetcher.good(url=repo.url)
     assert set(result.files()) == {"a", ".gitmodules"} | {name + "/" for name in modules}
-    assert "Submodules are not fetched: module-00 is an empty directory." in result.stderr
-    assert "module-11" not in result.stderr and "2 more are empty directories" in result.stderr
+    assert "The submodule module-00 is not fetched, its directory is empty." in result.stderr
+    assert "'deployctl repo set REPOSITORY submodules=yes'" in result.stderr
+    assert "module-11" not in result.stderr and "2 more submodules are not fetched" in result.stderr
+
+
+@pytest.fixture
+def nested(served, repo):
+    """The repository has a submodule, which has one of its own beside a file."""
+    inner = Repository(served.root / "inner.git")
+    inner.only = inner.commit({"apples": "3"})
+    middle = Repository(served.root / "lib.git")
+    middle.only = middle.commit({"in": {"deep": (inner.only, "160000")}, "pears": "4",
+                                 ".gitmodules": '[submodule "x"]\n\turl = "../inner.git" ; there\n\tpath = in/deep\n'})
+    repo.inner, repo.middle = inner, middle
+    repo.second = repo.commit({"a": "1", "lib": (middle.only, "160000"), "z": "2",
+                               ".gitmodules": gitmodules(lib="../lib.git")}, parent=repo.second)
+    return repo
+
+
+def with_submodules(fetcher, repo, verb="fetch", **request):
+    return fetcher.good(verb, **{"url": repo.url, "submodules": "yes", "local-paths": repo.path.parent, **request})
+
+
+WHOLE = {"a": b"1", "z": b"2", "lib/": None, "lib/pears": b"4", "lib/in/": None, "lib/in/deep/": None, "lib/in/deep/apples": b"3"}
+
+
+def whole(result):
+    return {path: content for path, (_, content) in result.files().items() if not path.endswith(".gitmodules")}
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_submodules_and_theirs_are_a_part_of_the_tree(fetcher, nested, local):
+    result = with_submodules(fetcher, nested, url=nested.path if local else nested.url)
+    assert whole(result) == WHOLE and "not fetched" not in result.stderr
+    assert result.answer["files"] == str(sum(not path.endswith("/") for path in result.files()))
+    assert result.answer["bytes"] == str(sum(len(content or b"") for _, content in result.files().values()))
+    names = [member.name for member in result.members()]
+    assert names == [".gitmodules", "a", "lib", "lib/.gitmodules", "lib/in", "lib/in/deep", "lib/in/deep/apples", "lib/pears", "z"]
+
+
+def test_submodules_of_a_directory_are_those_below_it(fetcher, nested):
+    nested.commit({"web": {"page": "1", "lib": (nested.middle.only, "160000")}, "other": (nested.first, "160000"),
+                   ".gitmodules": gitmodules(**{"web/lib": "./../lib.git"})})
+    result = with_submodules(fetcher, nested, directory="web")
+    assert whole(result) == {"page": b"1"} | {k: v for k, v in WHOLE.items() if k.startswith("lib")}
+
+
+def test_a_submodule_is_fetched_again_only_for_a_commit_that_it_lacks(fetcher, served, nested):
+    with_submodules(fetcher, nested)
+    served.requests.clear()
+    assert whole(with_submodules(fetcher, nested)) == WHOLE
+    assert not any("inner" in path or "lib" in path for path in served.requests)
+    new = nested.middle.commit({"pears": "5"}, parent=nested.middle.only)
+    nested.commit({"lib": (new, "160000"), ".gitmodules": gitmodules(lib="../lib.git")}, parent=nested.second)
+    assert whole(with_submodules(fetcher, nested)) == {"lib/": None, "lib/pears": b"5"}
+    assert any("lib" in path for path in served.requests) and not any("inner" in path for path in served.requests)
+
+
+def test_resolve_takes_submodules_from_their_mirrors(fetcher, served, nested):
+    with_submodules(fetcher, nested)
+    served.requests.clear()
+    assert whole(with_submodules(fetcher, nested, "resolve")) == WHOLE and served.requests == []
+
+
+def test_a_damaged_mirror_of_a_submodule_is_cured_by_the_next_fetch(fetcher, nested):
+    with_submodules(fetcher, nested)
+    for pack in (fetcher.cache / "modules").rglob("*.pack"):
+        pack.chmod(0o600)
+        pack.write_bytes(pack.read_bytes()[:12] + bytes(pack.stat().st_size - 12))
+    result = with_submodules(fetcher, nested)
+    assert whole(result) == WHOLE and "Making the copy of submodule lib again" in result.stderr
+
+
+def test_a_damaged_file_of_a_submodule_is_cured_by_the_next_fetch(fetcher, nested):
+    nested.middle.only = nested.middle.commit({"large": random.Random(7).randbytes(9000)})
+    nested.commit({"lib": (nested.middle.only, "160000"), ".gitmodules": gitmodules(lib="../lib.git")})
+    with_submodules(fetcher, nested)
+    pack = max((fetcher.cache / "modules").rglob("*.pack"), key=lambda path: path.stat().st_size)
+    pack.chmod(0o600)
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 255
+    pack.write_bytes(data)
+    assert len(whole(with_submodules(fetcher, nested))["lib/large"]) == 9000
+
+
+@pytest.mark.parametrize("url, kind, sentence", [
+    ("ftp://h/x", "remote", 'addresses that begin with "ftp:" are not allowed; allowed are: http https git ssh'),
+    ("ext::touch /tmp/x", "remote", "the address has a character that must be written as %XX"),
+    ("--upload-pack=touch", "remote", "the address is neither a URL nor an absolute path"),
+    ("/etc", "remote", "local repositories are not allowed"),
+    ("file:///etc", "remote", "local repositories are not allowed"),
+    ("../../../../x", "tree", "its url in .gitmodules has a ../ too many"),
+    ("", "tree", "there is no url for it in .gitmodules"),
+    ("../nope.git", "remote", "the server has no such repository (http status 404)"),
+])
+def test_a_submodule_is_allowed_what_a_repository_is(fetcher, nested, url, kind, sentence):
+    nested.commit({"lib": (nested.middle.only, "160000"), ".gitmodules": gitmodules(lib=url)})
+    assert fetcher.bad(url=nested.url, submodules="yes", local_paths="/etc") == (kind, "submodule lib: " + sentence)
+
+
+def test_a_local_repository_has_local_submodules_below_the_allowed_directories_only(fetcher, nested, tmp_path):
+    outside = Repository(tmp_path / "outside.git")
+    only = outside.commit({"x": "1"})
+    nested.commit({"lib": (only, "160000"), ".gitmodules": gitmodules(lib=outside.path)})
+    problem = fetcher.bad(url=nested.path, submodules="yes", local_paths=nested.path.parent)
+    assert problem == ("remote", f"submodule lib: local repositories are allowed only below: {nested.path.parent}")
+    both = f"{nested.path.parent} {tmp_path}"
+    assert whole(with_submodules(fetcher, nested, url=nested.path, local_paths=both))["lib/x"] == b"1"
+
+
+def test_a_commit_that_is_in_no_branch_of_the_submodule_is_named(fetcher, nested):
+    lost = nested.middle.commit({"pears": "5"}, branch="gone")
+    nested.middle.git("update-ref", "-d", "refs/heads/gone")
+    nested.commit({"lib": (lost, "160000"), ".gitmodules": gitmodules(lib="../lib.git")})
+    assert fetcher.bad(url=nested.url, submodules="yes") == (
+        "revision", f"submodule lib: its commit {lost[:12]} is in no branch or tag of the submodule's repository; push it there")
+
+
+def test_submodules_inside_one_another_are_bounded(fetcher, served, repo):
+    tip, name = repo.first, "shop"
+    for i in range(9):
+        module = Repository(served.root / f"m{i}.git")
+        tip = module.commit({"m": (tip, "160000"), ".gitmodules": gitmodules(m=f"../{name}.git")})
+        name = f"m{i}"
+    kind, sentence = fetcher.bad(url=f"{served.url}/m8.git", submodules="yes")
+    assert kind == "limit" and sentence == "submodule m: " * 8 + "more than 8 submodules are inside one another"
+    assert fetcher.good(url=f"{served.url}/m7.git", submodules="yes").files()["m/" * 8 + "index.html"]
+
+
+def test_many_submodules_are_refused_and_limits_count_all(fetcher, nested):
+    nested.commit({f"m{i}": (nested.middle.only, "160000") for i in range(101)}, branch="many")
+    assert fetcher.bad(url=nested.url, submodules="yes", revision="many") == ("limit", "the tree has more than 100 submodules")
+    fits = int(with_submodules(fetcher, nested).answer["bytes"])
+    with_submodules(fetcher, nested, "resolve", **{"max-bytes": fits})
+    kind, sentence = fetcher.bad("resolve", url=nested.url, submodules="yes", max_bytes=fits - 1)
+    assert kind == "limit" and sentence.endswith(f"the files of the tree are larger than {fits - 1} bytes together")
+
+
+def test_no_file_is_included_by_gitmodules(fetcher, nested, tmp_path):
+    (tmp_path / "more").write_text(gitmodules(lib="../lib.git"))
+    nested.commit({"lib": (nested.middle.only, "160000"), ".gitmodules": f"[include]\n\tpath = {tmp_path}/more\n"})
+    assert fetcher.bad(url=nested.url, submodules="yes") == ("tree", "submodule lib: there is no url for it in .gitmodules")
+
+
+def test_a_password_of_the_address_is_not_shown_by_a_submodule(fetcher, served, nested):
+    nested.commit({"lib": (nested.middle.only, "160000"), ".gitmodules": gitmodules(lib="../nope.git")})
+    url = served.url.replace("//", "//ada:hunter-17x@") + "/private/shop.git"
+    result = fetcher.run(url=url, submodules="yes")
+    assert result.code == 1 and "submodule lib: " in result.error
+    assert "hunter" not in result.text + result.stderr
+    nested.commit({"lib": (nested.middle.only, "160000"), ".gitmodules": gitmodules(lib="../lib.git")})
+    assert whole(fetcher.good(url=url, submodules="yes"))["lib/pears"] == b"4"  # the login is that of the server
 
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "4d" * 32 + "\nsize 12345\n"
