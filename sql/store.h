@@ -65,6 +65,8 @@ int store_repository_set_git_url(Store *store, const Repository *repository, con
                                  const StoreAsk *ask);
 int store_repository_set_default_branch(Store *store, const Repository *repository, const char *branch,
                                         const StoreAsk *ask);
+int store_repository_set_submodules(Store *store, const Repository *repository, const char *submodules,
+                                    const StoreAsk *ask);
 /* Counts a fetch that is about to begin. Reply: number = how many there were with it. */
 int store_repository_count_fetch(Store *store, const Repository *repository, const StoreAsk *ask);
 /* The mirror is up to date and its default branch at `head`. Reply: at. */

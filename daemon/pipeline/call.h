@@ -39,6 +39,8 @@ int repository_set_git_url(Pipeline *pipeline, Repository *repository, const cha
                            sd_bus_error *reterr);
 int repository_set_default_branch(Pipeline *pipeline, Repository *repository, const char *branch,
                                   const Call *call, sd_bus_error *reterr);
+int repository_set_submodules(Pipeline *pipeline, Repository *repository, const char *submodules,
+                              const Call *call, sd_bus_error *reterr);
 int repository_remove(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr);
 
 /* `data`: the removed app, by name or number, whose data it takes over; NULL or "" = none. */

@@ -130,6 +130,19 @@ int repository_set_default_branch(Pipeline *pipeline, Repository *repository, co
         return end(pipeline, call, 0);
 }
 
+int repository_set_submodules(Pipeline *pipeline, Repository *repository, const char *submodules,
+                              const Call *call, sd_bus_error *reterr)
+{
+        int r = note(pipeline, reterr, "repository_set_submodules %s %s uid=%u", repository->name,
+                     submodules, call->uid);
+
+        if (r < 0)
+                return r;
+        assert(text_replace(&repository->submodules, submodules) >= 0);
+        model_changed_repository(pipeline->model, repository);
+        return end(pipeline, call, 0);
+}
+
 int repository_remove(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr)
 {
         int r = note(pipeline, reterr, "repository_remove %s uid=%u", repository->name, call->uid);

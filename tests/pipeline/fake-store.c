@@ -264,6 +264,8 @@ VERB(repository_insert, _unused_ const char *name, _unused_ const char *git_url,
      _unused_ const char *default_branch, const StoreAsk *ask)
 VERB(repository_set_default_branch, _unused_ const Repository *repository, _unused_ const char *branch,
      const StoreAsk *ask)
+VERB(repository_set_submodules, _unused_ const Repository *repository, _unused_ const char *submodules,
+     const StoreAsk *ask)
 VERB(repository_set_git_url, _unused_ const Repository *repository, _unused_ const char *git_url,
      const StoreAsk *ask)
 

@@ -18,6 +18,7 @@ Test(store_loss, verbs_of_a_repository_take_effect_once)
         repository->id = reply.id;
         once(store_repository_set_git_url, repository, "/srv/git", AS);
         once(store_repository_set_default_branch, repository, "next", AS);
+        once(store_repository_set_submodules, repository, "yes", AS);
         reply = once(store_repository_fetched, repository, REVISION, AS);
         cr_expect(eq(u64, reply.at,
                      number_of("select (extract(epoch from last_fetched_at) * 1000000)::bigint::text from "

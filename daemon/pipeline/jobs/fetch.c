@@ -80,6 +80,7 @@ static int fetch_make_request(const Fetch *fetch, const Config *config, Ticket *
                                            { "revision", fetch->revision },
                                            { "prefer", fetch->is_branch ? "branch" : "" },
                                            { "directory", fetch->directory },
+                                           { "submodules", fetch->repository->submodules },
                                            { "tree", fetch->tar_fd >= 0 ? "yes" : "no" },
                                            { "max-bytes", .number = &config->fetch_max_bytes },
                                            { "max-files", .number = &config->fetch_max_files },
@@ -191,6 +192,11 @@ static void on_counted(void *userdata, int error, const StoreReply *reply)
                             error < 0 && reply->sentence[0] != '\0' ? reply->sentence : strerror(-r));
 }
 
+static bool has_submodules(const Fetch *fetch)
+{
+        return strcmp(fetch->repository->submodules, "yes") == 0;
+}
+
 static void fetch_begin(Fetch *fetch)
 {
         Fetch *other;
@@ -198,7 +204,9 @@ static void fetch_begin(Fetch *fetch)
         StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_counted, count, free };
 
         fetch->counting = true;
-        if (!fetch->mirror_is_fresh)
+        /* Which submodules there are is only seen when the commit is there, so nobody fetches those of
+         * others. */
+        if (!fetch->mirror_is_fresh && !has_submodules(fetch))
                 LIST_FOREACH (fetches, other, fetch->pipeline->fetches)
                         if (other->repository_id == fetch->repository_id && !other->counting)
                                 other->joined = fetch->generation;
