@@ -24,6 +24,9 @@
 /* What is shown of a command. */
 #define SHOWN_MAX 2000
 
+/* In front of the line with which a program of a buildpack says why it fails. */
+#define COMPLAINT " !     "
+
 typedef struct Detection {
         char *directory; /* absolute */
         int tree_fd;
@@ -47,26 +50,42 @@ static void print_line(const char *label, const char *text)
         printf("  %-10s %s\n", label, text_or_empty(shown));
 }
 
-/* The name of what was found is the last line of bin/detect. */
-static char *read_name(int fd)
+/* What a program of a buildpack has said. */
+typedef struct Said {
+        char *last;      /* its last line */
+        char *complaint; /* why it fails, without the mark */
+        bool shown;      /* print each line */
+} Said;
+
+static void said_done(Said *said)
+{
+        free(said->last);
+        free(said->complaint);
+}
+
+static void said_read(Said *said, int fd)
 {
         _cleanup_file_ FILE *stream = fdopen(fd, "r");
         _cleanup_free_ char *line = NULL;
-        char *name = NULL;
         size_t size = 0;
 
         while (stream && getline(&line, &size, stream) > 0) {
                 line[strcspn(line, "\n")] = '\0';
-                free(name);
-                name = text_sanitize(line, SHOWN_MAX);
+                free(said->last);
+                said->last = text_sanitize(line, SHOWN_MAX);
+                if (strncmp(line, COMPLAINT, strlen(COMPLAINT)) == 0) {
+                        free(said->complaint);
+                        said->complaint = text_sanitize(line + strlen(COMPLAINT), SHOWN_MAX);
+                } else if (said->shown)
+                        print_line("", line);
         }
-        return name;
 }
 
-/* Runs bin/detect: 1 with *ret_name if it recognises the tree, 0 if not; -errno with a sentence. */
-static int detect_by(const Detection *detection, const Buildpack *pack, char **ret_name)
+/* Runs a program of a buildpack on the tree. 1 if it succeeds, 0 if it fails, also if it is not there;
+ * -errno with a sentence. */
+static int run_pack(const Detection *detection, const Buildpack *pack, const char *program, Said *said)
 {
-        _cleanup_free_ char *path = text_format("%s/bin/detect", pack->directory);
+        _cleanup_free_ char *path = text_format("%s/bin/%s", pack->directory, program);
         char *const argv[] = { path, detection->directory, NULL };
         posix_spawn_file_actions_t actions;
         int fds[2], status, r;
@@ -77,20 +96,43 @@ static int detect_by(const Detection *detection, const Buildpack *pack, char **r
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return refuse(detection->reterr, -errno, "cannot make a pipe: %s", strerror(errno));
         r = posix_spawn_file_actions_init(&actions);
-        if (r == 0)
+        if (r == 0) {
                 r = posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
-        if (r == 0)
-                r = posix_spawn(&pid, path, &actions, NULL, argv, environ);
-        (void) posix_spawn_file_actions_destroy(&actions);
+                if (r == 0)
+                        r = posix_spawn(&pid, path, &actions, NULL, argv, environ);
+                (void) posix_spawn_file_actions_destroy(&actions);
+        }
         (void) close(fds[1]);
         if (r != 0) {
                 (void) close(fds[0]);
                 return refuse(detection->reterr, -r, "%s cannot be run: %s", path, strerror(r));
         }
-        *ret_name = read_name(fds[0]);
+        said_read(said, fds[0]);
         if (waitpid(pid, &status, 0) < 0)
                 return refuse(detection->reterr, -errno, "cannot wait for %s: %s", path, strerror(errno));
         return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Shows the buildpack, and the versions of its tools if it tells them. 0 or -errno with a sentence. */
+static int detection_take(Detection *detection, const Buildpack *pack, const char *why)
+{
+        _cleanup_free_ char *path = text_format("%s/bin/versions", pack->directory);
+        _cleanup_(said_done) Said said = { .shown = true };
+        int r;
+
+        if (!path)
+                return -ENOMEM;
+        detection->last = pack;
+        print_line(pack->name, why);
+        if (access(path, F_OK) < 0)
+                return 0;
+        r = run_pack(detection, pack, "versions", &said);
+        if (r == 0 && said.complaint)
+                return refuse(detection->reterr, -ECANCELED, "the %s buildpack exited with status 1: %s",
+                              pack->name, said.complaint);
+        if (r > 0 && said.complaint)
+                print_line("", said.complaint);
+        return MIN2(r, 0);
 }
 
 /* The buildpacks that the tree names: how many, or -errno with a sentence. */
@@ -101,12 +143,13 @@ static int detect_named(Detection *detection)
 
         for (size_t i = 0; r >= 0 && i < wanted.n_names; i++) {
                 _cleanup_free_ char *why = text_format("named by %s", wanted.file);
+                const Buildpack *pack;
 
-                detection->last = buildpacks_find(detection->buildpacks, wanted.names[i]);
-                if (!detection->last)
+                pack = buildpacks_find(detection->buildpacks, wanted.names[i]);
+                if (!pack)
                         return buildpacks_refuse(detection->buildpacks, wanted.file, wanted.says[i],
                                                  detection->reterr);
-                print_line(detection->last->name, text_or_empty(why));
+                r = detection_take(detection, pack, text_or_empty(why));
         }
         return r < 0 ? r : (int) wanted.n_names;
 }
@@ -122,14 +165,16 @@ static int detect_buildpacks(Detection *detection)
                 r = detect_named(detection);
         for (size_t i = 0; r == 0 && i < detection->buildpacks->n_packs; i++) {
                 const Buildpack *pack = &detection->buildpacks->packs[i];
-                _cleanup_free_ char *name = NULL, *why = NULL;
+                _cleanup_(said_done) Said said = {};
+                _cleanup_free_ char *why = NULL;
 
-                r = detect_by(detection, pack, &name);
+                r = run_pack(detection, pack, "detect", &said);
                 if (r <= 0)
                         continue;
-                why = text_format("recognises the tree: %s", text_is_empty(name) ? pack->name : name);
-                print_line(pack->name, text_or_empty(why));
-                detection->last = pack;
+                why = text_format("recognises the tree: %s",
+                                  text_is_empty(said.last) ? pack->name : said.last);
+                r = detection_take(detection, pack, text_or_empty(why));
+                return r;
         }
         if (r == 0)
                 print_line("none", "no buildpack recognises the tree: it is deployed as it is");

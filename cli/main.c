@@ -64,7 +64,7 @@ static const Verb verbs[] = {
         { "detect",      "[DIR]",                  0,   1,             0,
           "say how a tree would be deployed",      verb_detect },
         { "deploy",      "APP [REVISION]",         1,   2,
-          FOLLOWING | OPTION_BIT(OPTION_REQUEST_ID),
+          FOLLOWING | OPTION_BIT(OPTION_REQUEST_ID) | OPTION_BIT(OPTION_REBUILD),
           "deploy and follow it to the end",       verb_deploy },
         { "redeploy",    "APP|--all",              0,   1,             FOLLOWING | OPTION_BIT(OPTION_ALL),
           "deploy the live release once more",     verb_redeploy },

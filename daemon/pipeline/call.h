@@ -13,6 +13,7 @@
 #include <systemd/sd-bus.h>
 
 #include "daemon/model/app.h"
+#include "daemon/model/deployment.h"
 #include "daemon/model/record.h"
 
 typedef struct Pipeline Pipeline;
@@ -57,7 +58,7 @@ int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bu
 
 /* `revision` "" = the app's branch; `request_id` NULL = none. */
 int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
-                      const Call *call, sd_bus_error *reterr);
+                      DeploymentKind kind, const Call *call, sd_bus_error *reterr);
 /* The live deployment once more, with the settings and variables of today; NotDeployed if nothing is live.
  * Id 0 if the app is stopped: then it starts with them. */
 int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr);

@@ -238,10 +238,11 @@ int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bu
 }
 
 int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
-                      const Call *call, sd_bus_error *reterr)
+                      DeploymentKind kind, const Call *call, sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "deployment_create %s [%s] [%s] uid=%u", app->name, revision,
-                     request_id ? request_id : "none", call->uid);
+        int r = note(pipeline, reterr, "deployment_create %s [%s] [%s] uid=%u%s", app->name, revision,
+                     request_id ? request_id : "none", call->uid,
+                     kind == DEPLOYMENT_REBUILD ? " rebuild" : "");
         Deployment *deployment;
 
         if (r < 0)

@@ -68,22 +68,44 @@ APP_JSON = b"""{"env": {"PRICE": "1", "KEY": {"generator": "secret"}, "URL": {"r
 def test_all_that_a_deployment_would_take_from_the_tree_is_said(detect):
     assert detect.lines({"requirements.txt": b"", "app.json": APP_JSON,
                          "Procfile": b"web: exec python3 app.py\nworker: run '%s'\nrelease: ./migrate\n"}) == [
-        "Buildpacks", "python recognises the tree: Python",
+        "Buildpacks", "python recognises the tree: Python", f"Python: any; it would be {PYTHON}",
         "Processes", "web exec python3 app.py", "worker run '%s'",
         "Release command", "release (: ./before ) && (: ./migrate )",
         "app.json", "variable PRICE=1", "secret KEY", "needs URL", "setting formation.web=2", "ignored apples"]
 
 
 def test_the_directory_may_be_named(detect):
-    files = {"web/package.json": b"{}", "web/server.js": b""}
+    files = {"web/go.mod": b"module x\n"}
     assert detect.lines(files, "web") == [
-        "Buildpacks", "node recognises the tree: Node.js", "Processes", "web what the node buildpack suggests when it has built"]
+        "Buildpacks", "go recognises the tree: Go", "Processes", "web what the go buildpack suggests when it has built"]
     assert detect.error({}, "nope") == "nope cannot be opened: No such file or directory"
 
 
 def test_buildpacks_that_the_tree_names_are_said_in_their_order(detect):
-    assert detect.lines({"package.json": b"{}", "requirements.txt": b"", ".buildpacks": b"heroku/nodejs\npython\n"})[:3] == [
-        "Buildpacks", "node named by .buildpacks", "python named by .buildpacks"]
+    assert detect.lines({"go.mod": b"", "requirements.txt": b"", ".buildpacks": b"heroku/go\npython\n"})[:3] == [
+        "Buildpacks", "go named by .buildpacks", "python named by .buildpacks"]
+
+
+def machine(*command):
+    return subprocess.check_output(command, text=True, env={"PATH": "/usr/bin:/bin"}).split()[-1].removeprefix("v")
+
+
+PYTHON = machine("python3", "--version")
+
+
+def test_versions_are_those_that_a_build_would_take(detect):
+    node = machine("node", "--version")
+    manifest = b'{"engines": {"node": ">=10"}, "packageManager": "yarn@1.22.22"}'
+    assert detect.lines({"package.json": manifest, ".nvmrc": b"\xef\xbb\xbf18\n", "yarn.lock": b""})[1:4] == [
+        "node recognises the tree: Node.js", f"Node.js: >=10 (package.json), 18 (.nvmrc); this machine has {node}",
+        "yarn: 1.22.22, packages of yarn.lock"]
+
+
+def test_a_version_that_only_warns_is_said(detect):
+    lines = detect.lines({"requirements.txt": b"", ".python-version": PYTHON.rpartition(".")[0].encode() + b".999\n"})
+    asked = PYTHON.rpartition(".")[0] + ".999"
+    assert lines[2:4] == [f"Python: {asked} (.python-version); it would be {PYTHON}",
+                          f"warning: .python-version asks for Python {asked}, and it is {PYTHON}"]
 
 
 def test_those_of_the_administrator_are_asked_first(detect):
@@ -107,6 +129,11 @@ def test_what_no_buildpack_recognises_is_deployed_as_it_is(detect):
     ({"Dockerfile": b"FROM x\n"},
      "nothing says what is to run: there is no Procfile, and no buildpack knows a program to start in a tree with Dockerfile "
      "(deployd builds no images; COMMAND may be that of its CMD); commit a Procfile with the line 'web: COMMAND'"),
+    ({"runtime.txt": b"python-2.7.18\n"},
+     f"the python buildpack exited with status 1: runtime.txt asks for Python 2.7.18, and this machine has {PYTHON}"),
+    ({"package.json": b"{}", "yarn.lock": b"", "package-lock.json": b""},
+     "the node buildpack exited with status 1: there are two lock files, package-lock.json and yarn.lock: remove one of them, "
+     "or say in packageManager of package.json which counts"),
     ({"x": b""}, "there is no Procfile, and no buildpack says what is to run"),
     ({"Procfile": b"worker: a\n"}, "the Procfile has no process named web (but worker): name what is to run, as in "
                                    "`deployctl scale APP web=0 worker=1`"),

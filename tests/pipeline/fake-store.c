@@ -197,8 +197,8 @@ int store_deployment_scale_up(_unused_ Store *store, _unused_ const Deployment *
 }
 
 int store_deployment_insert(_unused_ Store *store, _unused_ const App *app, _unused_ const char *revision,
-                            _unused_ const char *request_id, _unused_ uint64_t queue_max,
-                            const StoreAsk *ask)
+                            _unused_ const char *request_id, _unused_ DeploymentKind kind,
+                            _unused_ uint64_t queue_max, const StoreAsk *ask)
 {
         return send_named(ask, "deployment_insert", fake_store.next_id++, 0);
 }

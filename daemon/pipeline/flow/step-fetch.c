@@ -26,7 +26,7 @@ static void step_fetch_go_on(Attempt *attempt)
         r = build_key_make(deployment, &key);
         if (r < 0)
                 return attempt_fail_errno(attempt, "build", r);
-        builder = build_key_find(deployment->app, key.text);
+        builder = deployment->kind == DEPLOYMENT_REBUILD ? NULL : build_key_find(deployment->app, key.text);
         if (builder)
                 release_record_reuse(attempt, builder);
         else
