@@ -43,12 +43,12 @@ int mirror_open_to_read(Mirror *mirror, const char *directory, Problem *problem)
  * as above. */
 int mirror_renew(Mirror *mirror, Problem *problem);
 
-/* A fetch is done: what was begun anew is the mirror from now on, and `mirror` is closed but for its lock.
- * Results as above. */
+/* A fetch is done: an empty one that mirror_renew() began is the mirror from now on; `mirror` is closed but
+ * for its lock. Results as above. */
 int mirror_complete(Mirror *mirror, Problem *problem);
 
 /* Tells the next fetch to replace the mirror. */
 void mirror_mark_damaged(const Mirror *mirror);
 
-/* Removes what was begun anew and is not complete. */
+/* Removes one that mirror_renew() began and that is not complete. */
 void mirror_close(Mirror *mirror);

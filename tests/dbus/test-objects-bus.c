@@ -43,7 +43,6 @@ Test(objects_bus, a_repository_has_its_properties)
         repository_is("code", "Name");
         repository_is("https://example.com/shop.git", "GitUrl");
         repository_is("main", "DefaultBranch");
-        repository_is("no", "Submodules");
         repository_is("0123456789012345678901234567890123456789", "HeadRevision");
         repository_is("6", "LastFetchedAt");
         repository_is("5", "CreatedAt");
@@ -58,10 +57,6 @@ Test(objects_bus, a_repository_has_its_methods)
         repository_is("git@example.com:shop.git", "GitUrl");
         fixture_succeeds(REPOSITORY("SetDefaultBranch", "s", "next"));
         fixture_succeeds(REPOSITORY("SetDefaultBranch", "s", ""));
-        fixture_succeeds(REPOSITORY("SetSubmodules", "s", "yes"));
-        repository_is("yes", "Submodules");
-        fixture_fails(SD_BUS_ERROR_INVALID_ARGS, "Submodules is yes or no",
-                      REPOSITORY("SetSubmodules", "s", "maybe"));
         fixture_fails(BUS_ERROR_INVALID_URL, "scheme", REPOSITORY("SetGitUrl", "s", "javascript://x/y"));
         fixture_fails(BUS_ERROR_INVALID_REVISION, "default-branch",
                       REPOSITORY("SetDefaultBranch", "s", "a..b"));
@@ -77,7 +72,6 @@ Test(objects_bus, a_repository_has_its_methods)
                  "repository_set_git_url code git@example.com:shop.git uid=0\n"
                  "repository_set_default_branch code [next] uid=0\n"
                  "repository_set_default_branch code [] uid=0\n"
-                 "repository_set_submodules code yes uid=0\n"
                  "repository_fetch code uid=0\n"
                  "repository_remove code uid=0\n"
                  "repository_remove code uid=0\n");
