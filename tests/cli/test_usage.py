@@ -50,7 +50,7 @@ def test_list_verbs_is_what_there_is(deployctl):
         {verb: sorted(options) for verb, options in OPTIONS.items()}
     assert {line[0]: line[-1].split()[1:] for line in lines if line[-1].endswith("=")} == {
         "app set": [f"{word}=" for word in SETTINGS], "app create": [f"{word}=" for word in [*SETTINGS, "data"]],
-        "repo set": ["url=", "branch="]}
+        "repo set": ["url=", "branch=", "submodules="]}
 
 
 def test_help_of_settings_names_each(deployctl):
