@@ -274,3 +274,12 @@ char *text_percent_decode(const char *text, size_t size)
         *end = '\0';
         return decoded;
 }
+
+size_t text_mark_size(const char *text, size_t size)
+{
+        static const char mark[] = "\xef\xbb\xbf";
+
+        assert(text || size == 0);
+
+        return size >= strlen(mark) && memcmp(text, mark, strlen(mark)) == 0 ? strlen(mark) : 0;
+}

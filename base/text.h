@@ -49,6 +49,10 @@ char *text_percent_decode(const char *text, size_t size);
 typedef char SizeText[sizeof("18446744073709551615 bytes")];
 const char *text_size(uint64_t size, SizeText buffer);
 
+/* The size of the byte order mark (UTF-8) that some editors write at the begin of a file: 0 or 3. The `size`
+ * bytes at `text` need no NUL behind them. */
+size_t text_mark_size(const char *text, size_t size);
+
 static inline bool text_is_empty(const char *text)
 {
         return !text || text[0] == '\0';

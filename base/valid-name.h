@@ -18,3 +18,6 @@ bool process_name_is_valid(const char *name);
 
 /* The process that is run once, before the others. */
 #define PROCESS_RELEASE "release"
+
+/* The one that gets the requests. */
+#define PROCESS_WEB "web"

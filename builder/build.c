@@ -216,15 +216,6 @@ static int build_detect(Build *build)
         return 0;
 }
 
-/* `where` names the buildpack: the file that does, or "". */
-static int refuse_unknown(Build *build, const char *where, const char *name)
-{
-        _cleanup_free_ char *names = buildpacks_names(build->buildpacks), *shown = text_sanitize(name, 200);
-
-        return refuse(build->reterr, -ENOENT, "%s%sthere is no buildpack \"%s\", only %s", where,
-                      where[0] == '\0' ? "" : ": ", text_or_empty(shown), text_or_empty(names));
-}
-
 /* The buildpacks that the tree names; 0 where it names none, 1 where it does. */
 static int choose_by_tree(Build *build)
 {
@@ -234,7 +225,8 @@ static int choose_by_tree(Build *build)
         for (size_t i = 0; r >= 0 && i < wanted.n_names; i++) {
                 build->buildpack = buildpacks_find(build->buildpacks, wanted.names[i]);
                 if (!build->buildpack)
-                        return refuse_unknown(build, wanted.file, wanted.says[i]);
+                        return buildpacks_refuse(build->buildpacks, wanted.file, wanted.says[i],
+                                                 build->reterr);
                 build->packs[build->n_packs++] = build->buildpack;
         }
         return r < 0 ? r : build->n_packs > 0;
@@ -256,7 +248,7 @@ static int build_choose(Build *build)
                 return r != 0 ? MIN2(r, 0) : build_detect(build);
         }
         build->buildpack = buildpacks_find(build->buildpacks, name);
-        return build->buildpack ? 0 : refuse_unknown(build, "", name);
+        return build->buildpack ? 0 : buildpacks_refuse(build->buildpacks, "", name, build->reterr);
 }
 
 typedef struct Collected {

@@ -147,3 +147,11 @@ char *buildpacks_names(const Buildpacks *buildpacks)
         }
         return text_format("%s%s" BUILDPACK_NONE, text, buildpacks->n_packs > 0 ? " and " : "");
 }
+
+int buildpacks_refuse(const Buildpacks *buildpacks, const char *where, const char *name, char **reterr)
+{
+        _cleanup_free_ char *names = buildpacks_names(buildpacks), *shown = text_sanitize(name, 200);
+
+        return refuse(reterr, -ENOENT, "%s%sthere is no buildpack \"%s\", only %s", where,
+                      where[0] == '\0' ? "" : ": ", text_or_empty(shown), text_or_empty(names));
+}

@@ -33,3 +33,7 @@ const Buildpack *buildpacks_find(const Buildpacks *buildpacks, const char *name)
 
 /* "c, go, node and none", by name. Caller frees; NULL when out of memory. */
 char *buildpacks_names(const Buildpacks *buildpacks);
+
+/* Says that there is none of that name: -ENOENT with a sentence in *reterr; -ENOMEM. `where` is the file
+ * that names it, or "". */
+int buildpacks_refuse(const Buildpacks *buildpacks, const char *where, const char *name, char **reterr);

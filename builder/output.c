@@ -59,10 +59,16 @@ void output_done(Output *output)
         *output = (Output){ 0 };
 }
 
-void output_restart(Output *output)
+static void output_forget(Output *output)
 {
         free(output->complaint);
         output->complaint = NULL;
+        output->has_gone_on = false;
+}
+
+void output_restart(Output *output)
+{
+        output_forget(output);
         failure_line_done(&output->failure);
 }
 
@@ -98,16 +104,23 @@ static void output_judge(Output *output, const char *line)
         if (starts_with(line, HEADING)) {
                 output_keep(&output->heading, line + strlen(HEADING));
                 failure_line_done(&output->failure);
-        }
-        if (!starts_with(line, COMPLAINT " "))
+                output->has_gone_on = true;
                 return failure_line_add(&output->failure, line);
+        }
+        if (!starts_with(line, COMPLAINT " ")) {
+                if (output->has_gone_on)
+                        output_forget(output);
+                return failure_line_add(&output->failure, line);
+        }
         complaint = line + strlen(COMPLAINT);
         complaint += strspn(complaint, BLANKS);
         if (strncasecmp(complaint, WARNING, strlen(WARNING)) == 0) {
                 failure_line_add(&output->failure, complaint);
                 output_warn(output, complaint + strlen(WARNING));
-        } else if (*complaint)
+        } else if (*complaint) {
                 output_keep(&output->complaint, complaint);
+                output->has_gone_on = false;
+        }
 }
 
 static void output_log(Output *output, const char *line)

@@ -17,6 +17,7 @@
 
 typedef struct Output {
         char *complaint;     /* the last line that says why it will fail, without the mark */
+        bool has_gone_on;    /* a heading followed that line */
         FailureLine failure; /* of what else was printed since the last heading, that included */
         char *reason;        /* what output_reason() returned */
         char *heading;       /* one that has not been told yet */
@@ -38,7 +39,8 @@ void output_line(const char *line, void *userdata);
 /* A line of our own, in the same way. */
 void output_say(Output *output, const char *format, ...) _printf_(2, 3);
 
-/* Why a program that printed this has failed: its last complaint that is no warning, else the line behind
+/* Why a program that printed this has failed: its last complaint that is no warning and behind which
+ * it did not go on, else the line behind
  * the last heading that says why (base/failure-line.h): what is before that heading was done. NULL if it
  * printed nothing. Clean UTF-8 without escape sequences, bounded; the output's, until the next call. */
 const char *output_reason(Output *output);

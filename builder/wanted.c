@@ -59,11 +59,13 @@ static int add(Wanted *wanted, const char *says, char **reterr)
         return wanted->says[wanted->n_names - 1] && wanted->names[wanted->n_names - 1] ? 0 : -ENOMEM;
 }
 
-/* Reads a small file; *ret is NULL if it is not there. 0; -errno with a sentence. */
+/* Reads a small file, without a byte order mark; *ret is NULL if it is not there. 0; -errno with a sentence.
+ */
 static int read_text(int tree_fd, const char *name, char **ret, char **reterr)
 {
         _cleanup_close_ int fd = openat(tree_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         _cleanup_free_ char *text = NULL;
+        size_t mark;
         ssize_t n;
 
         if (fd < 0 && (errno == ENOENT || errno == ELOOP))
@@ -74,6 +76,8 @@ static int read_text(int tree_fd, const char *name, char **ret, char **reterr)
         n = fd < 0 ? -1 : read(fd, text, APP_JSON_SIZE_MAX);
         if (n < 0)
                 return refuse(reterr, -errno, "cannot read %s: %s", name, strerror(errno));
+        mark = text_mark_size(text, (size_t) n);
+        memmove(text, text + mark, (size_t) n - mark + 1);
         *ret = TAKE_PTR(text);
         return 0;
 }

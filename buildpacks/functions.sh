@@ -11,6 +11,9 @@ fail() {
         exit 1
 }
 
+# A file ($1) without the byte order mark of some editors.
+unmarked() { sed '1s/^\xEF\xBB\xBF//' "$1"; }
+
 # A program ($1) that a Debian package ($2) has.
 need() { command -v "$1" >/dev/null || fail "$1 is missing on this machine: apt install $2"; }
 

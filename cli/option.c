@@ -44,6 +44,7 @@ static const OptionRow option_rows[OPTION_MAX] = {
         [OPTION_CONFIRM] = { "--confirm", 0, "NAME", "the app's name once more, instead of a question" },
         [OPTION_REMOVED] = { "--removed", 0, NULL, "removed apps whose data is kept" },
         [OPTION_STAGE] = { "--stage", 0, NULL, "for the next deployment; deploy nothing now" },
+        [OPTION_REBUILD] = { "--rebuild", 0, NULL, "build it again, also if that was done before" },
         [OPTION_ALL] = { "--all", 0, NULL, "all apps that run, one after another" },
 };
 

@@ -27,6 +27,7 @@ typedef enum Option {
         OPTION_REMOVED,
         OPTION_STAGE,
         OPTION_ALL,
+        OPTION_REBUILD,
         OPTION_MAX,
 } Option;
 

@@ -23,8 +23,13 @@ static int deploy_call(sd_bus *bus, const Invocation *invocation, sd_bus_message
                 r = sd_bus_message_append(*ret, "ss", invocation_argument(invocation, 0),
                                           invocation_argument(invocation, 1));
         if (r >= 0)
-                r = request ? sd_bus_message_append(*ret, "a{sv}", 1, "request-id", "s", request)
-                            : sd_bus_message_append(*ret, "a{sv}", 0);
+                r = sd_bus_message_open_container(*ret, 'a', "{sv}");
+        if (r >= 0 && request)
+                r = sd_bus_message_append(*ret, "{sv}", "request-id", "s", request);
+        if (r >= 0 && invocation_has(invocation, OPTION_REBUILD))
+                r = sd_bus_message_append(*ret, "{sv}", "rebuild", "b", true);
+        if (r >= 0)
+                r = sd_bus_message_close_container(*ret);
         return r < 0 ? bus_report(NULL, r) : EXIT_DONE;
 }
 

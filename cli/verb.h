@@ -65,6 +65,7 @@ int verb_config(const Invocation *invocation);
 int verb_config_get(const Invocation *invocation);
 int verb_config_set(const Invocation *invocation);
 int verb_config_unset(const Invocation *invocation);
+int verb_detect(const Invocation *invocation);
 int verb_deploy(const Invocation *invocation);
 int verb_build_log(const Invocation *invocation);
 int verb_cancel(const Invocation *invocation);

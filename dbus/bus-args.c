@@ -181,6 +181,9 @@ static int read_contents(const Bus *bus, sd_bus_message *message, const BusOptio
         case 'u':
                 *(uint32_t *) member = value.small;
                 break;
+        case 'b':
+                *(bool *) member = value.small != 0;
+                break;
         case 't':
                 *(uint64_t *) member = value.large;
                 break;

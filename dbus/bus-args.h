@@ -23,8 +23,9 @@ int bus_args_find_deployment(const Bus *bus, uint64_t id, Deployment **ret, sd_b
 typedef struct BusOption BusOption;
 struct BusOption {
         const char *name;
-        const char *type; /* "s", "t", "u" or "a{su}" */
-        size_t offset; /* of the char *, uint64_t, uint32_t or Formation in the target that it is read into
+        const char *type; /* "s", "t", "u", "b" or "a{su}" */
+        size_t offset; /* of the char *, uint64_t, uint32_t, bool or Formation in the target that it is read
+                        * into
                         */
         /* NULL = each value of the type is legal. `value` is the text, or points to the number or Formation.
          */

@@ -82,6 +82,7 @@ static int check_request_id(const Bus *bus, const BusOption *option, const void 
 
 typedef struct DeployOptions {
         char *request_id;
+        bool rebuild;
 } DeployOptions;
 
 static void deploy_options_done(DeployOptions *options)
@@ -91,6 +92,7 @@ static void deploy_options_done(DeployOptions *options)
 
 static const BusOption deploy_options[] = {
         { "request-id", "s", offsetof(DeployOptions, request_id), check_request_id, NULL },
+        { "rebuild", "b", offsetof(DeployOptions, rebuild), NULL, NULL },
 };
 
 int deployment_bus_create(BusCall *call, App *app, sd_bus_error *reterr)
@@ -107,7 +109,8 @@ int deployment_bus_create(BusCall *call, App *app, sd_bus_error *reterr)
                                           ELEMENTSOF(deploy_options), NULL, &options, reterr);
         if (r < 0)
                 return r;
-        return deployment_create(call->bus->params.pipeline, app, revision, options.request_id, &call->call,
+        return deployment_create(call->bus->params.pipeline, app, revision, options.request_id,
+                                 options.rebuild ? DEPLOYMENT_REBUILD : DEPLOYMENT_DEPLOY, &call->call,
                                  reterr);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/names.h"
 #include "daemon/model/repository.h"
+#include "daemon/model/validate.h"
 #include "dbus/bus-args.h"
 #include "dbus/bus-getter.h"
 #include "dbus/bus-object.h"
@@ -56,6 +57,19 @@ static int run_set_default_branch(BusCall *call, void *noun, sd_bus_error *reter
         return repository_set_default_branch(call->bus->params.pipeline, noun, branch, &call->call, reterr);
 }
 
+static int run_set_submodules(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        const char *submodules;
+        int r;
+
+        r = sd_bus_message_read(call->message, "s", &submodules);
+        if (r < 0)
+                return r;
+        if (!submodules_is_valid(submodules))
+                return sd_bus_error_set(reterr, SD_BUS_ERROR_INVALID_ARGS, "Submodules is yes or no");
+        return repository_set_submodules(call->bus->params.pipeline, noun, submodules, &call->call, reterr);
+}
+
 static int repository_bus_run_remove(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         return repository_remove(call->bus->params.pipeline, noun, &call->call, reterr);
@@ -65,6 +79,7 @@ static const BusMethod methods[] = {
         { "Fetch", ACTION_DEPLOY, run_fetch, NULL },
         { "SetGitUrl", ACTION_MANAGE, run_set_git_url, NULL },
         { "SetDefaultBranch", ACTION_MANAGE, run_set_default_branch, NULL },
+        { "SetSubmodules", ACTION_MANAGE, run_set_submodules, NULL },
         { "Remove", ACTION_MANAGE, repository_bus_run_remove, NULL },
 };
 
@@ -87,6 +102,8 @@ static const sd_bus_vtable after[] = {
         SD_BUS_METHOD_WITH_ARGS("SetGitUrl", SD_BUS_ARGS("s", git_url), SD_BUS_NO_RESULT, bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SetDefaultBranch", SD_BUS_ARGS("s", default_branch), SD_BUS_NO_RESULT,
+                                bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetSubmodules", SD_BUS_ARGS("s", submodules), SD_BUS_NO_RESULT,
                                 bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

@@ -23,6 +23,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "git/modules.h"
 #include "git/progress.h"
 #include "git/remote.h"
 #include "git/request.h"
@@ -96,28 +97,33 @@ static int answer_success(const Revision *revision, const TreeCount *count, Tick
 }
 
 /* Everything that comes after the fetch: the mirror is only read. */
-static int answer_request(git_repository *repository, const Request *request, Ticket *answer,
-                          Problem *problem)
+static int answer_request(git_repository *repository, const char *directory, bool fetch,
+                          const Request *request, Ticket *answer, Problem *problem)
 {
         _cleanup_(revision_done) Revision revision = { .branch = NULL };
+        _cleanup_(modules_done) Modules modules = { .n = 0 };
         Progress progress = { 0 };
-        TreeCount count;
+        TreeCount count = { 0 };
         SizeText size;
         git_oid tree;
         int r;
 
-        r = revision_resolve(repository, request->branch, request->revision, &revision, problem);
+        r = revision_resolve(repository, request->branch, request->revision, request->branch_first,
+                             &revision, problem);
         if (r < 0)
                 return r;
         if (request->tree) {
                 r = revision_find_tree(repository, &revision.commit, request->directory, &tree, problem);
                 if (r >= 0)
                         r = tree_count(repository, &tree, &request->limits, &count, problem);
+                if (r >= 0 && request->submodules)
+                        r = modules_open(&modules, directory, request, fetch, repository, &revision.commit,
+                                         &tree, &count, problem);
                 if (r < 0)
                         return r;
                 progress_say(&progress, "writing %" PRIu64 " file%s (%s)", count.files,
                              count.files == 1 ? "" : "s", text_size(count.bytes, size));
-                r = tar_write(repository, &tree, STDOUT_FILENO, problem);
+                r = tar_write(repository, &tree, &modules, STDOUT_FILENO, problem);
                 if (r < 0)
                         return r;
                 log_info("The tree of commit %s has %" PRIu64 " file%s (%s).",
@@ -130,10 +136,22 @@ static int answer_request(git_repository *repository, const Request *request, Ti
         return 0;
 }
 
+/* The request failed, but not by the mirror, which is complete. Returns `error`. */
+static int complete_despite(Mirror *mirror, int error)
+{
+        Problem problem = { .kind = PROBLEM_INTERNAL };
+
+        if (mirror_complete(mirror, &problem) < 0)
+                log_warning("Ignoring: %s", text_or_empty(problem.text));
+        problem_clear(&problem);
+        return error;
+}
+
 static int request_fetch(const Request *request, const char *directory, Ticket *answer, Problem *problem)
 {
         _cleanup_(mirror_close) Mirror mirror = MIRROR_INIT;
         uint64_t max_bytes = request->limits.bytes;
+        bool fetched;
         int r;
 
         r = mirror_open_to_fetch(&mirror, directory, max_bytes, problem);
@@ -141,10 +159,14 @@ static int request_fetch(const Request *request, const char *directory, Ticket *
                 return r;
         for (;;) {
                 r = remote_fetch(&mirror, &request->url, &request->proxy, max_bytes, problem);
+                fetched = r >= 0;
+                if (fetched)
+                        r = answer_request(mirror.repository, directory, /* fetch= */ true, request, answer,
+                                           problem);
                 if (r >= 0)
-                        r = answer_request(mirror.repository, request, answer, problem);
-                if (r >= 0 || problem->kind != PROBLEM_MIRROR)
-                        return r;
+                        return mirror_complete(&mirror, problem);
+                if (problem->kind != PROBLEM_MIRROR)
+                        return fetched ? complete_despite(&mirror, r) : r;
                 /* Nothing in it is old: it came like this. */
                 if (mirror.fresh)
                         return problem_set(problem, PROBLEM_REMOTE, "the repository is damaged: %s",
@@ -163,7 +185,8 @@ static int request_resolve(const Request *request, const char *directory, Ticket
 
         r = mirror_open_to_read(&mirror, directory, problem);
         if (r >= 0)
-                r = answer_request(mirror.repository, request, answer, problem);
+                r = answer_request(mirror.repository, directory, /* fetch= */ false, request, answer,
+                                   problem);
         if (r >= 0 || problem->kind != PROBLEM_MIRROR)
                 return r;
         mirror_mark_damaged(&mirror);

@@ -96,30 +96,40 @@ static char *entry_path(const Mirror *mirror, const char *name)
         return text_format("%s/%s", mirror->directory, name);
 }
 
-static int mirror_make(Mirror *mirror, Problem *problem)
+static int remove_problem(int error, Problem *problem)
 {
-        _cleanup_free_ char *new = entry_path(mirror, "mirror.new");
-        git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
-        git_repository *repository = NULL;
-
-        if (!new)
-                return problem_out_of_memory(problem);
-        options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_DOTGIT_DIR |
-                        GIT_REPOSITORY_INIT_NO_REINIT | GIT_REPOSITORY_INIT_MKDIR;
-        if (git_repository_init_ext(&repository, new, &options) < 0)
-                return problem_set_git(problem, PROBLEM_INTERNAL);
-        git_repository_free(repository);
-
-        if (rename(new, mirror->path) < 0)
-                return problem_set(problem, PROBLEM_INTERNAL, "cannot make the copy of the repository: %s",
-                                   strerror(errno));
-        if (git_repository_open_bare(&mirror->repository, mirror->path) < 0)
-                return problem_set_git(problem, PROBLEM_INTERNAL);
-        mirror->fresh = true;
-        return 0;
+        return problem_set(problem, PROBLEM_INTERNAL, "cannot remove the old copy of the repository: %s",
+                           strerror(-error));
 }
 
 int mirror_renew(Mirror *mirror, Problem *problem)
+{
+        _cleanup_free_ char *new = NULL;
+        git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
+        int r;
+
+        assert(mirror);
+        assert(mirror->lock >= 0);
+        assert(problem);
+
+        new = entry_path(mirror, "mirror.new");
+        if (!new)
+                return problem_out_of_memory(problem);
+        git_repository_free(mirror->repository);
+        mirror->repository = NULL;
+
+        r = remove_tree(new);
+        if (r < 0)
+                return remove_problem(r, problem);
+        mirror->fresh = true;
+        options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_DOTGIT_DIR |
+                        GIT_REPOSITORY_INIT_NO_REINIT | GIT_REPOSITORY_INIT_MKDIR;
+        return git_repository_init_ext(&mirror->repository, new, &options) < 0
+                       ? problem_set_git(problem, PROBLEM_INTERNAL)
+                       : 0;
+}
+
+int mirror_complete(Mirror *mirror, Problem *problem)
 {
         _cleanup_free_ char *old = NULL, *new = NULL, *damaged = NULL;
         int r;
@@ -128,14 +138,15 @@ int mirror_renew(Mirror *mirror, Problem *problem)
         assert(mirror->lock >= 0);
         assert(problem);
 
+        git_repository_free(mirror->repository);
+        mirror->repository = NULL;
+        if (!mirror->fresh)
+                return 0;
         old = entry_path(mirror, "mirror.old");
         new = entry_path(mirror, "mirror.new");
         damaged = entry_path(mirror, "damaged");
         if (!old || !new || !damaged)
                 return problem_out_of_memory(problem);
-
-        git_repository_free(mirror->repository);
-        mirror->repository = NULL;
 
         /* Moved aside first, so that half a mirror is never taken for a whole one. */
         r = remove_tree(old);
@@ -143,14 +154,14 @@ int mirror_renew(Mirror *mirror, Problem *problem)
                 r = -errno;
         if (r >= 0 && unlink(damaged) < 0 && errno != ENOENT)
                 r = -errno;
-        if (r >= 0)
-                r = remove_tree(old);
-        if (r >= 0)
-                r = remove_tree(new);
         if (r < 0)
-                return problem_set(problem, PROBLEM_INTERNAL,
-                                   "cannot remove the old copy of the repository: %s", strerror(-r));
-        return mirror_make(mirror, problem);
+                return remove_problem(r, problem);
+        if (rename(new, mirror->path) < 0)
+                return problem_set(problem, PROBLEM_INTERNAL, "cannot make the copy of the repository: %s",
+                                   strerror(errno));
+        mirror->fresh = false;
+        r = remove_tree(old);
+        return r < 0 ? remove_problem(r, problem) : 0;
 }
 
 static int set_paths(Mirror *mirror, const char *directory, Problem *problem)
@@ -179,6 +190,21 @@ static int mirror_lock(Mirror *mirror, Problem *problem)
         return r < 0 ? problem_set(problem, PROBLEM_INTERNAL, "cannot lock the copy of the repository: %s",
                                    strerror(errno))
                      : 0;
+}
+
+/* What a program that died in mirror_renew() or mirror_complete() leaves. 0, or negative with *problem set.
+ */
+static int remove_remains(const Mirror *mirror, Problem *problem)
+{
+        _cleanup_free_ char *old = entry_path(mirror, "mirror.old"), *new = entry_path(mirror, "mirror.new");
+        int r;
+
+        if (!old || !new)
+                return problem_out_of_memory(problem);
+        r = remove_tree(old);
+        if (r >= 0)
+                r = remove_tree(new);
+        return r < 0 ? remove_problem(r, problem) : 0;
 }
 
 /* Why the mirror must be replaced, or NULL if it is good for use. */
@@ -213,6 +239,9 @@ int mirror_open_to_fetch(Mirror *mirror, const char *directory, uint64_t max_byt
         if (r < 0)
                 return r;
         r = mirror_lock(mirror, problem);
+        if (r < 0)
+                return r;
+        r = remove_remains(mirror, problem);
         if (r < 0)
                 return r;
         if (access(mirror->path, F_OK) < 0)
@@ -254,9 +283,14 @@ void mirror_mark_damaged(const Mirror *mirror)
 
 void mirror_close(Mirror *mirror)
 {
+        _cleanup_free_ char *new = NULL;
+
         assert(mirror);
 
         git_repository_free(mirror->repository);
+        new = mirror->fresh ? entry_path(mirror, "mirror.new") : NULL;
+        if (new)
+                (void) remove_tree(new);
         free(mirror->directory);
         free(mirror->path);
         if (mirror->lock >= 0)

@@ -75,6 +75,11 @@ static const Saying sayings[] = {
           false },
         { "failed to connect", "the server cannot be reached", PROBLEM_REMOTE, true },
         { "failed to resolve address", "the server's name cannot be found", PROBLEM_REMOTE, true },
+        /* libgit2 1.5 knows neither the lines of a shallow clone nor names of 64 digits. */
+        { "error parsing REF pkt-line",
+          "the repository there is a shallow clone ('git fetch --unshallow' completes it), or its object "
+          "format is SHA-256 (only SHA-1 is supported)",
+          PROBLEM_REMOTE, false },
         { "unexpected redirect",
           "the server redirects to another address; give that address if it is the right one",
           PROBLEM_REMOTE, false },

@@ -102,8 +102,9 @@ static int transfer_advance(const git_indexer_progress *stats, void *userdata)
         return 0;
 }
 
-/* What libgit2 said after the connection stood. By the class of the error it is about the network and what
- * came over it, or about the mirror; but one just made is not cured by another. */
+/* What libgit2 said after the connection stood. By the class of the error it is about the network, or about
+ * what came over it and the mirror: a pack is completed with objects of the mirror, and libgit2 does not
+ * tell which of them is damaged. A mirror just made is not the fault. */
 static int transfer_problem(const Transfer *transfer, const Mirror *mirror)
 {
         const git_error *error = git_error_last();
@@ -113,9 +114,10 @@ static int transfer_problem(const Transfer *transfer, const Mirror *mirror)
         case GIT_ERROR_HTTP:
         case GIT_ERROR_SSH:
         case GIT_ERROR_SSL:
+                return problem_set_git(transfer->problem, PROBLEM_REMOTE);
         case GIT_ERROR_INDEXER:
         case GIT_ERROR_ZLIB:
-                return problem_set_git(transfer->problem, PROBLEM_REMOTE);
+                return problem_set_git(transfer->problem, mirror->fresh ? PROBLEM_REMOTE : PROBLEM_MIRROR);
         case GIT_ERROR_OS:
         case GIT_ERROR_FILESYSTEM:
         case GIT_ERROR_NOMEMORY:
@@ -214,7 +216,8 @@ int remote_fetch(Mirror *mirror, const Url *url, const Proxy *proxy, uint64_t ma
                 r = stream_connect_to_proxy(proxy, problem);
                 if (r < 0)
                         return r;
-        }
+        } else
+                stream_connect_directly();
         create.repository = mirror->repository;
         create.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
         if (git_remote_create_with_opts(&remote, url->address, &create) < 0)

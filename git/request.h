@@ -10,7 +10,10 @@ typedef struct Request {
         Url url;
         Proxy proxy;
         const char *branch, *revision, *directory; /* borrowed from the ticket; empty = the default */
-        bool tree;                                 /* whether the tree is wanted */
+        bool branch_first;                         /* of a branch and a tag that `revision` names */
+        const char *schemes, *local_paths, *proxy_setting, *no_proxy; /* borrowed, for submodules */
+        bool submodules;                                              /* are a part of the tree */
+        bool tree;                                                    /* whether the tree is wanted */
         TreeLimits limits;
 } Request;
 
@@ -19,7 +22,9 @@ typedef struct Request {
  *      url, schemes, local-paths       see url_parse(); the lists may be missing or empty
  *      proxy, no-proxy                 see proxy_choose(); may be missing or empty
  *      branch, revision                see revision_resolve(); may be missing or empty
+ *      prefer                          branch, if the revision rather names a branch than a tag; or empty
  *      tree                            yes or no
+ *      submodules                      the same, whether they are a part of the tree; missing: no
  *      directory                       see revision_find_tree(); may be missing or empty
  *      max-bytes, max-files, max-depth limits of the tree, max-bytes also of what is received
  *

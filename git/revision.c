@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
 /* Fewer digits are more likely a name mistyped than a commit; git itself shows seven. */
@@ -86,15 +87,53 @@ static int find_commit(git_repository *repository, const char *digits, git_oid *
         return r;
 }
 
-static int find_revision(git_repository *repository, const char *revision, git_oid *ret, Problem *problem)
+/* The commit of a full name; results as above. */
+static int find_full_name(git_repository *repository, const char *name, git_oid *ret, Problem *problem)
+{
+        bool is_full = strncmp(name, REVISION_BRANCHES, strlen(REVISION_BRANCHES)) == 0 ||
+                       strncmp(name, REVISION_TAGS, strlen(REVISION_TAGS)) == 0;
+
+        return is_full ? find_reference(repository, "", name, ret, problem) : FOUND_NOTHING;
+}
+
+static bool has_reference(git_repository *repository, const char *prefix, const char *name)
+{
+        _cleanup_free_ char *full = text_format("%s%s", prefix, name);
+        git_oid id;
+
+        return full && git_reference_name_to_id(&id, repository, full) == 0;
+}
+
+/* The commit of the tag or branch `name`; results as above. */
+static int find_short_name(git_repository *repository, const char *name, bool branch_first, git_oid *ret,
+                           Problem *problem)
+{
+        static const char *const kinds[] = { "tag", "branch" };
+        static const char *const prefixes[] = { REVISION_TAGS, REVISION_BRANCHES };
+        int r = FOUND_NOTHING;
+
+        for (size_t i = 0; r == FOUND_NOTHING && i < ELEMENTSOF(prefixes); i++) {
+                size_t taken = branch_first ? ELEMENTSOF(prefixes) - 1 - i : i;
+                size_t other = ELEMENTSOF(prefixes) - 1 - taken;
+
+                r = find_reference(repository, prefixes[taken], name, ret, problem);
+                if (r == FOUND_COMMIT && i == 0 && has_reference(repository, prefixes[other], name))
+                        log_warning("There are a tag and a branch \"%s\": the %s is taken. The %s is %s%s.",
+                                    name, kinds[taken], kinds[other], prefixes[other], name);
+        }
+        return r;
+}
+
+static int find_revision(git_repository *repository, const char *revision, bool branch_first, git_oid *ret,
+                         Problem *problem)
 {
         int r = strlen(revision) == GIT_OID_HEXSZ ? find_commit(repository, revision, ret, problem)
                                                   : FOUND_NOTHING;
 
         if (r == FOUND_NOTHING)
-                r = find_reference(repository, REVISION_BRANCHES, revision, ret, problem);
+                r = find_full_name(repository, revision, ret, problem);
         if (r == FOUND_NOTHING)
-                r = find_reference(repository, REVISION_TAGS, revision, ret, problem);
+                r = find_short_name(repository, revision, branch_first, ret, problem);
         if (r == FOUND_NOTHING)
                 r = find_commit(repository, revision, ret, problem);
         if (r == FOUND_NOTHING)
@@ -127,8 +166,8 @@ static int find_default(git_repository *repository, const char *branch, Revision
         return r;
 }
 
-int revision_resolve(git_repository *repository, const char *branch, const char *revision, Revision *ret,
-                     Problem *problem)
+int revision_resolve(git_repository *repository, const char *branch, const char *revision, bool branch_first,
+                     Revision *ret, Problem *problem)
 {
         int r;
 
@@ -143,7 +182,7 @@ int revision_resolve(git_repository *repository, const char *branch, const char 
         if (r < 0)
                 return r;
         if (revision[0] != '\0') {
-                r = find_revision(repository, revision, &ret->commit, problem);
+                r = find_revision(repository, revision, branch_first, &ret->commit, problem);
                 return r < 0 ? r : 0;
         }
         if (ret->branch) {

@@ -17,13 +17,14 @@ typedef struct Revision {
         char *branch; /* name of the default branch; NULL = there is none, and no head */
 } Revision;
 
-/* What `revision` names: a commit (40 hexadecimal digits), else a branch, else a tag, else the commit whose
- * name begins with these at least 7 hexadecimal digits; empty: the default branch. The default branch is
- * `branch`, or, if that is empty, what HEAD names. A default branch that does not exist is a problem only
- * when the revision is empty. 0, or a negative errno with *problem set. Release *ret with revision_done() in
- * either case. */
-int revision_resolve(git_repository *repository, const char *branch, const char *revision, Revision *ret,
-                     Problem *problem);
+/* What `revision` names, as gitrevisions(7) has it: a commit (40 hexadecimal digits), else a full name
+ * (refs/heads/x, refs/tags/x), else a tag, else a branch, else the commit whose name begins with these at
+ * least 7 hexadecimal digits; empty: the default branch. With `branch_first` a branch comes before a tag. Of
+ * a tag and a branch of one name a warning says which was taken. The default branch is `branch`, or, if that
+ * is empty, what HEAD names. A default branch that does not exist is a problem only when the revision is
+ * empty. 0, or a negative errno with *problem set. Release *ret with revision_done() in either case. */
+int revision_resolve(git_repository *repository, const char *branch, const char *revision, bool branch_first,
+                     Revision *ret, Problem *problem);
 
 void revision_done(Revision *revision);
 

@@ -129,3 +129,9 @@ int stream_connect_to_proxy(const Proxy *proxy, Problem *problem)
                        ? problem_set_git(problem, PROBLEM_INTERNAL)
                        : 0;
 }
+
+void stream_connect_directly(void)
+{
+        /* It is no error that nothing was registered. */
+        (void) git_stream_register(GIT_STREAM_STANDARD, NULL);
+}

@@ -14,8 +14,12 @@
 /* Fewer, larger writes than tar's traditional twenty blocks. */
 #define WRITE_SIZE (64 * 1024)
 
-/* A tree can have as many submodules as files; the journal need not. */
-#define SUBMODULES_SHOWN 10
+/* A tree can have as many submodules, or pointers of Git LFS, as files; the journal need not. */
+#define NAMES_SHOWN 10
+
+/* How the pointer of Git LFS begins that is in the tree instead of a file, and its size at most. */
+#define POINTER_BEGIN    "version https://git-lfs.github.com/spec/v1\n"
+#define POINTER_SIZE_MAX ((size_t) 1024)
 
 DEFINE_CLEANUP(struct archive *, archive_write_free);
 DEFINE_CLEANUP(struct archive_entry *, archive_entry_free);
@@ -23,8 +27,9 @@ DEFINE_CLEANUP(struct archive_entry *, archive_entry_free);
 typedef struct Tar {
         struct archive *archive;
         struct archive_entry *entry; /* used again for each */
-        git_odb *objects;
-        uint64_t submodules;
+        git_odb *objects;            /* of the repository whose tree is written */
+        Modules *modules;
+        uint64_t submodules, pointers;
 } Tar;
 
 static int archive_problem(Tar *tar, Problem *problem)
@@ -63,9 +68,23 @@ static int write_symlink(Tar *tar, const TreeEntry *entry, const void *data, siz
         return write_header(tar, problem);
 }
 
-static int tar_write_file(Tar *tar, bool executable, const void *data, size_t size, Problem *problem)
+static bool is_pointer(const void *data, size_t size)
 {
+        return size > strlen(POINTER_BEGIN) && size < POINTER_SIZE_MAX &&
+               memcmp(data, POINTER_BEGIN, strlen(POINTER_BEGIN)) == 0;
+}
+
+static int tar_write_file(Tar *tar, const TreeEntry *entry, const void *data, size_t size, Problem *problem)
+{
+        bool executable = entry->mode == GIT_FILEMODE_BLOB_EXECUTABLE;
         int r;
+
+        if (is_pointer(data, size) && ++tar->pointers <= NAMES_SHOWN)
+                log_warning(
+                        "%s is a pointer of Git LFS, not the file: files of Git LFS are not fetched. Commit "
+                        "the file itself ('git lfs migrate export --include=%s --everything'), or let the "
+                        "build download it.",
+                        entry->path, entry->path);
 
         archive_entry_set_filetype(tar->entry, AE_IFREG);
         archive_entry_set_perm(tar->entry, executable ? 0755 : 0644);
@@ -86,6 +105,42 @@ static int write_directory(Tar *tar, Problem *problem)
 }
 
 static int tar_write_entry(git_repository *repository, const TreeEntry *entry, void *userdata,
+                           Problem *problem);
+
+static int write_tree(Tar *tar, git_repository *repository, const git_oid *tree, const char *below,
+                      Problem *problem)
+{
+        git_odb *outer = tar->objects;
+        int r;
+
+        if (git_repository_odb(&tar->objects, repository) < 0)
+                return problem_set_git(problem, PROBLEM_MIRROR);
+        r = tree_walk(repository, tree, below, TREE_DEPTH_MAX, tar_write_entry, tar, problem);
+        git_odb_free(tar->objects);
+        tar->objects = outer;
+        return r;
+}
+
+static int write_submodule(Tar *tar, const TreeEntry *entry, Problem *problem)
+{
+        Module *module = modules_find(tar->modules, entry->path);
+        int r;
+
+        if (!module && ++tar->submodules <= NAMES_SHOWN)
+                log_warning(
+                        "The submodule %s is not fetched, its directory is empty. The setting submodules=yes "
+                        "of the repository has it fetched: 'deployctl repo set REPOSITORY submodules=yes'.",
+                        entry->path);
+        r = write_directory(tar, problem);
+        if (r < 0 || !module)
+                return r;
+        r = write_tree(tar, module->mirror.repository, &module->tree, module->path, problem);
+        if (r < 0 && problem->kind == PROBLEM_MIRROR)
+                mirror_mark_damaged(&module->mirror);
+        return r;
+}
+
+static int tar_write_entry(git_repository *repository, const TreeEntry *entry, void *userdata,
                            Problem *problem)
 {
         git_odb_object *object = NULL;
@@ -101,18 +156,17 @@ static int tar_write_entry(git_repository *repository, const TreeEntry *entry, v
         archive_entry_copy_pathname(tar->entry, entry->path);
         archive_entry_set_mtime(tar->entry, 0, 0);
 
-        if (entry->mode == GIT_FILEMODE_COMMIT && ++tar->submodules <= SUBMODULES_SHOWN)
-                log_notice("Submodules are not fetched: %s is an empty directory.", entry->path);
-        if (entry->mode == GIT_FILEMODE_COMMIT || entry->mode == GIT_FILEMODE_TREE)
+        if (entry->mode == GIT_FILEMODE_COMMIT)
+                return write_submodule(tar, entry, problem);
+        if (entry->mode == GIT_FILEMODE_TREE)
                 return write_directory(tar, problem);
 
         if (git_odb_read(&object, tar->objects, entry->id) < 0)
                 return problem_set_git(problem, PROBLEM_MIRROR);
         data = git_odb_object_data(object);
         size = git_odb_object_size(object);
-        r = entry->mode == GIT_FILEMODE_LINK
-                    ? write_symlink(tar, entry, data, size, problem)
-                    : tar_write_file(tar, entry->mode == GIT_FILEMODE_BLOB_EXECUTABLE, data, size, problem);
+        r = entry->mode == GIT_FILEMODE_LINK ? write_symlink(tar, entry, data, size, problem)
+                                             : tar_write_file(tar, entry, data, size, problem);
         git_odb_object_free(object);
         return r;
 }
@@ -127,7 +181,7 @@ static int open_archive(struct archive *archive, int fd)
         return archive_write_open_fd(archive, fd);
 }
 
-int tar_write(git_repository *repository, const git_oid *tree, int fd, Problem *problem)
+int tar_write(git_repository *repository, const git_oid *tree, Modules *modules, int fd, Problem *problem)
 {
         _cleanup_(archive_write_freep) struct archive *archive = NULL;
         _cleanup_(archive_entry_freep) struct archive_entry *entry = NULL;
@@ -146,19 +200,16 @@ int tar_write(git_repository *repository, const git_oid *tree, int fd, Problem *
         if (!archive || !entry)
                 return problem_out_of_memory(problem);
 
-        tar = (Tar){ .archive = archive, .entry = entry };
+        tar = (Tar){ .archive = archive, .entry = entry, .modules = modules };
         if (open_archive(archive, fd) != ARCHIVE_OK)
                 return archive_problem(&tar, problem);
-        if (git_repository_odb(&tar.objects, repository) < 0)
-                return problem_set_git(problem, PROBLEM_MIRROR);
-
-        r = tree_walk(repository, tree, TREE_DEPTH_MAX, tar_write_entry, &tar, problem);
-        git_odb_free(tar.objects);
+        r = write_tree(&tar, repository, tree, "", problem);
         if (r < 0)
                 return r;
-        if (tar.submodules > SUBMODULES_SHOWN)
-                log_notice("Submodules are not fetched: %" PRIu64 " more are empty directories.",
-                           tar.submodules - SUBMODULES_SHOWN);
+        if (tar.pointers > NAMES_SHOWN)
+                log_warning("%" PRIu64 " more files are pointers of Git LFS.", tar.pointers - NAMES_SHOWN);
+        if (tar.submodules > NAMES_SHOWN)
+                log_warning("%" PRIu64 " more submodules are not fetched.", tar.submodules - NAMES_SHOWN);
         /* The end mark and what is still buffered. */
         return archive_write_close(archive) == ARCHIVE_OK ? 0 : archive_problem(&tar, problem);
 }

@@ -104,8 +104,8 @@ static int walk_level(Walk *walk, const git_oid *id, size_t path_size, uint64_t 
         return r < 0 ? r : 0;
 }
 
-int tree_walk(git_repository *repository, const git_oid *tree, uint64_t max_depth, TreeVisit *visit,
-              void *userdata, Problem *problem)
+int tree_walk(git_repository *repository, const git_oid *tree, const char *below, uint64_t max_depth,
+              TreeVisit *visit, void *userdata, Problem *problem)
 {
         Walk walk = {
                 .repository = repository,
@@ -117,11 +117,13 @@ int tree_walk(git_repository *repository, const git_oid *tree, uint64_t max_dept
 
         assert(repository);
         assert(tree);
+        assert(below && strlen(below) < sizeof(walk.path));
         assert(max_depth <= TREE_DEPTH_MAX);
         assert(visit);
         assert(problem);
 
-        return walk_level(&walk, tree, /* path_size= */ 0, /* depth= */ 0);
+        return walk_level(&walk, tree, (size_t) snprintf(walk.path, sizeof(walk.path), "%s", below),
+                          /* depth= */ 0);
 }
 
 typedef struct Counting {
@@ -160,19 +162,18 @@ static int count_entry(git_repository *repository, const TreeEntry *entry, void 
         return 0;
 }
 
-int tree_count(git_repository *repository, const git_oid *tree, const TreeLimits *limits, TreeCount *ret,
+int tree_count(git_repository *repository, const git_oid *tree, const TreeLimits *limits, TreeCount *count,
                Problem *problem)
 {
-        Counting counting = { .limits = limits, .count = ret };
+        Counting counting = { .limits = limits, .count = count };
         int r;
 
         assert(limits);
-        assert(ret);
+        assert(count);
 
-        *ret = (TreeCount){ 0 };
         if (git_repository_odb(&counting.objects, repository) < 0)
                 return problem_set_git(problem, PROBLEM_MIRROR);
-        r = tree_walk(repository, tree, limits->depth, count_entry, &counting, problem);
+        r = tree_walk(repository, tree, "", limits->depth, count_entry, &counting, problem);
         git_odb_free(counting.objects);
         return r;
 }

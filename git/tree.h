@@ -32,13 +32,15 @@ typedef struct TreeEntry {
  * ends the walk. */
 typedef int TreeVisit(git_repository *repository, const TreeEntry *entry, void *userdata, Problem *problem);
 
-/* Visits all entries in git's order (bytewise, a directory's name as if it ended in a slash). Refuses names
+/* The paths begin with `below` and a slash, if it is not "": where the tree is in another one.
+ * Visits all entries in git's order (bytewise, a directory's name as if it ended in a slash). Refuses names
  * that are unsafe, trees that are out of order or have a name twice, paths no system call takes, and depths
  * above `max_depth`. 0, the visitor's result, or a negative errno with *problem set. */
-int tree_walk(git_repository *repository, const git_oid *tree, uint64_t max_depth, TreeVisit *visit,
-              void *userdata, Problem *problem);
+int tree_walk(git_repository *repository, const git_oid *tree, const char *below, uint64_t max_depth,
+              TreeVisit *visit, void *userdata, Problem *problem);
 
-/* Counts the tree without reading any file's contents, and stops at the first limit exceeded: so a tree that
- * multiplies itself costs no more than an honest one at the limit. Results as above. */
-int tree_count(git_repository *repository, const git_oid *tree, const TreeLimits *limits, TreeCount *ret,
+/* Adds what is in the tree to *count, without reading any file's contents, and stops at the first limit
+ * exceeded: so a tree that multiplies itself costs no more than an honest one at the limit. Results as
+ * above. */
+int tree_count(git_repository *repository, const git_oid *tree, const TreeLimits *limits, TreeCount *count,
                Problem *problem);

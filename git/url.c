@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "git/kind.h"
 
 /* What libgit2 can speak and we let it; anything else is refused whatever the configuration says. */
 static const char *const known_schemes[] = { "http", "https", "ssh", "git" };
@@ -193,7 +194,7 @@ static int local_check(const char *path, Problem *problem)
                         problem, PROBLEM_REMOTE,
                         "the repository at \"%s\" keeps a part of itself elsewhere, which is not supported",
                         path);
-        return 0;
+        return kind_check(git, problem);
 }
 
 /* The path in ret->address, which becomes the one without symlinks. */

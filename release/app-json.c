@@ -300,18 +300,19 @@ static int app_json_read_key(Reading *reading, const char *key, struct json_obje
 static int app_json_parse_text(const char *text, size_t size, struct json_object **ret, char **reterr)
 {
         struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
+        size_t mark = text_mark_size(text, size);
         struct json_object *root;
         int r = 0;
 
         if (!tokener)
                 return -ENOMEM;
         json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-        root = json_tokener_parse_ex(tokener, text, (int) size);
+        root = json_tokener_parse_ex(tokener, text + mark, (int) (size - mark));
         if (json_tokener_get_error(tokener) == json_tokener_continue)
                 r = refuse(reterr, -EINVAL, APP_JSON_NAME " ends in the middle");
         else if (json_tokener_get_error(tokener) != json_tokener_success)
                 r = refuse(reterr, -EINVAL, APP_JSON_NAME " is not JSON at byte %zu: %s",
-                           json_tokener_get_parse_end(tokener),
+                           mark + json_tokener_get_parse_end(tokener),
                            json_tokener_error_desc(json_tokener_get_error(tokener)));
         else if (!json_object_is_type(root, json_type_object))
                 r = refuse(reterr, -EINVAL, APP_JSON_NAME " is not an object");

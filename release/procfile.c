@@ -94,7 +94,8 @@ int procfile_parse(const char *text, size_t size, Procfile **ret, char **reterr)
         if (!procfile)
                 return -ENOMEM;
 
-        for (const char *line = text, *next; line < end; line = next, number++) {
+        for (const char *line = text + text_mark_size(text, size), *next; line < end;
+             line = next, number++) {
                 const char *newline = memchr(line, '\n', (size_t) (end - line)), *fault = NULL;
                 size_t length = (size_t) ((newline ? newline : end) - line);
                 _cleanup_free_ char *copy = NULL;

@@ -2,9 +2,9 @@
 #pragma once
 
 /* A Procfile names the processes of an app: one `NAME: command` per line. Blank lines and lines that begin
- * with `#` are skipped, a line may end with CR LF, the last one with nothing; blanks after the colon are
- * dropped and every byte behind them belongs to the command. Anything else refuses the whole file, so that
- * no half of it is ever run. */
+ * with `#` are skipped, and so is a byte order mark; a line may end with CR LF, the last one with nothing;
+ * blanks after the colon are dropped and every byte behind them belongs to the command. Anything else
+ * refuses the whole file, so that no half of it is ever run. */
 
 #include "base/cleanup.h"
 #include "base/valid-name.h"

@@ -14,12 +14,13 @@ static int read_inserted(StoreRequest *request, const PgResult *result, StoreRep
 }
 
 int store_deployment_insert(Store *store, const App *app, const char *revision, const char *request_id,
-                            uint64_t queue_max, const StoreAsk *ask)
+                            DeploymentKind kind, uint64_t queue_max, const StoreAsk *ask)
 {
         return store_submit(store,
                             &PG_QUERY(sql_deployment_insert, store_operation(), store_actor(ask),
                                       pg_u64(app->id), pg_text(revision), pg_text(request_id),
-                                      pg_u64(queue_max), pg_text(app->name), pg_u64(ask->queue_share)),
+                                      pg_u64(queue_max), pg_text(app->name), pg_u64(ask->queue_share),
+                                      pg_text(deployment_kind_to_string(kind))),
                             read_inserted, ask, NULL);
 }
 

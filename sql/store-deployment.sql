@@ -3,15 +3,15 @@
 -- name: deployment_insert
 with done as (select deployment_id from event where operation = $1),
 same as (select id, created_at,
-           case when app_id = $3 and requested_revision = $4 then 1 else 2 end as kind
+           case when app_id = $3 and requested_revision = $4 and kind = $9 then 1 else 2 end as kind
          from deployment where requested_by = $2 and request_id = $5),
-made as (insert into deployment (app_id, requested_revision, requested_by, request_id)
-  select $3, $4, $2, $5 where not exists (select from done) and not exists (select from same)
+made as (insert into deployment (app_id, kind, requested_revision, requested_by, request_id)
+  select $3, $9, $4, $2, $5 where not exists (select from done) and not exists (select from same)
     and (select count(*) from deployment where status = 'queued') < $6
     and ($8 = 0 or (select count(*) from deployment where status = 'queued' and requested_by = $2) < $8)
   returning id, created_at),
 noted as (insert into event (operation, actor_uid, verb, app_name, deployment_id, to_status, detail)
-  select $1, $2, 'deploy', $7, id, 'queued', $4 from made),
+  select $1, $2, $9, $7, id, 'queued', $4 from made),
 shown as (update app set status = 'deploying' where id = $3 and status in ('new', 'failed')
     and exists (select from made)
     and not exists (select from deployment where app_id = $3 and status = 'live'))

@@ -39,6 +39,13 @@ int store_repository_set_default_branch(Store *store, const Repository *reposito
         return set_column(store, "default_branch = $4", "repository-set-branch", repository, branch, ask);
 }
 
+int store_repository_set_submodules(Store *store, const Repository *repository, const char *submodules,
+                                    const StoreAsk *ask)
+{
+        return set_column(store, "submodules = $4", "repository-set-submodules", repository, submodules,
+                          ask);
+}
+
 int store_repository_fetched(Store *store, const Repository *repository, const char *head,
                              const StoreAsk *ask)
 {

@@ -65,6 +65,8 @@ int store_repository_set_git_url(Store *store, const Repository *repository, con
                                  const StoreAsk *ask);
 int store_repository_set_default_branch(Store *store, const Repository *repository, const char *branch,
                                         const StoreAsk *ask);
+int store_repository_set_submodules(Store *store, const Repository *repository, const char *submodules,
+                                    const StoreAsk *ask);
 /* Counts a fetch that is about to begin. Reply: number = how many there were with it. */
 int store_repository_count_fetch(Store *store, const Repository *repository, const StoreAsk *ask);
 /* The mirror is up to date and its default branch at `head`. Reply: at. */
@@ -129,7 +131,7 @@ int store_installation_set(Store *store, sd_id128_t id, sd_id128_t machine, cons
  * -ESTALE: the queue is full; -EINVAL: that request id was used with other arguments; -EBUSY: the app is
  * gone. */
 int store_deployment_insert(Store *store, const App *app, const char *revision, const char *request_id,
-                            uint64_t queue_max, const StoreAsk *ask);
+                            DeploymentKind kind, uint64_t queue_max, const StoreAsk *ask);
 
 /* Queues a deployment of a release that is there: of the live one, or of the one that deployment
  * `rollback_to` has (0 = the newest one built before the live one). Which that is, is decided when it

@@ -17,6 +17,7 @@ static const char *const refusals[] = {
         "repository_name_key: insert into repository (name, git_url) values ('code', 'https://example.com')",
         "repository_git_url_given: update repository set git_url = ''",
         "repository_git_url_without_password: update repository set git_url = 'https://me:secret@example.com/x'",
+        "repository_submodules_word: update repository set submodules = 'maybe'",
         "app_pkey: insert into app (id, name, repository_id, port) overriding system value values (1, 'other', 1, 30002)",
         "app_name_key: insert into app (name, repository_id, port) values ('shop', 1, 30002)",
         "app_repository_id_fkey: insert into app (name, repository_id, port) values ('other', 7, 30002)",

@@ -13,6 +13,7 @@
 
 static const char *const deployment_kind_table[DEPLOYMENT_KIND_MAX] = {
         [DEPLOYMENT_DEPLOY] = "deploy",
+        [DEPLOYMENT_REBUILD] = "rebuild",
         [DEPLOYMENT_ROLLBACK] = "rollback",
         [DEPLOYMENT_REDEPLOY] = "redeploy",
 };

@@ -6,10 +6,11 @@
 
 #include "daemon/model/app.h"
 
-/* What was asked for. All but the first run a release that is there, which is chosen when they begin. */
+/* What was asked for. All but the first two run a release that is there, which is chosen when they begin. */
 typedef enum DeploymentKind {
         DEPLOYMENT_KIND_UNSET,
         DEPLOYMENT_DEPLOY,
+        DEPLOYMENT_REBUILD, /* the same, but what was built before does not count */
         DEPLOYMENT_ROLLBACK,
         DEPLOYMENT_REDEPLOY, /* by Redeploy or SetEnvironment */
         DEPLOYMENT_KIND_MAX,
@@ -17,6 +18,12 @@ typedef enum DeploymentKind {
 
 /* The words of deployment.kind in the database. */
 DECLARE_STRING_TABLE(deployment_kind, DeploymentKind);
+
+/* Whether it makes a release of a commit. */
+static inline bool deployment_kind_is_of_commit(DeploymentKind kind)
+{
+        return kind == DEPLOYMENT_DEPLOY || kind == DEPLOYMENT_REBUILD;
+}
 
 /* One attempt to bring one revision of an app to life. Times as in Repository. */
 struct Deployment {

@@ -10,6 +10,7 @@ struct Repository {
         char *name;
         char *git_url;        /* never with a password in it */
         char *default_branch; /* "" = follow the remote's HEAD */
+        char *submodules;     /* "yes" = they are a part of the tree, or "no" */
         char *head_revision;  /* commit last seen there, "" = never fetched */
         uint64_t last_fetched_at;
         uint64_t created_at;

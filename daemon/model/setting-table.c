@@ -140,6 +140,13 @@ static const Setting of_repositories[] = {
           .key = "branch", .effect = SETTING_NEXT_FETCH,
           .help = "default branch; empty: the remote's HEAD",
           .meaning = "The branch that is deployed where neither the app nor the call names one; empty: the remote's HEAD." },
+        { .type = SETTING_TEXT, MEMBER(Repository, submodules, char *), .initial = "no", .is_valid = submodules_is_valid,
+          .rule = "is yes or no",
+          .property = "Submodules", .setter = "SetSubmodules", .word = "submodules", .title = "Submodules",
+          .key = "submodules", .effect = SETTING_NEXT_FETCH,
+          .help = "fetch submodules too: yes or no",
+          .meaning = "Whether submodules are fetched and are a part of the tree: *yes* or *no*. They come from where "
+                     "repositories may; from local paths only if the repository is local." },
 };
 /* clang-format on */
 

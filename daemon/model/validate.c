@@ -273,6 +273,12 @@ bool buildpack_is_valid(const char *buildpack)
         return buildpack[0] == '\0' || name_is_valid(buildpack);
 }
 
+bool submodules_is_valid(const char *submodules)
+{
+        assert(submodules);
+        return strcmp(submodules, "yes") == 0 || strcmp(submodules, "no") == 0;
+}
+
 bool readiness_is_valid(const char *readiness)
 {
         assert(readiness);

@@ -29,6 +29,8 @@ bool buildpack_is_valid(const char *buildpack);
 
 /* port or notify. */
 bool readiness_is_valid(const char *readiness);
+/* "yes" or "no". */
+bool submodules_is_valid(const char *submodules);
 
 /* As text_is_http_target() has it; "" is legal: none. */
 #define HEALTH_CHECK_PATH_RULE "a path begins with / and has printable ASCII characters without blanks and #"

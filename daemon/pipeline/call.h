@@ -13,6 +13,7 @@
 #include <systemd/sd-bus.h>
 
 #include "daemon/model/app.h"
+#include "daemon/model/deployment.h"
 #include "daemon/model/record.h"
 
 typedef struct Pipeline Pipeline;
@@ -39,6 +40,8 @@ int repository_set_git_url(Pipeline *pipeline, Repository *repository, const cha
                            sd_bus_error *reterr);
 int repository_set_default_branch(Pipeline *pipeline, Repository *repository, const char *branch,
                                   const Call *call, sd_bus_error *reterr);
+int repository_set_submodules(Pipeline *pipeline, Repository *repository, const char *submodules,
+                              const Call *call, sd_bus_error *reterr);
 int repository_remove(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr);
 
 /* `data`: the removed app, by name or number, whose data it takes over; NULL or "" = none. */
@@ -55,7 +58,7 @@ int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bu
 
 /* `revision` "" = the app's branch; `request_id` NULL = none. */
 int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
-                      const Call *call, sd_bus_error *reterr);
+                      DeploymentKind kind, const Call *call, sd_bus_error *reterr);
 /* The live deployment once more, with the settings and variables of today; NotDeployed if nothing is live.
  * Id 0 if the app is stopped: then it starts with them. */
 int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr);

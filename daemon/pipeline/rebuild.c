@@ -18,7 +18,8 @@ static void rebuild_deploy(Pipeline *pipeline, App *app)
         const Call call = { .uid = 0, .done = on_asked };
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 
-        if (deployment_create(pipeline, app, app->live->revision, NULL, &call, &error) < 0)
+        if (deployment_create(pipeline, app, app->live->revision, NULL, DEPLOYMENT_DEPLOY, &call, &error) <
+            0)
                 log_warning("%s is not deployed again: %s", app->name, text_or_empty(error.message));
 }
 

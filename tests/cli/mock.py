@@ -27,7 +27,8 @@ METHODS = {
         "ListRepositories": ("", "a(ssso)"), "ListApps": ("", "a(sssqqo)"), "ListRemovedApps": ("", "aa{sv}"),
         "ListDeployments": ("stu", "a(tsssqtts)"), "OpenLog": ("t", "h"), "Deploy": ("ssa{sv}", "to"),
     },
-    "Repository": {"Fetch": ("", ""), "SetGitUrl": ("s", ""), "SetDefaultBranch": ("s", ""), "Remove": ("", "")},
+    "Repository": {"Fetch": ("", ""), "SetGitUrl": ("s", ""), "SetDefaultBranch": ("s", ""), "SetSubmodules": ("s", ""),
+                   "Remove": ("", "")},
     "App": {
         "Start": ("", ""), "Stop": ("", ""), "Restart": ("", ""), "SetProperties": ("a{sv}", ""), "Remove": ("b", ""),
         "Redeploy": ("", "to"), "Rollback": ("t", "to"), "SetEnvironment": ("a{ss}as", "to"),
@@ -49,7 +50,7 @@ TYPES = {
     "Manager": {"Version": "s", "SchemaVersion": "u", "PortRange": "(qq)", "PortsAssigned": "u", "DatabaseState": "s",
                 "DeploymentsQueued": "u", "DeploymentsRunning": "u", "SandboxState": "s", "SandboxMissing": "as",
                 "Attention": "s"},
-    "Repository": {"Name": "s", "GitUrl": "s", "DefaultBranch": "s", "HeadRevision": "s", "LastFetchedAt": "t",
+    "Repository": {"Name": "s", "GitUrl": "s", "DefaultBranch": "s", "Submodules": "s", "HeadRevision": "s", "LastFetchedAt": "t",
                    "CreatedAt": "t", "Apps": "ao", "HasCredential": "b"},
     "App": property_types("App"),
     "Deployment": {"Id": "t", "App": "o", "AppName": "s", "Status": "s", "RequestedRevision": "s", "Revision": "s",
@@ -240,7 +241,7 @@ class Mock:
 
     def repository(self, name="code", **properties):
         return self.add("Repository", name, **{
-            "Name": name, "GitUrl": f"https://git.example/{name}.git", "DefaultBranch": "", "HeadRevision": "",
+            "Name": name, "GitUrl": f"https://git.example/{name}.git", "DefaultBranch": "", "Submodules": "no", "HeadRevision": "",
             "LastFetchedAt": 0, "CreatedAt": now(), "Apps": [], **properties})
 
     def app(self, name="shop", repository="code", **properties):
@@ -426,6 +427,9 @@ class Mock:
 
     def Repository_SetDefaultBranch(self, where, branch):
         self.objects[where][1]["DefaultBranch"] = branch
+
+    def Repository_SetSubmodules(self, where, submodules):
+        self.objects[where][1]["Submodules"] = submodules
 
     def Repository_Remove(self, where):
         self.remove(where)

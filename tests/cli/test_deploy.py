@@ -106,6 +106,15 @@ def test_the_reason_counts_that_is_there_at_the_end(shop, start):
     assert result.status == 1 and "no free port in 20000-20009" in result.err
 
 
+@pytest.mark.parametrize("arguments, options", [
+    ([], {}), (["--rebuild"], {"rebuild": True}),
+    (["--rebuild", "--request-id=x"], {"rebuild": True, "request-id": "x"})])
+def test_options_of_the_call_are_those_that_were_given(shop, deployctl, arguments, options):
+    shop.plan = list(LIVE)
+    assert deployctl("deploy", "shop", *arguments).status == 0
+    assert shop.wait_call("Deploy")[3] == options
+
+
 def test_a_deployment_that_has_ended_already_is_told_too(shop, deployctl):
     """The same request id again, long after."""
     shop.plan = list(LIVE)

@@ -11,11 +11,11 @@ from conftest import BINARY
 from settings import OF_APPS, OF_REPOSITORIES, words
 
 VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo remove", "app create", "app list",
-         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "deploy", "redeploy", "rollback", "cancel", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
+         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "detect", "deploy", "redeploy", "rollback", "cancel", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
          "status", "backup", "restore", "help"]
 OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json", "--removed"],
            "app show": ["--json"], "app remove": ["--force", "--confirm"], "config": ["--json"],
-           "config set": ["--no-wait", "--journal", "--stage"], "config unset": ["--no-wait", "--journal", "--stage"], "deploy": ["--no-wait", "--request-id", "--journal"],
+           "config set": ["--no-wait", "--journal", "--stage"], "config unset": ["--no-wait", "--journal", "--stage"], "deploy": ["--no-wait", "--request-id", "--journal", "--rebuild"],
            "redeploy": ["--no-wait", "--journal", "--all"], "rollback": ["--no-wait", "--journal"],
            "releases": ["--json", "--lines"], "ps": ["--json"], "status": ["--json"],
            "scale": ["--json"], "backup": ["--releases", "--no-data"], "restore": ["--replace"],
@@ -50,7 +50,7 @@ def test_list_verbs_is_what_there_is(deployctl):
         {verb: sorted(options) for verb, options in OPTIONS.items()}
     assert {line[0]: line[-1].split()[1:] for line in lines if line[-1].endswith("=")} == {
         "app set": [f"{word}=" for word in SETTINGS], "app create": [f"{word}=" for word in [*SETTINGS, "data"]],
-        "repo set": ["url=", "branch="]}
+        "repo set": ["url=", "branch=", "submodules="]}
 
 
 def test_help_of_settings_names_each(deployctl):
@@ -223,7 +223,7 @@ def test_completion_offers_what_there_is(environment):
     assert complete("re") == ["repo", "redeploy", "releases", "restart", "restore"]
     assert complete("repo", "''") == ["add", "list", "show", "fetch", "set", "remove"]
     assert complete("repo", "s") == ["show", "set"]
-    assert complete("deploy", "--") == ["--help", "--no-wait", "--request-id", "--journal"]
+    assert complete("deploy", "--") == ["--help", "--no-wait", "--request-id", "--journal", "--rebuild"]
     assert complete("app", "list", "--j") == ["--json"]
     assert complete("con") == ["config"]
     assert complete("config", "''") == ["get", "set", "unset"]

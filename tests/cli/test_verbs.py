@@ -52,9 +52,10 @@ def test_repo_fetch_remove_and_set_call_the_repository(mock, deployctl):
     where = mock.repository("my-code")
     assert deployctl("repo", "fetch", "my-code").status == 0
     assert mock.wait_call("Fetch") == (where,)
-    assert deployctl("repo", "set", "my-code", "url=https://x.example/y=z.git", "branch=").status == 0
+    assert deployctl("repo", "set", "my-code", "url=https://x.example/y=z.git", "branch=", "submodules=yes").status == 0
     assert mock.wait_call("SetGitUrl") == (where, "https://x.example/y=z.git")
     assert mock.wait_call("SetDefaultBranch") == (where, "")
+    assert mock.wait_call("SetSubmodules") == (where, "yes")
     assert deployctl("repo", "remove", "my-code").status == 0
     assert mock.wait_call("Remove") == (where,)
 

@@ -104,31 +104,21 @@ int repository_fetch(Pipeline *pipeline, Repository *repository, const Call *cal
         return r < 0 ? r : end(pipeline, call, 0);
 }
 
-int repository_set_git_url(Pipeline *pipeline, Repository *repository, const char *git_url, const Call *call,
-                           sd_bus_error *reterr)
-{
-        int r = note(pipeline, reterr, "repository_set_git_url %s %s uid=%u", repository->name, git_url,
-                     call->uid);
-
-        if (r < 0)
-                return r;
-        assert(text_replace(&repository->git_url, git_url) >= 0);
-        model_changed_repository(pipeline->model, repository);
-        return end(pipeline, call, 0);
-}
-
-int repository_set_default_branch(Pipeline *pipeline, Repository *repository, const char *branch,
-                                  const Call *call, sd_bus_error *reterr)
-{
-        int r = note(pipeline, reterr, "repository_set_default_branch %s [%s] uid=%u", repository->name,
-                     branch, call->uid);
-
-        if (r < 0)
-                return r;
-        assert(text_replace(&repository->default_branch, branch) >= 0);
-        model_changed_repository(pipeline->model, repository);
-        return end(pipeline, call, 0);
-}
+/* A verb that sets one text, which is noted in the form. */
+#define SET_TEXT(verb, member, form)                                                             \
+        int verb(Pipeline *pipeline, Repository *repository, const char *text, const Call *call, \
+                 sd_bus_error *reterr)                                                           \
+        {                                                                                        \
+                int r = note(pipeline, reterr, #verb form, repository->name, text, call->uid);   \
+                if (r < 0)                                                                       \
+                        return r;                                                                \
+                assert(text_replace(&repository->member, text) >= 0);                            \
+                model_changed_repository(pipeline->model, repository);                           \
+                return end(pipeline, call, 0);                                                   \
+        }
+SET_TEXT(repository_set_git_url, git_url, " %s %s uid=%u")
+SET_TEXT(repository_set_default_branch, default_branch, " %s [%s] uid=%u")
+SET_TEXT(repository_set_submodules, submodules, " %s %s uid=%u")
 
 int repository_remove(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr)
 {
@@ -225,10 +215,11 @@ int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bu
 }
 
 int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
-                      const Call *call, sd_bus_error *reterr)
+                      DeploymentKind kind, const Call *call, sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "deployment_create %s [%s] [%s] uid=%u", app->name, revision,
-                     request_id ? request_id : "none", call->uid);
+        int r = note(pipeline, reterr, "deployment_create %s [%s] [%s] uid=%u%s", app->name, revision,
+                     request_id ? request_id : "none", call->uid,
+                     kind == DEPLOYMENT_REBUILD ? " rebuild" : "");
         Deployment *deployment;
 
         if (r < 0)

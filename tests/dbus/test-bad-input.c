@@ -203,6 +203,11 @@ static sd_bus_message *send_set_default_branch(const char *text)
         return fixture_call(CODE, "SetDefaultBranch", "s", text);
 }
 
+static sd_bus_message *send_set_submodules(const char *text)
+{
+        return fixture_call(CODE, "SetSubmodules", "s", text);
+}
+
 static sd_bus_message *send_property(const char *text)
 {
         return fixture_call(fixture.client, BUS_PATH, "org.freedesktop.DBus.Properties", "Get", "ss",
@@ -210,29 +215,12 @@ static sd_bus_message *send_property(const char *text)
 }
 
 static Sender *const senders[] = {
-        send_repository_name,
-        send_repository_url,
-        send_repository_branch,
-        send_repository_option,
-        send_app_name,
-        send_app_repository,
-        send_app_option,
-        send_app_branch,
-        send_app_directory,
-        send_get_repository,
-        send_get_app,
-        send_list_app,
-        send_deploy_app,
-        send_deploy_revision,
-        send_deploy_option,
-        send_deploy_request_id,
-        send_set_git_url,
-        send_set_default_branch,
-        send_property,
-        send_app_buildpack,
-        send_app_build_command,
-        send_app_readiness,
-        send_app_health_check_path,
+        send_repository_name, send_repository_url,     send_repository_branch, send_repository_option,
+        send_app_name,        send_app_repository,     send_app_option,        send_app_branch,
+        send_app_directory,   send_get_repository,     send_get_app,           send_list_app,
+        send_deploy_app,      send_deploy_revision,    send_deploy_option,     send_deploy_request_id,
+        send_set_git_url,     send_set_default_branch, send_set_submodules,    send_property,
+        send_app_buildpack,   send_app_build_command,  send_app_readiness,     send_app_health_check_path,
         send_app_formation,
 };
 

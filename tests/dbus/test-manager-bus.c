@@ -274,6 +274,16 @@ Test(manager_bus, deploys)
         answers(fixture_call(CALL("Deploy", "ssa{sv}", "shop", "v1.0", 1, "request-id", "s", "abc 1")),
                 "43 /deployment/_343");
         asked_is("deployment_create shop [] [none] uid=0\ndeployment_create shop [v1.0] [abc 1] uid=0\n");
+        answers(fixture_call(CALL("Deploy", "ssa{sv}", "shop", "", 1, "rebuild", "b", true)),
+                "44 /deployment/_344");
+        answers(fixture_call(CALL("Deploy", "ssa{sv}", "shop", "", 1, "rebuild", "b", false)),
+                "45 /deployment/_345");
+        asked_is("deployment_create shop [] [none] uid=0\n"
+                 "deployment_create shop [v1.0] [abc 1] uid=0\n"
+                 "deployment_create shop [] [none] uid=0 rebuild\n"
+                 "deployment_create shop [] [none] uid=0\n");
+        fixture_fails(INVALID_ARGS, "The option rebuild is of type b, not s",
+                      CALL("Deploy", "ssa{sv}", "shop", "", 1, "rebuild", "s", "yes"));
         fixture_fails(BUS_ERROR_NO_SUCH_APP, "'other'", CALL("Deploy", "ssa{sv}", "other", "", 0));
         fixture_fails(BUS_ERROR_INVALID_REVISION, "'a b'", CALL("Deploy", "ssa{sv}", "shop", "a b", 0));
         fixture_fails(INVALID_ARGS, "allowed are: request-id",

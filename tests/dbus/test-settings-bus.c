@@ -222,3 +222,16 @@ Test(settings_bus, each_is_an_option_of_a_new_app_and_those_of_a_new_one_only_ar
         }
         cr_expect_null(code->apps);
 }
+
+Test(settings_bus, submodules_of_a_repository_are_yes_or_no)
+{
+        static const char path[] = BUS_PATH_REPOSITORY "/code";
+
+        (void) fixture_repository("code");
+        fixture_property_is("no", path, BUS_INTERFACE_REPOSITORY, "Submodules");
+        fixture_succeeds(fixture.client, path, BUS_INTERFACE_REPOSITORY, "SetSubmodules", "s", "yes");
+        fixture_property_is("yes", path, BUS_INTERFACE_REPOSITORY, "Submodules");
+        fixture_fails(INVALID_ARGS, "Submodules is yes or no", fixture.client, path,
+                      BUS_INTERFACE_REPOSITORY, "SetSubmodules", "s", "maybe");
+        fixture_property_is("yes", path, BUS_INTERFACE_REPOSITORY, "Submodules");
+}

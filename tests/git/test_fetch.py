@@ -186,11 +186,33 @@ def test_six_digits_are_no_commit(fetcher, repo):
     assert (kind, sentence) == ("revision", f'the repository has no branch, tag or commit "{repo.first[:6]}"')
 
 
-def test_a_branch_comes_before_a_tag_and_a_tag_before_an_abbreviated_commit(fetcher, repo):
+def test_a_tag_comes_before_a_branch_as_for_git_with_a_warning(fetcher, repo):
     repo.git("update-ref", "refs/heads/v1", repo.side)
+    result = fetcher.good(url=repo.url, revision="v1")
+    assert result.commit == repo.first == repo.git("rev-parse", "v1")
+    assert 'There are a tag and a branch "v1": the tag is taken. The branch is refs/heads/v1.' in result.stderr
+    assert "There are" not in fetcher.good(url=repo.url, revision="main").stderr
+
+
+def test_a_branch_comes_first_where_a_branch_is_meant(fetcher, repo):
+    repo.git("update-ref", "refs/heads/v1", repo.side)
+    result = fetcher.good(url=repo.url, revision="v1", prefer="branch")
+    assert result.commit == repo.side
+    assert 'There are a tag and a branch "v1": the branch is taken. The tag is refs/tags/v1.' in result.stderr
+    assert fetcher.good(url=repo.url, revision="v1-annotated", prefer="branch").commit == repo.first
+
+
+def test_a_tag_comes_before_an_abbreviated_commit(fetcher, repo):
     repo.git("tag", repo.side[:7], repo.first)
-    assert fetcher.good(url=repo.url, revision="v1").commit == repo.side
     assert fetcher.good(url=repo.url, revision=repo.side[:7]).commit == repo.first
+
+
+def test_a_revision_is_the_full_name_of_a_branch_or_a_tag(fetcher, repo):
+    repo.git("update-ref", "refs/heads/v1", repo.side)
+    for revision, commit in [("refs/heads/v1", repo.side), ("refs/tags/v1", repo.first),
+                             ("refs/tags/v1-annotated", repo.first), ("refs/heads/feature/side", repo.side)]:
+        result = fetcher.good(url=repo.url, revision=revision)
+        assert result.commit == commit and "There are" not in result.stderr
 
 
 def test_forty_digits_are_a_commit_before_a_branch_of_that_name(fetcher, repo):
@@ -214,7 +236,8 @@ def test_an_ambiguous_abbreviation_is_refused(fetcher, repo):
 
 
 @pytest.mark.parametrize("revision", [
-    "nope", "HEAD", "main~1", "main^", "refs/heads/main", "v1^{tree}", "--upload-pack=touch x", "-x", "main@{1}", "..",
+    "nope", "HEAD", "main~1", "main^", "refs/heads/nope", "refs/tags/main", "refs/heads/", "refs/heads/../tags/v1",
+    "refs/deployd/no-default-branch", "v1^{tree}", "--upload-pack=touch x", "-x", "main@{1}", "..",
     "a b", "0" * 40, "0" * 7, "x" * 300, "ü", "main.lock"])
 def test_what_is_no_revision_is_named(fetcher, repo, revision):
     kind, sentence = fetcher.bad(url=repo.url, revision=revision)
@@ -390,6 +413,48 @@ def test_local_repositories_that_borrow_from_elsewhere_are_refused(fetcher, tmp_
     kind, sentence = fetcher.bad(url=served.root / "empty", local_paths=served.root)
     assert sentence == f'there is no git repository at "{served.root}/empty" that everybody may read'
     assert "No such file" in fetcher.bad(url=served.root / "nope", local_paths=served.root)[1]
+
+
+@pytest.fixture
+def kinds(served, repo):
+    """Paths of repositories that cannot be fetched from, of each kind."""
+    env = dict(ENVIRONMENT, GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="safe.directory", GIT_CONFIG_VALUE_0="*")
+    repo.git("config", "uploadpack.allowFilter", "true")
+    clone = ["git", "clone", "-q", "--bare"]
+    subprocess.run([*clone, "--depth=1", f"file://{repo.path}", served.root / "shallow.git"], env=env, check=True)
+    subprocess.run([*clone, "--filter=blob:none", f"file://{repo.path}", served.root / "partial.git"], env=env, check=True)
+    sha256 = served.root / "sha256.git"
+    subprocess.run(["git", "init", "-q", "--bare", "--object-format=sha256", "-b", "main", sha256], env=env, check=True)
+    empty = subprocess.check_output(["git", "-C", sha256, "mktree"], stdin=subprocess.DEVNULL, env=env, text=True).strip()
+    commit = subprocess.check_output(["git", "-C", sha256, "commit-tree", "-m", "x", empty], env=env, text=True).strip()
+    subprocess.run(["git", "-C", sha256, "update-ref", "refs/heads/main", commit], env=env, check=True)
+    return served.root
+
+
+@pytest.mark.parametrize("kind, sentence", [
+    ("shallow", "the repository is a shallow clone, which has only a part of its history; complete it there with "
+                "'git fetch --unshallow'"),
+    ("partial", "the repository is a partial clone, which has only a part of its files; make a whole one with "
+                "'git clone --bare URL', without --filter"),
+    ("sha256", "the repository has the object format SHA-256, and only SHA-1 is supported; make one with "
+               "'git init --bare --object-format=sha1'")])
+def test_a_local_repository_of_a_kind_that_cannot_be_fetched_says_what_to_do(fetcher, kinds, kind, sentence):
+    assert fetcher.bad(url=kinds / f"{kind}.git", local_paths=kinds) == ("remote", sentence)
+
+
+def test_a_shallow_repository_that_was_completed_is_fetched(fetcher, kinds, repo):
+    subprocess.run(["git", "-C", kinds / "shallow.git", "fetch", "-q", "--unshallow", f"file://{repo.path}"],
+                   env=ENVIRONMENT, check=True)
+    assert fetcher.good(url=kinds / "shallow.git", local_paths=kinds).commit == repo.second
+
+
+@pytest.mark.parametrize("kind", ["shallow", "sha256"])
+def test_a_server_with_a_repository_that_cannot_be_fetched_says_what_to_do(fetcher, kinds, served, kind):
+    with git_daemon(served.root) as daemon:
+        for server in (served.url, daemon):
+            problem, sentence = fetcher.bad(url=f"{server}/{kind}.git")
+            assert problem == "remote" and "shallow" in sentence and "git fetch --unshallow" in sentence
+            assert "SHA-256" in sentence
 
 
 def test_a_scheme_that_is_not_in_the_list_is_refused(fetcher, repo):
@@ -785,13 +850,190 @@ def test_a_directory_that_is_no_clean_path_is_refused(fetcher, repo, directory):
         "tree", f'"{directory}" is not the path of a directory inside the repository')
 
 
-def test_submodules_are_empty_directories(fetcher, repo):
+# Submodules
+
+
+def gitmodules(**urls):
+    return "".join(f'[submodule "{name}"]\n\tpath = {name}\n\turl = {url}\n' for name, url in urls.items())
+
+
+def test_submodules_that_are_not_fetched_are_named_with_the_setting(fetcher, repo):
     modules = {"module-%02d" % i: (repo.first, "160000") for i in range(12)}
     repo.commit({"a": "1", ".gitmodules": '[submodule "module-00"]\n\turl = ext::touch\n', **modules})
     result = fetcher.good(url=repo.url)
     assert set(result.files()) == {"a", ".gitmodules"} | {name + "/" for name in modules}
-    assert "Submodules are not fetched: module-00 is an empty directory." in result.stderr
-    assert "module-11" not in result.stderr and "2 more are empty directories" in result.stderr
+    assert "The submodule module-00 is not fetched, its directory is empty." in result.stderr
+    assert "'deployctl repo set REPOSITORY submodules=yes'" in result.stderr
+    assert "module-11" not in result.stderr and "2 more submodules are not fetched" in result.stderr
+
+
+@pytest.fixture
+def nested(served, repo):
+    """The repository has a submodule, which has one of its own beside a file."""
+    inner = Repository(served.root / "inner.git")
+    inner.only = inner.commit({"apples": "3"})
+    middle = Repository(served.root / "lib.git")
+    middle.only = middle.commit({"in": {"deep": (inner.only, "160000")}, "pears": "4",
+                                 ".gitmodules": '[submodule "x"]\n\turl = "../inner.git" ; there\n\tpath = in/deep\n'})
+    repo.inner, repo.middle = inner, middle
+    repo.second = repo.commit({"a": "1", "lib": (middle.only, "160000"), "z": "2",
+                               ".gitmodules": gitmodules(lib="../lib.git")}, parent=repo.second)
+    return repo
+
+
+def with_submodules(fetcher, repo, verb="fetch", **request):
+    return fetcher.good(verb, **{"url": repo.url, "submodules": "yes", "local-paths": repo.path.parent, **request})
+
+
+WHOLE = {"a": b"1", "z": b"2", "lib/": None, "lib/pears": b"4", "lib/in/": None, "lib/in/deep/": None, "lib/in/deep/apples": b"3"}
+
+
+def whole(result):
+    return {path: content for path, (_, content) in result.files().items() if not path.endswith(".gitmodules")}
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_submodules_and_theirs_are_a_part_of_the_tree(fetcher, nested, local):
+    result = with_submodules(fetcher, nested, url=nested.path if local else nested.url)
+    assert whole(result) == WHOLE and "not fetched" not in result.stderr
+    assert result.answer["files"] == str(sum(not path.endswith("/") for path in result.files()))
+    assert result.answer["bytes"] == str(sum(len(content or b"") for _, content in result.files().values()))
+    names = [member.name for member in result.members()]
+    assert names == [".gitmodules", "a", "lib", "lib/.gitmodules", "lib/in", "lib/in/deep", "lib/in/deep/apples", "lib/pears", "z"]
+
+
+def test_submodules_of_a_directory_are_those_below_it(fetcher, nested):
+    nested.commit({"web": {"page": "1", "lib": (nested.middle.only, "160000")}, "other": (nested.first, "160000"),
+                   ".gitmodules": gitmodules(**{"web/lib": "./../lib.git"})})
+    result = with_submodules(fetcher, nested, directory="web")
+    assert whole(result) == {"page": b"1"} | {k: v for k, v in WHOLE.items() if k.startswith("lib")}
+
+
+def test_a_submodule_is_fetched_again_only_for_a_commit_that_it_lacks(fetcher, served, nested):
+    with_submodules(fetcher, nested)
+    served.requests.clear()
+    assert whole(with_submodules(fetcher, nested)) == WHOLE
+    assert not any("inner" in path or "lib" in path for path in served.requests)
+    new = nested.middle.commit({"pears": "5"}, parent=nested.middle.only)
+    nested.commit({"lib": (new, "160000"), ".gitmodules": gitmodules(lib="../lib.git")}, parent=nested.second)
+    assert whole(with_submodules(fetcher, nested)) == {"lib/": None, "lib/pears": b"5"}
+    assert any("lib" in path for path in served.requests) and not any("inner" in path for path in served.requests)
+
+
+def test_resolve_takes_submodules_from_their_mirrors(fetcher, served, nested):
+    with_submodules(fetcher, nested)
+    served.requests.clear()
+    assert whole(with_submodules(fetcher, nested, "resolve")) == WHOLE and served.requests == []
+
+
+def test_a_damaged_mirror_of_a_submodule_is_cured_by_the_next_fetch(fetcher, nested):
+    with_submodules(fetcher, nested)
+    for pack in (fetcher.cache / "modules").rglob("*.pack"):
+        pack.chmod(0o600)
+        pack.write_bytes(pack.read_bytes()[:12] + bytes(pack.stat().st_size - 12))
+    result = with_submodules(fetcher, nested)
+    assert whole(result) == WHOLE and "Making the copy of submodule lib again" in result.stderr
+
+
+def test_a_damaged_file_of_a_submodule_is_cured_by_the_next_fetch(fetcher, nested):
+    nested.middle.only = nested.middle.commit({"large": random.Random(7).randbytes(9000)})
+    nested.commit({"lib": (nested.middle.only, "160000"), ".gitmodules": gitmodules(lib="../lib.git")})
+    with_submodules(fetcher, nested)
+    pack = max((fetcher.cache / "modules").rglob("*.pack"), key=lambda path: path.stat().st_size)
+    pack.chmod(0o600)
+    data = bytearray(pack.read_bytes())
+    data[len(data) // 2] ^= 255
+    pack.write_bytes(data)
+    assert len(whole(with_submodules(fetcher, nested))["lib/large"]) == 9000
+
+
+@pytest.mark.parametrize("url, kind, sentence", [
+    ("ftp://h/x", "remote", 'addresses that begin with "ftp:" are not allowed; allowed are: http https git ssh'),
+    ("ext::touch /tmp/x", "remote", "the address has a character that must be written as %XX"),
+    ("--upload-pack=touch", "remote", "the address is neither a URL nor an absolute path"),
+    ("/etc", "remote", "local repositories are not allowed"),
+    ("file:///etc", "remote", "local repositories are not allowed"),
+    ("../../../../x", "tree", "its url in .gitmodules has a ../ too many"),
+    ("", "tree", "there is no url for it in .gitmodules"),
+    ("../nope.git", "remote", "the server has no such repository (http status 404)"),
+])
+def test_a_submodule_is_allowed_what_a_repository_is(fetcher, nested, url, kind, sentence):
+    nested.commit({"lib": (nested.middle.only, "160000"), ".gitmodules": gitmodules(lib=url)})
+    assert fetcher.bad(url=nested.url, submodules="yes", local_paths="/etc") == (kind, "submodule lib: " + sentence)
+
+
+def test_a_local_repository_has_local_submodules_below_the_allowed_directories_only(fetcher, nested, tmp_path):
+    outside = Repository(tmp_path / "outside.git")
+    only = outside.commit({"x": "1"})
+    nested.commit({"lib": (only, "160000"), ".gitmodules": gitmodules(lib=outside.path)})
+    problem = fetcher.bad(url=nested.path, submodules="yes", local_paths=nested.path.parent)
+    assert problem == ("remote", f"submodule lib: local repositories are allowed only below: {nested.path.parent}")
+    both = f"{nested.path.parent} {tmp_path}"
+    assert whole(with_submodules(fetcher, nested, url=nested.path, local_paths=both))["lib/x"] == b"1"
+
+
+def test_a_commit_that_is_in_no_branch_of_the_submodule_is_named(fetcher, nested):
+    lost = nested.middle.commit({"pears": "5"}, branch="gone")
+    nested.middle.git("update-ref", "-d", "refs/heads/gone")
+    nested.commit({"lib": (lost, "160000"), ".gitmodules": gitmodules(lib="../lib.git")})
+    assert fetcher.bad(url=nested.url, submodules="yes") == (
+        "revision", f"submodule lib: its commit {lost[:12]} is in no branch or tag of the submodule's repository; push it there")
+
+
+def test_submodules_inside_one_another_are_bounded(fetcher, served, repo):
+    tip, name = repo.first, "shop"
+    for i in range(9):
+        module = Repository(served.root / f"m{i}.git")
+        tip = module.commit({"m": (tip, "160000"), ".gitmodules": gitmodules(m=f"../{name}.git")})
+        name = f"m{i}"
+    kind, sentence = fetcher.bad(url=f"{served.url}/m8.git", submodules="yes")
+    assert kind == "limit" and sentence == "submodule m: " * 8 + "more than 8 submodules are inside one another"
+    assert fetcher.good(url=f"{served.url}/m7.git", submodules="yes").files()["m/" * 8 + "index.html"]
+
+
+def test_many_submodules_are_refused_and_limits_count_all(fetcher, nested):
+    nested.commit({f"m{i}": (nested.middle.only, "160000") for i in range(101)}, branch="many")
+    assert fetcher.bad(url=nested.url, submodules="yes", revision="many") == ("limit", "the tree has more than 100 submodules")
+    fits = int(with_submodules(fetcher, nested).answer["bytes"])
+    with_submodules(fetcher, nested, "resolve", **{"max-bytes": fits})
+    kind, sentence = fetcher.bad("resolve", url=nested.url, submodules="yes", max_bytes=fits - 1)
+    assert kind == "limit" and sentence.endswith(f"the files of the tree are larger than {fits - 1} bytes together")
+
+
+def test_no_file_is_included_by_gitmodules(fetcher, nested, tmp_path):
+    (tmp_path / "more").write_text(gitmodules(lib="../lib.git"))
+    nested.commit({"lib": (nested.middle.only, "160000"), ".gitmodules": f"[include]\n\tpath = {tmp_path}/more\n"})
+    assert fetcher.bad(url=nested.url, submodules="yes") == ("tree", "submodule lib: there is no url for it in .gitmodules")
+
+
+def test_a_password_of_the_address_is_not_shown_by_a_submodule(fetcher, served, nested):
+    nested.commit({"lib": (nested.middle.only, "160000"), ".gitmodules": gitmodules(lib="../nope.git")})
+    url = served.url.replace("//", "//ada:hunter-17x@") + "/private/shop.git"
+    result = fetcher.run(url=url, submodules="yes")
+    assert result.code == 1 and "submodule lib: " in result.error
+    assert "hunter" not in result.text + result.stderr
+    nested.commit({"lib": (nested.middle.only, "160000"), ".gitmodules": gitmodules(lib="../lib.git")})
+    assert whole(fetcher.good(url=url, submodules="yes"))["lib/pears"] == b"4"  # the login is that of the server
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "4d" * 32 + "\nsize 12345\n"
+
+
+def test_pointers_of_lfs_are_named(fetcher, repo):
+    repo.commit({"logo.png": POINTER, "text": "version https://git-lfs.github.com/spec/v1",
+                 "large": POINTER + "x" * 1024, "link": (POINTER.strip().replace("\n", " "), "120000")})
+    result = fetcher.good(url=repo.url)
+    assert result.files()["logo.png"] == ("100644", POINTER.encode())
+    assert result.stderr.count("Git LFS") == 2  # both in the sentence about logo.png
+    assert "logo.png is a pointer of Git LFS, not the file" in result.stderr
+    assert "git lfs migrate export --include=logo.png --everything" in result.stderr
+
+
+def test_many_pointers_of_lfs_are_counted(fetcher, repo):
+    repo.commit({f"image-{i:02}": POINTER + f"x-n {i}\n" for i in range(13)})
+    result = fetcher.good(url=repo.url)
+    assert "image-09 is a pointer" in result.stderr and "image-10" not in result.stderr
+    assert "3 more files are pointers of Git LFS." in result.stderr
 
 
 def names(repo):
@@ -981,6 +1223,63 @@ def test_a_repository_that_is_damaged_itself_is_an_error_and_no_loop(fetcher, re
     for url in (repo.url, repo.path):
         kind, sentence = fetcher.bad(url=url, local_paths=repo.path.parent)
         assert kind == "remote" and sentence.startswith("the ")
+
+
+@pytest.mark.parametrize("local", [False, True])
+@pytest.mark.parametrize("name", ["pack", "idx"])
+def test_bytes_that_are_damaged_anywhere_are_cured_at_once(fetcher, repo, name, local):
+    chance = random.Random(name)
+    url = repo.path if local else repo.url
+    repo.second = repo.commit({"large": chance.randbytes(2000), "deep": {"index.html": "three"}}, parent=repo.second)
+    for i in range(12):
+        shutil.rmtree(fetcher.cache)
+        fetcher.cache.mkdir()
+        fetcher.good(url=url, local_paths=repo.path.parent)
+        damaged = packs(fetcher)[0].with_suffix("." + name)
+        damaged.chmod(0o600)
+        data = bytearray(damaged.read_bytes())
+        at = 12 + (len(data) - 12) * i // 12
+        data[at:at + 25] = chance.randbytes(len(data[at:at + 25]))
+        damaged.write_bytes(data)
+        # What is new is a small change of what is there: the pack that comes is completed from the mirror.
+        repo.second = repo.commit({"large": chance.randbytes(20) + repo.git("cat-file", "blob", "main:large", raw=True),
+                                   "deep": {"index.html": f"four {i}"}}, parent=repo.second)
+        result = fetcher.good(url=url, local_paths=repo.path.parent)
+        assert result.commit == repo.second and result.files() == git_contents(repo, repo.second), at
+        said = result.stderr.count("copy of the repository")
+        assert said == (len(packs(fetcher)) == 1), (at, result.stderr)  # one line if it was made again
+
+
+def away(repo, served):
+    repo.path.rename(repo.path.with_suffix(".away"))
+
+
+def lose_objects(repo, served):
+    shutil.rmtree(repo.path / "objects")
+    (repo.path / "objects").mkdir()
+
+
+@pytest.mark.parametrize("local", [False, True])
+@pytest.mark.parametrize("happens", [away, lose_objects])
+@pytest.mark.parametrize("mark", [False, True])
+def test_a_mirror_stays_until_there_is_another(fetcher, served, repo, happens, local, mark):
+    url = repo.path if local else repo.url
+    fetcher.good(url=url, local_paths=repo.path.parent)
+    if mark:
+        (fetcher.cache / "damaged").touch()
+    repo.commit({"new": "1"}, parent=repo.second)
+    happens(repo, served)
+    kind, sentence = fetcher.bad(url=url, local_paths=repo.path.parent)
+    assert kind == "remote"
+    if happens == away and local:
+        repo.path.with_suffix(".away").rename(repo.path)  # the path alone is checked for a reader too
+    result = fetcher.good("resolve", url=url, local_paths=repo.path.parent, revision=repo.second)
+    assert result.files() == git_contents_of_second(result)
+    assert not (fetcher.cache / "mirror.new").exists()
+
+
+def git_contents_of_second(result):
+    return {"index.html": ("100644", b"two"), "link": ("120000", b"index.html")}
 
 
 def test_a_mirror_with_too_many_packs_is_made_anew(fetcher, repo):

@@ -120,6 +120,8 @@ BOTH = {"package.json": b'{"scripts": {"build": "echo made >asset"}}', "requirem
     [
         {".buildpacks": text(f"{HEROKU}nodejs\n{HEROKU}python.git#v200\n")},
         {".buildpacks": b"# assets first\nnode\n\npython\n"},
+        {".buildpacks": b"\xef\xbb\xbfnode\npython\n"},
+        {"app.json": b'\xef\xbb\xbf{"buildpacks": ["node", "python"]}'},
         {"app.json": b'{"buildpacks": [{"url": "heroku/nodejs"}, {"url": "heroku/python"}]}'},
     ],
 )

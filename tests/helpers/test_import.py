@@ -539,6 +539,17 @@ def test_commands_are_stored_byte_for_byte(importer):
     }
 
 
+def test_a_byte_order_mark_is_no_part_of_what_is_read(importer):
+    mark = b"\xef\xbb\xbf"
+    answer = importer(pack(Entry("Procfile", mark + b"web: run\n"), Entry("app.json", mark + b'{"formation": {"web": {"quantity": 3}}}')))
+    assert processes_of(importer) == {"web": "run"} and answer["formation.web"] == "3"
+    assert tree(importer.release / "app")["Procfile"][2] == mark + b"web: run\n"
+
+
+def test_a_bad_app_json_with_a_mark_names_the_byte_of_the_file(importer):
+    assert importer.error(pack(Entry("app.json", b"\xef\xbb\xbf{1}"))).startswith("app.json is not JSON at byte 4: ")
+
+
 def test_a_bad_procfile_fails_the_import_with_its_line(importer):
     archive = pack(Entry("Procfile", b"web: run\n\n_worker: x\n"))
     assert importer.error(archive).startswith("Procfile line 3: ")

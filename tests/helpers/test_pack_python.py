@@ -72,6 +72,11 @@ def test_python_modules_are_compiled_for_a_release(apps, serve):
         ({"Pipfile": b""}, "Pipfile has no Pipfile.lock, which says what is installed: run 'pipenv lock' and commit it"),
         ({"requirements.txt": b"", ".python-version": b"3.99\n"}, ".python-version asks for Python 3.99, and this machine has 3.11.2"),
         ({"requirements.txt": b"", "runtime.txt": b"python-2.7.18\n"}, "runtime.txt asks for Python 2.7.18, and this machine has 3.11.2"),
+        ({"runtime.txt": b"\xef\xbb\xbfpython-2.7.18\n"}, "runtime.txt asks for Python 2.7.18, and this machine has 3.11.2"),
+        ({"requirements.txt": b"", ".python-version": b"\xef\xbb\xbf3.99\n"},
+         ".python-version asks for Python 3.99, and this machine has 3.11.2"),
+        ({"requirements.txt": b"", ".tool-versions": b"\xef\xbb\xbfpython 3.99\n"},
+         ".tool-versions asks for Python 3.99, and this machine has 3.11.2"),
     ],
 )
 def test_python_keeps_to_what_pins_something(apps, files, sentence):

@@ -197,8 +197,8 @@ int store_deployment_scale_up(_unused_ Store *store, _unused_ const Deployment *
 }
 
 int store_deployment_insert(_unused_ Store *store, _unused_ const App *app, _unused_ const char *revision,
-                            _unused_ const char *request_id, _unused_ uint64_t queue_max,
-                            const StoreAsk *ask)
+                            _unused_ const char *request_id, _unused_ DeploymentKind kind,
+                            _unused_ uint64_t queue_max, const StoreAsk *ask)
 {
         return send_named(ask, "deployment_insert", fake_store.next_id++, 0);
 }
@@ -263,6 +263,8 @@ VERB(repository_fetched, _unused_ const Repository *repository, _unused_ const c
 VERB(repository_insert, _unused_ const char *name, _unused_ const char *git_url,
      _unused_ const char *default_branch, const StoreAsk *ask)
 VERB(repository_set_default_branch, _unused_ const Repository *repository, _unused_ const char *branch,
+     const StoreAsk *ask)
+VERB(repository_set_submodules, _unused_ const Repository *repository, _unused_ const char *submodules,
      const StoreAsk *ask)
 VERB(repository_set_git_url, _unused_ const Repository *repository, _unused_ const char *git_url,
      const StoreAsk *ask)

@@ -37,14 +37,24 @@ static void finish(int r, sd_bus_error *error)
         loop_run();
 }
 
-Deployment *fixture_deploy(void)
+static Deployment *deploy_as(DeploymentKind kind)
 {
         sd_bus_error error = SD_BUS_ERROR_NULL;
         Call call = answer_call();
 
-        finish(deployment_create(fixture.pipeline, fixture.app, "", NULL, &call, &error), &error);
+        finish(deployment_create(fixture.pipeline, fixture.app, "", NULL, kind, &call, &error), &error);
         cr_assert(answer.done && answer.error[0] == '\0', "%s", answer.error);
         return model_deployment(fixture.model, answer.id);
+}
+
+Deployment *fixture_deploy(void)
+{
+        return deploy_as(DEPLOYMENT_DEPLOY);
+}
+
+Deployment *fixture_rebuild(void)
+{
+        return deploy_as(DEPLOYMENT_REBUILD);
 }
 
 Deployment *fixture_redeploy(void)
@@ -89,7 +99,7 @@ Deployment *fixture_deploy_other(const char *name)
         app->id = fixture.app->id + 1;
         cr_assert_eq(text_replace(&app->settings.buildpack, fixture.app->settings.buildpack), 0);
         cr_assert_eq(model_add_app(fixture.model, app), 0);
-        finish(deployment_create(fixture.pipeline, app, "", NULL, &call, &error), &error);
+        finish(deployment_create(fixture.pipeline, app, "", NULL, DEPLOYMENT_DEPLOY, &call, &error), &error);
         cr_assert(answer.done && answer.error[0] == '\0', "%s", answer.error);
         return model_deployment(fixture.model, answer.id);
 }

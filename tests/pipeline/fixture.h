@@ -53,6 +53,7 @@ extern Answer answer;
 Call answer_call(void);
 /* Makes one, and says which. */
 Deployment *fixture_deploy(void);
+Deployment *fixture_rebuild(void);
 Deployment *fixture_redeploy(void);
 /* To the release of that one; 0 = to the one before. NULL if it is refused. */
 Deployment *fixture_rollback(uint64_t to);

@@ -120,6 +120,16 @@ Test(build, is_not_built_a_second_time)
         cr_assert_eq(fake_unit_n_starts(fixture_job(UNIT_BUILD, deployment->id)), 0);
 }
 
+Test(build, is_built_a_second_time_when_somebody_wants_it)
+{
+        want_build();
+        fixture_go_live();
+        deployment = fixture_rebuild();
+        goes_live();
+        cr_assert_eq(deployment->release_id, deployment->id);
+        cr_assert_eq(fake_unit_n_starts(fixture_job(UNIT_BUILD, deployment->id)), 1);
+}
+
 Test(build, is_built_after_all_when_the_other_is_forgotten_at_that_moment)
 {
         want_build();

@@ -47,7 +47,8 @@ static void ask(unsigned what)
                 return;
         switch (what) {
         case 0:
-                (void) deployment_create(fixture.pipeline, fixture.app, "", NULL, &call, &error);
+                (void) deployment_create(fixture.pipeline, fixture.app, "", NULL, DEPLOYMENT_DEPLOY, &call,
+                                         &error);
                 break;
         case 1:
                 (void) app_redeploy(fixture.pipeline, fixture.app, &call, &error);

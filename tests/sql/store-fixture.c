@@ -204,7 +204,7 @@ App *known_app(const char *name, Repository *repository)
 
 Deployment *known_deployment(App *app, const char *revision)
 {
-        Reply reply = done_by(store_deployment_insert, app, revision, NULL, 100, AS);
+        Reply reply = done_by(store_deployment_insert, app, revision, NULL, DEPLOYMENT_DEPLOY, 100, AS);
         Deployment *deployment = deployment_new(app, reply.id);
 
         deployment->created_at = reply.at;

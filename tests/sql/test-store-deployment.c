@@ -16,7 +16,8 @@ TestSuite(store_deployment, .init = start, .fini = store_fixture_end, .timeout =
 
 #define QUEUE_MAX 3
 
-#define INSERT(revision, request_id) store_deployment_insert, app, (revision), (request_id), QUEUE_MAX, AS
+#define INSERT(revision, request_id) \
+        store_deployment_insert, app, (revision), (request_id), DEPLOYMENT_DEPLOY, QUEUE_MAX, AS
 #define MOVE(deployment, from, event, error) \
         store_deployment_move, (deployment), row_of((from), (event)), (error), APP_DEPLOYING, AS
 
@@ -71,8 +72,24 @@ Test(store_deployment, a_request_id_with_other_arguments_is_invalid_and_nothing_
         done_by(INSERT("main", "ci-1"));
         before = strdupa(everything());
         cr_expect(eq(int, say(INSERT("other", "ci-1")).error, -EINVAL));
-        cr_expect(eq(int, say(store_deployment_insert, other, "main", "ci-1", 9, AS).error, -EINVAL));
+        cr_expect(eq(int,
+                     say(store_deployment_insert, other, "main", "ci-1", DEPLOYMENT_DEPLOY, 9, AS).error,
+                     -EINVAL));
+        cr_expect(eq(int, say(store_deployment_insert, app, "main", "ci-1", DEPLOYMENT_REBUILD, 9, AS).error,
+                     -EINVAL));
         cr_expect(text_is(everything(), before));
+}
+
+Test(store_deployment, one_that_builds_again_says_so)
+{
+        Reply reply = done_by(store_deployment_insert, app, "main", "ci-1", DEPLOYMENT_REBUILD, 9, AS);
+
+        cr_expect(eq(u64, reply.number, 0));
+        sees("select concat_ws(' ', kind, (select verb from event where deployment_id = deployment.id)) from deployment",
+             "rebuild rebuild");
+        cr_expect(eq(u64,
+                     done_by(store_deployment_insert, app, "main", "ci-1", DEPLOYMENT_REBUILD, 9, AS).number,
+                     1));
 }
 
 Test(store_deployment, a_request_id_is_its_actors_own)
@@ -81,8 +98,10 @@ Test(store_deployment, a_request_id_is_its_actors_own)
         StoreAsk asking_other = asking(&other);
 
         asking_other.actor = ACTOR + 1;
-        cr_assert(
-                eq(int, store_deployment_insert(store, app, "other", "ci-1", QUEUE_MAX, &asking_other), 0));
+        cr_assert(eq(int,
+                     store_deployment_insert(store, app, "other", "ci-1", DEPLOYMENT_DEPLOY, QUEUE_MAX,
+                                             &asking_other),
+                     0));
         await(&other);
         cr_expect(eq(int, other.error, 0));
         cr_expect(ne(u64, other.id, first.id));
@@ -100,7 +119,9 @@ Test(store_deployment, an_actor_has_no_more_than_his_share_of_the_queue)
 
                 ask.queue_share = 2;
                 ask.actor = i < 3 ? ACTOR : ACTOR + 1;
-                cr_assert(eq(int, store_deployment_insert(store, app, "main", NULL, 100, &ask), 0));
+                cr_assert(eq(int,
+                             store_deployment_insert(store, app, "main", NULL, DEPLOYMENT_DEPLOY, 100, &ask),
+                             0));
                 await(&reply);
                 cr_expect(eq(int, reply.error, wanted[i]), "%zu", i);
         }

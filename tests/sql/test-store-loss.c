@@ -18,6 +18,7 @@ Test(store_loss, verbs_of_a_repository_take_effect_once)
         repository->id = reply.id;
         once(store_repository_set_git_url, repository, "/srv/git", AS);
         once(store_repository_set_default_branch, repository, "next", AS);
+        once(store_repository_set_submodules, repository, "yes", AS);
         reply = once(store_repository_fetched, repository, REVISION, AS);
         cr_expect(eq(u64, reply.at,
                      number_of("select (extract(epoch from last_fetched_at) * 1000000)::bigint::text from "
@@ -82,7 +83,8 @@ Test(store_loss, verbs_of_a_deployment_take_effect_once)
 
         for (unsigned i = 0; i < 2; i++) {
                 /* The queue has room for one: the second run finds it full, of its own. */
-                reply = once(store_deployment_insert, app, "main", i == 0 ? "ci-1" : NULL, 1, AS);
+                reply = once(store_deployment_insert, app, "main", i == 0 ? "ci-1" : NULL, DEPLOYMENT_DEPLOY,
+                             1, AS);
                 cr_expect(eq(u64, reply.number, 0), "made now, not before");
                 cr_expect(eq(u64, number_of("select count(*)::text from deployment"), i + 1));
                 cr_expect(eq(u64, reply.id, number_of("select max(id)::text from deployment")));
@@ -142,7 +144,7 @@ Test(store_loss, verbs_of_a_deployment_take_effect_once)
         done_by(store_deployment_forget_release, next->id, AS);
         sees("select count(*)::text from release", "1");
         lose();
-        reply = say(store_deployment_insert, app, "main", "ci-1", 1, AS);
+        reply = say(store_deployment_insert, app, "main", "ci-1", DEPLOYMENT_DEPLOY, 1, AS);
         cr_expect(reply.error == 0 && reply.id == next->id && reply.number == 1);
         cr_expect(eq(u32, proxy.swallowed, n_expected));
 }

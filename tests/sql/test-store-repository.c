@@ -69,22 +69,24 @@ Test(store_repository, its_columns_are_set_one_by_one_each_with_its_event)
         (void) other;
         done_by(store_repository_set_git_url, repository, "/srv/git/shop", AS);
         done_by(store_repository_set_default_branch, repository, "", AS);
+        done_by(store_repository_set_submodules, repository, "yes", AS);
         reply = done_by(store_repository_fetched, repository, REVISION, AS);
-        sees("select concat_ws(' ', git_url, default_branch = '', head_revision) from repository where name "
+        sees("select concat_ws(' ', git_url, default_branch = '', submodules, head_revision) from repository where name "
              "= "
              "'shop'",
-             "/srv/git/shop t " REVISION);
+             "/srv/git/shop t yes " REVISION);
         cr_expect(eq(u64, reply.at,
                      (uint64_t) strtoull(look("select (extract(epoch from last_fetched_at) * "
                                               "1000000)::bigint::text from repository where name = 'shop'"),
                                          NULL, 10)));
-        sees("select concat_ws(' ', git_url, default_branch, head_revision = '', last_fetched_at is null) "
+        sees("select concat_ws(' ', git_url, default_branch, submodules, head_revision = '', last_fetched_at is null) "
              "from "
              "repository where name = 'blog'",
-             URL " main t t");
+             URL " main no t t");
         sees("select string_agg(concat_ws(' ', verb, repository_name, detail), ', ' order by id) from event "
              "where verb <> 'repository-create'",
-             "repository-set-url shop /srv/git/shop, repository-set-branch shop , repository-fetched "
+             "repository-set-url shop /srv/git/shop, repository-set-branch shop , "
+             "repository-set-submodules shop yes, repository-fetched "
              "shop " REVISION);
 }
 
@@ -124,6 +126,7 @@ Test(store_repository, one_that_is_gone_is_stale_for_every_verb_and_nothing_is_w
         before = strdupa(everything());
         cr_expect(eq(int, say(store_repository_set_git_url, repository, URL, AS).error, -ESTALE));
         cr_expect(eq(int, say(store_repository_set_default_branch, repository, "x", AS).error, -ESTALE));
+        cr_expect(eq(int, say(store_repository_set_submodules, repository, "yes", AS).error, -ESTALE));
         cr_expect(eq(int, say(store_repository_fetched, repository, REVISION, AS).error, -ESTALE));
         cr_expect(eq(int, say(store_repository_count_fetch, repository, AS).error, -ESTALE));
         cr_expect(eq(int, say(store_repository_delete, repository, AS).error, -ESTALE));

@@ -62,6 +62,14 @@ Test(output, what_is_before_the_last_heading_is_no_reason)
                "make exited with status 2");
 }
 
+Test(output, a_complaint_behind_which_it_went_on_is_no_reason)
+{
+        expect(LINES(" !     an old setting is used", "-----> Packing", "no room"), "no room");
+        expect(LINES(" !     old", "-----> Packing", "no room", " !     new"), "new");
+        expect(LINES(" !     old", "-----> Packing", "-----> Again"), "old");
+        expect(LINES("-----> Packing", " !     no room", "more"), "no room");
+}
+
 Test(output, a_reason_is_clean_and_bounded)
 {
         _cleanup_(output_done) Output output = { 0 };

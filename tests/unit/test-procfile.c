@@ -51,6 +51,18 @@ Test(procfile, every_byte_of_a_command_is_kept)
         }
 }
 
+Test(procfile, a_byte_order_mark_is_skipped_at_the_begin_only)
+{
+        _cleanup_(procfile_freep) Procfile *procfile = parse("\xef\xbb\xbfweb: a\n");
+        _cleanup_(procfile_freep) Procfile *empty = parse("\xef\xbb\xbf");
+
+        cr_assert_eq(procfile->n_processes, 1);
+        expect(procfile, 0, "web", "a");
+        cr_assert_eq(empty->n_processes, 0);
+        refused("\xef\xbb\xbf\xef\xbb\xbfweb: a\n", strlen("\xef\xbb\xbf\xef\xbb\xbfweb: a\n"),
+                "Procfile line 1: " PROCESS_NAME_FAULT);
+}
+
 Test(procfile, processes_keep_their_order)
 {
         _cleanup_(procfile_freep) Procfile *procfile = parse("web: a\nworker: b\nclock: c\n");
@@ -121,7 +133,6 @@ Test(procfile, anything_else_is_refused_with_its_line)
                 { "we--b: a", 1, name },
                 { "../web: a", 1, name },
                 { "wéb: a", 1, name },
-                { "\xef\xbb\xbfweb: a", 1, name },
                 { "web: a\rb\n", 1, clean },
                 { "web: a\r", 1, clean },
                 { "web: a\r\r\n", 1, clean },

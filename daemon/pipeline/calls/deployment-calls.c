@@ -66,6 +66,7 @@ static void deployment_on_created(Request *request, int error, const StoreReply 
         deployment = deployment_new(app, id);
         if (!deployment || text_replace(&deployment->requested_revision, request->text) < 0)
                 return pipeline_oom(pipeline);
+        deployment->kind = request->kind;
         deployment->status = DEPLOYMENT_QUEUED;
         deployment->created_at = reply->at;
         deployment->requested_by = request->call.uid;
@@ -78,7 +79,7 @@ static void deployment_on_created(Request *request, int error, const StoreReply 
 }
 
 int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
-                      const Call *call, sd_bus_error *reterr)
+                      DeploymentKind kind, const Call *call, sd_bus_error *reterr)
 {
         _cleanup_free_ char *no_space = NULL, *no_sandbox = NULL;
         Request *request;
@@ -87,6 +88,7 @@ int deployment_create(Pipeline *pipeline, App *app, const char *revision, const 
         assert(pipeline);
         assert(app);
         assert(revision);
+        assert(deployment_kind_is_of_commit(kind));
 
         if (disk_space_check(pipeline, &no_space) < 0)
                 return -ENOMEM;
@@ -100,9 +102,10 @@ int deployment_create(Pipeline *pipeline, App *app, const char *revision, const 
                                    app->id);
         if (!request)
                 return -ENOMEM;
+        request->kind = kind;
         ask = pending_call_ask(request);
         return pending_call_sent(&request,
-                                 store_deployment_insert(pipeline->store, app, revision, request_id,
+                                 store_deployment_insert(pipeline->store, app, revision, request_id, kind,
                                                          pipeline_config(pipeline)->queue_max, &ask),
                                  reterr);
 }

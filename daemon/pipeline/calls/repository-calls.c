@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "daemon/model/setting-value.h"
 #include "daemon/model/validate.h"
 #include "daemon/pipeline/calls/pending-call.h"
 #include "daemon/pipeline/jobs/fetch.h"
@@ -70,65 +71,60 @@ int repository_create(Pipeline *pipeline, const char *name, const char *git_url,
                 reterr);
 }
 
-static void on_url_set(Request *request, int error, const StoreReply *reply)
+/* `more` is the property. */
+static void on_text_set(Request *request, int error, const StoreReply *reply)
 {
         Repository *repository = model_repository(request->pipeline->model, request->name);
+        const Setting *setting = setting_by_property(&repository_settings, request->more);
 
-        if (error < 0 || !repository || text_replace(&repository->git_url, request->text) < 0) {
+        assert(setting);
+
+        if (error < 0 || !repository || text_replace(setting_text(setting, repository), request->text) < 0) {
                 pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
                 return;
         }
         model_changed_repository(request->pipeline->model, repository);
         pending_call_answer(request, 0);
+}
+
+/* Sets a text by the verb of the store. */
+static int set_text(Pipeline *pipeline, Repository *repository, const char *property, const char *text,
+                    int (*store)(Store *store, const Repository *repository, const char *text,
+                                 const StoreAsk *ask),
+                    const Call *call, sd_bus_error *reterr)
+{
+        Request *request;
+        StoreAsk ask;
+
+        assert(pipeline);
+        assert(repository);
+
+        request = pending_call_new(pipeline, call, on_text_set, repository->name, text, property,
+                                   repository->id);
+        if (!request)
+                return -ENOMEM;
+        ask = pending_call_ask(request);
+        return pending_call_sent(&request, store(pipeline->store, repository, text, &ask), reterr);
 }
 
 int repository_set_git_url(Pipeline *pipeline, Repository *repository, const char *git_url, const Call *call,
                            sd_bus_error *reterr)
 {
-        Request *request;
-        StoreAsk ask;
-
-        assert(pipeline);
-        assert(repository);
-
-        request = pending_call_new(pipeline, call, on_url_set, repository->name, git_url, NULL,
-                                   repository->id);
-        if (!request)
-                return -ENOMEM;
-        ask = pending_call_ask(request);
-        return pending_call_sent(
-                &request, store_repository_set_git_url(pipeline->store, repository, git_url, &ask), reterr);
-}
-
-static void on_branch_set(Request *request, int error, const StoreReply *reply)
-{
-        Repository *repository = model_repository(request->pipeline->model, request->name);
-
-        if (error < 0 || !repository || text_replace(&repository->default_branch, request->text) < 0) {
-                pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
-                return;
-        }
-        model_changed_repository(request->pipeline->model, repository);
-        pending_call_answer(request, 0);
+        return set_text(pipeline, repository, "GitUrl", git_url, store_repository_set_git_url, call, reterr);
 }
 
 int repository_set_default_branch(Pipeline *pipeline, Repository *repository, const char *branch,
                                   const Call *call, sd_bus_error *reterr)
 {
-        Request *request;
-        StoreAsk ask;
+        return set_text(pipeline, repository, "DefaultBranch", branch, store_repository_set_default_branch,
+                        call, reterr);
+}
 
-        assert(pipeline);
-        assert(repository);
-
-        request = pending_call_new(pipeline, call, on_branch_set, repository->name, branch, NULL,
-                                   repository->id);
-        if (!request)
-                return -ENOMEM;
-        ask = pending_call_ask(request);
-        return pending_call_sent(
-                &request, store_repository_set_default_branch(pipeline->store, repository, branch, &ask),
-                reterr);
+int repository_set_submodules(Pipeline *pipeline, Repository *repository, const char *submodules,
+                              const Call *call, sd_bus_error *reterr)
+{
+        return set_text(pipeline, repository, "Submodules", submodules, store_repository_set_submodules,
+                        call, reterr);
 }
 
 static void repository_on_removed(Request *request, int error, const StoreReply *reply)

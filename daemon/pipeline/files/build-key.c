@@ -58,6 +58,9 @@ int build_key_make(const Deployment *deployment, Sha256Text *ret)
         if (!sha)
                 return -ENOMEM;
         add_text(sha, deployment->revision);
+        /* What has been built without submodules keeps its key. */
+        if (strcmp(deployment->app->repository->submodules, "yes") == 0)
+                add_text(sha, "with submodules");
         add_text(sha, own->directory);
         add_text(sha, own->buildpack);
         add_text(sha, own->build_command);

@@ -7,8 +7,6 @@
 #include "base/text.h"
 #include "daemon/model/unit-name.h"
 
-#define PROCESS_WEB "web"
-
 void formation_plan_done(Plan *plan)
 {
         for (size_t i = 0; i < plan->n; i++)

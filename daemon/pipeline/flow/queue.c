@@ -82,7 +82,7 @@ static void queue_begin(Pipeline *pipeline, Deployment *deployment)
 {
         _cleanup_free_ char *sentence = NULL;
 
-        if (deployment->kind != DEPLOYMENT_DEPLOY)
+        if (!deployment_kind_is_of_commit(deployment->kind))
                 return queue_begin_reuse(pipeline, deployment);
         if (disk_space_check(pipeline, &sentence) < 0)
                 return pipeline_oom(pipeline);

@@ -26,7 +26,7 @@ static void step_fetch_go_on(Attempt *attempt)
         r = build_key_make(deployment, &key);
         if (r < 0)
                 return attempt_fail_errno(attempt, "build", r);
-        builder = build_key_find(deployment->app, key.text);
+        builder = deployment->kind == DEPLOYMENT_REBUILD ? NULL : build_key_find(deployment->app, key.text);
         if (builder)
                 release_record_reuse(attempt, builder);
         else
@@ -83,6 +83,8 @@ int step_fetch_tree(Attempt *attempt, const char *revision, bool mirror_only, He
                       : fetch_new(attempt->pipeline,
                                   &(FetchParams){ .repository = deployment->app->repository,
                                                   .revision = revision,
+                                                  .is_branch = revision ==
+                                                               deployment_settings(deployment)->branch,
                                                   .directory = deployment_settings(deployment)->directory,
                                                   .tar_fd = fd,
                                                   .mirror_only = mirror_only,

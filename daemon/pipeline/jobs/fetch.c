@@ -16,6 +16,7 @@ struct Fetch {
         uint64_t repository_id, deployment;
         char *app; /* of the deployment, for the journal */
         char *revision, *directory;
+        bool is_branch;
         int tar_fd;
         bool counting; /* its number is being asked for, or its unit runs */
         uint64_t generation;
@@ -77,7 +78,9 @@ static int fetch_make_request(const Fetch *fetch, const Config *config, Ticket *
                                            { "no-proxy", no_proxy },
                                            { "branch", fetch->repository->default_branch },
                                            { "revision", fetch->revision },
+                                           { "prefer", fetch->is_branch ? "branch" : "" },
                                            { "directory", fetch->directory },
+                                           { "submodules", fetch->repository->submodules },
                                            { "tree", fetch->tar_fd >= 0 ? "yes" : "no" },
                                            { "max-bytes", .number = &config->fetch_max_bytes },
                                            { "max-files", .number = &config->fetch_max_files },
@@ -189,6 +192,11 @@ static void on_counted(void *userdata, int error, const StoreReply *reply)
                             error < 0 && reply->sentence[0] != '\0' ? reply->sentence : strerror(-r));
 }
 
+static bool has_submodules(const Fetch *fetch)
+{
+        return strcmp(fetch->repository->submodules, "yes") == 0;
+}
+
 static void fetch_begin(Fetch *fetch)
 {
         Fetch *other;
@@ -196,7 +204,9 @@ static void fetch_begin(Fetch *fetch)
         StoreAsk ask = { STORE_DEPLOYD, USEC_INFINITY, on_counted, count, free };
 
         fetch->counting = true;
-        if (!fetch->mirror_is_fresh)
+        /* Which submodules there are is only seen when the commit is there, so nobody fetches those of
+         * others. */
+        if (!fetch->mirror_is_fresh && !has_submodules(fetch))
                 LIST_FOREACH (fetches, other, fetch->pipeline->fetches)
                         if (other->repository_id == fetch->repository_id && !other->counting)
                                 other->joined = fetch->generation;
@@ -256,6 +266,7 @@ int fetch_new(Pipeline *pipeline, const FetchParams *params, Fetch **ret)
                 .tar_fd = params->tar_fd < 0 ? -1 : fcntl(params->tar_fd, F_DUPFD_CLOEXEC, 3),
                 .revision = strdup(params->revision),
                 .directory = strdup(params->directory),
+                .is_branch = params->is_branch,
                 .app = params->deployment ? strdup(params->deployment->app->name) : NULL,
                 .generation = ++last_generation,
                 .mirror_is_fresh = params->mirror_only,

@@ -9,6 +9,7 @@
 typedef struct FetchParams {
         Repository *repository;
         const char *revision;         /* "" = the branch */
+        bool is_branch;               /* the revision rather names a branch than a tag */
         const char *directory;        /* where in the tree the app is */
         int tar_fd;                   /* where the tree goes, borrowed; -1 = no tree is wanted */
         bool mirror_only;             /* only what has been fetched already */
