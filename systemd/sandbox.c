@@ -96,7 +96,7 @@ static const SandboxRow app[] = {
          * else it writes to has what the administrator decided. */
         { "ExecPaths", 'l', 0, PATH_APP_TREE },
         /* What bounds output counts bytes. No more lines than this come of it; 0 would be journald's own
-         * limit (src/core/unit.c, unit_export_log_ratelimit_interval()), which loses the end. */
+         * limit (src/core/unit.c, the export of its limit), which loses the end. */
         { "LogRateLimitIntervalUSec", 't', USEC_PER_SEC, NULL },
         { "LogRateLimitBurst", 'u', 10000000, NULL },
         /* gunicorn and make(1) set their ids to what they are before they run a program, and installers
