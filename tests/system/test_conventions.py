@@ -5,8 +5,6 @@ run as they are expected to."""
 import pathlib
 import sys
 
-import pytest
-
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "apps"))
 
 import corpus  # noqa: E402
@@ -28,32 +26,34 @@ def of_repository(tree):
     return {path: kinds.get(type(content), type(content))(content) for path, content in tree.files.items()}
 
 
-@pytest.fixture(scope="module")
-def deployd(machine):
-    return Deployd(machine)
+def deploy(deployd, tree):
+    """Queues the deployment of a new app with this tree; its id."""
+    deployd.app(name_of(tree), of_repository(tree),
+                **{SETTINGS[name]: value for name, value in tree.named("setting").items()})
+    variables = [word for pair in tree.named("config").items() for word in pair]
+    if variables:
+        deployd.do(name_of(tree), "SetEnvironment", "a{ss}as", len(variables) // 2, *variables, 0)
+    return deployd.deploy(name_of(tree))
 
 
-@pytest.fixture(scope="module")
-def deployments(deployd):
-    """The deployment of each tree, all of them under way."""
-    for tree in TREES:
-        deployd.app(name_of(tree), of_repository(tree),
-                    **{SETTINGS[name]: value for name, value in tree.named("setting").items()})
-        variables = [word for pair in tree.named("config").items() for word in pair]
-        if variables:
-            deployd.do(name_of(tree), "SetEnvironment", "a{ss}as", len(variables) // 2, *variables, 0)
-    return {str(tree): deployd.deploy(name_of(tree)) for tree in TREES}
+def differences(deployd, tree, ended):
+    """What is not as the tree expects it: (expected, found)."""
+    if not corpus.agrees(tree.get("fails", ""), ended["ErrorSummary"]):
+        yield tree.get("fails", ""), ended["ErrorSummary"]
+    elif ended["Status"] == "live":
+        units = " ".join(sorted(unit.split(".", 1)[1].removesuffix(".service") for unit in ended["Units"]))
+        if units != tree.get("units"):
+            yield tree.get("units"), units
+        for path, expected in tree.named("get").items():
+            status, body = deployd.machine.curl(deployd.get(name_of(tree), "Port"), path)
+            if not corpus.agrees(expected, f"{status} {body}".strip()):
+                yield expected, f"{status} {body}"
 
 
-@pytest.mark.parametrize("tree", TREES, ids=str)
-def test_a_convention_on_a_machine(deployd, deployments, tree):
-    ended = deployd.end(deployments[str(tree)])
-    if tree.get("fails"):
-        assert ended["Status"] == "failed" and corpus.agrees(tree.get("fails"), ended["ErrorSummary"]), ended["ErrorSummary"]
-        return
-    assert ended["Status"] == "live", ended["ErrorSummary"]
-    units = sorted(unit.split(".", 1)[1].removesuffix(".service") for unit in ended["Units"])
-    assert units == tree.get("units").split()
-    for path, expected in tree.named("get").items():
-        status, body = deployd.machine.curl(deployd.get(name_of(tree), "Port"), path)
-        assert corpus.agrees(expected, f"{status} {body}".strip()), body
+def test_conventions_on_a_machine(machine):
+    """One test for all: the machine is looked through after each."""
+    deployd = Deployd(machine)
+    deployments = {tree: deploy(deployd, tree) for tree in TREES}
+    found = {str(tree): list(differences(deployd, tree, deployd.end(number))) for tree, number in deployments.items()}
+    wrong = [f"{name}: {one!r}" for name, each in found.items() for one in each]
+    assert len(found) >= 12 and not wrong, "\n".join(wrong)

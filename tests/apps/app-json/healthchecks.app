@@ -9,7 +9,7 @@ process web: exec python3 -m http.server --bind $HOST $PORT
 health path: /gone.txt
 health attempts: 2
 health timeout-usec: 5000000
-fails: web.1: the health check GET /gone.txt on port … answered 404 (2 times)…
+fails: the health check GET /gone.txt on port … answered 404 (2 times)
 -- Procfile
 web: exec python3 -m http.server --bind $HOST $PORT
 -- app.json

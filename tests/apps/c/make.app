@@ -6,7 +6,7 @@ deployd: yes
 deployed: yes
 buildpack: c
 process web: exec ./app
-fails: web.1: …it runs…
+fails: web.1 exited with status 0 before it listened on port …: it runs: without a port
 -- Procfile
 web: exec ./app
 -- Makefile

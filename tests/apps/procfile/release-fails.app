@@ -4,7 +4,7 @@ deployed: yes
 buildpack: none
 process release: echo 'Error: no database'; exit 3
 process web: true
-fails: release: release.1 exited with status 3: Error: no database
+fails: the release command exited with status 3: Error: no database
 -- Procfile
 release: echo 'Error: no database'; exit 3
 web: true

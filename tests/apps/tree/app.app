@@ -6,7 +6,7 @@ deployd: differently: the tree is the working directory, `/srv/app`, and read-on
 deployed: yes
 buildpack: none
 process web: exec python3 /app/app.py
-fails: web.1: …can't open file '/app/app.py'…
+fails: web.1 exited with status 2 before it listened on port …: python3: can't open file '/app/app.py': [Errno 2] No such file or directory
 -- Procfile
 web: exec python3 /app/app.py
 -- app.py
