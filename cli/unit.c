@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/process-label.h"
 #include "base/text.h"
 
 /* Moves *text behind `literal`. */
@@ -31,6 +32,16 @@ static bool unit_take_name(const char **text, char *ret, size_t size)
         ret[length] = '\0';
         *text += length;
         return true;
+}
+
+/* Moves *text behind the label of a process, which has no dot. */
+static bool unit_take_process(const char **text, char ret[static PROCESS_NAME_MAX + 1])
+{
+        size_t length = strcspn(*text, ".");
+        const char *label = *text;
+
+        *text += length;
+        return process_label_read(label, length, ret) >= 0;
 }
 
 static bool take_number(const char **text, uint64_t *ret)
@@ -75,8 +86,7 @@ int unit_read(const char *unit, Unit *ret)
             !take_number(&unit, &ret->id))
                 return -EINVAL;
         if (ret->owner == UNIT_OWNER_INSTANCE) {
-                if (!take_literal(&unit, ".") ||
-                    !unit_take_name(&unit, ret->process, sizeof(ret->process)) ||
+                if (!take_literal(&unit, ".") || !unit_take_process(&unit, ret->process) ||
                     !take_literal(&unit, ".") || !take_number(&unit, &number) ||
                     (size_t) snprintf(ret->label, sizeof(ret->label), "%s.%" PRIu64, ret->process, number) >=
                             sizeof(ret->label))

@@ -5,7 +5,8 @@
 #include "base/unit-kind.h"
 
 /* The names of deployd's units, taken apart. In them a `-` of a name is written `_`, and names have no `_`,
- * so a `-` always ends a part: units of `my` never look like those of `my-app`. */
+ * so a `-` always ends a part: units of `my` never look like those of `my-app`. A process has its label
+ * there (base/process-label.h). */
 
 enum {
         UNIT_NAME_MAX = 64,  /* an app's or repository's name has at most 50 bytes, a process type's 32 */

@@ -296,6 +296,30 @@ static int app_json_read_key(Reading *reading, const char *key, struct json_obje
         return app_json_ignore(reading, "", key);
 }
 
+/* The number of the line that a byte is in. */
+static unsigned app_json_line(const char *text, size_t at)
+{
+        unsigned line = 1;
+
+        for (size_t i = 0; i < at; i++)
+                line += text[i] == '\n';
+        return line;
+}
+
+/* What is wrong where the parser has stopped. */
+static const char *app_json_fault(const char *text, size_t end, enum json_tokener_error error)
+{
+        size_t before = end;
+
+        if (text[end] == '/' || text[end] == '#')
+                return "it has a comment";
+        while (before > 0 && strchr(" \t\r\n", text[before - 1]))
+                before--;
+        if (text[end] != '\0' && strchr("}]", text[end]) && before > 0 && text[before - 1] == ',')
+                return "a comma has nothing behind it";
+        return json_tokener_error_desc(error);
+}
+
 /* The whole file as an object, which the caller puts. 0, -EINVAL, -ENOMEM. */
 static int app_json_parse_text(const char *text, size_t size, struct json_object **ret, char **reterr)
 {
@@ -311,9 +335,10 @@ static int app_json_parse_text(const char *text, size_t size, struct json_object
         if (json_tokener_get_error(tokener) == json_tokener_continue)
                 r = refuse(reterr, -EINVAL, APP_JSON_NAME " ends in the middle");
         else if (json_tokener_get_error(tokener) != json_tokener_success)
-                r = refuse(reterr, -EINVAL, APP_JSON_NAME " is not JSON at byte %zu: %s",
-                           mark + json_tokener_get_parse_end(tokener),
-                           json_tokener_error_desc(json_tokener_get_error(tokener)));
+                r = refuse(reterr, -EINVAL, APP_JSON_NAME " line %u is not JSON: %s",
+                           app_json_line(text, mark + json_tokener_get_parse_end(tokener)),
+                           app_json_fault(text, mark + json_tokener_get_parse_end(tokener),
+                                          json_tokener_get_error(tokener)));
         else if (!json_object_is_type(root, json_type_object))
                 r = refuse(reterr, -EINVAL, APP_JSON_NAME " is not an object");
         if (r >= 0)

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/process-label.h"
 #include "base/text.h"
 #include "daemon/model/validate.h"
 
@@ -29,7 +30,8 @@ char *unit_label_make(const char *name)
 
 char *unit_name_make(UnitKind kind, const char *name, uint64_t id, const char *process, unsigned number)
 {
-        _cleanup_free_ char *label = NULL, *process_label = NULL;
+        char process_label[PROCESS_LABEL_MAX + 1];
+        _cleanup_free_ char *label = NULL;
 
         assert(name);
         assert((kind == UNIT_APP) == (process != NULL));
@@ -40,9 +42,7 @@ char *unit_name_make(UnitKind kind, const char *name, uint64_t id, const char *p
         if (kind != UNIT_APP)
                 return text_format(PREFIX "%s-%s-%" PRIu64 SUFFIX, unit_kind_row(kind)->word, label, id);
 
-        process_label = unit_label_make(process);
-        if (!process_label)
-                return NULL;
+        process_label_make(process, process_label);
         return text_format(PREFIX "%s-%s-%" PRIu64 ".%s.%u" SUFFIX, unit_kind_row(kind)->word, label, id,
                            process_label, number);
 }
@@ -81,16 +81,16 @@ static int read_label(char *label)
 
 static int parse_parts(char *rest, UnitName *parsed)
 {
-        char *number = NULL, *process = NULL, *id;
+        char *number = NULL, *label = NULL, process[PROCESS_NAME_MAX + 1], *id;
         uint64_t value;
 
         if (parsed->kind == UNIT_APP) {
                 number = cut_last(rest, '.');
-                process = number ? cut_last(rest, '.') : NULL;
-                if (!process || text_to_u64(number, UINT32_MAX, &value) < 0 || value == 0)
+                label = number ? cut_last(rest, '.') : NULL;
+                if (!label || text_to_u64(number, UINT32_MAX, &value) < 0 || value == 0)
                         return -EINVAL;
                 parsed->number = (unsigned) value;
-                if (read_label(process) < 0 || !process_name_is_valid(process))
+                if (process_label_read(label, strlen(label), process) < 0)
                         return -EINVAL;
         }
         id = cut_last(rest, '-');
@@ -100,8 +100,8 @@ static int parse_parts(char *rest, UnitName *parsed)
                 return -EINVAL;
 
         parsed->name = strdup(rest);
-        parsed->process = process ? strdup(process) : NULL;
-        if (!parsed->name || (process && !parsed->process))
+        parsed->process = label ? strdup(process) : NULL;
+        if (!parsed->name || (label && !parsed->process))
                 return -ENOMEM;
         return 0;
 }

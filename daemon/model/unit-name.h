@@ -2,7 +2,8 @@
 #pragma once
 
 /* The names of deployd's transient units: written and read in this one place. A `-` of a name is written
- * `_`, so that names cannot clash (they have no `_`) and slices nest as meant. */
+ * `_`, so that names cannot clash (they have no `_`) and slices nest as meant. That of a process is its
+ * label (base/process-label.h). */
 
 #include "base/cleanup.h"
 #include "base/unit-kind.h"

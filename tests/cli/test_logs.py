@@ -99,10 +99,11 @@ def test_a_deployment_has_what_was_done_for_it(journal, logs):
 
 def test_one_process_or_one_type(journal, logs):
     journal.write((WEB, "one"), ("deployd-app-shop-42.web.2.service", "two"),
-                  ("deployd-app-shop-42.web_x.1.service", "other"))
+                  ("deployd-app-shop-42.web_x.1.service", "other"), ("deployd-app-shop-42.web--x.1.service", "another"),
+                  ("deployd-app-shop-42.Web--X.1.service", "big"))
     assert logs("shop", "-p", "web.1", "--raw").out == "one\n"
     assert logs("shop", "-p", "web", "--raw").out == "one\ntwo\n"
-    assert logs("shop", "-p", "web-x", "--raw").out == "other\n"
+    assert [logs("shop", "-p", name, "--raw").out for name in ("web-x", "web_x", "Web_X.1")] == ["other\n", "another\n", "big\n"]
     assert logs("shop", "-p", "we", "--raw").out == ""
 
 

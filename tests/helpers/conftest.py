@@ -21,7 +21,7 @@ def without_capabilities(*command):
     return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", *command]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def binary():
     """binary("import") is the path of deployd-import."""
     return lambda name: os.environ["DEPLOYD_" + name.upper().replace("-", "_")]

@@ -46,5 +46,13 @@ class Apps(Builder):
         return release
 
 
+def environment_of(apps, result):
+    """The variables that a process of what was built sees."""
+    done = subprocess.run(
+        ["unshare", "--mount", "--net", "sh", "-c", RUN, "sh", PROFILE + "env --null"], stdout=subprocess.PIPE, check=True, text=True,
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "USER": str(USER), "RELEASE": apps.unpack(result), "BASE": apps.base})
+    return dict(line.split("=", 1) for line in done.stdout.split("\0") if line)
+
+
 def text(content):
     return content.encode()

@@ -697,25 +697,3 @@ def test_scripts_that_do_not_count_are_named(importer):
 def test_a_variable_is_not_cut_at_a_nul(importer, value):
     archive = pack(Entry("Procfile", b"web: run\n"), Entry("app.json", json.dumps({"env": {"A": value}}).encode()))
     assert importer.error(archive) == "app.json: env.A has a value that is not one line of UTF-8 without control characters"
-
-
-NOTHING = "nothing says what is to run: there is no Procfile, and no buildpack knows a program to start in a tree with "
-
-
-@pytest.mark.parametrize(
-    "files, sentence",
-    [
-        (["Dockerfile", "Gemfile", "app.rb"],
-         NOTHING + "Dockerfile, Gemfile (deployd builds no images; COMMAND may be that of its CMD); "
-                   "commit a Procfile with the line 'web: COMMAND'"),
-        (["manage.py", "requirements.txt"],
-         NOTHING + "manage.py, requirements.txt; commit a Procfile with the line 'web: COMMAND'"),
-        (["pom.xml"], NOTHING + "pom.xml; commit a Procfile with the line 'web: COMMAND'"),
-    ],
-)
-def test_a_tree_that_nothing_says_how_to_run_is_named_by_its_files(importer, files, sentence):
-    assert importer.error(pack(*(Entry(name, b"x") for name in files))) == sentence
-
-
-def test_a_tree_without_such_files_is_left_to_the_daemon(importer):
-    assert importer(pack(Entry("README.md", b"x")))["procfile"] == "no"

@@ -37,12 +37,6 @@ def test_go(apps, serve):
     assert serve(result, "open\n", line="exec web")().endswith("\n\n3\n")
 
 
-def test_go_without_a_program(apps):
-    files = {name: GO[name] for name in ("go.mod", "apples/apples.go")}
-    assert apps.error(files) == (
-        'the go buildpack exited with status 1: go: no main packages to build')
-
-
 RUST = {
     "Cargo.toml": b'[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\n',
     "Cargo.lock": b'version = 3\n\n[[package]]\nname = "shop"\nversion = "0.1.0"\n',
@@ -77,16 +71,3 @@ int main(void) { return puts("it runs") < 0; }
 def test_c_says_what_the_compiler_said(apps):
     assert apps.error({"Makefile": b"app: app.c\n\tcc -o $@ $<\n", "app.c": b"int main(void) { return apples; }"}) == (
         "the c buildpack exited with status 1: app.c:1:25: error: ‘apples’ undeclared (first use in this function)")
-
-
-def test_a_makefile_alone_is_not_built(apps):
-    assert apps.good({"Makefile": b"all:\n\tfalse\n", "app.py": b""}).answer == {"buildpack": "none"}
-
-
-def test_a_newer_go_is_named(apps):
-    assert apps.error({**GO, "go.mod": b"module example.com/shop\n\ngo 1.25.0\n"}).startswith(
-        "the go buildpack exited with status 1: go.mod asks for Go 1.25.0, and this machine has 1.")
-
-
-def test_a_makefile_of_tasks_is_not_built(apps):
-    assert apps.good({"Makefile": b"run:\n\tfalse\n", "ext/x.c": b"int x;"}).answer == {"buildpack": "none"}

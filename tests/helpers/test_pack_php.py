@@ -92,10 +92,3 @@ def test_what_composer_installs_is_seen_only_below_a_document_root(apps, serve, 
     vendor:publish)."""
     get = serve(apps.good({directory + "index.php": b"<?php", directory + "vendor/a.css": b"p {}"}), "server started")
     assert ("p {}" in get("/vendor/a.css")) == seen
-
-
-def test_php_without_what_is_locked(apps):
-    apps_with = {**PHP, "composer.json": b'{"require": {"php": ">=8", "me/apples": "^1"}}'}
-    assert apps.error(apps_with) == (
-        "the php buildpack exited with status 1: composer.json has no composer.lock, which says what is installed: "
-        "run 'composer update' and commit it")

@@ -19,15 +19,6 @@ def test_static(apps, serve, directory):
     assert get("/.secret").startswith("HTTP/1.1 403 ") and get("/gone").startswith("HTTP/1.1 404 ")
 
 
-def test_pages_of_an_app_are_its_own(apps):
-    assert apps.good({"index.html": b"", "Procfile": b"web: x\n"}).answer == {"buildpack": "none"}
-
-
-def test_the_404_page_of_a_site(apps, serve):
-    get = serve(apps.good({"index.html": b"start", "404.html": b"lost apples"}), "server started")
-    assert get("/nowhere").startswith("HTTP/1.1 404 ") and get("/nowhere").endswith("\n\nlost apples")
-
-
 def test_static_json(apps, serve):
     """https://github.com/heroku/heroku-buildpack-static#configuration"""
     config = b"""{"root": "pages/", "clean_urls": true, "routes": {"/app/**": "index.html"}, "error_page": "lost.html",
@@ -68,14 +59,3 @@ def test_thousands_of_pages_without_their_suffix(apps, serve):
     get = serve(apps.good(pages), "server started")
     for n in (0, 1500, 2999):
         assert get(f"/a-page-with-a-name-as-they-are/{n}").endswith(f"\n\npage {n}")
-
-
-def test_staticfile(apps, serve):
-    """https://docs.cloudfoundry.org/buildpacks/staticfile/"""
-    get = serve(apps.good({"Staticfile": b"root: pages\npushstate: enabled\n", "pages/index.html": b"start"}), "server started")
-    assert get("/gone").startswith("HTTP/1.1 200 ") and get("/gone").endswith("\n\nstart")
-
-
-def test_what_static_json_asks_for_and_is_not_done_is_said(apps):
-    assert apps.error({"static.json": b'{"proxies": {}}', "index.html": b""}).startswith(
-        "bin/release of the static buildpack exited with status 1: static.json says proxies, which is not done here")

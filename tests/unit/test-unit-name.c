@@ -48,6 +48,7 @@ Test(unit_name, is_what_the_documentation_says)
         } cases[] = {
                 { UNIT_APP, "shop", 42, "web", 1, "deployd-app-shop-42.web.1.service" },
                 { UNIT_APP, "my-app", 7, "x-y", 12, "deployd-app-my_app-7.x_y.12.service" },
+                { UNIT_APP, "shop", 7, "x_Y", 1, "deployd-app-shop-7.x--Y.1.service" },
                 { UNIT_FETCH, "my-app", 3, NULL, 0, "deployd-fetch-my_app-3.service" },
                 { UNIT_RESOLVE, "shop", 3, NULL, 0, "deployd-resolve-shop-3.service" },
                 { UNIT_IMPORT, "shop", 42, NULL, 0, "deployd-import-shop-42.service" },
@@ -99,8 +100,9 @@ Test(unit_name, what_is_made_is_taken_apart_again)
 {
         static const char *const names[] = { "a",  "my",    "my-app", "a-b-c", "app",       "fetch",
                                              "a1", "a-1-1", "web",    "x1-2",  "service-1", A50 };
-        static const char *const processes[] = { "web", "x-y",   "w",  "web-1",         "worker",
-                                                 "a-b", "a-b-c", "w1", A10 A10 A10 "aa" };
+        static const char *const processes[] = { "web",  "x-y",   "w",   "web-1",          "worker",
+                                                 "a-b",  "a-b-c", "w1",  A10 A10 A10 "aa", "a_b",
+                                                 "a-_b", "A_",    "a__b" };
         static const uint64_t ids[] = { 1, 9, 10, 4294967296, INT64_MAX };
         static const unsigned numbers[] = { 1, 10, 9999 };
 
@@ -147,6 +149,10 @@ Test(unit_name, foreign_names_are_refused)
                 "deployd-app-shop-42._web.1.service",
                 "deployd-app-shop-42.x__y.1.service",
                 "deployd-app-shop-42._x.1.service",
+                "deployd-app-shop-42.x-y.1.service",
+                "deployd-app-shop-42.x---y.1.service",
+                "deployd-app-shop-42.--x.1.service",
+                "deployd-app-shop-42.x-.1.service",
                 "deployd-app-shop-.web.1.service",
                 "deployd-app-shop.web.1.service",
                 "deployd-app-42.web.1.service",

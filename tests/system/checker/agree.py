@@ -23,6 +23,10 @@ STAMP = r"\d{8}T\d{6}Z"
 ASIDE = re.compile(rf"\d+\.aside-{STAMP}")
 
 
+# How units write the name of a process (base/process-label.h).
+PROCESS_LABEL = str.maketrans({"-": "_", "_": "--"})
+
+
 def label(text):
     """A label of an object path, as sd_bus_path_encode() makes it."""
     text = str(text)
@@ -318,7 +322,7 @@ def formation_runs(world):
         live, wanted = world.live[app["id"]], world.formation(app)
         prefix = f"deployd-app-{app['name'].replace('-', '_')}-{live['id']}."
         loaded = {name for name in world.read.units if name.startswith(prefix)}
-        units = {f"{prefix}{process}.{number}.service" for process, number in wanted}
+        units = {f"{prefix}{process.translate(PROCESS_LABEL)}.{number}.service" for process, number in wanted}
         rows = {row["unit"] for row in world.instances[live["id"]]}
         # What somebody has stopped by hand keeps its row, and the status says it.
         for unit in sorted(units - loaded if world.status(app) == "running" else units - rows):
