@@ -124,7 +124,8 @@ const ConfigKey config_keys[] = {
           "or the instance ends, with a word about how many are missing." },
 
         { "runner", "start-timeout", DURATION(start_timeout, TIME_LEAST, TIME_MOST), "60s",
-          "How long an app may take until it listens on its port." },
+          "How long an app may take until it listens on its port. One that listens elsewhere "
+          "fails when it has opened no other port for a quarter of that time." },
         { "runner", "check-successes", NUMBER(check_successes, "1", "100"), "2",
           "How many checks in a row must succeed before requests go to a new instance." },
 

@@ -68,7 +68,7 @@ void step_check_enter(Pipeline *pipeline, Deployment *deployment)
 
         LIST_FOREACH (instances, instance, deployment->instances)
                 if (instance->port != 0 && !awaited)
-                        awaited = readiness_describe_awaited(instance);
+                        awaited = readiness_describe_awaited(instance, NULL);
         attempt_set_text(deployment, awaited ? awaited : "seeing that it keeps running", -1);
         /* After a restart of the daemon the units are taken back first. */
         LIST_FOREACH (instances, instance, deployment->instances)
