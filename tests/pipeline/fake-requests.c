@@ -113,7 +113,7 @@ int probe_ask_elsewhere(_unused_ ProbeClient *client, uint16_t port, _unused_ ui
 
         cr_assert_neq(port, 0);
         if (fake_probe.away)
-                return -EBUSY;
+                answer.result = PROBE_TIMEOUT;
         (void) snprintf(answer.text, sizeof(answer.text), "%s", text_or_empty(fake_probe.elsewhere));
         return wait_new(&answer, false, done, userdata, ret);
 }

@@ -49,24 +49,23 @@ static void elsewhere_on_answer(void *userdata, const ProbeAnswer *answer)
 {
         Elsewhere *elsewhere = userdata;
         const char *addresses = answer->result == PROBE_LISTENS_ELSEWHERE ? answer->text : NULL;
-        bool same = strcmp(text_or_empty(addresses), text_or_empty(elsewhere->addresses)) == 0, lasts;
+        /* What the helper does not know says nothing. */
+        bool known = addresses || answer->result == PROBE_FREE;
+        bool other = known && strcmp(text_or_empty(addresses), text_or_empty(elsewhere->addresses)) != 0;
+        bool lasts;
         uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
         elsewhere->ask = probe_wait_free(elsewhere->ask);
-        /* What the helper does not know says nothing. */
-        if (answer->result != PROBE_LISTENS_ELSEWHERE && answer->result != PROBE_FREE)
-                same = true;
-        else if (!same) {
+        if (other)
                 elsewhere->since = now;
-                if (text_replace(&elsewhere->addresses, addresses) < 0)
-                        return pipeline_oom(elsewhere->pipeline);
-        }
+        if (other && text_replace(&elsewhere->addresses, addresses) < 0)
+                return pipeline_oom(elsewhere->pipeline);
         lasts = elsewhere->addresses &&
                 now - elsewhere->since >=
                         pipeline_config(elsewhere->pipeline)->start_timeout / PATIENCE_SHARE;
         if (!lasts && elsewhere_plan(elsewhere) < 0)
                 return pipeline_oom(elsewhere->pipeline);
-        if (lasts || !same)
+        if (lasts || other)
                 elsewhere->seen(elsewhere->userdata, elsewhere->addresses, lasts);
 }
 
