@@ -30,6 +30,9 @@ bool buildpack_is_valid(const char *buildpack);
 /* port or notify. */
 bool readiness_is_valid(const char *readiness);
 
+/* no or yes. */
+bool writable_tree_is_valid(const char *writable);
+
 /* As text_is_http_target() has it; "" is legal: none. */
 #define HEALTH_CHECK_PATH_RULE "a path begins with / and has printable ASCII characters without blanks and #"
 bool health_check_path_is_valid(const char *path);
