@@ -156,6 +156,9 @@ const ConfigKey config_keys[] = {
         { "runner", "app-ports-max", NUMBER(app_ports_max, "1", "65535"), "128",
           "How many ports an instance may hold, whatever its processes are and at whatever address. One that holds more is "
           "killed, as one that uses more memory than it may." },
+        { "runner", "writable-tree-max", SIZE(writable_tree_max, BYTES_LEAST, BYTES_MOST), "512M",
+          "How much the copy of its tree may have that an instance of an app with writable-tree=yes writes into. It is a "
+          "part of the memory of the instance." },
         { "runner", "app-cpu-quota", QUOTA(app_cpu_quota, "1%", "100000%"), "",
           "How much of one CPU's time an instance may use, unless the app sets its own; 150% is one and a half "
           "CPUs. Empty: all there is." },
