@@ -250,6 +250,8 @@ static const FailureRule rules[] = {
 
         /* shells */
         ERROR("*: not found"),
+        ERROR("*EROFS: *"),
+        ERROR("*: Read-only file system*"),
         ERROR("*: command not found*"),
         LIKELY("*: Permission denied"),
         LIKELY("*: No such file or directory"),

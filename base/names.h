@@ -72,7 +72,11 @@
 #define JOURNAL_SYNCHRONIZE  "{\"method\":\"io.systemd.Journal.Synchronize\"}"
 
 /* Inside an app's unit: the tree of its release, and one file per process type with its command line. */
-#define PATH_APP_TREE      "/srv/app"
+#define PATH_APP_TREE "/srv/app"
+/* The tree as the release has it, where processes can write to PATH_APP_TREE or to parts of it. */
+#define PATH_APP_RELEASE "/srv/release"
+/* What the app keeps of it, a directory each, where links of PATH_APP_TREE lead there. */
+#define PATH_APP_KEPT      "/srv/kept"
 #define PATH_APP_PROCESSES "/run/deployd/process"
 /* Programs that apps expect and Debian has by another name. */
 #define PATH_APP_BIN "/usr/lib/deployd/bin"

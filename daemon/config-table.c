@@ -124,7 +124,8 @@ const ConfigKey config_keys[] = {
           "or the instance ends, with a word about how many are missing." },
 
         { "runner", "start-timeout", DURATION(start_timeout, TIME_LEAST, TIME_MOST), "60s",
-          "How long an app may take until it listens on its port." },
+          "How long an app may take until it listens on its port. One that listens elsewhere "
+          "fails when it has opened no other port for a quarter of that time." },
         { "runner", "check-successes", NUMBER(check_successes, "1", "100"), "2",
           "How many checks in a row must succeed before requests go to a new instance." },
 
@@ -155,6 +156,9 @@ const ConfigKey config_keys[] = {
         { "runner", "app-ports-max", NUMBER(app_ports_max, "1", "65535"), "128",
           "How many ports an instance may hold, whatever its processes are and at whatever address. One that holds more is "
           "killed, as one that uses more memory than it may." },
+        { "runner", "writable-tree-max", SIZE(writable_tree_max, BYTES_LEAST, BYTES_MOST), "512M",
+          "How much the copy of its tree may have that an instance of an app with writable-tree=yes writes into. It is a "
+          "part of the memory of the instance." },
         { "runner", "app-cpu-quota", QUOTA(app_cpu_quota, "1%", "100000%"), "",
           "How much of one CPU's time an instance may use, unless the app sets its own; 150% is one and a half "
           "CPUs. Empty: all there is." },

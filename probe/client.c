@@ -352,6 +352,12 @@ int probe_ask_crowd(ProbeClient *client, uint16_t max, uint64_t after, ProbeDone
         return ask_new(client, PROBE_CROWD, max, after, done, userdata, ret);
 }
 
+int probe_ask_elsewhere(ProbeClient *client, uint16_t port, uint64_t cgroup_id, ProbeDone done,
+                        void *userdata, ProbeWait **ret)
+{
+        return ask_new(client, PROBE_ELSEWHERE, port, cgroup_id, done, userdata, ret);
+}
+
 ProbeWait *probe_wait_free(ProbeWait *wait)
 {
         if (!wait)

@@ -59,6 +59,11 @@ int probe_ask_busy(ProbeClient *client, uint16_t port, ProbeDone done, void *use
 int probe_ask_crowd(ProbeClient *client, uint16_t max, uint64_t after, ProbeDone done, void *userdata,
                     ProbeWait **ret);
 
+/* Where does the control group listen, if it takes no connections to 127.0.0.1:port? PROBE_LISTENS_ELSEWHERE
+ * with the addresses as text, PROBE_FREE, PROBE_TIMEOUT. The same errors. */
+int probe_ask_elsewhere(ProbeClient *client, uint16_t port, uint64_t cgroup_id, ProbeDone done,
+                        void *userdata, ProbeWait **ret);
+
 /* Cancels the wait if it is under way: `done` is never called then. */
 ProbeWait *probe_wait_free(ProbeWait *wait);
 DEFINE_CLEANUP(ProbeWait *, probe_wait_free);

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "probe/check.h"
+#include "probe/listener.h"
 #include "probe/sockets.h"
 #include "probe/survey.h"
 
@@ -151,6 +152,10 @@ static int probe_survey(int fd, const ProbeRequest *request, ProbeAnswer *answer
                 answer->result = r > 0 ? PROBE_CROWDED : PROBE_FREE;
                 answer->number = (uint32_t) MAX2(r, 0);
                 return r;
+        case PROBE_ELSEWHERE:
+                r = listener_elsewhere(fd, request->port, request->cgroup_id, answer->text);
+                answer->result = r > 0 ? PROBE_LISTENS_ELSEWHERE : PROBE_FREE;
+                return r;
         default:
                 answer->result = PROBE_HELD;
                 return survey_busy(fd, request->port, answer->text, PROBE_BUSY_DIGITS);
@@ -179,8 +184,9 @@ static void client_cancel(Client *client, const ProbeRequest *request)
 }
 
 static void (*const verb_table[PROBE_VERB_MAX])(Client *client, const ProbeRequest *request) = {
-        [PROBE_LISTEN] = client_check, [PROBE_HTTP] = client_check,   [PROBE_HOLDER] = client_survey,
-        [PROBE_BUSY] = client_survey,  [PROBE_CROWD] = client_survey, [PROBE_CANCEL] = client_cancel,
+        [PROBE_LISTEN] = client_check,  [PROBE_HTTP] = client_check,   [PROBE_HOLDER] = client_survey,
+        [PROBE_BUSY] = client_survey,   [PROBE_CROWD] = client_survey, [PROBE_ELSEWHERE] = client_survey,
+        [PROBE_CANCEL] = client_cancel,
 };
 
 /* Takes one packet; if there are more the loop comes here again. */

@@ -34,23 +34,32 @@ _Static_assert(WORDS_MAX * 21 + HTTP_TARGET_MAX <= PROBE_PACKET_MAX, "each reque
 
 static const char *const verb_table[PROBE_VERB_MAX] = {
         [PROBE_LISTEN] = "listen", [PROBE_HTTP] = "http",   [PROBE_HOLDER] = "holder",
-        [PROBE_BUSY] = "busy",     [PROBE_CROWD] = "crowd", [PROBE_CANCEL] = "cancel",
+        [PROBE_BUSY] = "busy",     [PROBE_CROWD] = "crowd", [PROBE_ELSEWHERE] = "elsewhere",
+        [PROBE_CANCEL] = "cancel",
 };
 
 static const size_t verb_numbers[PROBE_VERB_MAX] = {
         [PROBE_LISTEN] = SUCCESSES + 1, [PROBE_HTTP] = NUMBERS_MAX,    [PROBE_HOLDER] = CGROUP_ID + 1,
-        [PROBE_BUSY] = PORT + 1,        [PROBE_CROWD] = CGROUP_ID + 1, [PROBE_CANCEL] = ID + 1,
+        [PROBE_BUSY] = PORT + 1,        [PROBE_CROWD] = CGROUP_ID + 1, [PROBE_ELSEWHERE] = CGROUP_ID + 1,
+        [PROBE_CANCEL] = ID + 1,
 };
 
 static const char *const result_table[PROBE_RESULT_MAX] = {
-        [PROBE_LISTENING] = "listening", [PROBE_FOREIGN] = "foreign", [PROBE_TIMEOUT] = "timeout",
-        [PROBE_UNHEALTHY] = "unhealthy", [PROBE_FREE] = "free",       [PROBE_HELD] = "busy",
-        [PROBE_CROWDED] = "crowd",       [PROBE_FAILED] = "error",
+        [PROBE_LISTENING] = "listening",
+        [PROBE_FOREIGN] = "foreign",
+        [PROBE_TIMEOUT] = "timeout",
+        [PROBE_UNHEALTHY] = "unhealthy",
+        [PROBE_FREE] = "free",
+        [PROBE_HELD] = "busy",
+        [PROBE_CROWDED] = "crowd",
+        [PROBE_FAILED] = "error",
+        [PROBE_LISTENS_ELSEWHERE] = "elsewhere",
 };
 
 static bool result_has_text(int result)
 {
-        return result == PROBE_UNHEALTHY || result == PROBE_FAILED || result == PROBE_HELD;
+        return result == PROBE_UNHEALTHY || result == PROBE_FAILED || result == PROBE_HELD ||
+               result == PROBE_LISTENS_ELSEWHERE;
 }
 
 static bool result_has_numbers(int result)

@@ -19,6 +19,8 @@
  *              which of the PROBE_BUSY_PORTS ports from this one on does somebody hold?
  *      crowd ID MAX CGROUPID
  *              which control group with an id above CGROUPID holds more than MAX ports? The lowest of them
+ *      elsewhere ID PORT CGROUPID
+ *              where does the control group listen, if it takes no connections to 127.0.0.1:PORT?
  *      cancel ID
  *              forget it; nothing is answered, and nothing happens if there is no ID (its answer may be on
  *              the way)
@@ -31,10 +33,12 @@
  *      timeout ID              nobody took connections there, often enough
  *      unhealthy ID TEXT       the requests of `http` were not answered as they had to be; TEXT to the end
  *                              of the packet: how the last one ended, as "answered 503 (5 times)"
- *      free ID                 nobody does (`holder`, `crowd`)
+ *      free ID                 nobody does (`holder`, `crowd`); it listens there, or nowhere (`elsewhere`)
  *      busy ID TEXT            hexadecimal digits, a bit for each port: 8 in the first for PORT itself
  *      crowd ID COUNT CGROUPID that one holds so many ports
- *      error ID TEXT           the helper cannot know; TEXT to the end of the packet
+ *      elsewhere ID TEXT       "[::1]:20000, 127.0.0.1:3000": its addresses to the end of the packet, the
+ * first few in the order of their characters error ID TEXT           the helper cannot know; TEXT to the end
+ * of the packet
  *
  * The client chooses an ID, other than those it still waits for. What a client has asked ends with its
  * connection. A packet of any other form ends the connection. */
@@ -66,6 +70,7 @@ typedef enum ProbeVerb {
         PROBE_HOLDER,
         PROBE_BUSY,
         PROBE_CROWD,
+        PROBE_ELSEWHERE,
         PROBE_CANCEL,
         PROBE_VERB_MAX,
 } ProbeVerb;
@@ -94,6 +99,7 @@ typedef enum ProbeResult {
         PROBE_FREE,
         PROBE_HELD,
         PROBE_CROWDED,
+        PROBE_LISTENS_ELSEWHERE,
         PROBE_FAILED,
         PROBE_RESULT_MAX,
 } ProbeResult;
@@ -102,8 +108,8 @@ typedef struct ProbeAnswer {
         ProbeResult result;
         uint64_t id;
         uint32_t number; /* of PROBE_FOREIGN the uid, of PROBE_CROWDED the count */
-        char text[PROBE_PACKET_MAX +
-                  1];       /* of PROBE_UNHEALTHY and PROBE_FAILED: clean UTF-8; of PROBE_HELD */
+        /* Of PROBE_UNHEALTHY, PROBE_FAILED and PROBE_LISTENS_ELSEWHERE: clean UTF-8; of PROBE_HELD. */
+        char text[PROBE_PACKET_MAX + 1];
         uint64_t cgroup_id; /* of PROBE_FOREIGN and PROBE_CROWDED */
 } ProbeAnswer;
 

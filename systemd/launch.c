@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* deployd-launch PROCESS LOG-RATE: becomes `/bin/sh -c LINE`, LINE being the command line of the process as
- * the import stored it, with the environment as it is, and what .profile.d/ and .profile of the tree make of
- * it. Its output goes to the journal through a relay (relay.h), LOG-RATE bytes in a minute at most. This is
- * the constant that units of apps have as ExecStart=: no text of an app's enters a unit, where it would be
- * read as something else. */
+/* deployd-launch PROCESS LOG-RATE [--writable] [--persist=NAME:NAME...]: makes the places where the process
+ * may write into its tree (launch-places.h), and becomes `/bin/sh -c LINE`, LINE being the command line of
+ * the process as the import stored it, with the environment as it is, and what .profile.d/ and .profile of
+ * the tree make of it. Its output goes to the journal through a relay (relay.h), LOG-RATE bytes in a minute
+ * at most. This is the constant that units of apps have as ExecStart=: no text of an app's enters a unit,
+ * where it would be read as something else. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "release/procfile.h"
+#include "systemd/launch-places.h"
 #include "systemd/relay.h"
 
 /* The status PID 1 reports when a program cannot be executed (EXIT_EXEC, systemd.exec(5)). The shell in our
@@ -95,9 +97,11 @@ static int launch_process(const char *directory, const char *process, const char
 
 int main(int argc, char *argv[])
 {
-        if (argc != 3) {
-                log_error("usage: deployd-launch PROCESS LOG-RATE");
+        if (argc < 3) {
+                log_error("usage: deployd-launch PROCESS LOG-RATE [--writable] [--persist=NAME:NAME...]");
                 return EXIT_EXEC;
         }
+        if (launch_make_places(argv + 3) < 0)
+                return EXIT_EXEC;
         return launch_process(PATH_APP_PROCESSES, argv[1], argv[2]);
 }

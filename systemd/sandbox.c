@@ -92,9 +92,6 @@ static const SandboxRow app[] = {
         { "StateDirectoryMode", 'u', 0700, NULL },
         { "CacheDirectoryMode", 'u', 0700, NULL },
         { "MemorySwapMax", 't', 0, NULL },
-        /* Its programs can be run wherever the machine keeps them: a hardened one mounts /var noexec. What
-         * else it writes to has what the administrator decided. */
-        { "ExecPaths", 'l', 0, PATH_APP_TREE },
         /* What bounds output counts bytes. No more lines than this come of it; 0 would be journald's own
          * limit (src/core/unit.c, the export of its limit), which loses the end. */
         { "LogRateLimitIntervalUSec", 't', USEC_PER_SEC, NULL },

@@ -47,6 +47,7 @@ static const Field fields[] = {
         FIELD("app-slice", FIELD_TEXT, app_slice),
         FIELD("user", FIELD_TEXT, user),
         FIELD("state-directory", FIELD_TEXT, state_directory),
+        LIST("kept", FIELD_TEXT, kept[0], UNIT_SPEC_KEPT_MAX, char *),
         FIELD("cache-directory", FIELD_TEXT, cache_directory),
         FIELD("environment-file", FIELD_TEXT, environment_file),
         LIST("argument", FIELD_TEXT, arguments[0], UNIT_SPEC_ARGUMENTS_MAX, char *),
@@ -216,9 +217,9 @@ static const Field *field_find(const char *key, size_t *ret_offset)
         return NULL;
 }
 
-static bool texts_have_gap(const char *const texts[UNIT_SPEC_ARGUMENTS_MAX])
+static bool texts_have_gap(const char *const texts[], size_t n)
 {
-        for (size_t i = 1; i < UNIT_SPEC_ARGUMENTS_MAX; i++)
+        for (size_t i = 1; i < n; i++)
                 if (texts[i] && !texts[i - 1])
                         return true;
         return false;
@@ -249,10 +250,12 @@ static const char *spec_find_missing(const UnitSpec *spec)
                 return "kind";
         if (!spec->name)
                 return "name";
-        if (!spec->arguments[0] || texts_have_gap(spec->arguments))
+        if (!spec->arguments[0] || texts_have_gap(spec->arguments, ELEMENTSOF(spec->arguments)))
                 return "argument";
-        if (texts_have_gap(spec->stop_post))
+        if (texts_have_gap(spec->stop_post, ELEMENTSOF(spec->stop_post)))
                 return "stop-post";
+        if (texts_have_gap(spec->kept, ELEMENTSOF(spec->kept)))
+                return "kept";
         if (binds_have_gap(spec->binds))
                 return "bind-source";
         return addresses_have_gap(spec->reached) ? "reached" : NULL;

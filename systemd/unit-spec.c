@@ -209,13 +209,20 @@ static int append_writable_binds(sd_bus_message *message, const UnitSpec *spec)
         return r;
 }
 
-/* Tools that a build has installed into its cache are run there: see sandbox.c. */
+/* The programs of a tree can be run wherever the machine keeps them: a hardened one mounts /var noexec. What
+ * else a unit writes to has what the administrator decided; but tools that a build has installed into its
+ * cache are run there: see sandbox.c. Not a directory in memory, of which PID 1 would mount nothing then: of
+ * two entries with one path systemd 252 drops this one (src/core/namespace.c, drop_duplicates()). */
 static int append_executable(sd_bus_message *message, const UnitSpec *spec)
 {
         _cleanup_free_ char *cache = NULL;
+        int r = 0;
 
-        if (spec->kind != UNIT_BUILD || !spec->cache_directory)
-                return 0;
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(spec->binds) && spec->binds[i].source; i++)
+                if (strcmp(spec->binds[i].target, PATH_APP_TREE) == 0)
+                        r = unit_spec_append_list(message, "ExecPaths", PATH_APP_TREE);
+        if (r < 0 || spec->kind != UNIT_BUILD || !spec->cache_directory)
+                return r;
         cache = text_format(CACHE_PRIVATE "/%s", spec->cache_directory);
         return cache ? unit_spec_append_list(message, "ExecPaths", cache) : -ENOMEM;
 }
@@ -301,6 +308,9 @@ static int append_own_values(sd_bus_message *message, const UnitSpec *spec)
                 r = append_string(message, "User", spec->user);
         if (r >= 0)
                 r = unit_spec_append_list(message, "StateDirectory", spec->state_directory);
+        /* The property adds to what is there. */
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(spec->kept); i++)
+                r = unit_spec_append_list(message, "StateDirectory", spec->kept[i]);
         if (r >= 0)
                 r = unit_spec_append_list(message, "CacheDirectory", spec->cache_directory);
         if (r >= 0)

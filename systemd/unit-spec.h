@@ -12,8 +12,9 @@
 #include "systemd/sandbox.h"
 
 /* Longest list of any kind of unit. */
-#define UNIT_SPEC_BINDS_MAX     8
+#define UNIT_SPEC_BINDS_MAX     12
 #define UNIT_SPEC_ARGUMENTS_MAX 6
+#define UNIT_SPEC_KEPT_MAX      8
 #define UNIT_SPEC_ADDRESSES_MAX 3 /* of name servers, as resolv.conf(5) has (MAXNS) */
 
 typedef struct UnitAddress {
@@ -34,10 +35,11 @@ typedef struct UnitBind {
 typedef struct UnitSpec {
         UnitKind kind;
         const char *name;
-        const char *app_slice;       /* of a kind whose row names no slice */
-        const char *user;            /* of the dynamic user */
-        const char *state_directory; /* below /var/lib */
-        const char *cache_directory; /* below /var/cache */
+        const char *app_slice;                /* of a kind whose row names no slice */
+        const char *user;                     /* of the dynamic user */
+        const char *state_directory;          /* below /var/lib */
+        const char *kept[UNIT_SPEC_KEPT_MAX]; /* further ones below /var/lib */
+        const char *cache_directory;          /* below /var/cache */
         const char *environment_file;
         const char *arguments[UNIT_SPEC_ARGUMENTS_MAX]; /* the program, an absolute path, first */
         const char *stop_post[UNIT_SPEC_ARGUMENTS_MAX]; /* run when it has ended, however; its failure means

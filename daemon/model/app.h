@@ -43,6 +43,8 @@ typedef struct AppSettings {
         char *build_command;     /* "" = the buildpack's */
         char *readiness;         /* port, notify */
         char *health_check_path; /* "" = none */
+        char *writable_tree;     /* no, yes */
+        char *persist;           /* directories of the tree that are kept (persist.h) */
         Formation formation;     /* nothing said = app.json's, else web=1 */
         uint64_t health_check_timeout_usec;
         uint64_t check_settle_usec; /* how long a new version is watched before it is live */

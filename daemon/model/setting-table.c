@@ -4,6 +4,7 @@
  * the member. */
 
 #include "daemon/model/app.h"
+#include "daemon/model/persist.h"
 #include "daemon/model/repository.h"
 #include "daemon/model/setting.h"
 #include "daemon/model/validate.h"
@@ -85,6 +86,20 @@ static const Setting of_apps[] = {
           .help = "ready by its port, or when it says so: port or notify",
           .meaning = "When an instance runs: *port* (with its program, and then it has to listen), *notify* (when it "
                      "says READY=1, see sd_notify(3), and then the same)." },
+        { TEXT(writable_tree, writable_tree_is_valid), .initial = "no",
+          .rule = "is no (its tree is read-only) or yes (each instance has a copy that goes with it)",
+          .property = "WritableTree", .word = "writable-tree", .title = "Writable tree", .key = "writable_tree",
+          .effect = SETTING_NEXT_DEPLOYMENT,
+          .help = "whether its tree can be written to: no or yes",
+          .meaning = "Whether processes can write into their tree: *no*, or *yes*: each has a copy of the tree in memory, "
+                     "which goes when the process ends." },
+        { TEXT(persist, persist_is_valid), .initial = "",
+          .rule = PERSIST_RULE,
+          .property = "Persist", .word = "persist", .title = "Persist", .key = "persist",
+          .effect = SETTING_NEXT_DEPLOYMENT,
+          .help = "directories of the tree that are kept",
+          .meaning = "Directories of the tree that processes can write to and that are kept, with commas between them: "
+                     "*data,public/uploads*." },
         { TEXT(health_check_path, health_check_path_is_valid), .initial = "",
           .rule = "is not allowed: " HEALTH_CHECK_PATH_RULE ", at most 256",
           .property = "HealthCheckPath", .word = "health-check-path", .title = "Health check", .key = "health_check_path",

@@ -285,6 +285,12 @@ bool readiness_is_valid(const char *readiness)
         return strcmp(readiness, "port") == 0 || strcmp(readiness, "notify") == 0;
 }
 
+bool writable_tree_is_valid(const char *writable)
+{
+        assert(writable);
+        return strcmp(writable, "no") == 0 || strcmp(writable, "yes") == 0;
+}
+
 bool health_check_path_is_valid(const char *path)
 {
         assert(path);

@@ -32,6 +32,9 @@ bool readiness_is_valid(const char *readiness);
 /* "yes" or "no". */
 bool submodules_is_valid(const char *submodules);
 
+/* no or yes. */
+bool writable_tree_is_valid(const char *writable);
+
 /* As text_is_http_target() has it; "" is legal: none. */
 #define HEALTH_CHECK_PATH_RULE "a path begins with / and has printable ASCII characters without blanks and #"
 bool health_check_path_is_valid(const char *path);

@@ -41,12 +41,15 @@ void adopt_free(Pipeline *pipeline)
  * to another directory; the rest goes to one of deployd's. Caller frees. */
 static char *adopt_target(const ForeignItem *item, const char *stamp)
 {
-        const char *name = strrchr(item->path, '/'), *shelf;
+        const char *name = strrchr(item->path, '/'), *kept, *shelf;
 
         if (!name)
                 return strdup(item->path);
-        if (strncmp(item->path, PATH_APP_DATA "/", strlen(PATH_APP_DATA "/")) == 0)
-                return text_format("%s.aside-%s", item->path, stamp);
+        if (strncmp(item->path, PATH_APP_DATA "/", strlen(PATH_APP_DATA "/")) == 0) {
+                /* What persist_directory() has named stays behind the new name, where it is nobody's. */
+                kept = name + strcspn(name, "+");
+                return text_format("%.*s.aside-%s%s", (int) (kept - item->path), item->path, stamp, kept);
+        }
         shelf = strncmp(item->path, PATH_RELEASES "/", strlen(PATH_RELEASES "/")) == 0 ? "release" : "logs";
         return text_format(PATH_STATE "/aside-%s/%s-%s", stamp, shelf, name + 1);
 }

@@ -46,6 +46,8 @@ typedef struct InstanceEvents {
         /* Before it is live: its unit has ended. `failed` follows, when it is known what it said last. */
         void (*ended)(Pipeline *pipeline, Deployment *deployment);
         void (*failed)(Pipeline *pipeline, Deployment *deployment, const char *sentence);
+        /* Before it is live: what is waited for is another. */
+        void (*awaits)(Pipeline *pipeline, Deployment *deployment, const char *sentence);
         /* It is live, and something about it is different. */
         void (*changed)(Pipeline *pipeline, Deployment *deployment);
 } InstanceEvents;

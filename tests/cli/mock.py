@@ -251,6 +251,7 @@ class Mock:
             "CreatedAt": now(), "Branch": "", "Directory": "", "StopTimeoutUSec": 0, "MemoryMax": 0, "TasksMax": 0,
             "CPUQuotaPerSecUSec": 0, "KeepReleases": 0, "Formation": {"web": 1}, "Buildpack": "", "BuildCommand": "",
             "Readiness": "port", "HealthCheckPath": "", "HealthCheckTimeoutUSec": 0, "CheckSettleUSec": 0,
+            "WritableTree": "no", "Persist": "",
             "EnvironmentStaged": [], "DataPath": "/nonexistent/7", "Releases": 0, **properties})
 
     def deployment(self, app="shop", revision="", **properties):

@@ -85,7 +85,8 @@ def test_each_is_shown_once_where_it_was(mock, deployctl):
     titles = [line.split(":")[0] for line in deployctl("app", "show", "shop").out.splitlines()]
     assert sorted(titles) == sorted(set(titles))
     assert titles[titles.index("Releases"):] == [
-        "Releases", "Releases kept", "Formation", "Staged", "Readiness", "Health check", "Health check timeout",
+        "Releases", "Releases kept", "Formation", "Staged", "Readiness", "Writable tree", "Persist", "Health check",
+        "Health check timeout",
         "Check settle", "Stop timeout", "Memory limit", "Tasks limit", "CPU limit", "Slice", "Data", "Created"]
 
 

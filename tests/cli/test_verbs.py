@@ -92,6 +92,9 @@ def test_app_create_gives_settings_in_the_units_of_the_bus(mock, deployctl):
     ("health-check-path=/up?a=b", "HealthCheckPath", "/up?a=b"),
     ("health-check-path=", "HealthCheckPath", ""),
     ("readiness=notify", "Readiness", "notify"),
+    ("writable-tree=yes", "WritableTree", "yes"),
+    ("persist=data,public/uploads", "Persist", "data,public/uploads"),
+    ("persist=", "Persist", ""),
     ("buildpack=none", "Buildpack", "none"),
     ("build-command=make A=1 && echo 'é'", "BuildCommand", "make A=1 && echo 'é'"),
 ])

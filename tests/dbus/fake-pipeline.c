@@ -144,12 +144,12 @@ static int note_settings(Pipeline *pipeline, const char *what, const char *name,
         }
         return note(pipeline, reterr,
                     "%s %s %s [%s] [%s] %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
-                    " [%s] [%s] %s [%s] %" PRIu64 " %" PRIu64 " {%s} uid=%u",
+                    " [%s] [%s] %s [%s] %" PRIu64 " %" PRIu64 " %s [%s] {%s} uid=%u",
                     what, name, settings->access_mode, settings->branch, settings->directory,
                     settings->stop_timeout_usec, settings->memory_max, settings->tasks_max,
                     settings->cpu_quota_usec, settings->buildpack, settings->build_command,
                     settings->readiness, settings->health_check_path, settings->health_check_timeout_usec,
-                    settings->check_settle_usec, all, call->uid);
+                    settings->check_settle_usec, settings->writable_tree, settings->persist, all, call->uid);
 }
 
 int app_create(Pipeline *pipeline, const char *name, Repository *repository, const AppSettings *settings,

@@ -109,9 +109,9 @@ Test(manager_bus, creates_an_app)
                                   (uint64_t) 5000000, "MemoryMax", "t", (uint64_t) 1 << 30, "TasksMax", "t",
                                   (uint64_t) 64, "CPUQuotaPerSecUSec", "t", (uint64_t) 500000)),
                 "/app/my_2dshop");
-        asked_is("app_create shop private [] [] 0 0 0 0 [] [] port [] 0 0 {} uid=0\n"
+        asked_is("app_create shop private [] [] 0 0 0 0 [] [] port [] 0 0 no [] {} uid=0\n"
                  "app_create my-shop internal [next] [web/shop] 5000000 1073741824 64 500000 [node] [make] "
-                 "notify [/up] 7000000 9000000 {web=1 worker=2} uid=0\n");
+                 "notify [/up] 7000000 9000000 no [] {web=1 worker=2} uid=0\n");
 }
 
 Test(manager_bus, refuses_a_bad_app)

@@ -97,6 +97,8 @@ Test(objects_bus, an_app_has_its_properties)
         set(&app->settings.build_command, "make");
         set(&app->settings.readiness, "notify");
         set(&app->settings.health_check_path, "/up");
+        set(&app->settings.writable_tree, "yes");
+        set(&app->settings.persist, "data,a/b");
         app->settings.health_check_timeout_usec = 6;
         app->settings.check_settle_usec = 7;
         cr_assert(instance_new(fixture_deployment(app, 42), "web", 1, 20007));
@@ -121,6 +123,8 @@ Test(objects_bus, an_app_has_its_properties)
         app_is("make", "BuildCommand");
         app_is("notify", "Readiness");
         app_is("/up", "HealthCheckPath");
+        app_is("yes", "WritableTree");
+        app_is("data,a/b", "Persist");
         app_is("6", "HealthCheckTimeoutUSec");
         app_is("7", "CheckSettleUSec");
         app_is("private", "AccessMode");
@@ -150,7 +154,7 @@ Test(objects_bus, an_app_has_its_methods)
                  "app_start shop uid=0\n"
                  "app_stop shop uid=0\n"
                  "app_restart shop uid=0\n"
-                 "app_set shop private [main] [web] 0 0 0 0 [] [] port [] 0 0 {} uid=0\n"
+                 "app_set shop private [main] [web] 0 0 0 0 [] [] port [] 0 0 no [] {} uid=0\n"
                  "app_remove shop 1 uid=0\n");
 }
 
@@ -193,10 +197,11 @@ Test(objects_bus, the_formation_of_an_app_is_what_is_in_force)
         app_is("[[clock-2,1]]", "Formation");
         fixture_succeeds(APP("SetProperties", "a{sv}", 1, "Formation", "a{su}", 0));
         app_is("[[web,3],[worker,2]]", "Formation");
-        asked_is("app_set shop private [] [] 0 0 0 0 [] [] port [] 0 0 {clock-2=1 web=0 worker=9998} uid=0\n"
-                 "app_set shop private [] [] 0 0 0 0 [] [] port [] 0 0 {clock-2=1} uid=0\n"
-                 "app_set shop private [next] [] 0 0 0 0 [] [] port [] 0 0 {clock-2=1} uid=0\n"
-                 "app_set shop private [next] [] 0 0 0 0 [] [] port [] 0 0 {} uid=0\n");
+        asked_is(
+                "app_set shop private [] [] 0 0 0 0 [] [] port [] 0 0 no [] {clock-2=1 web=0 worker=9998} uid=0\n"
+                "app_set shop private [] [] 0 0 0 0 [] [] port [] 0 0 no [] {clock-2=1} uid=0\n"
+                "app_set shop private [next] [] 0 0 0 0 [] [] port [] 0 0 no [] {clock-2=1} uid=0\n"
+                "app_set shop private [next] [] 0 0 0 0 [] [] port [] 0 0 no [] {} uid=0\n");
 }
 
 Test(objects_bus, a_formation_of_nothing_or_of_what_cannot_be_is_refused)
@@ -266,6 +271,12 @@ Test(objects_bus, settings_of_builds_and_health_are_checked)
                 { "Readiness", "port", NULL },
                 { "Readiness", "", "Readiness is port" },
                 { "Readiness", "http", "or notify" },
+                { "WritableTree", "yes", NULL },
+                { "WritableTree", "no", NULL },
+                { "WritableTree", "", "WritableTree is no" },
+                { "Persist", "data,public/uploads", NULL },
+                { "Persist", "", NULL },
+                { "Persist", "/data", "Persist has commas between directories" },
                 { "HealthCheckPath", "/up?a=1", NULL },
                 { "HealthCheckPath", "", NULL },
                 { "HealthCheckPath", "up", "HealthCheckPath is not allowed: a path begins with /" },

@@ -68,7 +68,7 @@ Test(removed_app_bus, a_new_app_may_take_data_over)
         fixture_succeeds(CALL("CreateApp", "ssa{sv}", "blog", "code", 1, "Data", "s", ""));
         fixture_fails(INVALID_ARGS, "Data", fixture.client, BUS_PATH_APP "/shop", BUS_INTERFACE_APP,
                       "SetProperties", "a{sv}", 1, "Data", "s", "old");
-        asked_is("app_create shop private [next] [] 0 0 0 0 [] [] port [] 0 0 {} uid=0\n"
+        asked_is("app_create shop private [next] [] 0 0 0 0 [] [] port [] 0 0 no [] {} uid=0\n"
                  "app_create takes old\n"
-                 "app_create blog private [] [] 0 0 0 0 [] [] port [] 0 0 {} uid=0\n");
+                 "app_create blog private [] [] 0 0 0 0 [] [] port [] 0 0 no [] {} uid=0\n");
 }

@@ -70,7 +70,7 @@ Test(settings_bus, numbers_are_held_to_their_bounds)
 /* A legal text that is not what a new app has. */
 static const char *other_text(const Setting *setting)
 {
-        static const char *const texts[] = { "public", "notify", "/up", "main" };
+        static const char *const texts[] = { "public", "notify", "/up", "yes", "main" };
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
                 if (!setting->is_valid || setting->is_valid(texts[i]))

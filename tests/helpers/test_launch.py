@@ -100,10 +100,13 @@ def test_only_the_name_of_a_process_is_taken(launch, name):
     assert done.stderr == b"deployd-launch: not the name of a process\n"
 
 
-@pytest.mark.parametrize("arguments", [(), ("web",), ("web", "1", "more")])
-def test_there_are_exactly_two_arguments(launch, arguments):
+@pytest.mark.parametrize("arguments, said", [
+    ((), b"usage: deployd-launch PROCESS LOG-RATE [--writable] [--persist=NAME:NAME...]\n"),
+    (("web",), b"usage: deployd-launch PROCESS LOG-RATE [--writable] [--persist=NAME:NAME...]\n"),
+    (("web", "1", "more"), b"deployd-launch: no option: more\n")])
+def test_other_arguments_are_refused(launch, arguments, said):
     done = launch({"web": b"echo ran"}, *arguments, rate=())
-    assert (done.returncode, done.stdout, done.stderr) == (203, b"", b"usage: deployd-launch PROCESS LOG-RATE\n")
+    assert (done.returncode, done.stdout, done.stderr) == (203, b"", said)
 
 
 def test_the_rate_is_a_number(launch):
@@ -243,3 +246,70 @@ def test_nobody_to_read_it_does_not_end_the_program(launch, socket_pair, tmp_pat
     path = tmp_path_factory.mktemp("done") / "done"
     done = launch({"web": f"seq 100000; echo done >{path}".encode()}, "web", capture_output=False, stdout=theirs, stderr=theirs)
     assert (done.returncode, path.read_text()) == (0, "done\n")
+
+
+# Where the process may write. In a mount namespace: a release at /srv/release, and the tree as PID 1 mounts it.
+PLACES = """
+mount -t tmpfs tmpfs /srv && mkdir /srv/app /srv/release /srv/kept /srv/state &&
+mkdir -p /srv/release/public/css /srv/release/data/deep /srv/kept/data /srv/kept/public+uploads &&
+echo 1 >/srv/release/data/deep/one && echo css >/srv/release/public/css/a && ln -s data/deep/one /srv/release/link &&
+printf '#!/bin/sh\n' >/srv/release/run && chmod 755 /srv/release/run && touch -d @1000000000 /srv/release/run &&
+"""
+
+
+@pytest.fixture
+def places(binary, tmp_path):
+    """places(before, option...) runs the line in /srv/app, behind what the shell does before."""
+    def run(before, line, *options, state="/srv/state"):
+        (tmp_path / "web").write_text(line)
+        script = SCRIPT.replace('mount -t', PLACES + before + ' mount -t', 1).replace('exec "$@"', 'cd /srv/app && exec "$@"')
+        return subprocess.run(
+            ["unshare", "-m", "sh", "-c", script, "sh", *without_capabilities(binary("launch"), "web", "1000000", *options)],
+            env={"PATH": os.environ["PATH"], "FILES": str(tmp_path), "SHELL_IS": "", "STATE_DIRECTORY": state},
+            capture_output=True, text=True)
+
+    return run
+
+
+def test_a_writable_tree_is_a_copy(places):
+    done = places("", "cat link public/css/a; readlink link; stat -c %Y run; test -x run && test ! -x link && echo x >link && "
+                  "cat /srv/release/link", "--writable")
+    assert (done.stdout, done.stderr) == ("1\ncss\ndata/deep/one\n1000000000\n1\n", "")
+
+
+def test_a_tree_that_has_no_room_is_not_run(places):
+    done = places("mount -t tmpfs -o size=16k tmpfs /srv/app && head -c 100000 /dev/zero >/srv/release/big &&", "echo ran",
+                  "--writable")
+    assert (done.returncode, done.stdout) == (203, "")
+    assert done.stderr == "deployd-launch: there is no room for a copy of the tree: see writable-tree-max of [runner]\n"
+
+
+KEPT = "mkdir -p /srv/app/data /srv/app/public/uploads &&"
+
+
+def test_what_is_kept_begins_with_what_the_tree_has(places):
+    done = places(KEPT, "cat data/deep/one; ls -A public/uploads; ls -A /srv/state", "--persist=data:public/uploads")
+    assert (done.stdout, done.stderr) == ("1\n.persist-data\n.persist-public+uploads\n", "")
+
+
+def test_what_is_kept_is_copied_once(places):
+    done = places(KEPT + "echo >/srv/state/.persist-data &&", "ls -A data", "--persist=data")
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_copy_that_was_cut_short_is_made_again(places):
+    done = places(KEPT + ">/srv/state/.persist-data && mkdir /srv/app/data/deep && echo half >/srv/app/data/deep/one &&",
+                  "cat data/deep/one", "--persist=data")
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+def test_in_a_copy_links_lead_to_what_is_kept(places):
+    done = places("", "cat data/deep/one public/css/a; echo 2 >public/uploads/two; readlink data; ls /srv/kept/public+uploads",
+                  "--writable", "--persist=data:public/uploads")
+    assert (done.stdout, done.stderr) == ("1\ncss\n/srv/kept/data\ntwo\n", "")
+
+
+def test_what_cannot_be_kept_is_not_run(places):
+    done = places(KEPT, "echo ran", "--persist=data", state="/nonexistent")
+    assert (done.returncode, done.stdout) == (203, "")
+    assert done.stderr == "deployd-launch: cannot copy data: No such file or directory\n"

@@ -396,6 +396,37 @@ def test_who_holds_more_ports_than_allowed_is_told(ask, groups, processes, port,
     assert ask.survey("crowd", 1, before) == "free"
 
 
+# Where a control group listens instead
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::", "::ffff:127.0.0.1"])
+def test_one_that_listens_on_its_port_listens_nowhere_else(ask, groups, processes, port, other_port, address):
+    group = groups()
+    assert ask.survey("elsewhere", port, os.stat(group).st_ino) == "free"
+    one = App(processes, group, other_port, "127.0.0.1")
+    assert ask.survey("elsewhere", port, one.cgroup_id) == f"elsewhere 127.0.0.1:{other_port}"
+    App(processes, group, port, address)
+    assert ask.survey("elsewhere", port, one.cgroup_id) == "free"
+
+
+@pytest.mark.parametrize("address, text", [("127.0.0.2", "127.0.0.2"), ("::1", "[::1]"), (("::", 1), "[::]")], ids=str)
+def test_the_own_port_at_an_address_that_127_0_0_1_does_not_reach_is_told(ask, app, port, address, text):
+    app(port, "127.0.0.1")  # another control group is of no interest
+    listening = app(port, address)
+    assert ask.survey("elsewhere", port, listening.cgroup_id) == f"elsewhere {text}:{port}"
+
+
+def test_the_first_addresses_are_told_in_order_and_each_once(ask, groups, processes, port, other_port):
+    group = groups()
+    one = App(processes, group, other_port, "127.0.0.9", "::1", "127.0.0.3")
+    App(processes, group, other_port, "127.0.0.3", "127.0.0.2")
+    addresses = [f"127.0.0.{last}:{other_port}" for last in (2, 3, 9)] + [f"[::1]:{other_port}"]
+    assert ask.survey("elsewhere", port, one.cgroup_id) == "elsewhere " + ", ".join(addresses)
+    App(processes, group, other_port, "127.0.0.1")
+    first = [f"127.0.0.1:{other_port}", *addresses[:-1]]
+    assert ask.survey("elsewhere", port, one.cgroup_id) == "elsewhere " + ", ".join(first) + " and others"
+
+
 def test_who_cannot_be_reached_by_loopback_is_no_stranger(ask, app, port, other_port):
     app(port, "127.0.0.2")
     app(other_port, "0.0.0.0")

@@ -23,11 +23,11 @@ GENERATED = "tests/sql/releases/"
 FOREIGN = {
     "AF_ALG", "ARG_MAX", "CAP_SYS_ADMIN", "CLONE_NEWUTS", "DEFAULT_PATH", "MAX_ARG_STRLEN", "MAX_SEND_FD", "NLMSG_GOODSIZE",
     "PGRES_POLLING_WRITING", "PID_MAX_LIMIT", "SD_JOURNAL_NOP", "SRV_ADMF_FDRAIN", "SRV_ADMF_FMAINT", "array_recv",
-    "array_send", "sock_get_old_sockets", "srv_settings_init", "unit_name_is_valid", "unit_unlink_state_files",
+    "array_send", "drop_duplicates", "sock_get_old_sockets", "srv_settings_init", "unit_name_is_valid", "unit_unlink_state_files",
 }
 FOREIGN_FILES = {
     "include/net/flow.h", "journald-server.c", "src/backend/utils/adt/arrayfuncs.c", "src/cli.c",
-    "src/core/unit.c", "src/libgit2/path.c", "src/sock.c",
+    "src/core/namespace.c", "src/core/unit.c", "src/libgit2/path.c", "src/sock.c",
 }
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 FUNCTION_OR_CONSTANT = re.compile(r"\b([a-z]\w*_\w+)\(\)|\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b(?!\.md)")

@@ -106,6 +106,18 @@ int probe_ask_crowd(_unused_ ProbeClient *client, _unused_ uint16_t max, uint64_
         return fake_probe.away ? -EBUSY : wait_new(&answer, false, done, userdata, ret);
 }
 
+int probe_ask_elsewhere(_unused_ ProbeClient *client, uint16_t port, _unused_ uint64_t cgroup_id,
+                        ProbeDone done, void *userdata, ProbeWait **ret)
+{
+        ProbeAnswer answer = { .result = fake_probe.elsewhere ? PROBE_LISTENS_ELSEWHERE : PROBE_FREE };
+
+        cr_assert_neq(port, 0);
+        if (fake_probe.away)
+                answer.result = PROBE_TIMEOUT;
+        (void) snprintf(answer.text, sizeof(answer.text), "%s", text_or_empty(fake_probe.elsewhere));
+        return wait_new(&answer, false, done, userdata, ret);
+}
+
 void fake_probe_answer(ProbeResult result)
 {
         ProbeWait *wait;

@@ -13,6 +13,7 @@ typedef struct FakeProbe {
         bool hold_ports;        /* nor what is asked about all ports */
         bool away;              /* nothing else is answered */
         const char *held_ports; /* the first ports of the range that are held; NULL = it is not known */
+        const char *elsewhere;  /* where instances listen while their ports are waited for; NULL = nowhere */
         uint64_t crowd;         /* a control group with too many ports; 0 = none */
         unsigned n_checks, n_health_checks; /* that have begun */
 } FakeProbe;

@@ -144,12 +144,36 @@ static int take_ticket(int fd)
                                                                          : -1;
 }
 
+/* What the test may want to know of a unit that is started or cleaned. */
+static void note_places(const UnitSpec *spec)
+{
+        size_t size;
+        FILE *file;
+
+        free(fake_units.places[spec->kind]);
+        file = open_memstream(&fake_units.places[spec->kind], &size);
+        cr_assert(file);
+        for (size_t i = 3; i < UNIT_SPEC_ARGUMENTS_MAX && spec->arguments[i]; i++)
+                fprintf(file, "%s\n", spec->arguments[i]);
+        for (size_t i = 0; i < UNIT_SPEC_BINDS_MAX && spec->binds[i].source; i++)
+                fprintf(file, "%s%s %s\n", spec->binds[i].source, spec->binds[i].writable ? " >" : "",
+                        spec->binds[i].target);
+        if (spec->tmpfs)
+                fprintf(file, "%s %llu\n", spec->tmpfs, (unsigned long long) spec->tmpfs_size);
+        for (size_t i = 0; i < UNIT_SPEC_KEPT_MAX && spec->kept[i]; i++)
+                fprintf(file, "kept %s\n", spec->kept[i]);
+        fclose(file);
+}
+
 int units_start(_unused_ Units *units, const UnitSpec *spec, UnitCallDone done, void *userdata,
                 UnitCall **ret)
 {
         FakeUnit *unit = fake_unit_get(spec->name);
         bool refused = fake_units.start[spec->kind] == FAKE_REFUSED;
-        int r = call_new(CALL_START, spec->name, refused ? -EIO : 0, done, userdata, ret);
+        int r;
+
+        note_places(spec);
+        r = call_new(CALL_START, spec->name, refused ? -EIO : 0, done, userdata, ret);
 
         if (r < 0 || refused)
                 return r;
@@ -208,8 +232,9 @@ int units_set_limits(_unused_ Units *units, _unused_ const char *name, _unused_ 
         return call_new(CALL_LIMITS, NULL, 0, done, userdata, ret);
 }
 
-int units_clean(_unused_ Units *units, _unused_ const UnitSpec *spec, UnitCallDone done, void *userdata,
+int units_clean(_unused_ Units *units, const UnitSpec *spec, UnitCallDone done, void *userdata,
                 UnitCall **ret)
 {
+        note_places(spec);
         return call_new(CALL_OTHER, NULL, 0, done, userdata, ret);
 }

@@ -311,6 +311,10 @@ void fake_units_start(void)
 void fake_units_end(void)
 {
         cr_assert_null(watches, "a watch is left");
+        for (UnitKind kind = UNIT_KIND_UNSET + 1; kind < UNIT_KIND_MAX; kind++) {
+                free(fake_units.places[kind]);
+                fake_units.places[kind] = NULL;
+        }
         while (all_units) {
                 FakeUnit *unit = all_units;
 

@@ -29,9 +29,11 @@ typedef struct FakeUnits {
         bool hold_restarts;                          /* calls to restart are not answered */
         bool going_down;                             /* the machine is, or is thought to be */
         bool hold_journal;                           /* it is not read */
-        const char *last_line;                       /* of any unit */
-        bool stopped;                                /* somebody has stopped any unit that has ended */
-        bool no_calls;                               /* a call cannot be sent: -ENOTCONN */
+        char *places[UNIT_KIND_MAX]; /* of the last unit of the kind: its options, binds, what it keeps, a
+                                        line each */
+        const char *last_line;       /* of any unit */
+        bool stopped;                /* somebody has stopped any unit that has ended */
+        bool no_calls;               /* a call cannot be sent: -ENOTCONN */
 } FakeUnits;
 
 extern FakeUnits fake_units;

@@ -188,6 +188,83 @@ Test(keeper, says_that_nobody_listens)
         failed("web.1 did not listen on port 20000, its $PORT, within 60 s");
 }
 
+/* Its port is waited for, and it listens there. */
+static void listens_on(const char *addresses)
+{
+        fake_probe.hold = true;
+        fake_probe.elsewhere = addresses;
+        deployment = fixture_deploy();
+        status_is(deployment, "checking");
+}
+
+#define WAITS_FOR_PORT(elsewhere) \
+        "web.1 listens on " elsewhere ", not yet on 127.0.0.1:20000, its $HOST and $PORT"
+#define ELSEWHERE "web.1 did not listen on 127.0.0.1:20000, its $HOST and $PORT: it listens on "
+
+Test(keeper, says_at_once_where_else_it_listens)
+{
+        listens_on("127.0.0.1:3000");
+        loop_advance(USEC_PER_SEC);
+        status_is(deployment, "checking");
+        cr_assert_str_eq(deployment->status_text, WAITS_FOR_PORT("127.0.0.1:3000"));
+        fake_probe.elsewhere = NULL;
+        loop_advance(USEC_PER_SEC);
+        cr_assert_str_eq(deployment->status_text, "waiting until it listens");
+}
+
+Test(keeper, fails_a_quarter_of_its_time_after_it_has_listened_elsewhere)
+{
+        listens_on(NULL);
+        loop_advance(20 * USEC_PER_SEC);
+        fake_probe.elsewhere = "[::1]:20000";
+        loop_advance(15 * USEC_PER_SEC);
+        status_is(deployment, "checking");
+        loop_advance(USEC_PER_SEC);
+        failed(ELSEWHERE "[::1]:20000");
+}
+
+Test(keeper, has_more_time_while_it_opens_ports)
+{
+        listens_on("127.0.0.1:3000");
+        loop_advance(14 * USEC_PER_SEC);
+        fake_probe.elsewhere = "127.0.0.1:3000, 127.0.0.1:4000";
+        loop_advance(14 * USEC_PER_SEC);
+        status_is(deployment, "checking");
+        fake_probe_answer(PROBE_LISTENING);
+        loop_run();
+        status_is(deployment, "switching");
+}
+
+Test(keeper, listens_where_it_was_seen_last_while_that_is_not_known)
+{
+        listens_on("127.0.0.1:3000");
+        loop_advance(USEC_PER_SEC);
+        fake_probe.away = true;
+        loop_advance(5 * USEC_PER_SEC);
+        cr_assert_str_eq(deployment->status_text, WAITS_FOR_PORT("127.0.0.1:3000"));
+        fake_probe_answer(PROBE_TIMEOUT);
+        loop_run();
+        failed(ELSEWHERE "127.0.0.1:3000");
+}
+
+Test(keeper, that_listens_elsewhere_while_it_is_live_is_checked_again)
+{
+        const char *unit;
+
+        deployment = fixture_go_live();
+        unit = fixture_unit(deployment, "web.1");
+        fake_probe.hold = true;
+        fake_probe.elsewhere = "127.0.0.1:3000";
+        fake_unit_pauses(unit);
+        loop_run();
+        fake_unit_runs(unit);
+        loop_advance(20 * USEC_PER_SEC);
+        app_is("degraded");
+        fake_probe_answer(PROBE_LISTENING);
+        loop_run();
+        app_is("running");
+}
+
 Test(keeper, says_that_the_helper_does_not_know)
 {
         fake_probe.answer = (ProbeAnswer){ .result = PROBE_FAILED, .text = "no sock_diag" };

@@ -142,6 +142,8 @@ const AppSettings default_settings = {
         .buildpack = (char[]){ "" },
         .build_command = (char[]){ "" },
         .readiness = (char[]){ "port" },
+        .writable_tree = (char[]){ "no" },
+        .persist = (char[]){ "" },
         .health_check_path = (char[]){ "" },
 };
 
@@ -154,6 +156,8 @@ const AppSettings all_settings = {
         .buildpack = (char[]){ "node" },
         .build_command = (char[]){ "make \"{a,b}\" 'c' \\d é" },
         .readiness = (char[]){ "notify" },
+        .writable_tree = (char[]){ "yes" },
+        .persist = (char[]){ "data,public/uploads" },
         .health_check_path = (char[]){ "/up?a='b'&c=%20" },
         .formation = { two_items, ELEMENTSOF(two_items) },
         .health_check_timeout_usec = 6,

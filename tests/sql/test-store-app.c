@@ -13,8 +13,8 @@ static void sees_all_settings(void)
              "cpu_quota_usec, keep_releases) from app",
              "internal|release|web/sité|1|2|3|9223372036854775807|5");
         sees("select concat_ws('|', formation, buildpack, build_command, readiness, health_check_path, "
-             "health_check_timeout_usec, check_settle_usec) from app",
-             "{web=2,worker-2=0}|node|make \"{a,b}\" 'c' \\d é|notify|/up?a='b'&c=%20|6|7");
+             "health_check_timeout_usec, check_settle_usec, writable_tree, persist) from app",
+             "{web=2,worker-2=0}|node|make \"{a,b}\" 'c' \\d é|notify|/up?a='b'&c=%20|6|7|yes|data,public/uploads");
 }
 
 #define INSERT(name, repository) \
@@ -126,8 +126,8 @@ Test(store_app, settings_are_set_all_at_once)
              "cpu_quota_usec, keep_releases) from app",
              "private t t 0 0 0 0 0");
         sees("select concat_ws(' ', formation, buildpack = '', build_command = '', readiness, "
-             "health_check_path = '', health_check_timeout_usec, check_settle_usec) from app",
-             "{} t t port t 0 0");
+             "health_check_path = '', health_check_timeout_usec, check_settle_usec, writable_tree, persist = '') from app",
+             "{} t t port t 0 0 no t");
         sees("select string_agg(verb || ' ' || app_name || ' ' || actor_uid, ', ') from event where verb = "
              "'app-set'",
              "app-set shop 1000, app-set shop 1000");

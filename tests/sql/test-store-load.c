@@ -28,6 +28,8 @@ static void expect_same_settings(const AppSettings *expected, const AppSettings 
         cr_expect(text_is(got->build_command, expected->build_command), "%s", got->build_command);
         cr_expect(text_is(got->readiness, expected->readiness));
         cr_expect(text_is(got->health_check_path, expected->health_check_path));
+        cr_expect(text_is(got->writable_tree, expected->writable_tree));
+        cr_expect(text_is(got->persist, expected->persist));
         cr_expect(formation_is(&got->formation, &expected->formation));
         cr_expect(eq(u64, got->health_check_timeout_usec, expected->health_check_timeout_usec));
         cr_expect(eq(u64, got->check_settle_usec, expected->check_settle_usec));
@@ -61,6 +63,8 @@ static void expect_same_copies(const AppSettings *expected, const AppSettings *g
         cr_expect(text_is(text_or_empty(got->buildpack), text_or_empty(expected->buildpack)));
         cr_expect(text_is(text_or_empty(got->build_command), text_or_empty(expected->build_command)));
         cr_expect(text_is(text_or_empty(got->readiness), text_or_empty(expected->readiness)));
+        cr_expect(text_is(text_or_empty(got->writable_tree), text_or_empty(expected->writable_tree)));
+        cr_expect(text_is(text_or_empty(got->persist), text_or_empty(expected->persist)));
         cr_expect(
                 text_is(text_or_empty(got->health_check_path), text_or_empty(expected->health_check_path)));
         cr_expect(eq(u64, got->health_check_timeout_usec, expected->health_check_timeout_usec));

@@ -170,23 +170,24 @@ static void sees_copies(uint64_t id, const char *expected)
 {
         _cleanup_free_ char *sql = text_format(
                 "select concat_ws('|', branch, directory, buildpack, build_command, readiness, health_check_path, "
-                "health_check_timeout_usec, check_settle_usec, environment_id) from deployment where id = %llu",
+                "health_check_timeout_usec, check_settle_usec, writable_tree, persist, environment_id) from deployment where id = %llu",
                 (unsigned long long) id);
 
         sees(sql, expected);
 }
 
-#define COPIES "release|web/sité|node|make \"{a,b}\" 'c' \\d é|notify|/up?a='b'&c=%20|6|7"
+#define COPIES \
+        "release|web/sité|node|make \"{a,b}\" 'c' \\d é|notify|/up?a='b'&c=%20|6|7|yes|data,public/uploads"
 
 Test(store_redeploy, both_ways_to_begin_copy_what_the_app_has_then)
 {
         Deployment *first = known_deployment(app, ""), *again, *cancelled;
 
-        sees_copies(1, "||||port||0|0");
+        sees_copies(1, "||||port||0|0|no|");
         done_by(store_app_set, app, &all_settings, false, AS);
         must(pg, "insert into environment_version (app_id) values (1)");
         must(pg, "update app set environment_id = 1");
-        sees_copies(1, "||||port||0|0");
+        sees_copies(1, "||||port||0|0|no|");
         done_by(store_deployment_move, first, row_of(DEPLOYMENT_QUEUED, FLOW_SLOT), NULL, APP_DEPLOYING, AS);
         model_set_deployment_status(model, first, DEPLOYMENT_FETCHING);
         sees_copies(1, COPIES "|1");
@@ -202,18 +203,18 @@ Test(store_redeploy, both_ways_to_begin_copy_what_the_app_has_then)
         done_by(store_app_set, app, &all_settings, false, AS);
         must(pg, "insert into environment_version (app_id) values (1)");
         must(pg, "update app set environment_id = 2");
-        sees_copies(2, "||||port||0|0");
+        sees_copies(2, "||||port||0|0|no|");
         cr_assert(eq(int, start_again(again, 1).error, 0));
         sees_copies(2, COPIES "|2");
         bring_to(cancelled, DEPLOYMENT_CANCELLED);
-        sees_copies(3, "||||port||0|0");
+        sees_copies(3, "||||port||0|0|no|");
 }
 
 Test(store_redeploy, set_for_a_stopped_app_its_live_deployment_has_it_too)
 {
         make_history(1);
         done_by(store_app_set, app, &all_settings, false, AS);
-        sees_copies(1, "||||port||0|0");
+        sees_copies(1, "||||port||0|0|no|");
         done_by(store_app_set, app, &all_settings, true, AS);
         sees_copies(1, COPIES);
 }
@@ -232,7 +233,7 @@ Test(store_redeploy, applied_the_live_deployment_has_all_that_the_app_has)
         reply = done_by(store_app_apply, app, AS);
         cr_expect(eq(u64, reply.id, 2));
         sees_copies(2, COPIES "|1");
-        sees_copies(1, "||||port||0|0");
+        sees_copies(1, "||||port||0|0|no|");
         sees("select concat_ws(' ', operation is not null, actor_uid, verb, app_name, deployment_id) from event order by id desc limit 1",
              "t 1000 redeploy shop 2");
 }

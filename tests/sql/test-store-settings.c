@@ -14,7 +14,7 @@ TestSuite(store_settings, .init = store_fixture_start, .fini = store_fixture_end
 /* A legal text that is not what a new app has. */
 static const char *other_text(const Setting *setting)
 {
-        static const char *const texts[] = { "public", "notify", "/up", "main" };
+        static const char *const texts[] = { "public", "notify", "/up", "yes", "main" };
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
                 if (!setting->is_valid || setting->is_valid(texts[i]))

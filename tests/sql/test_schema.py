@@ -78,6 +78,12 @@ def untouched(server):
     *((f"update app set domains = '{value}' where id = 1", CHECK, "app_domains_form")
       for value in ('{""}', '{Example.com}', '{"a b"}', '{-a}', '{a/b}', '{*}', '{NULL}')),
     ("update app set domains = '{shop.example}'", UNIQUE, "app_domains_key"),
+    *((f"update {table} set persist = '{value}' where id = 2", CHECK, f"{table}_persist_form")
+      for table in ("app", "deployment")
+      for value in ("/data", "data,", "data/../..", "..", ".", "a//b", "a,,b", "a b", "data/.", "./data", "a,..")),
+    *((f"update {table} set persist = E'a\\nb' where id = 2", CHECK, "one_line_is_clean") for table in ("app", "deployment")),
+    *((f"update {table} set writable_tree = 'maybe' where id = 2", CHECK, f"{table}_writable_tree_word")
+      for table in ("app", "deployment")),
     ("update app set health_check_path = 'up'", CHECK, "app_health_check_path_form"),
     ("update app set health_check_path = '/a b'", CHECK, "app_health_check_path_form"),
     ("update app set connect_to = '{Blog}'", CHECK, "app_connect_to_form"),
@@ -265,8 +271,8 @@ def test_an_app_takes_all_that_is_its_own_and_leaves_the_events(house):
 def test_the_defaults_are_the_documented_ones(house):
     row = house("""select access_mode, wanted, status, branch, directory, formation, domains, auto_deploy,
                    keep_releases, buildpack, build_command, readiness, health_check_path, memory_max, connect_to,
-                   check_settle_usec from app where id = 1""")
-    assert row == [["private", "running", "new", "", "", "{}", "{}", "f", "0", "", "", "port", "", "0", "{}", "0"]]
+                   check_settle_usec, writable_tree, persist from app where id = 1""")
+    assert row == [["private", "running", "new", "", "", "{}", "{}", "f", "0", "", "", "port", "", "0", "{}", "0", "no", ""]]
     row = house("""select processes, build_key, buildpack, formation, health_check_path, health_check_attempts,
                    health_check_timeout_usec, health_check_wait_usec from release where id = 1""")
     assert row == [["{}", "", "", "{}", "", "0", "0", "0"]]
@@ -309,21 +315,21 @@ def test_a_version_that_goes_leaves_those_that_were_made_from_it(house):
 
 
 COPIES = """branch, directory, buildpack, build_command, readiness, health_check_path, health_check_timeout_usec,
-            check_settle_usec, environment_id"""
+            check_settle_usec, writable_tree, persist, environment_id"""
 
 
 @pytest.mark.parametrize("status, began", [("fetching", True), ("starting", True), ("cancelled", False), ("failed", False)])
 def test_a_deployment_that_begins_has_what_the_app_has(house, status, began):
     house("update deployment set status = 'superseded', finished_at = now() where id = 2")
     house("""update app set (branch, directory, buildpack, build_command, readiness, health_check_path,
-             health_check_timeout_usec, check_settle_usec, environment_id) =
-             ('b', 'd', 'p', 'c', 'notify', '/h', 7, 8, 1) where id = 1""")
+             health_check_timeout_usec, check_settle_usec, writable_tree, persist, environment_id) =
+             ('b', 'd', 'p', 'c', 'notify', '/h', 7, 8, 'yes', '.data,a-b/..c', 1) where id = 1""")
     ended = "finished_at = now()" if not began else "started_at = now(), release_id = 1"
     reason = ", error_summary = 'x'" if status == "failed" else ""
     house(f"update deployment set status = '{status}', {ended}{reason} where id = 3")
-    copied = ["b", "d", "p", "c", "notify", "/h", "7", "8", "1"]
+    copied = ["b", "d", "p", "c", "notify", "/h", "7", "8", "yes", ".data,a-b/..c", "1"]
     assert house(f"select {COPIES} from deployment where id = 3") == \
-        [copied if began else ["", "", "", "", "port", "", "0", "0", ""]]
+        [copied if began else ["", "", "", "", "port", "", "0", "0", "no", "", ""]]
     # No later step, and nothing that is set for the app, changes them.
     house("update app set branch = 'other', environment_id = null where id = 1")
     if began:

@@ -89,7 +89,7 @@ def test_a_release_becomes_the_newest_with_all_that_is_in_it(database, release, 
 
 
 COPIED = ["environment_id", "branch", "directory", "buildpack", "build_command", "readiness", "health_check_path",
-          "health_check_timeout_usec", "check_settle_usec"]
+          "health_check_timeout_usec", "check_settle_usec", "writable_tree", "persist"]
 
 
 @pytest.mark.parametrize("release", [path for path in RELEASES if path.stem < "0003"], ids=lambda path: path.stem)

@@ -252,6 +252,63 @@ def test_settings_outlive_the_daemon(deployd):
     assert deployd.get("nested", "MemoryMax") == 300 << 20
 
 
+# Where an app may write
+
+WRITER = """\
+import http.server, os
+seen = []
+for name in ("data/log", "public/uploads/list", "made"):
+    try:
+        with open(name, "a") as file:
+            file.write("web\\n")
+        seen.append(open(name).read())
+    except OSError as error:
+        seen.append(str(error.errno))
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write("|".join([*seen, os.environ["STATE_DIRECTORY"]]).encode())
+http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
+"""
+WRITES = {"Procfile": "release: echo release >>data/log; echo lost >other || :\nweb: exec python3 writer.py\n", "writer.py": WRITER,
+          "data/log": "git\n", "public/uploads/.gitkeep": ""}
+
+
+def written(deployd, app, deployment):
+    """What the app has found in data/log, public/uploads/list and made, when it had written there."""
+    *found, state = deployd.machine.curl(deployment["AssignedPort"])[1].split("|")
+    assert state == deployd.get(app, "DataPath")
+    return found
+
+
+def test_what_is_kept_of_the_tree_outlives_deployments(deployd):
+    repository = deployd.app("keeper", WRITES, Persist="data,public/uploads")
+    live = deployd.live("keeper")
+    assert written(deployd, "keeper", live) == ["git\nrelease\nweb\n", "web\n", "30"]
+    repository.commit({**WRITES, "data/log": "another\n"})
+    live = deployd.live("keeper")
+    assert written(deployd, "keeper", live) == ["git\nrelease\nweb\nrelease\nweb\n", "web\nweb\n", "30"]
+    release = f"/var/lib/deployd/releases/{live['Id']}/app"
+    assert deployd.machine.sh(f"cat {release}/data/log; find {release} -newer {release}/writer.py -type f") == "another"
+
+
+def test_a_writable_tree_is_forgotten_with_the_instance(deployd):
+    deployd.app("writer", {name: text for name, text in WRITES.items() if "uploads" not in name}, WritableTree="yes", Persist="public/uploads")
+    assert written(deployd, "writer", deployd.live("writer")) == ["git\nweb\n", "web\n", "web\n"]
+    unit = unit_of(deployd, "writer")
+    assert deployd.machine.show(unit, "NRestarts")["NRestarts"] == "0"
+    deployd.machine.run(["systemctl", "kill", "--signal=KILL", unit])
+    deployd.machine.wait(lambda: deployd.machine.show(unit, "NRestarts")["NRestarts"] == "1", what="a restart")
+    deployd.answers("writer", lambda text: text.split("|")[:3] == ["git\nweb\n", "web\nweb\n", "web\n"])
+
+
+def test_a_tree_that_is_read_only_is_named_with_the_settings(deployd):
+    deployd.app("sealed", {"Procfile": "web: echo x >data\n"})
+    failed = deployd.end(deployd.deploy("sealed"))
+    assert "Read-only file system (its tree is read-only: 'deployctl app set sealed persist=DIRECTORY'" in failed["ErrorSummary"]
+
+
 # Removal
 
 STATE = """\

@@ -49,7 +49,10 @@ COMMITS = {
         "web.1 did not listen on port {port}, its $PORT, within 1.5 s"),
     "listens elsewhere": (
         {**PYTHON, "Procfile": "web: PORT=28999 exec python3 app.py\n"},
-        "web.1 did not listen on port {port}, its $PORT, within 1.5 s"),
+        "web.1 did not listen on 127.0.0.1:{port}, its $HOST and $PORT: it listens on 127.0.0.1:28999"),
+    "listens on IPv6 only": (
+        {**PYTHON, "Procfile": "web: python3 -m http.server --bind ::1 $PORT\n"},
+        "web.1 did not listen on 127.0.0.1:{port}, its $HOST and $PORT: it listens on [::1]:{port}"),
     "missing program": (
         {"Procfile": "web: ./nothing-here --port $PORT\n"},
         "web.1 exited with status 127 (command not found) before it listened on port {port}: "

@@ -100,12 +100,20 @@ def test_a_new_app_begins_with_nothing_unless_it_asks_for_it(deployd):
 
 
 def test_with_zero_it_is_deleted_at_once(deployd):
-    data, _ = opened(deployd, "gone")
+    opened(deployd, "gone")
     other, account = opened(deployd, "stays")
+    for app in ("gone", "stays"):
+        deployd.set(app, WritableTree="yes", Persist="data,public/uploads")
+        deployd.live(app)
+    data = deployd.get("gone", "DataPath")
     with daemon.configured(deployd.machine, "[runner]\nkeep-removed-data = 0\n"):
         remove(deployd, "gone")
         deleted(deployd, data)
     assert deployd.machine.read(f"{other}/account") == account
+    # The directories of its tree that it kept go too, with the links to them.
+    for place in (DATA, "/var/lib/deployd-apps"):
+        left = {name for name in deployd.machine.sh(f"ls {place}").split() if "+" in name}
+        assert left == {f"{number(other)}+data", f"{number(other)}+public+uploads"}
 
 
 def test_it_is_deleted_when_its_time_is_over_and_nothing_else_is(deployd):

@@ -242,6 +242,8 @@ Test(model, settings_of_a_new_app_say_nothing)
         cr_expect_str_eq(settings.build_command, "");
         cr_expect_str_eq(settings.readiness, "port");
         cr_expect_str_eq(settings.health_check_path, "");
+        cr_expect_str_eq(settings.writable_tree, "no");
+        cr_expect_str_eq(settings.persist, "");
         cr_expect_eq(settings.formation.n, 0);
         cr_expect(settings.health_check_timeout_usec == 0 && settings.check_settle_usec == 0 &&
                   settings.stop_timeout_usec == 0 && settings.memory_max == 0 && settings.tasks_max == 0 &&
@@ -258,6 +260,8 @@ Test(model, settings_are_copied_whole)
                 .build_command = (char[]){ "make" },
                 .readiness = (char[]){ "notify" },
                 .health_check_path = (char[]){ "/up" },
+                .writable_tree = (char[]){ "yes" },
+                .persist = (char[]){ "data" },
                 .health_check_timeout_usec = 1,
                 .stop_timeout_usec = 2,
                 .memory_max = 3,
@@ -279,6 +283,8 @@ Test(model, settings_are_copied_whole)
         cr_expect_str_eq(copy.build_command, "make");
         cr_expect_str_eq(copy.readiness, "notify");
         cr_expect_str_eq(copy.health_check_path, "/up");
+        cr_expect_str_eq(copy.writable_tree, "yes");
+        cr_expect_str_eq(copy.persist, "data");
         cr_expect(copy.health_check_timeout_usec == 1 && copy.stop_timeout_usec == 2 &&
                   copy.memory_max == 3 && copy.tasks_max == 4 && copy.cpu_quota_usec == 5 &&
                   copy.keep_releases == 6 && copy.check_settle_usec == 7);

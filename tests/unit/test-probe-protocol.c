@@ -55,6 +55,7 @@ Test(probe_protocol, a_request_is_the_words_of_the_documentation)
         ProbeRequest holder = { .verb = PROBE_HOLDER, .id = 1, .port = 30000, .cgroup_id = 65534 };
         ProbeRequest busy = { .verb = PROBE_BUSY, .id = 2, .port = 20000 };
         ProbeRequest crowd = { .verb = PROBE_CROWD, .id = 3, .port = 128, .cgroup_id = 0 };
+        ProbeRequest elsewhere = { .verb = PROBE_ELSEWHERE, .id = 4, .port = 20007, .cgroup_id = 308984 };
         ProbeRequest cancel = { .verb = PROBE_CANCEL, .id = 7 };
 
         cr_assert_str_eq(probe_request_format(&listen).text, "listen 1 20007 308984 30000000 3");
@@ -63,6 +64,7 @@ Test(probe_protocol, a_request_is_the_words_of_the_documentation)
         cr_assert_str_eq(probe_request_format(&holder).text, "holder 1 30000 65534");
         cr_assert_str_eq(probe_request_format(&busy).text, "busy 2 20000");
         cr_assert_str_eq(probe_request_format(&crowd).text, "crowd 3 128 0");
+        cr_assert_str_eq(probe_request_format(&elsewhere).text, "elsewhere 4 20007 308984");
         cr_assert_str_eq(probe_request_format(&cancel).text, "cancel 7");
 }
 
@@ -79,6 +81,8 @@ Test(probe_protocol, an_answer_is_the_words_of_the_documentation_and_is_read_as_
                 { { PROBE_FREE, 6, 0, "" }, "free 6" },
                 { { PROBE_HELD, 7, 0, "8001" }, "busy 7 8001" },
                 { { PROBE_CROWDED, 8, 300, "", 77 }, "crowd 8 300 77" },
+                { { PROBE_LISTENS_ELSEWHERE, 9, 0, "[::1]:20007, 127.0.0.1:3000" },
+                  "elsewhere 9 [::1]:20007, 127.0.0.1:3000" },
                 { { PROBE_TIMEOUT, 3, 0, "" }, "timeout 3" },
                 { { PROBE_UNHEALTHY, 5, 0, "answered 503 (5 times)" },
                   "unhealthy 5 answered 503 (5 times)" },
@@ -123,6 +127,7 @@ Test(probe_protocol, an_answer_of_another_form_is_refused)
                 "free 1 1",
                 "busy 1",
                 "crowd 1 1",
+                "elsewhere 1",
                 "timeout",
                 "timeout 1 ",
                 "unhealthy 1",

@@ -51,6 +51,7 @@ static Example examples[] = {
             .app_slice = "deployd-apps-my_shop.slice",
             .user = "deployd-a7",
             .state_directory = "deployd-apps/7",
+            .kept = { "deployd-apps/7+data" },
             .cache_directory = "deployd-apps/7",
             .environment_file = "/run/deployd/env/42.web.1",
             .arguments = { "/usr/libexec/deployd/deployd-launch", "web" },
@@ -232,7 +233,7 @@ static inline bool next_property(sd_bus_message *message, const char **ret_name,
         return true;
 }
 
-#define TEXTS_MAX 40
+#define TEXTS_MAX 60
 
 /* Every text of a spec. */
 static inline size_t texts_of(UnitSpec *spec, const char **ret[TEXTS_MAX])
@@ -253,6 +254,8 @@ static inline size_t texts_of(UnitSpec *spec, const char **ret[TEXTS_MAX])
                 ret[n++] = &spec->arguments[i];
                 ret[n++] = &spec->stop_post[i];
         }
+        for (size_t i = 0; i < ELEMENTSOF(spec->kept); i++)
+                ret[n++] = &spec->kept[i];
         for (size_t i = 0; i < ELEMENTSOF(spec->binds); i++) {
                 ret[n++] = &spec->binds[i].source;
                 ret[n++] = &spec->binds[i].target;

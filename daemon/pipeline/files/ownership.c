@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/pipeline/files/ownership.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "daemon/model/removed-app.h"
 #include "daemon/model/unit-name.h"
 #include "daemon/pipeline/files/mark.h"
+#include "daemon/pipeline/files/shelf.h"
 
 /* Of this machine: sd_id128_get_machine_app_specific(3). Made with `systemd-id128 new`. */
 #define MACHINE_APP_ID SD_ID128_MAKE(3c, 7b, 6f, 27, 1f, 68, 43, 46, b3, b5, f8, 55, 0d, ba, f7, ba)
@@ -159,7 +159,7 @@ static void shelf_note(Ownership *ownership, size_t shelf, uint64_t id)
 
 /* One entry of a shelf with a mark. */
 static int shelf_judge_entry(Pipeline *pipeline, size_t shelf, const Mark *mark, Verdict verdict,
-                             uint64_t id)
+                             const ShelfEntry *entry)
 {
         const Model *model = pipeline->model;
         Ownership *ownership = pipeline->ownership;
@@ -168,45 +168,27 @@ static int shelf_judge_entry(Pipeline *pipeline, size_t shelf, const Mark *mark,
         _cleanup_free_ char *path = NULL;
         int r;
 
-        if (shelf_entry_is_known(model, mark, verdict, of_app, id))
+        if (shelf_entry_is_known(model, mark, verdict, of_app, entry->id))
                 return 0;
-        path = text_format("%s/%" PRIu64, shelves[shelf].path, id);
-        r = path ? ownership_add(ownership, shelves[shelf].what, id, of_app, path) : -ENOMEM;
-        if (r < 0 || id <= last)
+        path = text_format("%s/%" PRIu64 "%s", shelves[shelf].path, entry->id, entry->behind);
+        r = path ? ownership_add(ownership, shelves[shelf].what, entry->id, of_app, path) : -ENOMEM;
+        if (r < 0 || entry->id <= last)
                 return r;
         return ownership_say(ownership, text_format("The database does not know the %s %" PRIu64
                                                     " in %s, as if it was an "
                                                     "older or another one",
-                                                    shelves[shelf].what, id, shelves[shelf].path));
-}
-
-/* The numbers that entries of a shelf have, into *ret (caller frees). How many, or -errno. */
-static int shelf_read(size_t shelf, uint64_t **ret)
-{
-        struct dirent **entries;
-        int n = scandir(shelves[shelf].path, &entries, NULL, NULL), n_numbers = 0;
-
-        if (n < 0)
-                return errno == ENOENT ? 0 : -errno;
-        *ret = calloc((size_t) n + 1, sizeof(uint64_t));
-        for (int i = 0; i < n; i++) {
-                if (*ret && text_to_u64(entries[i]->d_name, INT64_MAX, &(*ret)[n_numbers]) >= 0)
-                        n_numbers++;
-                free(entries[i]);
-        }
-        free(entries);
-        return *ret ? n_numbers : -ENOMEM;
+                                                    shelves[shelf].what, entry->id, shelves[shelf].path));
 }
 
 static int shelf_judge(Pipeline *pipeline, size_t shelf, const Mark *mark, Verdict verdict)
 {
-        _cleanup_free_ uint64_t *numbers = NULL;
-        int n = shelf_read(shelf, &numbers), r = 0;
+        _cleanup_free_ ShelfEntry *entries = NULL;
+        int n = shelf_read(shelves[shelf].path, &entries), r = 0;
 
         for (int i = 0; r >= 0 && i < n; i++) {
-                shelf_note(pipeline->ownership, shelf, numbers[i]);
+                shelf_note(pipeline->ownership, shelf, entries[i].id);
                 if (shelves[shelf].place != MARK_PLACE_UNSET)
-                        r = shelf_judge_entry(pipeline, shelf, mark, verdict, numbers[i]);
+                        r = shelf_judge_entry(pipeline, shelf, mark, verdict, &entries[i]);
         }
         return n < 0 ? n : r;
 }
@@ -254,10 +236,10 @@ static int place_has_entries(MarkPlace place)
         int n = 0;
 
         for (size_t shelf = 0; n == 0 && shelf < ELEMENTSOF(shelves); shelf++) {
-                _cleanup_free_ uint64_t *numbers = NULL;
+                _cleanup_free_ ShelfEntry *entries = NULL;
 
                 if (shelves[shelf].place == place)
-                        n = shelf_read(shelf, &numbers);
+                        n = shelf_read(shelves[shelf].path, &entries);
         }
         return n < 0 ? n : n > 0;
 }

@@ -19,6 +19,8 @@ void step_release_enter(Pipeline *pipeline, Deployment *deployment)
 
         if (!attempt)
                 return pipeline_oom(pipeline);
+        if (!step_has_places(pipeline, deployment))
+                return;
         attempt_set_text(deployment, "running its release command", -1);
         r = release_command_new(pipeline, deployment, on_command_done, attempt, &attempt->command);
         if (r < 0)

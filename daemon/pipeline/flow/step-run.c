@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "daemon/pipeline/files/places.h"
 #include "daemon/pipeline/flow/attempt.h"
 #include "daemon/pipeline/flow/step.h"
 #include "daemon/pipeline/instances/app-health.h"
@@ -9,10 +12,25 @@
 
 /* From starting to live: what an instance's unit means for its deployment. */
 
+bool step_has_places(Pipeline *pipeline, Deployment *deployment)
+{
+        _cleanup_free_ char *refusal = NULL;
+        int r = places_check(deployment, &refusal);
+
+        if (r < 0)
+                attempt_fail(pipeline, deployment,
+                             "the directories that it keeps could not be looked at: %s", strerror(-r));
+        else if (refusal)
+                attempt_fail(pipeline, deployment, "%s", refusal);
+        return r >= 0 && !refusal;
+}
+
 void step_start_enter(Pipeline *pipeline, Deployment *deployment)
 {
         Instance *instance;
 
+        if (!step_has_places(pipeline, deployment))
+                return;
         attempt_set_text(deployment, "starting its processes", -1);
         LIST_FOREACH (instances, instance, deployment->instances)
                 keeper_start(pipeline, instance);
@@ -68,7 +86,7 @@ void step_check_enter(Pipeline *pipeline, Deployment *deployment)
 
         LIST_FOREACH (instances, instance, deployment->instances)
                 if (instance->port != 0 && !awaited)
-                        awaited = readiness_describe_awaited(instance);
+                        awaited = readiness_describe_awaited(instance, NULL);
         attempt_set_text(deployment, awaited ? awaited : "seeing that it keeps running", -1);
         /* After a restart of the daemon the units are taken back first. */
         LIST_FOREACH (instances, instance, deployment->instances)

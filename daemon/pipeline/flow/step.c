@@ -39,6 +39,12 @@ static void on_failed(Pipeline *pipeline, Deployment *deployment, const char *se
         attempt_handle(pipeline, deployment, FLOW_FAILED, sentence);
 }
 
+static void on_awaits(Pipeline *pipeline _unused_, Deployment *deployment, const char *sentence)
+{
+        if (deployment->status == DEPLOYMENT_CHECKING)
+                attempt_set_text(deployment, sentence, -1);
+}
+
 const InstanceEvents *steps_instance_events(void)
 {
         static const InstanceEvents events = {
@@ -46,6 +52,7 @@ const InstanceEvents *steps_instance_events(void)
                 .fit = on_fit,
                 .ended = step_switch_back,
                 .failed = on_failed,
+                .awaits = on_awaits,
                 .changed = rolling_restart_poll,
         };
 

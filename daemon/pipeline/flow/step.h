@@ -28,6 +28,9 @@ void step_build_poll(Pipeline *pipeline, Deployment *deployment);
 /* releasing: the release command. */
 void step_release_enter(Pipeline *pipeline, Deployment *deployment);
 
+/* Whether its release has the directories that it keeps; false: it has failed. */
+bool step_has_places(Pipeline *pipeline, Deployment *deployment);
+
 /* starting: every instance's unit runs. */
 void step_start_enter(Pipeline *pipeline, Deployment *deployment);
 /* Something about an instance's unit is different. */

@@ -36,6 +36,7 @@ void keeper_close(Keeper *keeper)
 
         instance->fit = keeper->unfit = false;
         keeper->wait = probe_wait_free(keeper->wait);
+        keeper->elsewhere = elsewhere_free(keeper->elsewhere);
         keeper->settle = sd_event_source_disable_unref(keeper->settle);
         keeper->recheck = sd_event_source_disable_unref(keeper->recheck);
         if (instance->port == 0 || instance->route == ROUTE_NONE)
@@ -90,11 +91,41 @@ static void keeper_check_on_probed(void *userdata, const ProbeAnswer *answer)
 {
         Keeper *keeper = userdata;
 
+        _cleanup_free_ char *sentence =
+                answer->result == PROBE_LISTENING
+                        ? NULL
+                        : readiness_describe(keeper->pipeline, keeper->instance, answer,
+                                             elsewhere_addresses(keeper->elsewhere));
+
         keeper->wait = probe_wait_free(keeper->wait);
+        keeper->elsewhere = elsewhere_free(keeper->elsewhere);
         if (answer->result == PROBE_LISTENING)
                 keeper_check_pass(keeper);
         else
-                keeper_check_refuse(keeper, readiness_describe(keeper->pipeline, keeper->instance, answer));
+                keeper_check_refuse(keeper, TAKE_PTR(sentence));
+}
+
+/* It listens elsewhere than on its port. That is told at once, since it is a mistake more often than a port
+ * that it opens first, and fails the check when nothing follows. */
+static void keeper_check_on_elsewhere(void *userdata, const char *addresses, bool lasts)
+{
+        Keeper *keeper = userdata;
+        const Deployment *deployment = keeper->instance->deployment;
+        LogSubject subject = { .app = deployment->app->name, .deployment = deployment->id };
+        _cleanup_free_ char *sentence = NULL;
+
+        if (lasts) {
+                static const ProbeAnswer answer = { .result = PROBE_TIMEOUT };
+
+                return keeper_check_on_probed(keeper, &answer);
+        }
+        sentence = readiness_describe_awaited(keeper->instance, addresses);
+        if (!sentence || deployment->status == DEPLOYMENT_LIVE)
+                return;
+        if (addresses)
+                log_line(LOG_NOTICE, NULL, &subject, "Deployment %llu of %s: %s",
+                         (unsigned long long) deployment->id, deployment->app->name, sentence);
+        keeper->pipeline->instance_events->awaits(keeper->pipeline, keeper->instance->deployment, sentence);
 }
 
 static int keeper_check_on_settled(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *userdata)
@@ -131,6 +162,9 @@ void keeper_check(Keeper *keeper)
         else
                 r = readiness_begin(keeper->pipeline, keeper->instance, keeper->instance->control_group_id,
                                     keeper_check_on_probed, keeper, &keeper->wait);
+        if (keeper->wait && r >= 0)
+                r = elsewhere_begin(keeper->pipeline, keeper->instance, keeper_check_on_elsewhere, keeper,
+                                    &keeper->elsewhere);
         /* Too many others are looked at, which says nothing about this one. */
         if (r == -EBUSY)
                 r = sd_event_add_time_relative(keeper->pipeline->params.event, &keeper->settle,

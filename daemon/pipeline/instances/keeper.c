@@ -28,6 +28,7 @@ Keeper *keeper_free(Keeper *keeper)
         engine->call_free(keeper->limits);
         engine->watch_free(keeper->watch);
         probe_wait_free(keeper->wait);
+        elsewhere_free(keeper->elsewhere);
         sd_event_source_disable_unref(keeper->settle);
         engine->last_line_free(keeper->last_line);
         free(keeper->end);

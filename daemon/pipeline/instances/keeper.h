@@ -5,6 +5,7 @@
  * (Pipeline.instance_events). */
 
 #include "base/backoff.h"
+#include "daemon/pipeline/instances/elsewhere.h"
 #include "daemon/pipeline/internal.h"
 
 struct Keeper {
@@ -14,6 +15,7 @@ struct Keeper {
         UnitCall *limits; /* its unit is to have others, while it runs */
         UnitWatch *watch;
         ProbeWait *wait;          /* for its port */
+        Elsewhere *elsewhere;     /* meanwhile: where else it listens */
         sd_event_source *settle;  /* without a port: until it has run for check-settle; else: until it is
                                      checked again */
         LastLine *last_line;      /* its program has ended: what it said last */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/holder.h"
 
@@ -78,7 +79,8 @@ static char *describe_foreign(const Pipeline *pipeline, const Instance *instance
         return holder ? text_format("port %u is held by %s", instance->port, holder) : NULL;
 }
 
-char *readiness_describe(const Pipeline *pipeline, const Instance *instance, const ProbeAnswer *answer)
+char *readiness_describe(const Pipeline *pipeline, const Instance *instance, const ProbeAnswer *answer,
+                         const char *elsewhere)
 {
         double seconds = (double) pipeline_config(pipeline)->start_timeout / USEC_PER_SEC;
 
@@ -86,6 +88,10 @@ char *readiness_describe(const Pipeline *pipeline, const Instance *instance, con
         case PROBE_FOREIGN:
                 return describe_foreign(pipeline, instance, answer);
         case PROBE_TIMEOUT:
+                if (elsewhere)
+                        return text_format("%s.%u did not listen on " ADDRESS_LOOPBACK
+                                           ":%u, its $HOST and $PORT: it listens on %s",
+                                           instance->process, instance->number, instance->port, elsewhere);
                 return text_format("%s.%u did not listen on port %u, its $PORT, within %g s",
                                    instance->process, instance->number, instance->port, seconds);
         case PROBE_UNHEALTHY:
@@ -101,12 +107,17 @@ char *readiness_describe_again(const Pipeline *pipeline, const Instance *instanc
         if (answer->result == PROBE_TIMEOUT)
                 return text_format("%s.%u stopped listening on port %u, its $PORT, although it still runs",
                                    instance->process, instance->number, instance->port);
-        return readiness_describe(pipeline, instance, answer);
+        return readiness_describe(pipeline, instance, answer, NULL);
 }
 
-char *readiness_describe_awaited(const Instance *instance)
+char *readiness_describe_awaited(const Instance *instance, const char *elsewhere)
 {
         const char *path = health_of(instance).path;
+
+        if (elsewhere)
+                return text_format("%s.%u listens on %s, not yet on " ADDRESS_LOOPBACK
+                                   ":%u, its $HOST and $PORT",
+                                   instance->process, instance->number, elsewhere, instance->port);
 
         return path[0] != '\0' ? text_format("waiting until GET %s answers", path)
                                : strdup("waiting until it listens");

@@ -29,17 +29,18 @@ typedef enum ReadinessAgain {
 int readiness_again(const Pipeline *pipeline, const Instance *instance, uint64_t cgroup_id,
                     ReadinessAgain what, ProbeDone done, void *userdata, ProbeWait **ret);
 
-/* A sentence about an answer that is not PROBE_LISTENING. Caller
- * frees; NULL when out of memory. */
-char *readiness_describe(const Pipeline *pipeline, const Instance *instance, const ProbeAnswer *answer);
+/* A sentence about an answer that is not PROBE_LISTENING. `elsewhere`: the addresses where it listens
+ * instead, NULL = none. Caller frees; NULL when out of memory. */
+char *readiness_describe(const Pipeline *pipeline, const Instance *instance, const ProbeAnswer *answer,
+                         const char *elsewhere);
 
 /* The same of readiness_again(). */
 char *readiness_describe_again(const Pipeline *pipeline, const Instance *instance,
                                const ProbeAnswer *answer);
 
-/* What is waited for, such as "waiting until GET /up answers", of one with a port. Caller frees; NULL when
- * out of memory. */
-char *readiness_describe_awaited(const Instance *instance);
+/* What is waited for, such as "waiting until GET /up answers", of one with a port; where it listens instead,
+ * if `elsewhere` is not NULL. Caller frees; NULL when out of memory. */
+char *readiness_describe_awaited(const Instance *instance, const char *elsewhere);
 
 /* What one that ends before it is live had not come to, in words that follow how it ended, such as " before
  * it listened on port 20007"; `has_run`: its unit was running. Caller frees; NULL if there is nothing to

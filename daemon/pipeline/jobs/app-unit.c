@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/names.h"
 #include "base/text.h"
+#include "daemon/model/persist.h"
 #include "daemon/pipeline/files/release.h"
 
 /* Bytes of a line of output in a sentence. */
@@ -19,6 +21,10 @@ void app_unit_done(AppUnit *unit)
         free(unit->tree);
         free(unit->processes);
         free(unit->log_rate);
+        free(unit->persist);
+        text_free_list(unit->kept);
+        text_free_list(unit->sources);
+        text_free_list(unit->targets);
         *unit = (AppUnit){};
 }
 
@@ -39,11 +45,87 @@ AppLimits app_unit_limits(const Pipeline *pipeline, const App *app)
         };
 }
 
+/* The arguments of deployd-launch. */
+#define OPTION_WRITABLE "--writable"
+#define OPTION_PERSIST  "--persist="
+
+/* Where a directory that is kept is mounted: in a copy of the tree, PID 1 would make those above it as
+ * root's, and deployd-launch makes a link there. */
+static char *app_unit_kept_target(const char *name, bool writable)
+{
+        _cleanup_free_ char *flat = persist_flatten(name);
+
+        if (!flat)
+                return NULL;
+        return writable ? text_format(PATH_APP_KEPT "/%s", flat) : text_format(PATH_APP_TREE "/%s", name);
+}
+
+static int app_unit_add_kept(AppUnit *unit, uint64_t app, char *const *names, bool writable, size_t n_binds)
+{
+        unit->kept = calloc(PERSIST_MAX + 1, sizeof(char *));
+        unit->sources = calloc(PERSIST_MAX + 1, sizeof(char *));
+        unit->targets = calloc(PERSIST_MAX + 1, sizeof(char *));
+        if (!unit->kept || !unit->sources || !unit->targets)
+                return -ENOMEM;
+        for (size_t i = 0; i < PERSIST_MAX && names[i]; i++) {
+                unit->kept[i] = persist_directory(app, names[i]);
+                unit->sources[i] = unit->kept[i] ? text_format(STATE_PRIVATE "/%s", unit->kept[i]) : NULL;
+                unit->targets[i] = app_unit_kept_target(names[i], writable);
+                if (!unit->sources[i] || !unit->targets[i])
+                        return -ENOMEM;
+                unit->spec.kept[i] = unit->kept[i];
+                unit->spec.binds[n_binds + i] = (UnitBind){ unit->sources[i], unit->targets[i], true };
+        }
+        return 0;
+}
+
+static_assert(PERSIST_MAX <= UNIT_SPEC_KEPT_MAX && PERSIST_MAX + 3 <= UNIT_SPEC_BINDS_MAX,
+              "there is room for all, behind the tree twice and the processes");
+
+/* Where the process may write in its tree. deployd-launch does what a mount cannot. 0 or -ENOMEM. */
+static int app_unit_add_places(const Pipeline *pipeline, const Deployment *deployment, AppUnit *unit)
+{
+        const AppSettings *settings = deployment_settings(deployment);
+        const Config *config = pipeline_config(pipeline);
+        bool writable = strcmp(settings->writable_tree, "yes") == 0;
+        size_t n_binds = 0, n_arguments = 3;
+        char **names;
+        int r;
+
+        unit->spec.binds[n_binds++] = (UnitBind){ unit->processes, PATH_APP_PROCESSES, false };
+        if (writable || settings->persist[0] != '\0')
+                unit->spec.binds[n_binds++] = (UnitBind){ unit->tree, PATH_APP_RELEASE, false };
+        if (writable) {
+                unit->spec.tmpfs = PATH_APP_TREE;
+                unit->spec.tmpfs_size = config->writable_tree_max;
+                unit->spec.tmpfs_files = config->build_files_max;
+                unit->spec.arguments[n_arguments++] = OPTION_WRITABLE;
+        } else
+                unit->spec.binds[n_binds++] = (UnitBind){ unit->tree, PATH_APP_TREE, false };
+        if (settings->persist[0] == '\0')
+                return 0;
+        /* A unit has no comma in its text. */
+        unit->persist = text_format(OPTION_PERSIST "%s", settings->persist);
+        if (!unit->persist)
+                return -ENOMEM;
+        for (char *c = unit->persist; *c; c++)
+                if (*c == ',')
+                        *c = ':';
+        unit->spec.arguments[n_arguments] = unit->persist;
+        r = persist_split(settings->persist, &names);
+        if (r < 0)
+                return r;
+        r = app_unit_add_kept(unit, deployment->app->id, names, writable, n_binds);
+        text_free_list(names);
+        return r;
+}
+
 int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKind kind, const char *unit,
                   const char *process, const char *dyno, const char *environment, AppUnit *ret)
 {
         const App *app = deployment->app;
         AppLimits limits = app_unit_limits(pipeline, app);
+        int r;
 
         assert(ret);
 
@@ -56,7 +138,8 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
                 .log_rate = text_format("%" PRIu64, pipeline_config(pipeline)->log_rate),
                 .spec = UNIT_SPEC_INIT,
         };
-        if (!ret->log_rate || !ret->slice || !ret->user || !ret->directory || !ret->tree || !ret->processes) {
+        if (!ret->log_rate || !ret->slice || !ret->user || !ret->directory || !ret->tree ||
+            !ret->processes) {
                 app_unit_done(ret);
                 return -ENOMEM;
         }
@@ -69,8 +152,6 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
         ret->spec.arguments[0] = unit_kind_row(kind)->helper;
         ret->spec.arguments[1] = process;
         ret->spec.arguments[2] = ret->log_rate;
-        ret->spec.binds[0] = (UnitBind){ ret->tree, PATH_APP_TREE, false };
-        ret->spec.binds[1] = (UnitBind){ ret->processes, PATH_APP_PROCESSES, false };
         ret->spec.stop_timeout_usec =
                 own_or(app->settings.stop_timeout_usec, pipeline_config(pipeline)->stop_timeout);
         ret->spec.memory_max = limits.memory_max;
@@ -80,12 +161,37 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
         ret->spec.log_deployment = deployment->id;
         ret->spec.log_process = dyno;
         ret->spec.log_revision = deployment->revision;
-        return 0;
+        r = app_unit_add_places(pipeline, deployment, ret);
+        if (r < 0)
+                app_unit_done(ret);
+        return r;
+}
+
+/* Whether the line is about a file system that is read-only. */
+static bool line_is_read_only(const char *line)
+{
+        static const char *const words[] = { "EROFS", "ead-only file system", "readonly database" };
+
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (strstr(line, words[i]))
+                        return true;
+        return false;
+}
+
+/* Most programs that meet one wanted to write beside their code. */
+static char *app_unit_hint(const Deployment *deployment, const char *line)
+{
+        if (!line_is_read_only(line) || strcmp(deployment_settings(deployment)->writable_tree, "yes") == 0)
+                return strdup("");
+        return text_format(
+                " (its tree is read-only: 'deployctl app set %s persist=DIRECTORY' for what is to be kept, "
+                "or writable-tree=yes)",
+                deployment->app->name);
 }
 
 char *app_unit_quote(const Deployment *deployment, char *line)
 {
-        _cleanup_free_ char *shown = NULL;
+        _cleanup_free_ char *shown = NULL, *hint = NULL;
 
         assert(deployment);
         assert(line);
@@ -98,5 +204,6 @@ char *app_unit_quote(const Deployment *deployment, char *line)
         if (variables_redact(deployment_variables(deployment), line) < 0)
                 return NULL;
         shown = text_sanitize(line, LINE_SHOWN_MAX);
-        return shown ? text_format("%s%s", text_is_empty(shown) ? "" : ": ", shown) : NULL;
+        hint = shown ? app_unit_hint(deployment, shown) : NULL;
+        return hint ? text_format("%s%s%s", text_is_empty(shown) ? "" : ": ", shown, hint) : NULL;
 }

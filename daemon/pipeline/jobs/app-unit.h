@@ -7,8 +7,9 @@
 #include "daemon/pipeline/internal.h"
 
 typedef struct AppUnit {
-        char *slice, *user, *directory, *tree, *processes, *log_rate;
-        UnitSpec spec; /* refers to them, and to the arguments of app_unit_make() */
+        char *slice, *user, *directory, *tree, *processes, *log_rate, *persist;
+        char **kept, **sources, **targets; /* of the directories of its tree that it keeps */
+        UnitSpec spec;                     /* refers to them, and to the arguments of app_unit_make() */
 } AppUnit;
 
 /* What one instance may use: the app's own setting, or the configured one. */
@@ -24,6 +25,7 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
                   const char *process, const char *dyno, const char *environment, AppUnit *ret);
 void app_unit_done(AppUnit *unit);
 /* Ends the sentence about how a unit of an app has ended: `: ` and the line, which is changed, without
- * values of its variables; nothing if the line is empty. Caller frees; NULL when out of memory. */
+ * values of its variables; nothing if the line is empty. A hint follows a line that says that a file system
+ * is read-only. Caller frees; NULL when out of memory. */
 char *app_unit_quote(const Deployment *deployment, char *line);
 #define _cleanup_app_unit_ _cleanup_(app_unit_done)

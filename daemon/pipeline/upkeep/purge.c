@@ -9,6 +9,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/removed-app.h"
+#include "daemon/pipeline/files/places.h"
 #include "daemon/pipeline/jobs/reap.h"
 #include "daemon/pipeline/jobs/release-remove.h"
 #include "daemon/pipeline/upkeep/archive.h"
@@ -26,6 +27,7 @@ typedef struct Purge {
         uint64_t *releases; /* of an app: its deployments, whatever they built */
         size_t n_releases;
         bool begun;
+        bool more; /* it kept more directories than one unit can have: it is begun again */
         UnitCall *call;
         void (*done)(Pipeline *pipeline, uint64_t id, int error); /* NULL = nobody waits */
         LIST_FIELDS(struct Purge, purges);
@@ -47,6 +49,8 @@ void purges_free(Pipeline *pipeline)
                 purge_free(pipeline->purges);
 }
 
+static int purge_start(Purge *purge);
+
 static void purge_on_done(void *userdata, int error, const char *sentence)
 {
         Purge *purge = userdata;
@@ -55,6 +59,12 @@ static void purge_on_done(void *userdata, int error, const char *sentence)
         uint64_t id = purge->id;
 
         purge->call = NULL;
+        if (error >= 0 && purge->more) {
+                error = purge_start(purge);
+                if (error >= 0)
+                        return;
+                sentence = strerror(-error);
+        }
         if (error < 0)
                 log_warning("Cannot remove the directories of %s, trying again at the next start: %s",
                             purge->name, sentence);
@@ -76,13 +86,22 @@ static int purge_start(Purge *purge)
                 unit_name_make(UNIT_REMOVE, purge->data ? "data" : row->removed, purge->id, NULL, 0);
         _cleanup_free_ char *user = unit_kind_user(purge->kind, purge->id);
         _cleanup_free_ char *directory = unit_kind_directory(purge->kind, purge->id);
+        char **kept = NULL;
         UnitSpec spec = UNIT_SPEC_INIT;
+        int r = purge->data ? places_list(purge->id, &kept) : 0;
 
-        if (!unit || !user || !directory)
+        if (r < 0)
+                return r;
+        if (!unit || !user || !directory) {
+                text_free_list(kept);
                 return -ENOMEM;
+        }
         spec.kind = UNIT_REMOVE;
         spec.name = unit;
         spec.user = user;
+        for (size_t i = 0; kept && kept[i] && i < ELEMENTSOF(spec.kept); i++)
+                spec.kept[i] = kept[i];
+        purge->more = kept && spec.kept[ELEMENTSOF(spec.kept) - 1] && kept[ELEMENTSOF(spec.kept)];
         if (purge->data)
                 spec.state_directory = directory;
         else
@@ -93,7 +112,9 @@ static int purge_start(Purge *purge)
         spec.arguments[0] = "/bin/true";
         spec.hold = true;
         spec.timeout_usec = WIPE_TIMEOUT_USEC;
-        return units_clean(purge->pipeline->units, &spec, purge_on_done, purge, &purge->call);
+        r = units_clean(purge->pipeline->units, &spec, purge_on_done, purge, &purge->call);
+        text_free_list(kept);
+        return r;
 }
 
 static void purge_on_slice_stopped(void *userdata, int error, const char *sentence)

@@ -289,8 +289,11 @@ def files_are_rows(world):
     kept = apps | world.removed() | {MARK}
     aside = {name for name in entries("/var/lib/private/deployd-apps") if ASIDE.fullmatch(name)}
     kept |= aside
+    # What an app keeps of its tree is beside its directory.
+    persisted = {name for name in entries("/var/lib/private/deployd-apps") if name.partition("+")[0] in kept}
+    kept |= persisted
     # PID 1 made a link to what was moved aside.
-    links = apps | world.removed() | {name.partition(".")[0] for name in aside}
+    links = apps | world.removed() | {name.partition(".")[0] for name in aside} | persisted
     notes = {f"{name}.ran" for name in instances}
     private = [(f"/var/{top}/{inner}deployd-{kind}", known) for top in ("lib", "cache") for inner in ("", "private/")
                for kind, known in (("apps", apps if top == "cache" else kept if inner else links), ("build", apps),

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "systemd/launch-places.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/names.h"
+#include "base/text.h"
+#include "release/copy.h"
+
+#define OPTION_WRITABLE "--writable"
+#define OPTION_PERSIST  "--persist="
+
+/* Of the file that remembers a directory: `/` of its name is SEPARATOR there. */
+#define MARK_PREFIX ".persist-"
+#define SEPARATOR   '+'
+
+/* More than there are of a setting. */
+#define NAMES_MAX 64
+
+static int launch_place_copy(const char *from, const char *to, char *const *except)
+{
+        _cleanup_close_ int from_fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int to_fd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return from_fd < 0 || to_fd < 0 ? -errno : copy_tree(from_fd, to_fd, except);
+}
+
+/* PREFIX and the name as the name of one file. Caller frees; NULL when out of memory. */
+static char *launch_place_path(const char *prefix, const char *name)
+{
+        char *path = text_format("%s%s", prefix, name);
+
+        for (char *c = path ? path + strlen(prefix) : NULL; c && *c; c++)
+                if (*c == '/')
+                        *c = SEPARATOR;
+        return path;
+}
+
+/* Opens the file that remembers the directory, and locks out other instances: one of them copies. A
+ * descriptor or -errno. */
+static int launch_place_open_mark(const char *state, const char *name)
+{
+        _cleanup_free_ char *prefix = text_format("%s/" MARK_PREFIX, state);
+        _cleanup_free_ char *path = prefix ? launch_place_path(prefix, name) : NULL;
+        _cleanup_close_ int fd = -1;
+
+        if (!path)
+                return -ENOMEM;
+        fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+        if (fd < 0)
+                return -errno;
+        while (flock(fd, LOCK_EX) < 0)
+                if (errno != EINTR)
+                        return -errno;
+        return TAKE_FD(fd);
+}
+
+/* What is copied once is not copied again, though the app has removed it. */
+static int launch_place_fill(const char *state, const char *name, const char *kept)
+{
+        _cleanup_free_ char *from = text_format(PATH_APP_RELEASE "/%s", name);
+        _cleanup_close_ int fd = launch_place_open_mark(state, name);
+        struct stat mark;
+        int r;
+
+        if (fd < 0)
+                return fd;
+        if (!from)
+                return -ENOMEM;
+        if (fstat(fd, &mark) < 0)
+                return -errno;
+        if (mark.st_size > 0)
+                return 0;
+        r = launch_place_copy(from, kept, NULL);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        return write(fd, "\n", 1) == 1 ? 0 : -EIO;
+}
+
+/* In the copy of the tree, a link stands for the directory. */
+static int launch_place_link(const char *name, const char *kept)
+{
+        _cleanup_free_ char *path = text_format(PATH_APP_TREE "/%s", name);
+
+        if (!path)
+                return -ENOMEM;
+        for (char *slash = path + strlen(PATH_APP_TREE "/"); (slash = strchr(slash, '/')); slash++) {
+                *slash = '\0';
+                if (mkdir(path, 0777) < 0 && errno != EEXIST)
+                        return -errno;
+                *slash = '/';
+        }
+        return symlink(kept, path) < 0 ? -errno : 0;
+}
+
+static int launch_place_make(const char *name, bool writable)
+{
+        const char *state = getenv("STATE_DIRECTORY");
+        _cleanup_free_ char *kept = writable ? launch_place_path(PATH_APP_KEPT "/", name)
+                                             : text_format(PATH_APP_TREE "/%s", name);
+        int r;
+
+        if (!state)
+                return -EINVAL;
+        if (!kept)
+                return -ENOMEM;
+        r = launch_place_fill(state, name, kept);
+        return r >= 0 && writable ? launch_place_link(name, kept) : r;
+}
+
+static void launch_place_log(int error, const char *what)
+{
+        if (error == -ENOSPC && !what)
+                log_error(
+                        "deployd-launch: there is no room for a copy of the tree: see writable-tree-max of [runner]");
+        else
+                log_error("deployd-launch: cannot copy %s: %s", what ? what : "the tree", strerror(-error));
+}
+
+int launch_make_places(char *const options[])
+{
+        char *names[NAMES_MAX + 1] = { NULL };
+        bool writable = false;
+        int r = 0;
+
+        for (; *options; options++)
+                if (strcmp(*options, OPTION_WRITABLE) == 0)
+                        writable = true;
+                else if (strncmp(*options, OPTION_PERSIST, strlen(OPTION_PERSIST)) == 0) {
+                        char *rest = *options + strlen(OPTION_PERSIST);
+
+                        for (size_t i = 0; rest && i < NAMES_MAX; i++)
+                                names[i] = strsep(&rest, ":");
+                } else {
+                        log_error("deployd-launch: no option: %s", *options);
+                        return -EINVAL;
+                }
+        if (writable)
+                r = launch_place_copy(PATH_APP_RELEASE, PATH_APP_TREE, names);
+        if (r < 0) {
+                launch_place_log(r, NULL);
+                return r;
+        }
+        for (size_t i = 0; names[i]; i++) {
+                r = launch_place_make(names[i], writable);
+                if (r < 0) {
+                        launch_place_log(r, names[i]);
+                        return r;
+                }
+        }
+        return 0;
+}
