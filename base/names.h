@@ -39,7 +39,7 @@
 /* This machine by itself: where private apps listen, and instances (instance_address()). */
 #define ADDRESS_LOOPBACK "127.0.0.1"
 
-#define FIELD_APP        "DEPLOYD_APP"
+#define FIELD_APP "DEPLOYD_APP"
 /* Why lines are missing in a log (base/tail.h). */
 #define REASON_LOG_MAX "log-max of [runner] in deploy.conf is reached"
 

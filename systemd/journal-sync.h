@@ -10,7 +10,8 @@
 
 typedef struct JournalSync JournalSync;
 
-/* After this long it counts as synchronized. It takes some milliseconds, and seconds behind a flood of lines. */
+/* After this long it counts as synchronized. It takes some milliseconds, and seconds behind a flood of
+ * lines. */
 #define JOURNAL_SYNC_PATIENCE_USEC (10 * USEC_PER_SEC)
 
 /* The journal has done what it could, or cannot be asked. The JournalSync is freed before the callback. */

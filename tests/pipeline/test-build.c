@@ -71,8 +71,8 @@ Test(build, has_no_more_warnings_than_are_shown)
 
         want_build();
         for (unsigned i = 1; i <= 25; i++)
-                (void) snprintf(text + strlen(text), sizeof(text) - strlen(text),
-                                "\nwarning.%u=number %u", i, i);
+                (void) snprintf(text + strlen(text), sizeof(text) - strlen(text), "\nwarning.%u=number %u",
+                                i, i);
         fake_units.answer[UNIT_BUILD] = text;
         deployment = fixture_deploy();
         goes_live();

@@ -192,7 +192,7 @@ Test(app, a_deployment_that_began_without_variables_has_none)
 
 Test(app, kinds_have_the_words_of_the_database)
 {
-        static const char *const words[] = { "deploy", "rollback", "redeploy" };
+        static const char *const words[] = { "deploy", "rebuild", "rollback", "redeploy" };
 
         for (DeploymentKind kind = DEPLOYMENT_KIND_UNSET + 1; kind < DEPLOYMENT_KIND_MAX; kind++) {
                 cr_expect_str_eq(deployment_kind_to_string(kind), words[kind - 1]);
