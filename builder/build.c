@@ -347,18 +347,6 @@ static int build_tree(Build *build, const char *program)
         return r;
 }
 
-static int answer_warnings(const Build *build, Ticket *answer)
-{
-        int r = 0;
-
-        for (size_t i = 0; r >= 0 && i < build->output.n_warnings; i++) {
-                _cleanup_free_ char *key = text_format("warning.%zu", i + 1);
-
-                r = key ? ticket_set(answer, key, build->output.warnings[i]) : -ENOMEM;
-        }
-        return r;
-}
-
 static int build_all(Build *build, int archive_fd, Ticket *answer)
 {
         const char *program = build->request->command[0] == '\0' ? "compile" : NULL;
@@ -380,7 +368,7 @@ static int build_all(Build *build, int archive_fd, Ticket *answer)
         if (r >= 0)
                 r = build_pack(build, archive_fd, answer);
         if (r >= 0)
-                r = answer_warnings(build, answer);
+                r = output_answer_warnings(&build->output, answer);
         if (r < 0)
                 return r;
         return ticket_set(answer, "buildpack",

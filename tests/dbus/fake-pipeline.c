@@ -307,28 +307,26 @@ int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *ca
         return end(pipeline, call, 0);
 }
 
-int deployment_open_log(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr)
+static int give_log(Pipeline *pipeline, const char *name, uint64_t id, const Call *call,
+                    sd_bus_error *reterr)
 {
         _cleanup_close_ int fd = memfd_create("log", MFD_CLOEXEC);
-        int r = note(pipeline, reterr, "deployment_open_log %" PRIu64 " uid=%u", deployment->id, call->uid);
+        int r = note(pipeline, reterr, "%s %" PRIu64 " uid=%u", name, id, call->uid);
 
         if (r < 0)
                 return r;
-        assert(fd >= 0 && dprintf(fd, "the log of %" PRIu64 "\n", deployment->id) > 0);
-        assert(lseek(fd, 0, SEEK_SET) == 0);
+        assert(dprintf(fd, "the log of %" PRIu64 "\n", id) > 0 && lseek(fd, 0, SEEK_SET) == 0);
         return end(pipeline, call, (uint64_t) fd);
+}
+
+int deployment_open_log(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr)
+{
+        return give_log(pipeline, "deployment_open_log", deployment->id, call, reterr);
 }
 
 int log_open(Pipeline *pipeline, uint64_t id, const Call *call, sd_bus_error *reterr)
 {
-        _cleanup_close_ int fd = memfd_create("log", MFD_CLOEXEC);
-        int r = note(pipeline, reterr, "log_open %" PRIu64 " uid=%u", id, call->uid);
-
-        if (r < 0)
-                return r;
-        assert(fd >= 0 && dprintf(fd, "the log of %" PRIu64 "\n", id) > 0);
-        assert(lseek(fd, 0, SEEK_SET) == 0);
-        return end(pipeline, call, (uint64_t) fd);
+        return give_log(pipeline, "log_open", id, call, reterr);
 }
 
 static int end_history(Pipeline *pipeline, HistoryDone done, void *userdata)

@@ -361,18 +361,3 @@ Test(manager_bus, lists_before_it_adopts)
         answers(fixture_call(CALL("Adopt", "b", 1)), "[the first line,the second line]");
         cr_assert_str_eq(fixture.pipeline.asked, "adopt list\nadopt really\n");
 }
-
-Test(manager_bus, the_log_of_any_deployment_comes_as_a_descriptor)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
-        char text[64] = "";
-        int fd;
-
-        answer = fixture_call(CALL("OpenLog", "t", UINT64_C(7)));
-        cr_assert_geq(sd_bus_message_read(answer, "h", &fd), 0);
-        cr_expect_gt(read(fd, text, sizeof(text) - 1), 0);
-        cr_expect_str_eq(text, "the log of 7\n");
-        fixture.pipeline.error_now = BUS_ERROR_NO_SUCH_DEPLOYMENT;
-        fixture_fails(BUS_ERROR_NO_SUCH_DEPLOYMENT, "", CALL("OpenLog", "t", UINT64_C(8)));
-        asked_is("log_open 7 uid=0\nlog_open 8 uid=0\n");
-}

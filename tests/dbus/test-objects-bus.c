@@ -358,22 +358,6 @@ Test(objects_bus, a_deployment_is_cancelled)
         asked_is("deployment_cancel 42 uid=0\ndeployment_cancel 42 uid=0\n");
 }
 
-Test(objects_bus, the_log_of_a_deployment_comes_as_a_descriptor)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
-        char text[64] = "";
-        int fd;
-
-        (void) fixture_deployment(fixture_app("shop", fixture_repository("code")), 42);
-        answer = fixture_call(DEPLOYMENT("OpenLog", NULL));
-        cr_assert_geq(sd_bus_message_read(answer, "h", &fd), 0);
-        cr_expect_gt(read(fd, text, sizeof(text) - 1), 0);
-        cr_expect_str_eq(text, "the log of 42\n");
-        fixture.pipeline.error_now = SD_BUS_ERROR_FILE_NOT_FOUND;
-        fixture_fails(SD_BUS_ERROR_FILE_NOT_FOUND, "", DEPLOYMENT("OpenLog", NULL));
-        asked_is("deployment_open_log 42 uid=0\ndeployment_open_log 42 uid=0\n");
-}
-
 Test(objects_bus, exist_only_under_their_own_paths)
 {
         static const char *const paths[] = {
