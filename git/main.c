@@ -7,6 +7,7 @@
  *      commit, head, branch    the commit of the revision, the commit and the name of the default branch
  *                              (both empty if there is none)
  *      files, bytes            of the tree, if it was wanted
+ *      warning.N               from 1 on: what is odd about it (git/remark.h)
  *
  *      error, kind             instead of these, if it failed: a sentence for people (git/problem.h), and
  *                              remote, revision, limit, tree or internal
@@ -102,6 +103,7 @@ static int answer_request(git_repository *repository, const char *directory, boo
 {
         _cleanup_(revision_done) Revision revision = { .branch = NULL };
         _cleanup_(modules_done) Modules modules = { .n = 0 };
+        _cleanup_(remarks_done) Remarks remarks = { .n = 0 };
         Progress progress = { 0 };
         TreeCount count = { 0 };
         SizeText size;
@@ -109,7 +111,7 @@ static int answer_request(git_repository *repository, const char *directory, boo
         int r;
 
         r = revision_resolve(repository, request->branch, request->revision, request->branch_first,
-                             &revision, problem);
+                             &revision, &remarks, problem);
         if (r < 0)
                 return r;
         if (request->tree) {
@@ -123,7 +125,7 @@ static int answer_request(git_repository *repository, const char *directory, boo
                         return r;
                 progress_say(&progress, "writing %" PRIu64 " file%s (%s)", count.files,
                              count.files == 1 ? "" : "s", text_size(count.bytes, size));
-                r = tar_write(repository, &tree, &modules, STDOUT_FILENO, problem);
+                r = tar_write(repository, &tree, &modules, STDOUT_FILENO, &remarks, problem);
                 if (r < 0)
                         return r;
                 log_info("The tree of commit %s has %" PRIu64 " file%s (%s).",
@@ -133,7 +135,7 @@ static int answer_request(git_repository *repository, const char *directory, boo
         if (answer_success(&revision, request->tree ? &count : NULL, answer) < 0)
                 return problem_set(problem, PROBLEM_REVISION,
                                    "the name of the default branch has control characters or invalid UTF-8");
-        return 0;
+        return remarks_answer(&remarks, answer) < 0 ? problem_out_of_memory(problem) : 0;
 }
 
 /* The request failed, but not by the mirror, which is complete. Returns `error`. */

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/text.h"
 
 /* Fewer digits are more likely a name mistyped than a commit; git itself shows seven. */
@@ -106,7 +105,7 @@ static bool has_reference(git_repository *repository, const char *prefix, const 
 
 /* The commit of the tag or branch `name`; results as above. */
 static int find_short_name(git_repository *repository, const char *name, bool branch_first, git_oid *ret,
-                           Problem *problem)
+                           Remarks *remarks, Problem *problem)
 {
         static const char *const kinds[] = { "tag", "branch" };
         static const char *const prefixes[] = { REVISION_TAGS, REVISION_BRANCHES };
@@ -118,14 +117,15 @@ static int find_short_name(git_repository *repository, const char *name, bool br
 
                 r = find_reference(repository, prefixes[taken], name, ret, problem);
                 if (r == FOUND_COMMIT && i == 0 && has_reference(repository, prefixes[other], name))
-                        log_warning("There are a tag and a branch \"%s\": the %s is taken. The %s is %s%s.",
+                        remarks_add(remarks,
+                                    "There are a tag and a branch \"%s\": the %s is taken. The %s is %s%s.",
                                     name, kinds[taken], kinds[other], prefixes[other], name);
         }
         return r;
 }
 
 static int find_revision(git_repository *repository, const char *revision, bool branch_first, git_oid *ret,
-                         Problem *problem)
+                         Remarks *remarks, Problem *problem)
 {
         int r = strlen(revision) == GIT_OID_HEXSZ ? find_commit(repository, revision, ret, problem)
                                                   : FOUND_NOTHING;
@@ -133,7 +133,7 @@ static int find_revision(git_repository *repository, const char *revision, bool 
         if (r == FOUND_NOTHING)
                 r = find_full_name(repository, revision, ret, problem);
         if (r == FOUND_NOTHING)
-                r = find_short_name(repository, revision, branch_first, ret, problem);
+                r = find_short_name(repository, revision, branch_first, ret, remarks, problem);
         if (r == FOUND_NOTHING)
                 r = find_commit(repository, revision, ret, problem);
         if (r == FOUND_NOTHING)
@@ -167,7 +167,7 @@ static int find_default(git_repository *repository, const char *branch, Revision
 }
 
 int revision_resolve(git_repository *repository, const char *branch, const char *revision, bool branch_first,
-                     Revision *ret, Problem *problem)
+                     Revision *ret, Remarks *remarks, Problem *problem)
 {
         int r;
 
@@ -182,7 +182,7 @@ int revision_resolve(git_repository *repository, const char *branch, const char 
         if (r < 0)
                 return r;
         if (revision[0] != '\0') {
-                r = find_revision(repository, revision, branch_first, &ret->commit, problem);
+                r = find_revision(repository, revision, branch_first, &ret->commit, remarks, problem);
                 return r < 0 ? r : 0;
         }
         if (ret->branch) {

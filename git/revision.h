@@ -4,6 +4,7 @@
 #include <git2.h>
 
 #include "git/problem.h"
+#include "git/remark.h"
 
 #define REVISION_BRANCHES "refs/heads/"
 #define REVISION_TAGS     "refs/tags/"
@@ -24,7 +25,7 @@ typedef struct Revision {
  * is empty, what HEAD names. A default branch that does not exist is a problem only when the revision is
  * empty. 0, or a negative errno with *problem set. Release *ret with revision_done() in either case. */
 int revision_resolve(git_repository *repository, const char *branch, const char *revision, bool branch_first,
-                     Revision *ret, Problem *problem);
+                     Revision *ret, Remarks *remarks, Problem *problem);
 
 void revision_done(Revision *revision);
 

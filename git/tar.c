@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/log.h"
 #include "base/text.h"
 
 /* Fewer, larger writes than tar's traditional twenty blocks. */
@@ -29,6 +28,7 @@ typedef struct Tar {
         struct archive_entry *entry; /* used again for each */
         git_odb *objects;            /* of the repository whose tree is written */
         Modules *modules;
+        Remarks *remarks;
         uint64_t submodules, pointers;
 } Tar;
 
@@ -80,7 +80,8 @@ static int tar_write_file(Tar *tar, const TreeEntry *entry, const void *data, si
         int r;
 
         if (is_pointer(data, size) && ++tar->pointers <= NAMES_SHOWN)
-                log_warning(
+                remarks_add(
+                        tar->remarks,
                         "%s is a pointer of Git LFS, not the file: files of Git LFS are not fetched. Commit "
                         "the file itself ('git lfs migrate export --include=%s --everything'), or let the "
                         "build download it.",
@@ -127,7 +128,8 @@ static int write_submodule(Tar *tar, const TreeEntry *entry, Problem *problem)
         int r;
 
         if (!module && ++tar->submodules <= NAMES_SHOWN)
-                log_warning(
+                remarks_add(
+                        tar->remarks,
                         "The submodule %s is not fetched, its directory is empty. The setting submodules=yes "
                         "of the repository has it fetched: 'deployctl repo set REPOSITORY submodules=yes'.",
                         entry->path);
@@ -181,7 +183,8 @@ static int open_archive(struct archive *archive, int fd)
         return archive_write_open_fd(archive, fd);
 }
 
-int tar_write(git_repository *repository, const git_oid *tree, Modules *modules, int fd, Problem *problem)
+int tar_write(git_repository *repository, const git_oid *tree, Modules *modules, int fd, Remarks *remarks,
+              Problem *problem)
 {
         _cleanup_(archive_write_freep) struct archive *archive = NULL;
         _cleanup_(archive_entry_freep) struct archive_entry *entry = NULL;
@@ -191,6 +194,7 @@ int tar_write(git_repository *repository, const git_oid *tree, Modules *modules,
         assert(repository);
         assert(tree);
         assert(fd >= 0);
+        assert(remarks);
         assert(problem);
 
         if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
@@ -200,16 +204,18 @@ int tar_write(git_repository *repository, const git_oid *tree, Modules *modules,
         if (!archive || !entry)
                 return problem_out_of_memory(problem);
 
-        tar = (Tar){ .archive = archive, .entry = entry, .modules = modules };
+        tar = (Tar){ .archive = archive, .entry = entry, .modules = modules, .remarks = remarks };
         if (open_archive(archive, fd) != ARCHIVE_OK)
                 return archive_problem(&tar, problem);
         r = write_tree(&tar, repository, tree, "", problem);
         if (r < 0)
                 return r;
         if (tar.pointers > NAMES_SHOWN)
-                log_warning("%" PRIu64 " more files are pointers of Git LFS.", tar.pointers - NAMES_SHOWN);
+                remarks_add(remarks, "%" PRIu64 " more files are pointers of Git LFS.",
+                            tar.pointers - NAMES_SHOWN);
         if (tar.submodules > NAMES_SHOWN)
-                log_warning("%" PRIu64 " more submodules are not fetched.", tar.submodules - NAMES_SHOWN);
+                remarks_add(remarks, "%" PRIu64 " more submodules are not fetched.",
+                            tar.submodules - NAMES_SHOWN);
         /* The end mark and what is still buffered. */
         return archive_write_close(archive) == ARCHIVE_OK ? 0 : archive_problem(&tar, problem);
 }

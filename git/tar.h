@@ -2,6 +2,7 @@
 #pragma once
 
 #include "git/modules.h"
+#include "git/remark.h"
 
 /* Writes the tree as tar to `fd`, a regular file that is emptied first: in git's order, uid and gid 0, no
  * user names, time 0, directories and executable files 0755, other files 0644, symlinks as they are; nothing
@@ -12,4 +13,5 @@
  * libgit2 cannot stream an object out of a pack: each file is in memory as a whole, one at a time. So the
  * largest is bounded only by what tree_count() allowed for all of them. 0, or a negative errno with *problem
  * set. */
-int tar_write(git_repository *repository, const git_oid *tree, Modules *modules, int fd, Problem *problem);
+int tar_write(git_repository *repository, const git_oid *tree, Modules *modules, int fd, Remarks *remarks,
+              Problem *problem);

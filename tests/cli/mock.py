@@ -309,9 +309,11 @@ class Mock:
     def _on_call(self, _connection, _sender, where, interface_name, method, parameters, invocation):
         noun = interface_name.rsplit(".", 1)[1]
         arguments = parameters.unpack()
-        self.calls.put((method, (where, *arguments)))
+        called = method, (where, *arguments)
         if method in self.silent:
+            self.calls.put(called)
             return
+        # Who waits for a call may change what the next one is answered: this one's answer is decided before.
         try:
             if method in self.failures:
                 raise self.failures[method]
@@ -319,8 +321,10 @@ class Mock:
                 raise Failure("DatabaseUnavailable", "the database cannot be reached: connection refused")
             result = getattr(self, f"{noun}_{method}")(where, *arguments)
         except Failure as failure:
+            self.calls.put(called)
             invocation.return_dbus_error(failure.name, failure.message)
             return
+        self.calls.put(called)
         gives = METHODS[noun][method][1]
         if gives == "h":
             descriptors = Gio.UnixFDList.new_from_array([result])

@@ -364,7 +364,7 @@ def test_every_verb_says_the_error_of_deployd_in_one_line(mock, deployctl, verb,
 
 def test_every_verb_is_tested_with_an_error(deployctl):
     verbs = {line.split(" --")[0] for line in deployctl("--list-verbs").out.splitlines()}
-    assert verbs - set(METHOD_OF) == {"logs", "backup", "restore", "help"}
+    assert verbs - set(METHOD_OF) == {"detect", "logs", "backup", "restore", "help"}
 
 
 def test_status_without_a_database_says_which_state_it_is_in(mock, deployctl):

@@ -34,6 +34,9 @@ class Result:
     def __getattr__(self, key):
         return self.answer[key]
 
+    def warnings(self):
+        return [value for key, value in self.answer.items() if key.startswith("warning.")]
+
     def members(self):
         with tarfile.open(fileobj=io.BytesIO(self.tar)) as tar:
             return tar.getmembers()
@@ -88,7 +91,8 @@ class Fetcher:
     def good(self, verb="fetch", **request):
         result = self.run(verb, **request)
         assert result.code == 0, result.stderr
-        assert set(result.answer) - {"files", "bytes"} == {"commit", "head", "branch"}
+        warnings = {f"warning.{n}" for n in range(1, len(result.warnings()) + 1)}
+        assert set(result.answer) - {"files", "bytes"} == {"commit", "head", "branch"} | warnings
         return result
 
     def bad(self, verb="fetch", **request):
@@ -191,6 +195,7 @@ def test_a_tag_comes_before_a_branch_as_for_git_with_a_warning(fetcher, repo):
     result = fetcher.good(url=repo.url, revision="v1")
     assert result.commit == repo.first == repo.git("rev-parse", "v1")
     assert 'There are a tag and a branch "v1": the tag is taken. The branch is refs/heads/v1.' in result.stderr
+    assert result.warnings() == ['There are a tag and a branch "v1": the tag is taken. The branch is refs/heads/v1.']
     assert "There are" not in fetcher.good(url=repo.url, revision="main").stderr
 
 
@@ -864,6 +869,7 @@ def test_submodules_that_are_not_fetched_are_named_with_the_setting(fetcher, rep
     assert set(result.files()) == {"a", ".gitmodules"} | {name + "/" for name in modules}
     assert "The submodule module-00 is not fetched, its directory is empty." in result.stderr
     assert "'deployctl repo set REPOSITORY submodules=yes'" in result.stderr
+    assert len(result.warnings()) == 11 and result.warnings()[-1] == "2 more submodules are not fetched."
     assert "module-11" not in result.stderr and "2 more submodules are not fetched" in result.stderr
 
 
@@ -1026,6 +1032,7 @@ def test_pointers_of_lfs_are_named(fetcher, repo):
     assert result.files()["logo.png"] == ("100644", POINTER.encode())
     assert result.stderr.count("Git LFS") == 2  # both in the sentence about logo.png
     assert "logo.png is a pointer of Git LFS, not the file" in result.stderr
+    assert len(result.warnings()) == 1 and result.warnings()[0].startswith("logo.png is a pointer of Git LFS")
     assert "git lfs migrate export --include=logo.png --everything" in result.stderr
 
 

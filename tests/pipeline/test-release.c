@@ -34,6 +34,15 @@ Test(release, is_of_the_commit_that_was_fetched)
         goes_live();
 }
 
+Test(release, has_the_warnings_of_its_fetch)
+{
+        fake_units.answer[UNIT_FETCH] =
+                "commit=" COMMIT "\nhead=" COMMIT "\nwarning.1=logo.png is a pointer of Git LFS";
+        deployment = fixture_deploy();
+        loop_run();
+        cr_assert_str_eq(deployment->warnings, "logo.png is a pointer of Git LFS\n");
+}
+
 Test(release, of_a_commit_without_a_branch_teaches_no_head)
 {
         fake_units.answer[UNIT_FETCH] = "commit=" COMMIT "\nhead=";

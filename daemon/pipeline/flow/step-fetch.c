@@ -11,6 +11,7 @@
 #include "daemon/pipeline/flow/attempt.h"
 #include "daemon/pipeline/flow/release-record.h"
 #include "daemon/pipeline/flow/step.h"
+#include "daemon/pipeline/flow/warning.h"
 #include "daemon/pipeline/jobs/fetch.h"
 
 /* The tree is there: it is built, unless that has been done or there is nothing to do. */
@@ -57,6 +58,7 @@ static void step_fetch_on_fetched(void *userdata, const Ticket *answer, const ch
                 return;
         }
         model_changed_deployment(deployment->model, deployment);
+        warning_add_answer(attempt->pipeline, deployment, answer);
         attempt->fetch = fetch_free(attempt->fetch);
         step_fetch_go_on(attempt);
 }

@@ -20,23 +20,37 @@ static unsigned count_sentences(const char *sentences)
         return n;
 }
 
-void warning_add(const Pipeline *pipeline, Deployment *deployment, const char *sentence)
+/* A clean sentence without values of variables; NULL when out of memory. Caller frees. */
+static char *make_sentence(const Deployment *deployment, const char *text)
 {
-        LogSubject subject = { .app = deployment->app->name, .deployment = deployment->id };
-        _cleanup_free_ char *plain = strdup(sentence), *clean = NULL, *longer = NULL;
+        _cleanup_free_ char *plain = strdup(text);
 
         /* Before it is cut: a part of a value could not be recognised. */
-        if (plain && variables_redact(deployment_variables(deployment), plain) >= 0)
-                clean = text_sanitize(plain, SENTENCE_MAX);
-        if (!clean)
-                return;
-        log_line(LOG_WARNING, NULL, &subject, "%s: %s", deployment->app->name, clean);
+        if (!plain || variables_redact(deployment_variables(deployment), plain) < 0)
+                return NULL;
+        return text_sanitize(plain, SENTENCE_MAX);
+}
+
+static void keep_sentence(const Pipeline *pipeline, Deployment *deployment, const char *sentence)
+{
+        _cleanup_free_ char *longer = NULL;
+
         if (count_sentences(deployment->warnings) >= WARNINGS_MAX)
                 return;
-        longer = text_format("%s%s\n", deployment->warnings, clean);
-        if (!longer || text_replace(&deployment->warnings, longer) < 0)
+        longer = text_format("%s%s\n", deployment->warnings, sentence);
+        if (longer && text_replace(&deployment->warnings, longer) >= 0)
+                model_changed_deployment(pipeline->model, deployment);
+}
+
+void warning_add(const Pipeline *pipeline, Deployment *deployment, const char *text)
+{
+        LogSubject subject = { .app = deployment->app->name, .deployment = deployment->id };
+        _cleanup_free_ char *sentence = make_sentence(deployment, text);
+
+        if (!sentence)
                 return;
-        model_changed_deployment(pipeline->model, deployment);
+        log_line(LOG_WARNING, NULL, &subject, "%s: %s", deployment->app->name, sentence);
+        keep_sentence(pipeline, deployment, sentence);
 }
 
 typedef struct Adding {
@@ -47,8 +61,10 @@ typedef struct Adding {
 static int add_one(_unused_ const char *key, const char *value, void *userdata)
 {
         const Adding *adding = userdata;
+        _cleanup_free_ char *sentence = make_sentence(adding->deployment, value);
 
-        warning_add(adding->pipeline, adding->deployment, value);
+        if (sentence)
+                keep_sentence(adding->pipeline, adding->deployment, sentence);
         return 0;
 }
 

@@ -7,9 +7,9 @@
 #include "base/ticket.h"
 #include "daemon/pipeline/internal.h"
 
-/* Adds a sentence, without values of the app's variables. It is made clean, and cut if it is long; more than
- * 20 sentences are logged only. */
-void warning_add(const Pipeline *pipeline, Deployment *deployment, const char *sentence);
+/* Logs and adds a sentence, without values of the app's variables. It is made clean, and cut if it is long;
+ * more than 20 sentences are logged only. */
+void warning_add(const Pipeline *pipeline, Deployment *deployment, const char *text);
 
-/* Adds what a helper has answered as warning.1, warning.2 and so on. */
+/* The same with what a helper has answered as warning.1, warning.2 and so on, and has logged itself. */
 void warning_add_answer(const Pipeline *pipeline, Deployment *deployment, const Ticket *answer);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "git/remark.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+
+void remarks_done(Remarks *remarks)
+{
+        for (size_t i = 0; i < remarks->n; i++)
+                free(remarks->sentences[i]);
+        *remarks = (Remarks){ .n = 0 };
+}
+
+void remarks_add(Remarks *remarks, const char *format, ...)
+{
+        _cleanup_free_ char *sentence = NULL;
+        va_list arguments;
+        int n;
+
+        assert(remarks);
+
+        va_start(arguments, format);
+        n = vasprintf(&sentence, format, arguments);
+        va_end(arguments);
+        if (n < 0) {
+                sentence = NULL;
+                return;
+        }
+        log_warning("%s", sentence);
+        if (remarks->n < REMARKS_MAX)
+                remarks->sentences[remarks->n++] = TAKE_PTR(sentence);
+}
+
+int remarks_answer(const Remarks *remarks, Ticket *answer)
+{
+        int r = 0;
+
+        assert(remarks);
+        assert(answer);
+
+        for (size_t i = 0; r >= 0 && i < remarks->n; i++) {
+                _cleanup_free_ char *key = text_format("warning.%zu", i + 1);
+
+                r = key ? ticket_set(answer, key, remarks->sentences[i]) : -ENOMEM;
+        }
+        return r;
+}
