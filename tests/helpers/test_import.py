@@ -546,8 +546,8 @@ def test_a_byte_order_mark_is_no_part_of_what_is_read(importer):
     assert tree(importer.release / "app")["Procfile"][2] == mark + b"web: run\n"
 
 
-def test_a_bad_app_json_with_a_mark_names_the_byte_of_the_file(importer):
-    assert importer.error(pack(Entry("app.json", b"\xef\xbb\xbf{1}"))).startswith("app.json is not JSON at byte 4: ")
+def test_a_bad_app_json_with_a_mark_names_its_line(importer):
+    assert importer.error(pack(Entry("app.json", b"\xef\xbb\xbf{1}"))).startswith("app.json line 1 is not JSON: ")
 
 
 def test_a_bad_procfile_fails_the_import_with_its_line(importer):
