@@ -51,6 +51,7 @@ static void tail_drop(Tail *tail)
 
         tail->start = (tail->start + size) % tail->max;
         tail->size -= size;
+        tail->n--;
         tail->n_lost++;
 }
 
@@ -69,6 +70,7 @@ void tail_add(Tail *tail, const char *line, size_t size)
                 tail_drop(tail);
         ring_put(tail, line, size);
         ring_put(tail, "\n", 1);
+        tail->n++;
 }
 
 char *tail_describe_gap(const Tail *tail, const char *why)

@@ -5,12 +5,16 @@
 
 #include "base/macro.h"
 
+/* What the journal stores of a line besides its text: a bound of what is logged counts it with each line. */
+#define LOG_LINE_COST 400
+
 /* Begins as { .max = ... }. */
 typedef struct Tail {
         char *ring;      /* of `max` bytes: each line, and a newline behind it */
         size_t max;      /* bytes */
         size_t start;    /* where the oldest line begins */
         size_t size;     /* bytes in use */
+        size_t n;        /* lines in it */
         uint64_t n_lost; /* lines that had to make room for later ones */
 } Tail;
 

@@ -23,8 +23,8 @@
 /* Faster than people read would only load PID 1 and the bus. */
 #define INTERVAL (500 * USEC_PER_MSEC)
 
-/* What a part of a sentence may have. */
-#define REASON_BYTES_MAX 300
+/* Of a sentence. The daemon cuts it to what is shown, behind the values of variables that it hides. */
+#define REASON_BYTES_MAX 2048
 
 /* What is indented further is not read as text. */
 #define INDENT_MAX 80
@@ -128,8 +128,8 @@ static void output_log(Output *output, const char *line)
 {
         size_t size = strlen(line);
 
-        if (size + 1 <= output->room) {
-                output->room -= size + 1;
+        if (size + LOG_LINE_COST <= output->room) {
+                output->room -= size + LOG_LINE_COST;
                 log_info("%s", line);
                 return;
         }

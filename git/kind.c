@@ -26,15 +26,17 @@ static int check_history(const char *directory, Problem *problem)
 static int check_setting(const git_config_entry *entry, void *userdata)
 {
         Problem *problem = userdata;
+        /* libgit2 has NULL for a name without `=`. */
+        const char *value = text_or_empty(entry->value);
 
         if (strcasecmp(entry->name, "extensions.objectformat") == 0)
-                return strcasecmp(entry->value, "sha1") == 0
+                return strcasecmp(value, "sha1") == 0
                                ? 0
                                : problem_set(
                                          problem, PROBLEM_REMOTE,
                                          "the repository has the object format %s, and only SHA-1 is "
                                          "supported; make one with 'git init --bare --object-format=sha1'",
-                                         strcasecmp(entry->value, "sha256") == 0 ? "SHA-256" : entry->value);
+                                         strcasecmp(value, "sha256") == 0 ? "SHA-256" : value);
         return problem_set(problem, PROBLEM_REMOTE,
                            "the repository is a partial clone, which has only a part of its files; make a "
                            "whole one with 'git clone --bare URL', without --filter");

@@ -201,6 +201,10 @@ static int remove_remains(const Mirror *mirror, Problem *problem)
 
         if (!old || !new)
                 return problem_out_of_memory(problem);
+        /* A fetch that was killed between the two renames of mirror_complete(). */
+        if (access(mirror->path, F_OK) < 0 && errno == ENOENT && rename(old, mirror->path) < 0 &&
+            errno != ENOENT)
+                return remove_problem(-errno, problem);
         r = remove_tree(old);
         if (r >= 0)
                 r = remove_tree(new);

@@ -96,6 +96,11 @@ static int read_gitmodules(const Place *place, git_blob **ret, Problem *problem)
         return r < 0 ? problem_set_git(problem, PROBLEM_MIRROR) : 0;
 }
 
+static bool is_local_address(const char *address)
+{
+        return address[0] == '/' || strncmp(address, "file://", strlen("file://")) == 0;
+}
+
 /* The address of the submodule at `path` of its tree. */
 static int find_address(const Opening *opening, const Place *place, const char *path, Url *ret)
 {
@@ -121,8 +126,12 @@ static int find_address(const Opening *opening, const Place *place, const char *
                 r = gitmodules_resolve(place->url->address, says, &address, opening->problem);
         if (r < 0)
                 return r;
-        return url_parse(address, opening->request->schemes,
-                         place->url->local ? opening->request->local_paths : "", ret, opening->problem);
+        if (!place->url->local && is_local_address(address))
+                return problem_set(
+                        opening->problem, PROBLEM_REMOTE,
+                        "it has a local path, which only submodules of a local repository may have");
+        return url_parse(address, opening->request->schemes, opening->request->local_paths, ret,
+                         opening->problem);
 }
 
 static int module_read(const Module *module, const git_oid *commit, const Opening *opening, TreeCount *count,
@@ -228,6 +237,7 @@ static int module_open_at(const Opening *opening, Module *module, const git_oid 
         _cleanup_(proxy_done) Proxy proxy = { NULL };
         int r = module_directory(opening, url, &directory);
 
+        opening->problem->proxy = opening->problem->proxy_secret = NULL;
         if (r >= 0 && opening->fetch)
                 r = proxy_choose(url, opening->request->proxy_setting, opening->request->no_proxy, &proxy,
                                  opening->problem);
@@ -235,14 +245,19 @@ static int module_open_at(const Opening *opening, Module *module, const git_oid 
                 return r;
         r = opening->fetch ? module_fetch(module, url, &proxy, commit, opening, directory)
                            : module_resolve(module, commit, opening, directory);
-        return r < 0 ? r
-                     : tree_open(opening, &(Place){ .repository = module->mirror.repository,
-                                                    .commit = *commit,
-                                                    .tree = module->tree,
-                                                    .url = url,
-                                                    .directory = "",
-                                                    .path = module->path,
-                                                    .depth = depth });
+        if (r < 0)
+                return r;
+        r = tree_open(opening, &(Place){ .repository = module->mirror.repository,
+                                         .commit = *commit,
+                                         .tree = module->tree,
+                                         .url = url,
+                                         .directory = "",
+                                         .path = module->path,
+                                         .depth = depth });
+        /* Its own mirror, or one of a submodule in it: the next fetch makes them again. */
+        if (r < 0 && opening->problem->kind == PROBLEM_MIRROR)
+                mirror_mark_damaged(&module->mirror);
+        return r;
 }
 
 static int module_open(const Opening *opening, const Place *place, const char *path, const git_oid *commit)

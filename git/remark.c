@@ -10,6 +10,9 @@
 #include "base/log.h"
 #include "base/text.h"
 
+/* Paths in it can have 4 KiB each, and a ticket 64. */
+#define SENTENCE_MAX 500
+
 void remarks_done(Remarks *remarks)
 {
         for (size_t i = 0; i < remarks->n; i++)
@@ -19,7 +22,7 @@ void remarks_done(Remarks *remarks)
 
 void remarks_add(Remarks *remarks, const char *format, ...)
 {
-        _cleanup_free_ char *sentence = NULL;
+        _cleanup_free_ char *sentence = NULL, *clean = NULL;
         va_list arguments;
         int n;
 
@@ -28,13 +31,14 @@ void remarks_add(Remarks *remarks, const char *format, ...)
         va_start(arguments, format);
         n = vasprintf(&sentence, format, arguments);
         va_end(arguments);
-        if (n < 0) {
+        if (n < 0)
                 sentence = NULL;
+        clean = sentence ? text_sanitize(sentence, SENTENCE_MAX) : NULL;
+        if (!clean)
                 return;
-        }
-        log_warning("%s", sentence);
+        log_warning("%s", clean);
         if (remarks->n < REMARKS_MAX)
-                remarks->sentences[remarks->n++] = TAKE_PTR(sentence);
+                remarks->sentences[remarks->n++] = TAKE_PTR(clean);
 }
 
 int remarks_answer(const Remarks *remarks, Ticket *answer)

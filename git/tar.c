@@ -83,9 +83,9 @@ static int tar_write_file(Tar *tar, const TreeEntry *entry, const void *data, si
                 remarks_add(
                         tar->remarks,
                         "%s is a pointer of Git LFS, not the file: files of Git LFS are not fetched. Commit "
-                        "the file itself ('git lfs migrate export --include=%s --everything'), or let the "
-                        "build download it.",
-                        entry->path, entry->path);
+                        "the file itself ('git lfs untrack', 'git add --renormalize .'), or let the build "
+                        "download it.",
+                        entry->path);
 
         archive_entry_set_filetype(tar->entry, AE_IFREG);
         archive_entry_set_perm(tar->entry, executable ? 0755 : 0644);

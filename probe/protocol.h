@@ -36,9 +36,9 @@
  *      free ID                 nobody does (`holder`, `crowd`); it listens there, or nowhere (`elsewhere`)
  *      busy ID TEXT            hexadecimal digits, a bit for each port: 8 in the first for PORT itself
  *      crowd ID COUNT CGROUPID that one holds so many ports
- *      elsewhere ID TEXT       "[::1]:20000, 127.0.0.1:3000": its addresses to the end of the packet, the
- * first few in the order of their characters error ID TEXT           the helper cannot know; TEXT to the end
- * of the packet
+ *      elsewhere ID TEXT       "[::1]:20000, 127.0.0.1:3000": the first few of its addresses in the order of
+ *                              their characters, to the end of the packet
+ *      error ID TEXT           the helper cannot know; TEXT to the end of the packet
  *
  * The client chooses an ID, other than those it still waits for. What a client has asked ends with its
  * connection. A packet of any other form ends the connection. */

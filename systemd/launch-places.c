@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "systemd/launch-places.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -44,17 +45,21 @@ static char *launch_place_path(const char *prefix, const char *name)
         return path;
 }
 
-/* Opens the file that remembers the directory, and locks out other instances: one of them copies. A
- * descriptor or -errno. */
-static int launch_place_open_mark(const char *state, const char *name)
+/* Opens the file that remembers the directory, and locks out other instances: one of them copies. *ret_made:
+ * there was none. A descriptor or -errno. */
+static int launch_place_open_mark(const char *state, const char *name, bool *ret_made)
 {
         _cleanup_free_ char *prefix = text_format("%s/" MARK_PREFIX, state);
         _cleanup_free_ char *path = prefix ? launch_place_path(prefix, name) : NULL;
+        const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
         _cleanup_close_ int fd = -1;
 
         if (!path)
                 return -ENOMEM;
-        fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+        fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+        *ret_made = fd >= 0;
+        if (fd < 0 && errno == EEXIST)
+                fd = open(path, flags);
         if (fd < 0)
                 return -errno;
         while (flock(fd, LOCK_EX) < 0)
@@ -63,26 +68,62 @@ static int launch_place_open_mark(const char *state, const char *name)
         return TAKE_FD(fd);
 }
 
-/* What is copied once is not copied again, though the app has removed it. */
-static int launch_place_fill(const char *state, const char *name, const char *kept)
+/* 1 if there is nothing in the directory, 0 if there is something, or -errno. */
+static int directory_is_empty(const char *path)
+{
+        DIR *directory = opendir(path);
+        const struct dirent *entry;
+        int r = 1;
+
+        if (!directory)
+                return -errno;
+        while (r == 1 && (entry = readdir(directory)))
+                r = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        (void) closedir(directory);
+        return r;
+}
+
+/* Copies what the release has into the directory that is kept, and only then notes it: what has been copied
+ * when power fails is on the disk before the note is. 0 or -errno. */
+static int launch_place_copy_once(const char *name, const char *kept)
 {
         _cleanup_free_ char *from = text_format(PATH_APP_RELEASE "/%s", name);
-        _cleanup_close_ int fd = launch_place_open_mark(state, name);
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        if (!from)
+                return -ENOMEM;
+        r = launch_place_copy(from, kept, NULL);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        fd = open(kept, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 || syncfs(fd) < 0 ? -errno : 0;
+}
+
+/* What is copied once is not copied again, though the app has removed it. A mark that is there and empty is
+ * of a copy that was cut short. A mark that is missing says nothing: what is in the directory is the app's.
+ */
+static int launch_place_fill(const char *state, const char *name, const char *kept)
+{
+        bool made;
+        _cleanup_close_ int fd = launch_place_open_mark(state, name, &made);
         struct stat mark;
         int r;
 
         if (fd < 0)
                 return fd;
-        if (!from)
-                return -ENOMEM;
         if (fstat(fd, &mark) < 0)
                 return -errno;
         if (mark.st_size > 0)
                 return 0;
-        r = launch_place_copy(from, kept, NULL);
-        if (r < 0 && r != -ENOENT)
+        r = made ? directory_is_empty(kept) : 1;
+        if (r > 0)
+                r = launch_place_copy_once(name, kept);
+        if (r < 0)
                 return r;
-        return write(fd, "\n", 1) == 1 ? 0 : -EIO;
+        if (write(fd, "\n", 1) != 1)
+                return -EIO;
+        return fsync(fd) < 0 ? -errno : 0;
 }
 
 /* In the copy of the tree, a link stands for the directory. */
@@ -120,7 +161,7 @@ static void launch_place_log(int error, const char *what)
 {
         if (error == -ENOSPC && !what)
                 log_error(
-                        "deployd-launch: there is no room for a copy of the tree: see writable-tree-max of [runner]");
+                        "deployd-launch: there is no room for a copy of the tree: see writable-tree-max and build-files-max of [runner]");
         else
                 log_error("deployd-launch: cannot copy %s: %s", what ? what : "the tree", strerror(-error));
 }

@@ -71,7 +71,7 @@ static int launch_process(const char *directory, const char *process, const char
                 log_error("deployd-launch: not the name of a process");
                 return EXIT_EXEC;
         }
-        if (text_to_u64(log_rate, INT64_MAX, &rate) < 0) {
+        if (log_rate && text_to_u64(log_rate, INT64_MAX, &rate) < 0) {
                 log_error("deployd-launch: not a number of bytes");
                 return EXIT_EXEC;
         }
@@ -80,10 +80,11 @@ static int launch_process(const char *directory, const char *process, const char
                 log_error("deployd-launch: cannot read %s/%s: %s", directory, process, strerror(-r));
                 return EXIT_EXEC;
         }
-        r = relay_start(rate);
+        r = log_rate ? relay_start(rate) : 0;
         if (r < 0)
                 log_warning("deployd-launch: output goes to the journal without a bound: %s", strerror(-r));
-        else /* by which programs know that standard error is the journal: sd_journal_stream_fd(3) */
+        else if (log_rate) /* by which programs know that standard error is the journal:
+                              sd_journal_stream_fd(3) */
                 (void) unsetenv("JOURNAL_STREAM");
         /* The -- keeps a line that begins with a dash from being read as options of the shell. Profiles are
          * written for bash. */
@@ -97,6 +98,9 @@ static int launch_process(const char *directory, const char *process, const char
 
 int main(int argc, char *argv[])
 {
+        /* Units that a deployd without log-rate has started: PID 1 starts them again as they are. */
+        if (argc == 2)
+                return launch_process(PATH_APP_PROCESSES, argv[1], NULL);
         if (argc < 3) {
                 log_error("usage: deployd-launch PROCESS LOG-RATE [--writable] [--persist=NAME:NAME...]");
                 return EXIT_EXEC;

@@ -81,39 +81,46 @@ static void relay_flush(Relay *relay)
                         relay_tail_line(text_or_empty(gap), strlen(text_or_empty(gap)), stream);
                         relay_tail_line("\n", strlen("\n"), stream);
                 }
-                relay->room -= MIN2(relay->room, stream->tail.size);
+                relay->room -= MIN2(relay->room, stream->tail.size + stream->tail.n * LOG_LINE_COST);
                 (void) tail_flush(&stream->tail, relay_tail_line, stream);
         }
 }
 
-/* Passes a line on, or a part of one that is too long; with its newline, if it has one. */
-static void relay_line(Relay *relay, Stream *stream, const char *line, size_t size)
+/* Whether a line with so many bytes is passed on now. Behind the first one that is not, none is until the
+ * minute is over. */
+static bool relay_takes(Relay *relay, size_t size)
 {
-        if (size <= relay->room) {
-                relay->room -= size;
-                relay_write(stream->to, line, size);
-                return;
-        }
-        relay->room = 0;
-        tail_add(&stream->tail, line, size - (line[size - 1] == '\n' ? 1 : 0));
+        bool takes = size + LOG_LINE_COST <= relay->room;
+
+        relay->room = takes ? relay->room - size - LOG_LINE_COST : 0;
+        return takes;
 }
 
-/* Passes on all lines that have come. */
+/* Passes on the lines that have come, at once; those that are too many wait in the tail. */
 static void relay_lines(Relay *relay, Stream *stream)
 {
-        const char *line = stream->buffer, *end = stream->buffer + stream->size,
-                   *newline = memrchr(line, '\n', stream->size);
+        const char *line = stream->buffer, *end = stream->buffer + stream->size, *passed = line, *newline;
 
-        if (newline && (size_t) (newline + 1 - line) <= relay->room) {
-                relay_line(relay, stream, line, (size_t) (newline + 1 - line));
-                line = newline + 1;
-        }
         while (line < end && (newline = memchr(line, '\n', (size_t) (end - line)))) {
-                relay_line(relay, stream, line, (size_t) (newline + 1 - line));
+                if (relay_takes(relay, (size_t) (newline + 1 - line)))
+                        passed = newline + 1;
+                else
+                        tail_add(&stream->tail, line, (size_t) (newline - line));
                 line = newline + 1;
         }
+        relay_write(stream->to, stream->buffer, (size_t) (passed - stream->buffer));
         stream->size = (size_t) (end - line);
         memmove(stream->buffer, line, stream->size);
+}
+
+/* The same with a line that has no end yet: it is the last one, or too long. */
+static void relay_rest(Relay *relay, Stream *stream)
+{
+        if (relay_takes(relay, stream->size))
+                relay_write(stream->to, stream->buffer, stream->size);
+        else
+                tail_add(&stream->tail, stream->buffer, stream->size);
+        stream->size = 0;
 }
 
 static void relay_read(Relay *relay, Stream *stream)
@@ -125,10 +132,8 @@ static void relay_read(Relay *relay, Stream *stream)
         if (n > 0)
                 stream->size += (size_t) n;
         relay_lines(relay, stream);
-        if (stream->size > 0 && (n <= 0 || stream->size == sizeof(stream->buffer))) {
-                relay_line(relay, stream, stream->buffer, stream->size);
-                stream->size = 0;
-        }
+        if (stream->size > 0 && (n <= 0 || stream->size == sizeof(stream->buffer)))
+                relay_rest(relay, stream);
         if (n <= 0) {
                 closep(&stream->from);
                 stream->from = -1;

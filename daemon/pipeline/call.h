@@ -79,7 +79,8 @@ int app_stage_environment(Pipeline *pipeline, App *app, const Variables *environ
 int deployment_open_log(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr);
 /* The same of any deployment there has been, by its id: the log as far as it is written by now, from the
  * journal if it is not archived; of one that runs the release of another deployment, the log of that one.
- * Empty if the journal has no lines of it. NoSuchDeployment. */
+ * Empty if the journal has no lines of it. NoSuchDeployment; FileNotFound if it is queued, or its app is
+ * being removed. */
 int log_open(Pipeline *pipeline, uint64_t id, const Call *call, sd_bus_error *reterr);
 int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr);
 

@@ -957,8 +957,8 @@ def test_a_damaged_file_of_a_submodule_is_cured_by_the_next_fetch(fetcher, neste
     ("ftp://h/x", "remote", 'addresses that begin with "ftp:" are not allowed; allowed are: http https git ssh'),
     ("ext::touch /tmp/x", "remote", "the address has a character that must be written as %XX"),
     ("--upload-pack=touch", "remote", "the address is neither a URL nor an absolute path"),
-    ("/etc", "remote", "local repositories are not allowed"),
-    ("file:///etc", "remote", "local repositories are not allowed"),
+    ("/etc", "remote", "it has a local path, which only submodules of a local repository may have"),
+    ("file:///etc", "remote", "it has a local path, which only submodules of a local repository may have"),
     ("../../../../x", "tree", "its url in .gitmodules has a ../ too many"),
     ("", "tree", "there is no url for it in .gitmodules"),
     ("../nope.git", "remote", "the server has no such repository (http status 404)"),
@@ -1033,7 +1033,7 @@ def test_pointers_of_lfs_are_named(fetcher, repo):
     assert result.stderr.count("Git LFS") == 2  # both in the sentence about logo.png
     assert "logo.png is a pointer of Git LFS, not the file" in result.stderr
     assert len(result.warnings()) == 1 and result.warnings()[0].startswith("logo.png is a pointer of Git LFS")
-    assert "git lfs migrate export --include=logo.png --everything" in result.stderr
+    assert "'git lfs untrack', 'git add --renormalize .'" in result.stderr
 
 
 def test_many_pointers_of_lfs_are_counted(fetcher, repo):

@@ -102,7 +102,6 @@ def test_only_the_name_of_a_process_is_taken(launch, name):
 
 @pytest.mark.parametrize("arguments, said", [
     ((), b"usage: deployd-launch PROCESS LOG-RATE [--writable] [--persist=NAME:NAME...]\n"),
-    (("web",), b"usage: deployd-launch PROCESS LOG-RATE [--writable] [--persist=NAME:NAME...]\n"),
     (("web", "1", "more"), b"deployd-launch: no option: more\n")])
 def test_other_arguments_are_refused(launch, arguments, said):
     done = launch({"web": b"echo ran"}, *arguments, rate=())
@@ -193,6 +192,14 @@ def test_lines_of_both_keep_their_order_where_both_are_the_same(launch, socket_p
     assert read_all(ours).decode().splitlines() == [f"{name} {i}" for i in range(1, 6) for name in ("out", "err")]
 
 
+def test_a_unit_that_an_older_deployd_has_made_runs_as_it_did(launch, socket_pair):
+    """PID 1 starts it again as it is: without a rate, and so without a relay."""
+    ours, theirs = socket_pair
+    done = launch({"web": b"readlink /proc/self/fd/1"}, "web", rate=(), capture_output=False, stdout=theirs, stderr=theirs)
+    theirs.close()
+    assert done.returncode == 0 and read_all(ours).startswith(b"socket:")
+
+
 def test_without_a_newline_the_last_words_are_passed_on_too(launch):
     assert launch({"web": b"printf 'one\\ntwo'; printf err >&2"}, "web").stdout == b"one\ntwo"
 
@@ -228,15 +235,20 @@ def test_the_journal_s_stream_is_not_named(launch):
     assert done.stdout == b"none\n"
 
 
-def test_of_too_much_the_beginning_and_the_end_are_passed_on(launch):
-    done = launch({"web": b"seq 60000; echo no apples left >&2; exit 3"}, "web", rate=("50000",))
+LINE_COST = 400  # of each line besides its text: base/tail.h
+
+
+@pytest.mark.parametrize("line, n", [("", 60000), (990 * "x", 3000)], ids=["short", "long"])
+def test_of_too_much_the_beginning_and_the_end_are_passed_on(launch, line, n):
+    program = f"for i in range({n}): print(i, '{line}')"
+    done = launch({"web": f'python3 -c "{program}"; echo no apples left >&2; exit 3'.encode()}, "web", rate=("500000",))
     assert (done.returncode, done.stderr) == (3, b"no apples left\n")
     lines = done.stdout.decode().splitlines()
-    gap = next(index for index, line in enumerate(lines) if line.startswith("("))
-    before, after = list(map(int, lines[:gap])), list(map(int, lines[gap + 1:]))
-    assert before == list(range(1, gap + 1)) and after == list(range(60001 - len(after), 60001)) and after
-    assert 45_000 < sum(len(line) + 1 for line in lines[:gap]) <= 50_000
-    assert lines[gap] == (f"({60000 - len(before) - len(after)} lines are missing here: "
+    gap = next(index for index, text in enumerate(lines) if text.startswith("("))
+    before, after = ([int(text.split()[0]) for text in part] for part in (lines[:gap], lines[gap + 1:]))
+    assert before == list(range(gap)) and after == list(range(n - len(after), n)) and after
+    assert 490_000 < sum(len(text) + 1 + LINE_COST for text in lines[:gap]) <= 500_000
+    assert lines[gap] == (f"({n - len(before) - len(after)} lines are missing here: "
                           "log-rate of [runner] in deploy.conf is reached)")
 
 
@@ -281,7 +293,7 @@ def test_a_tree_that_has_no_room_is_not_run(places):
     done = places("mount -t tmpfs -o size=16k tmpfs /srv/app && head -c 100000 /dev/zero >/srv/release/big &&", "echo ran",
                   "--writable")
     assert (done.returncode, done.stdout) == (203, "")
-    assert done.stderr == "deployd-launch: there is no room for a copy of the tree: see writable-tree-max of [runner]\n"
+    assert done.stderr == "deployd-launch: there is no room for a copy of the tree: see writable-tree-max and build-files-max of [runner]\n"
 
 
 KEPT = "mkdir -p /srv/app/data /srv/app/public/uploads &&"
@@ -295,6 +307,11 @@ def test_what_is_kept_begins_with_what_the_tree_has(places):
 def test_what_is_kept_is_copied_once(places):
     done = places(KEPT + "echo >/srv/state/.persist-data &&", "ls -A data", "--persist=data")
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_what_is_there_already_is_the_app_s_though_the_mark_is_gone(places):
+    done = places(KEPT + "mkdir /srv/app/data/deep && echo mine >/srv/app/data/deep/one &&", "cat data/deep/one", "--persist=data")
+    assert (done.stdout, done.stderr) == ("mine\n", "")
 
 
 def test_a_copy_that_was_cut_short_is_made_again(places):

@@ -33,7 +33,7 @@ static Sha256Text key_of(const Deployment *of)
 {
         Sha256Text key = {};
 
-        cr_assert_eq(build_key_make(of, &key), 0);
+        cr_assert_eq(build_key_make(of, false, &key), 0);
         cr_assert_eq(strlen(key.text), 64);
         return key;
 }
@@ -56,7 +56,7 @@ Test(build_key, is_the_same_for_the_same_and_its_secret_is_roots)
 Test(build_key, is_another_for_each_thing_that_differs)
 {
         AppSettings *settings = &app->settings;
-        Sha256Text keys[9] = { key_of(deployment) };
+        Sha256Text keys[10] = { key_of(deployment) };
         EnvironmentVersion *version = environment_version_new(app, 1, 0, 0, NULL);
         size_t n = 1;
 
@@ -79,6 +79,7 @@ Test(build_key, is_another_for_each_thing_that_differs)
         keys[n++] = key_of(deployment);
         cr_assert_eq(text_replace(&deployment->revision, "1123456789abcdef0123456789abcdef01234567"), 0);
         keys[n++] = key_of(deployment);
+        cr_assert_eq(build_key_make(deployment, /* submodules= */ true, &keys[n++]), 0);
         /* Another machine, another secret. */
         cr_assert_eq(unlink(PATH_BUILD_KEY), 0);
         keys[n++] = key_of(deployment);
@@ -131,14 +132,14 @@ Test(build_key, of_a_secret_that_is_cut_or_a_link_is_an_error)
 
         (void) key_of(deployment);
         cr_assert_eq(truncate(PATH_BUILD_KEY, 31), 0);
-        cr_expect_eq(build_key_make(deployment, &key), -EBADMSG);
+        cr_expect_eq(build_key_make(deployment, false, &key), -EBADMSG);
         cr_assert_eq(rename(PATH_BUILD_KEY, PATH_STATE "/other"), 0);
         cr_assert_eq(symlink(PATH_STATE "/other", PATH_BUILD_KEY), 0);
-        cr_expect_eq(build_key_make(deployment, &key), -ELOOP);
+        cr_expect_eq(build_key_make(deployment, false, &key), -ELOOP);
         cr_assert_eq(unlink(PATH_BUILD_KEY), 0);
         cr_assert_eq(unlink(PATH_STATE "/other"), 0);
         cr_assert_eq(rmdir(PATH_STATE), 0);
-        cr_expect_eq(build_key_make(deployment, &key), -ENOENT);
+        cr_expect_eq(build_key_make(deployment, false, &key), -ENOENT);
 }
 
 static Deployment *add_built(App *of, uint64_t id, DeploymentStatus status, const char *key)

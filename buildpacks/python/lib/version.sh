@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # The version of Python that an app asks for, of those that the machine has. Debian has one patch level of each.
 
-version_of() { "$1" -c 'import platform; print(platform.python_version())'; }
+# -I: without the directory at hand, whose modules are the app's.
+version_of() { "$1" -I -c 'import platform; print(platform.python_version())'; }
 
 # Sets $asks, and which file says so in $asker; both are empty where none does.
 wanted_python() {

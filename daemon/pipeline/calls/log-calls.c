@@ -65,6 +65,12 @@ static void on_record(void *userdata, const sd_bus_error *error, const Deploymen
                 call_refuse(&lookup->call, SD_BUS_ERROR_NO_MEMORY, "out of memory");
 }
 
+static int refuse_early(sd_bus_error *reterr, uint64_t id)
+{
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_FILE_NOT_FOUND,
+                                 "deployment %" PRIu64 " has not begun yet", id);
+}
+
 int log_open(Pipeline *pipeline, uint64_t id, const Call *call, sd_bus_error *reterr)
 {
         _cleanup_free_ Lookup *lookup = NULL;
@@ -75,6 +81,8 @@ int log_open(Pipeline *pipeline, uint64_t id, const Call *call, sd_bus_error *re
         assert(call);
 
         deployment = model_deployment(pipeline->model, id);
+        if (deployment && deployment->started_at == 0 && deployment_status_is_unfinished(deployment->status))
+                return refuse_early(reterr, id);
         if (deployment)
                 return archive_read(pipeline, deployment->app, log_owner(id, deployment->release_id), call);
         lookup = malloc(sizeof(Lookup));

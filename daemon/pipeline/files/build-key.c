@@ -40,7 +40,7 @@ static void add_text(Sha256 *sha, const char *text)
         sha256_add(sha, text, strlen(text) + 1);
 }
 
-int build_key_make(const Deployment *deployment, Sha256Text *ret)
+int build_key_make(const Deployment *deployment, bool submodules, Sha256Text *ret)
 {
         const AppSettings *own = deployment_settings(deployment);
         const Variables *environment = deployment_variables(deployment);
@@ -59,7 +59,7 @@ int build_key_make(const Deployment *deployment, Sha256Text *ret)
                 return -ENOMEM;
         add_text(sha, deployment->revision);
         /* What has been built without submodules keeps its key. */
-        if (strcmp(deployment->app->repository->submodules, "yes") == 0)
+        if (submodules)
                 add_text(sha, "with submodules");
         add_text(sha, own->directory);
         add_text(sha, own->buildpack);

@@ -9,8 +9,9 @@
 #include "daemon/model/app.h"
 #include "daemon/model/deployment.h"
 
-/* Of a build of the deployment's app at the deployment's revision. 0 or -errno. */
-int build_key_make(const Deployment *deployment, Sha256Text *ret);
+/* Of a build of the deployment's app at the deployment's revision; `submodules`: its tree has them. 0 or
+ * -errno. */
+int build_key_make(const Deployment *deployment, bool submodules, Sha256Text *ret);
 
 /* The newest deployment of the app that has built that and whose release is kept; NULL if there is none. */
 const Deployment *build_key_find(const App *app, const char *key);

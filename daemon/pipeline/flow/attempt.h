@@ -26,7 +26,8 @@ struct Attempt {
 
         /* Work of `fetching` and `building`. */
         Fetch *fetch;
-        int tar_fd; /* the tree as it came; goes from the one to the other */
+        int tar_fd;      /* the tree as it came; goes from the one to the other */
+        bool submodules; /* they are a part of it */
         Helper *build;
         int built_fd;    /* the tree as the build left it */
         char *buildpack; /* that built it; NULL = none did */

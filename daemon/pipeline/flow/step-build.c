@@ -105,8 +105,9 @@ static void step_build_start(Attempt *attempt)
                 return;
         attempt_set_text(attempt->deployment, "building", -1);
         attempt->built_fd = release_spool();
-        r = attempt->built_fd < 0 ? attempt->built_fd
-                                  : build_key_make(attempt->deployment, &attempt->build_key);
+        r = attempt->built_fd < 0
+                    ? attempt->built_fd
+                    : build_key_make(attempt->deployment, attempt->submodules, &attempt->build_key);
         if (r >= 0)
                 to = r = fd_reopen(attempt->built_fd, O_WRONLY);
         if (r >= 0)
@@ -141,6 +142,7 @@ static void on_fetched_again(void *userdata, _unused_ const Ticket *answer, cons
                 attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, failure);
                 return;
         }
+        attempt->submodules = fetch_has_submodules(attempt->fetch);
         attempt->fetch = fetch_free(attempt->fetch);
         step_build_start(attempt);
 }

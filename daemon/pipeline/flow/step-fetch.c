@@ -24,7 +24,7 @@ static void step_fetch_go_on(Attempt *attempt)
 
         if (!app_settings_build(deployment_settings(deployment)))
                 return step_import(attempt, attempt->tar_fd, NULL);
-        r = build_key_make(deployment, &key);
+        r = build_key_make(deployment, attempt->submodules, &key);
         if (r < 0)
                 return attempt_fail_errno(attempt, "build", r);
         builder = deployment->kind == DEPLOYMENT_REBUILD ? NULL : build_key_find(deployment->app, key.text);
@@ -59,6 +59,7 @@ static void step_fetch_on_fetched(void *userdata, const Ticket *answer, const ch
         }
         model_changed_deployment(deployment->model, deployment);
         warning_add_answer(attempt->pipeline, deployment, answer);
+        attempt->submodules = fetch_has_submodules(attempt->fetch);
         attempt->fetch = fetch_free(attempt->fetch);
         step_fetch_go_on(attempt);
 }

@@ -17,6 +17,7 @@ struct Fetch {
         char *app; /* of the deployment, for the journal */
         char *revision, *directory;
         bool is_branch;
+        bool submodules; /* as the request that was made last has it */
         int tar_fd;
         bool counting; /* its number is being asked for, or its unit runs */
         uint64_t generation;
@@ -63,7 +64,18 @@ Fetch *fetch_free(Fetch *fetch)
         return NULL;
 }
 
-static int fetch_make_request(const Fetch *fetch, const Config *config, Ticket **ret)
+static bool wants_submodules(const Fetch *fetch)
+{
+        return strcmp(fetch->repository->submodules, "yes") == 0;
+}
+
+bool fetch_has_submodules(const Fetch *fetch)
+{
+        assert(fetch);
+        return fetch->submodules;
+}
+
+static int fetch_make_request(Fetch *fetch, const Config *config, Ticket **ret)
 {
         _cleanup_free_ char *schemes = text_join((const char *const *) config->git_schemes, " ");
         _cleanup_free_ char *local_paths = text_join((const char *const *) config->git_local_paths, " ");
@@ -71,6 +83,7 @@ static int fetch_make_request(const Fetch *fetch, const Config *config, Ticket *
 
         if (!schemes || !local_paths || !no_proxy)
                 return -ENOMEM;
+        fetch->submodules = wants_submodules(fetch);
         return ticket_make((TicketLine[]){ { "url", fetch->repository->git_url },
                                            { "schemes", schemes },
                                            { "local-paths", local_paths },
@@ -192,11 +205,6 @@ static void on_counted(void *userdata, int error, const StoreReply *reply)
                             error < 0 && reply->sentence[0] != '\0' ? reply->sentence : strerror(-r));
 }
 
-static bool has_submodules(const Fetch *fetch)
-{
-        return strcmp(fetch->repository->submodules, "yes") == 0;
-}
-
 static void fetch_begin(Fetch *fetch)
 {
         Fetch *other;
@@ -206,7 +214,7 @@ static void fetch_begin(Fetch *fetch)
         fetch->counting = true;
         /* Which submodules there are is only seen when the commit is there, so nobody fetches those of
          * others. */
-        if (!fetch->mirror_is_fresh && !has_submodules(fetch))
+        if (!fetch->mirror_is_fresh && !wants_submodules(fetch))
                 LIST_FOREACH (fetches, other, fetch->pipeline->fetches)
                         if (other->repository_id == fetch->repository_id && !other->counting)
                                 other->joined = fetch->generation;

@@ -23,6 +23,8 @@ typedef struct FetchParams {
 int fetch_new(Pipeline *pipeline, const FetchParams *params, Fetch **ret);
 /* Takes it out of the line, or has its unit stopped. */
 Fetch *fetch_free(Fetch *fetch);
+/* Whether submodules are a part of the tree that it has fetched: the setting may have changed since. */
+bool fetch_has_submodules(const Fetch *fetch);
 
 /* Begins what can begin: whenever a unit of a fetch is gone. */
 void fetch_poll(Pipeline *pipeline);

@@ -44,6 +44,9 @@ static void helper_on_end(void *userdata, const OneshotEnd *end)
 
         if (end->result == ONESHOT_NOT_STARTED)
                 return helper_fail(helper, end->sentence);
+        /* A helper that was stopped because its time was over can say only that it was stopped. */
+        if (end->result == ONESHOT_TIMEOUT)
+                return helper_fail(helper, end->sentence);
         /* Its own sentence, if it came so far as to say one; else how it ended. */
         r = ticket_read(helper->ticket_fd, TICKET_ANSWER, &answer);
         error = r >= 0 ? ticket_get(answer, "error") : NULL;
