@@ -62,12 +62,14 @@ def serve(apps, processes):
 
     def start(result, says, line=None):
         process = processes(
-            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", RUN, "sh",
+            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", "echo apart" + RUN, "sh",
              PROFILE + (line or result.answer["default.web"])],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOST": "127.0.0.1", "PORT": str(PORT), "USER": str(USER),
                  "RELEASE": apps.unpack(result), "BASE": apps.base})
         started.append(process)
+        # Before that it may have the network of the test still.
+        assert process.stdout.readline() == "apart\n"
         said = ""
         while says not in said:
             line = process.stdout.readline()
@@ -78,7 +80,7 @@ def serve(apps, processes):
             # From the network of the app.
             return subprocess.run(
                 ["nsenter", f"--net=/proc/{process.pid}/ns/net", "curl", "--silent", "--show-error", "--dump-header", "-",
-                 "--retry", "10", "--retry-connrefused", f"http://127.0.0.1:{PORT}{path}"],
+                 "--retry", "60", "--retry-delay", "1", "--retry-connrefused", "--max-time", "60", f"http://127.0.0.1:{PORT}{path}"],
                 check=True, stdout=subprocess.PIPE, text=True).stdout
 
         get.process, get.tell = process, lambda number: tell(process, number)
