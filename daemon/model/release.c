@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/model/release.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "base/valid-name.h"
 
 Release *release_new(void)
 {
@@ -36,14 +38,32 @@ bool release_has_process(const Release *release, const char *process)
         return formation_count(&release->processes, process) > 0;
 }
 
+const char *release_first_process(const Release *release)
+{
+        assert(release);
+
+        for (size_t i = 0; i < release->processes.n; i++)
+                if (strcmp(release->processes.items[i].process, PROCESS_RELEASE) != 0)
+                        return release->processes.items[i].process;
+        return NULL;
+}
+
 char *release_list_processes(const Release *release)
 {
-        char *list = strdup(release->processes.n == 0 ? "none" : release->processes.items[0].process);
+        char *list = strdup("");
 
-        for (size_t i = 1; list && i < release->processes.n; i++) {
-                _cleanup_free_ char *before = list;
+        for (size_t i = 0; list && i < release->processes.n; i++) {
+                const char *process = release->processes.items[i].process;
+                _cleanup_free_ char *before = NULL;
 
-                list = text_format("%s, %s", before, release->processes.items[i].process);
+                if (strcmp(process, PROCESS_RELEASE) == 0)
+                        continue;
+                before = list;
+                list = text_format("%s%s%s", before, before[0] ? ", " : "", process);
+        }
+        if (list && list[0] == '\0' && text_replace(&list, "none") < 0) {
+                free(list);
+                return NULL;
         }
         return list;
 }

@@ -26,5 +26,7 @@ Release *release_free(Release *release);
 DEFINE_CLEANUP(Release *, release_free);
 
 bool release_has_process(const Release *release, const char *process);
-/* `web, worker`; "none" if there is none. Caller frees; NULL when out of memory. */
+/* The first process by name that has instances, which the release command has not; NULL if there is none. */
+const char *release_first_process(const Release *release);
+/* All of them: `web, worker`; "none" if there is none. Caller frees; NULL when out of memory. */
 char *release_list_processes(const Release *release);

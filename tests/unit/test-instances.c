@@ -90,7 +90,11 @@ Test(instances, of_a_process_that_the_release_does_not_have_are_refused_in_a_sen
         refused("there is no Procfile in the root of commit 0123456789ab, and no buildpack says what is to run");
         cr_assert_eq(text_replace(&deployment->app->settings.directory, "web/site"), 0);
         refused("there is no Procfile in directory web/site of commit 0123456789ab, ");
+        has("release");
+        refused("the Procfile of commit 0123456789ab has nothing but a release command: add a line `web: COMMAND`");
         has("worker");
+        refused("the Procfile has no process named web (but worker): name what is to run, as in "
+                "`deployctl scale my-shop web=0 worker=1`");
         has("clock");
         refused("the Procfile has no process named web (but clock, worker): name what is to run, as in "
                 "`deployctl scale my-shop web=0 clock=1`");

@@ -24,8 +24,8 @@ Test(release, a_new_one_says_nothing)
 
 Test(release, its_processes_are_listed_by_name)
 {
-        static const char *const processes[] = { "worker", "clock", "web" };
-        static const char *const expected[] = { "worker", "clock, worker", "clock, web, worker" };
+        static const char *const processes[] = { "release", "worker", "clock", "web" };
+        static const char *const expected[] = { "none", "worker", "clock, worker", "clock, web, worker" };
         _cleanup_(release_freep) Release *release = release_new();
 
         cr_assert(release);

@@ -34,6 +34,7 @@ static char *make_sentence(const Deployment *deployment, const Release *release,
 {
         const App *app = deployment->app;
         const char *directory = deployment_settings(deployment)->directory;
+        const char *first = release_first_process(release);
         _cleanup_free_ char *known = release_list_processes(release);
 
         if (!known)
@@ -43,10 +44,15 @@ static char *make_sentence(const Deployment *deployment, const Release *release,
                         "there is no Procfile in %s%s of commit %.12s, and no buildpack says what is "
                         "to run",
                         directory[0] ? "directory " : "the root", directory, deployment->revision);
+        if (!first)
+                return text_format(
+                        "the Procfile of commit %.12s has nothing but a release command: add a line "
+                        "`web: COMMAND`",
+                        deployment->revision);
         if (app->settings.formation.n == 0 && release->formation.n == 0)
                 return text_format("the Procfile has no process named web (but %s): name what is to run, as "
                                    "in `deployctl scale %s web=0 %s=1`",
-                                   known, app->name, release->processes.items[0].process);
+                                   known, app->name, first);
         return text_format("the formation has %s=%u, but neither the Procfile nor the buildpack has a "
                            "process named %s (they have %s)",
                            process, count, process, known);
