@@ -170,12 +170,6 @@ static void relay_wait(Relay *relay)
 
 static _Noreturn void relay_run(Relay *relay)
 {
-        sigset_t signals;
-
-        /* What stops the program does not stop the relay, which has its last words still to pass on. */
-        (void) sigfillset(&signals);
-        (void) sigprocmask(SIG_SETMASK, &signals, NULL);
-        (void) setsid();
         (void) prctl(PR_SET_NAME, NAME);
         /* The app has the same user, and is not to get at the sockets. */
         (void) prctl(PR_SET_DUMPABLE, 0);
@@ -187,24 +181,41 @@ static _Noreturn void relay_run(Relay *relay)
         _exit(EXIT_SUCCESS);
 }
 
-/* In a process of its own that nobody has as a child: a program that waits for all of its children does not
- * wait for the relay. `others` are the writing ends. 0 or -errno. */
+/* In a session of its own, and a process that nobody has as a child: a program that waits for all of its
+ * children does not wait for the relay. */
+static _Noreturn void relay_leave(Relay *relay, const int others[static STREAMS])
+{
+        pid_t pid;
+
+        (void) setsid();
+        pid = fork();
+        if (pid != 0)
+                _exit(pid < 0 ? errno : 0);
+        for (size_t i = 0; i < STREAMS; i++)
+                if (others[i] >= 0)
+                        (void) close(others[i]);
+        relay_run(relay);
+}
+
+/* `others` are the writing ends. 0 or -errno. */
 static int relay_fork(Relay *relay, const int others[static STREAMS])
 {
-        pid_t pid = fork();
-        int status;
+        sigset_t all, before;
+        int status, r = 0;
+        pid_t pid;
 
+        /* From its first moment on: what stops the program does not stop the relay, which has its last words
+         * still to pass on. */
+        (void) sigfillset(&all);
+        (void) sigprocmask(SIG_BLOCK, &all, &before);
+        pid = fork();
+        if (pid == 0)
+                relay_leave(relay, others);
         if (pid < 0)
-                return -errno;
-        if (pid == 0) {
-                pid = fork();
-                if (pid != 0)
-                        _exit(pid < 0 ? errno : 0);
-                for (size_t i = 0; i < STREAMS; i++)
-                        if (others[i] >= 0)
-                                (void) close(others[i]);
-                relay_run(relay);
-        }
+                r = -errno;
+        (void) sigprocmask(SIG_SETMASK, &before, NULL);
+        if (r < 0)
+                return r;
         while (waitpid(pid, &status, 0) < 0)
                 if (errno != EINTR)
                         return -errno;

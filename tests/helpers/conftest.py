@@ -12,6 +12,11 @@ from builder import USER
 from packs import PORT, PROFILE, RUN, Apps
 
 
+# Says when the app has a network of its own.
+UP = "ip link set lo up &&"
+APART = RUN.replace(UP, UP + " echo apart &&")
+
+
 def pytest_sessionstart(session):
     assert os.geteuid() == 0, "these tests start programs as root without capabilities, and need root for it"
 
@@ -62,7 +67,7 @@ def serve(apps, processes):
 
     def start(result, says, line=None):
         process = processes(
-            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", "echo apart" + RUN, "sh",
+            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", APART, "sh",
              PROFILE + (line or result.answer["default.web"])],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOST": "127.0.0.1", "PORT": str(PORT), "USER": str(USER),
