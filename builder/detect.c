@@ -21,6 +21,9 @@
 #include "release/tree-files.h"
 #include "release/unknown-tree.h"
 
+/* PATH of a unit that says nothing else: systemd.exec(5). */
+#define PATH_OF_UNITS "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* What is shown of a command. */
 #define SHOWN_MAX 2000
 
@@ -97,7 +100,9 @@ static int run_pack(const Detection *detection, const Buildpack *pack, const cha
                 return refuse(detection->reterr, -errno, "cannot make a pipe: %s", strerror(errno));
         r = posix_spawn_file_actions_init(&actions);
         if (r == 0) {
-                r = posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
+                r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+                if (r == 0)
+                        r = posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
                 if (r == 0)
                         r = posix_spawn(&pid, path, &actions, NULL, argv, environ);
                 (void) posix_spawn_file_actions_destroy(&actions);
@@ -325,6 +330,9 @@ int main(int argc, char *argv[])
         }
         /* Before what bin/detect may print. */
         (void) setvbuf(stdout, NULL, _IOLBF, 0);
+        /* Versions are those that a build will find, whatever the caller has. */
+        if (setenv("PATH", PATH_OF_UNITS, 1) < 0)
+                return EXIT_FAILURE;
         r = detect_run(argv[1], &error);
         if (r < 0)
                 (void) fprintf(stderr, "deployctl: %s\n", error ? error : strerror(-r));

@@ -28,13 +28,13 @@ class Detector:
             (base / name).write_bytes(pathlib.Path(os.environ[variable]).read_bytes())
             (base / name).chmod(0o755)
 
-    def __call__(self, files, *arguments):
+    def __call__(self, files, *arguments, path="/usr/sbin:/usr/bin:/sbin:/bin"):
         for name, content in files.items():
             (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
             (self.tree / name).write_bytes(content)
         before = self.content()
         done = subprocess.run(["unshare", "--mount", "sh", "-c", SCRIPT, "sh", self.base / "deployctl", "detect", *arguments],
-                              env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "BASE": self.base, "USER": str(USER)},
+                              env={"PATH": path, "BASE": self.base, "USER": str(USER)},
                               capture_output=True, text=True, timeout=60)
         assert self.content() == before
         return done
@@ -42,8 +42,8 @@ class Detector:
     def content(self):
         return {path: path.read_bytes() for path in self.tree.rglob("*") if path.is_file()}
 
-    def lines(self, files, *arguments):
-        done = self(files, *arguments)
+    def lines(self, files, *arguments, **options):
+        done = self(files, *arguments, **options)
         assert (done.returncode, done.stderr) == (0, ""), done
         return [" ".join(line.split()) for line in done.stdout.splitlines()]
 
@@ -150,3 +150,22 @@ def test_text_of_the_tree_is_cleaned(detect):
     detect.tree.joinpath("Procfile").write_bytes(b"web: a\n")
     done = detect({"app.json": b'{"env": {"A": "\\u001b[2J"}}'})
     assert "\x1b" not in done.stdout + done.stderr
+
+
+UNKNOWN_PYTHON = {"requirements.txt": b"", "app.py": b"", ".python-version": b"3.99\n"}
+
+
+def test_no_code_of_the_tree_is_run(detect):
+    said = detect(UNKNOWN_PYTHON).stderr
+    assert "3.99" in said
+    # What Python would import from the directory at hand.
+    assert detect({**UNKNOWN_PYTHON, "platform.py": b"raise SystemExit(3)\n"}).stderr == said
+
+
+def test_versions_are_those_that_a_build_finds_not_the_caller_s(detect, tmp_path):
+    said = detect(UNKNOWN_PYTHON).stderr
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "python3").write_text("#!/bin/sh\necho 3.99.0\n")
+    (mine / "python3").chmod(0o755)
+    assert detect(UNKNOWN_PYTHON, path=f"{mine}:/usr/bin:/bin").stderr == said
