@@ -16,6 +16,9 @@
 #include "base/cleanup.h"
 #include "base/names.h"
 
+/* Of systemd-journald.service(8), for entries with fields. */
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+
 static int log_level = LOG_INFO;
 
 void log_set_level(int level)
@@ -72,6 +75,10 @@ static int send_to_journal(int level, const char *message_id, const LogSubject *
         Record record = { .n_fields = 0 };
         int r;
 
+        /* Where a unit does not see the socket, libsystemd takes the entry and drops it. */
+        if (access(JOURNAL_SOCKET, F_OK) < 0)
+                return -errno;
+
         record_add(&record, "MESSAGE=%s", message);
         record_add(&record, "PRIORITY=%d", level);
         if (message_id)
@@ -110,7 +117,8 @@ void log_line(int level, const char *message_id, const LogSubject *subject, cons
         else if (!stderr_is_journal())
                 (void) fprintf(stderr, "%s\n", message);
         else if (send_to_journal(level, message_id, subject, message) < 0)
-                /* A unit without AF_UNIX has the stream only: sd-daemon(3) prefixes carry the level. */
+                /* A unit without AF_UNIX or the socket has the stream only: sd-daemon(3) prefixes carry the
+                 * level. */
                 (void) fprintf(stderr, "<%d>%s\n", level, message);
         errno = saved_errno;
 }

@@ -252,6 +252,16 @@ def test_of_too_much_the_beginning_and_the_end_are_passed_on(launch, line, n):
                           "log-rate of [runner] in deploy.conf is reached)")
 
 
+def test_what_a_program_of_deployd_logs_goes_through_the_stream_where_the_journal_s_socket_is_not_seen(launch, socket_pair):
+    ours, theirs = socket_pair
+    stream = os.fstat(theirs.fileno())
+    done = launch({}, "web", environment={"JOURNAL_STREAM": f"{stream.st_dev}:{stream.st_ino}"}, capture_output=False,
+                  stdout=theirs, stderr=theirs)
+    theirs.close()
+    assert done.returncode == 203
+    assert read_all(ours) == b"<3>deployd-launch: cannot read /run/deployd/process/web: No such file or directory\n"
+
+
 def test_nobody_to_read_it_does_not_end_the_program(launch, socket_pair, tmp_path_factory):
     ours, theirs = socket_pair
     ours.close()
