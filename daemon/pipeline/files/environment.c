@@ -63,7 +63,7 @@ static void write_own(FILE *file, const Deployment *deployment, const char *proc
         (void) fprintf(file, "DEPLOYD_DEPLOYMENT=%" PRIu64 "\n", deployment->id);
         (void) fprintf(file, "HOME=/var/lib/deployd-apps/%" PRIu64 "\n", deployment->app->id);
         /* PID 1 would name all of the directories that the app keeps. */
-        (void) fprintf(file, "STATE_DIRECTORY=" PATH_APP_DATA "/%" PRIu64 "\n", deployment->app->id);
+        (void) fprintf(file, "STATE_DIRECTORY=/var/lib/deployd-apps/%" PRIu64 "\n", deployment->app->id);
         (void) fprintf(file, "TMPDIR=/tmp\n");
 }
 
