@@ -40,8 +40,8 @@ def differences(deployd, tree, ended):
     """What is not as the tree expects it: (expected, found)."""
     if not corpus.agrees(tree.get("fails", ""), ended["ErrorSummary"]):
         yield tree.get("fails", ""), ended["ErrorSummary"]
-    elif ended["Status"] != ("failed" if "fails" in tree else "live"):
-        yield "failed" if "fails" in tree else "live", ended["Status"]
+    elif ended["Status"] != ("failed" if tree.get("fails") else "live"):
+        yield "failed" if tree.get("fails") else "live", ended["Status"]
     elif ended["Status"] == "live":
         units = " ".join(sorted(unit.split(".", 1)[1].removesuffix(".service") for unit in ended["Units"]))
         if units != tree.get("units"):
