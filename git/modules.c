@@ -215,6 +215,8 @@ static int module_directory(const Opening *opening, const Url *url, char **ret)
         _cleanup_free_ char *above = text_format("%s/modules", opening->directory);
         git_oid hash;
 
+        assert(url->address);
+
         if (git_odb_hash(&hash, url->address, strlen(url->address), GIT_OBJECT_BLOB) < 0)
                 return problem_set_git(opening->problem, PROBLEM_INTERNAL);
         *ret = text_format("%s/%s", text_or_empty(above), git_oid_tostr_s(&hash));

@@ -59,11 +59,12 @@ ARGUMENTS = {
     "git_url": (ERROR + "InvalidUrl", ()),
     "default_branch": (ERROR + "InvalidRevision", REVISIONS),
     "revision": (ERROR + "InvalidRevision", REVISIONS),
+    "submodules": (BUS_ERROR + "InvalidArgs", ()),
 }
 
 # Good values of all arguments, by name and else by type.
 GOOD = {"name": ["fine"], "git_url": ["https://example.com/x"], "default_branch": [""], "repository": ["shop"],
-        "app": ["shop"], "revision": [""]}
+        "app": ["shop"], "revision": [""], "submodules": ["no"]}
 GOOD_OF_TYPE = {"s": ["x"], "t": ["1"], "u": ["1"], "b": ["false"], "a{sv}": ["0"], "a{ss}": ["0"], "as": ["0"],
                 "v": ["s", "x"]}
 
