@@ -76,8 +76,11 @@
 /* The tree as the release has it, where processes can write to PATH_APP_TREE or to parts of it. */
 #define PATH_APP_RELEASE "/srv/release"
 /* What the app keeps of it, a directory each, where links of PATH_APP_TREE lead there. */
-#define PATH_APP_KEPT      "/srv/kept"
-#define PATH_APP_PROCESSES "/run/deployd/process"
+#define PATH_APP_KEPT "/srv/kept"
+/* Options of deployd-launch for these places. */
+#define LAUNCH_OPTION_WRITABLE "--writable"
+#define LAUNCH_OPTION_PERSIST  "--persist="
+#define PATH_APP_PROCESSES     "/run/deployd/process"
 /* Programs that apps expect and Debian has by another name. */
 #define PATH_APP_BIN "/usr/lib/deployd/bin"
 

@@ -54,6 +54,12 @@ bool text_is_control(uint32_t code)
                (code >= 0x2066 && code <= 0x2069);   /* LRI, RLI, FSI, PDI */
 }
 
+bool text_is_local_url(const char *url)
+{
+        assert(url);
+        return url[0] == '/' || strncmp(url, "file://", strlen("file://")) == 0;
+}
+
 bool text_is_http_target(const char *text)
 {
         size_t length;

@@ -17,6 +17,9 @@ bool text_is_clean(const char *text, bool allow_tab);
 #define HTTP_TARGET_MAX ((size_t) 256)
 bool text_is_http_target(const char *text);
 
+/* Whether the address of a repository names a file of this machine: /path or file:///path. */
+bool text_is_local_url(const char *url);
+
 /* A copy of `text`, fit to be shown and stored: invalid UTF-8 and control characters are replaced by `?`,
  * blanks at the ends dropped, and what is longer than `max` bytes cut at a character's border with `…`.
  * Caller frees; NULL when out of memory. */

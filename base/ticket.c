@@ -82,6 +82,20 @@ int ticket_set_u64(Ticket *ticket, const char *key, uint64_t value)
         return ticket_set(ticket, key, number);
 }
 
+int ticket_set_list(Ticket *ticket, const char *name, char *const *values, size_t n)
+{
+        int r = 0;
+
+        assert(values || n == 0);
+
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                _cleanup_free_ char *key = text_format("%s.%zu", name, i + 1);
+
+                r = key ? ticket_set(ticket, key, values[i]) : -ENOMEM;
+        }
+        return r;
+}
+
 int ticket_make(const TicketLine *lines, Ticket **ret)
 {
         _cleanup_(ticket_freep) Ticket *ticket = ticket_new();

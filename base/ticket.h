@@ -30,6 +30,8 @@ DEFINE_CLEANUP(Ticket *, ticket_free);
  * -ENOMEM. */
 int ticket_set(Ticket *ticket, const char *key, const char *value);
 int ticket_set_u64(Ticket *ticket, const char *key, uint64_t value);
+/* Adds the values as `name.1`, `name.2` and so on. 0; else as ticket_set(), with some of them added. */
+int ticket_set_list(Ticket *ticket, const char *name, char *const *values, size_t n);
 
 /* A line of ticket_make(): a text or a number. */
 typedef struct TicketLine {

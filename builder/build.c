@@ -368,7 +368,7 @@ static int build_all(Build *build, int archive_fd, Ticket *answer)
         if (r >= 0)
                 r = build_pack(build, archive_fd, answer);
         if (r >= 0)
-                r = output_answer_warnings(&build->output, answer);
+                r = ticket_set_list(answer, "warning", build->output.warnings, build->output.n_warnings);
         if (r < 0)
                 return r;
         return ticket_set(answer, "buildpack",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "builder/output.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -183,21 +182,6 @@ const char *output_reason(Output *output)
                 return NULL;
         output_keep(&output->reason, line);
         return output->reason;
-}
-
-int output_answer_warnings(const Output *output, Ticket *answer)
-{
-        int r = 0;
-
-        assert(output);
-        assert(answer);
-
-        for (size_t i = 0; r >= 0 && i < output->n_warnings; i++) {
-                _cleanup_free_ char *key = text_format("warning.%zu", i + 1);
-
-                r = key ? ticket_set(answer, key, output->warnings[i]) : -ENOMEM;
-        }
-        return r;
 }
 
 uint64_t output_tell(Output *output, uint64_t now)

@@ -11,7 +11,6 @@
 
 #include "base/failure-line.h"
 #include "base/tail.h"
-#include "base/ticket.h"
 
 /* Of more warnings, the rest is in the log only. */
 #define OUTPUT_WARNINGS_MAX 20
@@ -45,9 +44,6 @@ void output_say(Output *output, const char *format, ...) _printf_(2, 3);
  * the last heading that says why (base/failure-line.h): what is before that heading was done. NULL if it
  * printed nothing. Clean UTF-8 without escape sequences, bounded; the output's, until the next call. */
 const char *output_reason(Output *output);
-
-/* Puts the warnings into the answer as warning.1, warning.2 and so on. 0 or -errno. */
-int output_answer_warnings(const Output *output, Ticket *answer);
 
 /* Forgets what was printed: another program begins. */
 void output_restart(Output *output);

@@ -135,7 +135,9 @@ static int answer_request(git_repository *repository, const char *directory, boo
         if (answer_success(&revision, request->tree ? &count : NULL, answer) < 0)
                 return problem_set(problem, PROBLEM_REVISION,
                                    "the name of the default branch has control characters or invalid UTF-8");
-        return remarks_answer(&remarks, answer) < 0 ? problem_out_of_memory(problem) : 0;
+        return ticket_set_list(answer, "warning", remarks.sentences, remarks.n) < 0
+                       ? problem_out_of_memory(problem)
+                       : 0;
 }
 
 /* The request failed, but not by the mirror, which is complete. Returns `error`. */

@@ -96,11 +96,6 @@ static int read_gitmodules(const Place *place, git_blob **ret, Problem *problem)
         return r < 0 ? problem_set_git(problem, PROBLEM_MIRROR) : 0;
 }
 
-static bool is_local_address(const char *address)
-{
-        return address[0] == '/' || strncmp(address, "file://", strlen("file://")) == 0;
-}
-
 /* The address of the submodule at `path` of its tree. */
 static int find_address(const Opening *opening, const Place *place, const char *path, Url *ret)
 {
@@ -126,7 +121,7 @@ static int find_address(const Opening *opening, const Place *place, const char *
                 r = gitmodules_resolve(place->url->address, says, &address, opening->problem);
         if (r < 0)
                 return r;
-        if (!place->url->local && is_local_address(address))
+        if (!place->url->local && text_is_local_url(address))
                 return problem_set(
                         opening->problem, PROBLEM_REMOTE,
                         "it has a local path, which only submodules of a local repository may have");

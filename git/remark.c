@@ -40,18 +40,3 @@ void remarks_add(Remarks *remarks, const char *format, ...)
         if (remarks->n < REMARKS_MAX)
                 remarks->sentences[remarks->n++] = TAKE_PTR(clean);
 }
-
-int remarks_answer(const Remarks *remarks, Ticket *answer)
-{
-        int r = 0;
-
-        assert(remarks);
-        assert(answer);
-
-        for (size_t i = 0; r >= 0 && i < remarks->n; i++) {
-                _cleanup_free_ char *key = text_format("warning.%zu", i + 1);
-
-                r = key ? ticket_set(answer, key, remarks->sentences[i]) : -ENOMEM;
-        }
-        return r;
-}

@@ -3,7 +3,9 @@
 
 /* What is odd about a tree, and does not keep it from being fetched: logged, and a part of the answer. */
 
-#include "base/ticket.h"
+#include <stddef.h>
+
+#include "base/macro.h"
 
 /* Of more remarks, the rest is in the log only. */
 #define REMARKS_MAX 20
@@ -17,6 +19,3 @@ typedef struct Remarks {
 void remarks_done(Remarks *remarks);
 
 void remarks_add(Remarks *remarks, const char *format, ...) _printf_(2, 3);
-
-/* Puts them into the answer as warning.1, warning.2 and so on. 0 or -errno. */
-int remarks_answer(const Remarks *remarks, Ticket *answer);

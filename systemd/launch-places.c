@@ -16,9 +16,6 @@
 #include "base/text.h"
 #include "release/copy.h"
 
-#define OPTION_WRITABLE "--writable"
-#define OPTION_PERSIST  "--persist="
-
 /* Of the file that remembers a directory: `/` of its name is SEPARATOR there. */
 #define MARK_PREFIX ".persist-"
 #define SEPARATOR   '+'
@@ -173,10 +170,10 @@ int launch_make_places(char *const options[])
         int r = 0;
 
         for (; *options; options++)
-                if (strcmp(*options, OPTION_WRITABLE) == 0)
+                if (strcmp(*options, LAUNCH_OPTION_WRITABLE) == 0)
                         writable = true;
-                else if (strncmp(*options, OPTION_PERSIST, strlen(OPTION_PERSIST)) == 0) {
-                        char *rest = *options + strlen(OPTION_PERSIST);
+                else if (strncmp(*options, LAUNCH_OPTION_PERSIST, strlen(LAUNCH_OPTION_PERSIST)) == 0) {
+                        char *rest = *options + strlen(LAUNCH_OPTION_PERSIST);
 
                         for (size_t i = 0; rest && i < NAMES_MAX; i++)
                                 names[i] = strsep(&rest, ":");

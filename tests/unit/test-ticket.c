@@ -241,3 +241,18 @@ Test(ticket, free_accepts_null)
 {
         cr_expect_null(ticket_free(NULL));
 }
+
+Test(ticket, a_list_is_numbered_from_one)
+{
+        char one[] = "apples", two[] = "pears", *values[] = { one, two };
+        _cleanup_(ticket_freep) Ticket *ticket = ticket_new();
+
+        cr_assert(ticket);
+        cr_assert_eq(ticket_set_list(ticket, "warning", NULL, 0), 0);
+        cr_assert_null(ticket_get(ticket, "warning.1"));
+        cr_assert_eq(ticket_set_list(ticket, "warning", values, 2), 0);
+        cr_assert_str_eq(ticket_get(ticket, "warning.1"), "apples");
+        cr_assert_str_eq(ticket_get(ticket, "warning.2"), "pears");
+        cr_assert_null(ticket_get(ticket, "warning.3"));
+        cr_assert_eq(ticket_set_list(ticket, "warning", values, 1), -EINVAL);
+}

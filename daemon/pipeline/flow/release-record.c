@@ -208,7 +208,7 @@ static void warn_of_ignored(Attempt *attempt, const char *keys)
                 keys ? text_format("app.json: these keys mean nothing here: %s", keys) : NULL;
 
         if (sentence)
-                warning_add(attempt->pipeline, attempt->deployment, sentence);
+                warning_add(attempt->deployment, sentence);
 }
 
 void release_record_import(Attempt *attempt, const Ticket *answer, const char *build_key,

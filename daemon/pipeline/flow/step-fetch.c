@@ -58,7 +58,7 @@ static void step_fetch_on_fetched(void *userdata, const Ticket *answer, const ch
                 return;
         }
         model_changed_deployment(deployment->model, deployment);
-        warning_add_answer(attempt->pipeline, deployment, answer);
+        warning_add_answer(deployment, answer);
         attempt->submodules = fetch_has_submodules(attempt->fetch);
         attempt->fetch = fetch_free(attempt->fetch);
         step_fetch_go_on(attempt);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/model/model.h"
 #include "daemon/model/variables.h"
 
 /* Nobody reads more, and all are sent with each change of the deployment. */
@@ -31,7 +32,7 @@ static char *make_sentence(const Deployment *deployment, const char *text)
         return text_sanitize(plain, SENTENCE_MAX);
 }
 
-static void keep_sentence(const Pipeline *pipeline, Deployment *deployment, const char *sentence)
+static void keep_sentence(Deployment *deployment, const char *sentence)
 {
         _cleanup_free_ char *longer = NULL;
 
@@ -39,10 +40,10 @@ static void keep_sentence(const Pipeline *pipeline, Deployment *deployment, cons
                 return;
         longer = text_format("%s%s\n", deployment->warnings, sentence);
         if (longer && text_replace(&deployment->warnings, longer) >= 0)
-                model_changed_deployment(pipeline->model, deployment);
+                model_changed_deployment(deployment->model, deployment);
 }
 
-void warning_add(const Pipeline *pipeline, Deployment *deployment, const char *text)
+void warning_add(Deployment *deployment, const char *text)
 {
         LogSubject subject = { .app = deployment->app->name, .deployment = deployment->id };
         _cleanup_free_ char *sentence = make_sentence(deployment, text);
@@ -50,27 +51,20 @@ void warning_add(const Pipeline *pipeline, Deployment *deployment, const char *t
         if (!sentence)
                 return;
         log_line(LOG_WARNING, NULL, &subject, "%s: %s", deployment->app->name, sentence);
-        keep_sentence(pipeline, deployment, sentence);
+        keep_sentence(deployment, sentence);
 }
-
-typedef struct Adding {
-        const Pipeline *pipeline;
-        Deployment *deployment;
-} Adding;
 
 static int add_one(_unused_ const char *key, const char *value, void *userdata)
 {
-        const Adding *adding = userdata;
-        _cleanup_free_ char *sentence = make_sentence(adding->deployment, value);
+        Deployment *deployment = userdata;
+        _cleanup_free_ char *sentence = make_sentence(deployment, value);
 
         if (sentence)
-                keep_sentence(adding->pipeline, adding->deployment, sentence);
+                keep_sentence(deployment, sentence);
         return 0;
 }
 
-void warning_add_answer(const Pipeline *pipeline, Deployment *deployment, const Ticket *answer)
+void warning_add_answer(Deployment *deployment, const Ticket *answer)
 {
-        Adding adding = { pipeline, deployment };
-
-        (void) ticket_foreach(answer, "warning.", add_one, &adding);
+        (void) ticket_foreach(answer, "warning.", add_one, deployment);
 }

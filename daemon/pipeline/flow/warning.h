@@ -5,11 +5,11 @@
  * it. */
 
 #include "base/ticket.h"
-#include "daemon/pipeline/internal.h"
+#include "daemon/model/deployment.h"
 
 /* Logs and adds a sentence, without values of the app's variables. It is made clean, and cut if it is long;
  * more than 20 sentences are logged only. */
-void warning_add(const Pipeline *pipeline, Deployment *deployment, const char *text);
+void warning_add(Deployment *deployment, const char *text);
 
 /* The same with what a helper has answered as warning.1, warning.2 and so on, and has logged itself. */
-void warning_add_answer(const Pipeline *pipeline, Deployment *deployment, const Ticket *answer);
+void warning_add_answer(Deployment *deployment, const Ticket *answer);

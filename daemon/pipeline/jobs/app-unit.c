@@ -45,10 +45,6 @@ AppLimits app_unit_limits(const Pipeline *pipeline, const App *app)
         };
 }
 
-/* The arguments of deployd-launch. */
-#define OPTION_WRITABLE "--writable"
-#define OPTION_PERSIST  "--persist="
-
 /* Where a directory that is kept is mounted: in a copy of the tree, PID 1 would make those above it as
  * root's, and deployd-launch makes a link there. */
 static char *app_unit_kept_target(const char *name, bool writable)
@@ -99,13 +95,13 @@ static int app_unit_add_places(const Pipeline *pipeline, const Deployment *deplo
                 unit->spec.tmpfs = PATH_APP_TREE;
                 unit->spec.tmpfs_size = config->writable_tree_max;
                 unit->spec.tmpfs_files = config->build_files_max;
-                unit->spec.arguments[n_arguments++] = OPTION_WRITABLE;
+                unit->spec.arguments[n_arguments++] = LAUNCH_OPTION_WRITABLE;
         } else
                 unit->spec.binds[n_binds++] = (UnitBind){ unit->tree, PATH_APP_TREE, false };
         if (settings->persist[0] == '\0')
                 return 0;
         /* A unit has no comma in its text. */
-        unit->persist = text_format(OPTION_PERSIST "%s", settings->persist);
+        unit->persist = text_format(LAUNCH_OPTION_PERSIST "%s", settings->persist);
         if (!unit->persist)
                 return -ENOMEM;
         for (char *c = unit->persist; *c; c++)

@@ -102,11 +102,6 @@ static int fetch_make_request(Fetch *fetch, const Config *config, Ticket **ret)
                            ret);
 }
 
-static bool is_local(const char *url)
-{
-        return url[0] == '/' || strncmp(url, "file://", strlen("file://")) == 0;
-}
-
 static void fetch_on_done(void *userdata, const Ticket *answer, const char *failure)
 {
         Fetch *fetch = userdata;
@@ -163,7 +158,7 @@ static int fetch_start_unit(Fetch *fetch, uint64_t number)
         spec.file_size_max = config->fetch_max_bytes + config->fetch_max_files * TAR_OVERHEAD_PER_FILE;
         spec.log_app = fetch->app;
         spec.log_deployment = fetch->deployment;
-        if (is_local(fetch->repository->git_url))
+        if (text_is_local_url(fetch->repository->git_url))
                 for (size_t i = 0; i < UNIT_SPEC_BINDS_MAX && config->git_local_paths[i]; i++)
                         spec.binds[i] =
                                 (UnitBind){ config->git_local_paths[i], config->git_local_paths[i], false };
