@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "git/kind.h"
 
+#include <fnmatch.h>
 #include <git2.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -23,13 +24,15 @@ static int check_history(const char *directory, Problem *problem)
                        : 0;
 }
 
+/* Looks at one setting of the repository; libgit2 writes the name of a section and the last part of a name
+ * in lower case. */
 static int check_setting(const git_config_entry *entry, void *userdata)
 {
         Problem *problem = userdata;
         /* libgit2 has NULL for a name without `=`. */
         const char *value = text_or_empty(entry->value);
 
-        if (strcasecmp(entry->name, "extensions.objectformat") == 0)
+        if (strcmp(entry->name, "extensions.objectformat") == 0)
                 return strcasecmp(value, "sha1") == 0
                                ? 0
                                : problem_set(
@@ -37,9 +40,13 @@ static int check_setting(const git_config_entry *entry, void *userdata)
                                          "the repository has the object format %s, and only SHA-1 is "
                                          "supported; make one with 'git init --bare --object-format=sha1'",
                                          strcasecmp(value, "sha256") == 0 ? "SHA-256" : value);
-        return problem_set(problem, PROBLEM_REMOTE,
-                           "the repository is a partial clone, which has only a part of its files; make a "
-                           "whole one with 'git clone --bare URL', without --filter");
+        if (strcmp(entry->name, "extensions.partialclone") == 0 ||
+            fnmatch("remote.*.partialclonefilter", entry->name, /* flags= */ 0) == 0)
+                return problem_set(
+                        problem, PROBLEM_REMOTE,
+                        "the repository is a partial clone, which has only a part of its files; make a "
+                        "whole one with 'git clone --bare URL', without --filter");
+        return 0;
 }
 
 int kind_check(const char *directory, Problem *problem)
@@ -60,9 +67,9 @@ int kind_check(const char *directory, Problem *problem)
         /* What is wrong with the file is said by libgit2, which reads it when it connects. */
         if (git_config_open_ondisk(&config, path) < 0)
                 return 0;
-        r = git_config_foreach_match(
-                config, "^(extensions\\.(objectformat|partialclone)|remote\\..*\\.partialclonefilter)$",
-                check_setting, problem);
+        /* Not git_config_foreach_match(): libgit2 before 1.6 leaks memory for each name that does not match.
+         */
+        r = git_config_foreach(config, check_setting, problem);
         git_config_free(config);
         return r < 0 && problem->text ? r : 0;
 }
