@@ -72,6 +72,8 @@ static const Verb verbs[] = {
           "deploy an earlier release again",       verb_rollback },
         { "cancel",      "APP|ID",                 1,   1,             0,
           "cancel what is under way",              verb_cancel },
+        { "cache clear", "APP",                    1,   1,             0,
+          "let the next build begin from nothing", verb_cache_clear },
         { "build-log",   "APP|ID",                 1,   1,             0,
           "print how a release was made",          verb_build_log },
         { "releases",    "APP",                    1,   1,             JSON | OPTION_BIT(OPTION_LINES),

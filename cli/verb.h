@@ -67,6 +67,7 @@ int verb_config_set(const Invocation *invocation);
 int verb_config_unset(const Invocation *invocation);
 int verb_detect(const Invocation *invocation);
 int verb_deploy(const Invocation *invocation);
+int verb_cache_clear(const Invocation *invocation);
 int verb_build_log(const Invocation *invocation);
 int verb_cancel(const Invocation *invocation);
 int verb_rollback(const Invocation *invocation);

@@ -11,7 +11,7 @@ from conftest import BINARY
 from settings import OF_APPS, OF_REPOSITORIES, words
 
 VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo remove", "app create", "app list",
-         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "detect", "deploy", "redeploy", "rollback", "cancel", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
+         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "detect", "deploy", "redeploy", "rollback", "cancel", "cache clear", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
          "status", "backup", "restore", "help"]
 OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json", "--removed"],
            "app show": ["--json"], "app remove": ["--force", "--confirm"], "config": ["--json"],
