@@ -35,6 +35,7 @@ typedef struct Verb {
         int (*run)(const Invocation *invocation);
         void (*print_details)(void); /* more for `help VERB`, or NULL */
         const SettingsFor *settings; /* that may be arguments; NULL = none */
+        bool lines;                  /* a value, behind `=`, may have several lines */
 } Verb;
 
 /* No bound for the number of arguments. */
