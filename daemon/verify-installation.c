@@ -57,7 +57,7 @@ static const struct {
 } directories[] = {
         { PATH_STATE, 0755 },       { PATH_RELEASES, 0700 },         { PATH_SPOOL, 0700 },
         { PATH_LOGS, 02750 },       { PATH_STATE "/ingress", 0755 }, { PATH_RUN, 0755 },
-        { PATH_ENVIRONMENT, 0700 },
+        { PATH_ENVIRONMENT, 0700 }, { PATH_EMPTY_ROOT, 0755 },
 };
 
 #define MAKE_DIRECTORIES "'systemd-tmpfiles --create deployd.conf' puts it right"

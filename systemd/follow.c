@@ -246,12 +246,24 @@ int follow(const char *path, const FollowView *view, Follow *follow)
         return r < 0 ? r : 0;
 }
 
+int follow_to_end(const char *path, Follow *follow)
+{
+        static const FollowView nothing;
+        Walk walk = { .view = &nothing, .follow = follow };
+        _cleanup_free_ char *real = realpath(path, NULL);
+
+        assert(path && path[0] == '/');
+        assert(follow);
+
+        return real ? follow_add_bind(&walk, real, path) : -errno;
+}
+
 FollowView follow_view(const Sandbox *sandbox)
 {
         FollowView view = { .hidden = {} };
         size_t n_hidden = 0, n_shown = 0;
 
-        assert(sandbox);
+        assert(sandbox && !sandbox->sees_binds);
 
         /* PrivateTmp=, which all have. */
         view.hidden[n_hidden++] = "/tmp";
@@ -262,10 +274,11 @@ FollowView follow_view(const Sandbox *sandbox)
         }
         view.shown[n_shown++] = PATH_APP_TREE;
         view.shown[n_shown++] = PATH_APP_PROCESSES;
-        for (const SandboxBind *bind = sandbox->binds; bind && bind->path; bind++) {
-                assert(n_shown + 1 < ELEMENTSOF(view.shown));
-                view.shown[n_shown++] = bind->path;
-        }
+        for (size_t i = 0; i < ELEMENTSOF(sandbox->binds); i++)
+                for (const SandboxBind *bind = sandbox->binds[i]; bind && bind->path; bind++) {
+                        assert(n_shown + 1 < ELEMENTSOF(view.shown));
+                        view.shown[n_shown++] = bind->path;
+                }
         return view;
 }
 

@@ -27,7 +27,7 @@ typedef struct FollowView {
         const char *shown[12]; /* what is there nevertheless */
 } FollowView;
 
-/* The view of units with that sandbox. */
+/* The view of units with that sandbox, which hides a part of the machine. */
 FollowView follow_view(const Sandbox *sandbox);
 
 /* Follows `path` link by link, and adds to *follow what a unit with that view needs to read it. That is the
@@ -40,6 +40,11 @@ FollowView follow_view(const Sandbox *sandbox);
  * -EINVAL: it leads to where a unit can be shown nothing. Other -errno of lstat(2). `place` says where; what
  * was added until then is of use. -ENOMEM: nothing is. */
 int follow(const char *path, const FollowView *view, Follow *follow);
+
+/* For a unit that sees nothing of the machine: adds the file where `path` leads now, to be shown at `path`
+ * itself. 0; -EINVAL: it leads to where a unit can be shown nothing; -ENOMEM; other -errno of realpath(3).
+ */
+int follow_to_end(const char *path, Follow *follow);
 
 void follow_done(Follow *follow);
 #define _cleanup_follow_ __attribute__((cleanup(follow_done)))

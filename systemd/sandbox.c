@@ -60,8 +60,10 @@ static const SandboxRow dynamic_user[] = {
         {},
 };
 
-/* uid 0 without any right but to own what it writes. */
+/* uid 0 without any right but to own what it writes. In a user namespace of its own it is not the root of
+ * the daemon, which has no capability either: by /proc/PID/root it would be where the daemon is. */
 static const SandboxRow plain_root[] = {
+        { "PrivateUsers", 'b', true, NULL },
         { "ProcSubset", 's', 0, "pid" },
         { "PrivateNetwork", 'b', true, NULL },
         { "MemoryDenyWriteExecute", 'b', true, NULL },
@@ -75,9 +77,18 @@ static const SandboxRow plain_root[] = {
         {},
 };
 
-/* What it reads of the journal is root's own; it speaks to journald. */
+/* It asks journald to write down what it has: its one socket. */
 static const SandboxRow journal_reader[] = {
         { "RestrictAddressFamilies", '+', 0, "AF_UNIX" },
+        {},
+};
+
+/* Sees nothing of the machine but its binds, whatever its uid may read: the root of its file system is an
+ * empty directory. TemporaryFileSystem=/ would have no effect beside ProtectSystem=, which DynamicUser=
+ * implies: of two entries with one path systemd 252 drops one (src/core/namespace.c, drop_duplicates()). */
+static const SandboxRow empty_root[] = {
+        { "RootDirectory", 's', 0, PATH_EMPTY_ROOT },
+        { "MountAPIVFS", 'b', true, NULL },
         {},
 };
 
@@ -158,6 +169,7 @@ static const SandboxRow git[] = {
 
 static const SandboxRow git_remote[] = {
         { "RestrictAddressFamilies", '+', 0, "AF_INET AF_INET6 AF_UNIX" },
+        { "InaccessiblePaths", 'l', 0, "-+/etc/ssl/private" }, /* + of the unit's root */
         {},
 };
 
@@ -196,15 +208,57 @@ static const SandboxBind notifier_binds[] = {
         {},
 };
 
+/* Where sees_binds: what every program needs. */
+static const SandboxBind program_binds[] = {
+        { "/usr", false },
+        { "/bin", true },
+        { "/sbin", true },
+        { "/lib", true },
+        { "/lib32", true },
+        { "/lib64", true },
+        { "/libx32", true },
+        { "/etc/ld.so.cache", true },
+        { "/etc/nsswitch.conf", true },
+        { "/etc/passwd", true },
+        { "/etc/group", true },
+        { "/etc/localtime", true },
+        {},
+};
+
+/* The name of its own user, and what it does for the line of its deployment. PID 1 takes from it what is
+ * about its own unit. */
+static const SandboxBind git_binds[] = {
+        { "/run/systemd/userdb/io.systemd.DynamicUser", true },
+        { "/run/systemd/notify", false },
+        {},
+};
+
+/* The files of follow.h besides. */
+static const SandboxBind git_remote_binds[] = {
+        { "/etc/ssl", true },
+        { "/etc/ca-certificates", true },
+        { "/run/systemd/resolve", true },
+        {},
+};
+
+/* The logs of the machine, which are selected by its id. */
+static const SandboxBind journal_binds[] = {
+        { "/etc/machine-id", true },
+        { "/run/log/journal", true },
+        { "/var/log/journal", true },
+        { PATH_JOURNAL_VARLINK, true },
+        {},
+};
+
 static const SandboxTmpfs app_tmpfs[] = {
         { "/srv", "size=64K,nr_inodes=16,mode=755,ro" },
         { "/run", "size=64K,nr_inodes=64,mode=755,ro" },
         {},
 };
 
-/* The importer sees one release, at /srv, and nothing else of ours. */
-static const SandboxTmpfs root_tmpfs[] = {
-        { PATH_STATE, "size=64K,nr_inodes=16,mode=700,ro" },
+/* The one that systemd makes could be written to. */
+static const SandboxTmpfs run_tmpfs[] = {
+        { "/run", "size=64K,nr_inodes=64,mode=755,ro" },
         {},
 };
 
@@ -246,26 +300,64 @@ static const SandboxAddress metadata[] = {
 };
 
 static const Sandbox sandboxes[UNIT_KIND_MAX] = {
-        [UNIT_APP] = { { common, dynamic_user, app, by_program }, app_binds, app_tmpfs, metadata, true },
-        [UNIT_BUILD] = { { common, dynamic_user, app, command, build },
-                         notifier_binds,
-                         app_tmpfs,
-                         metadata,
-                         true },
-        [UNIT_LIMIT] = { { common, dynamic_user, command, limit }, NULL, NULL, NULL, false },
-        [UNIT_RELEASE] = { { common, dynamic_user, app, command }, app_binds, app_tmpfs, metadata, true },
-        [UNIT_FETCH] = { { common, dynamic_user, git, git_remote }, NULL, NULL, metadata, true },
-        [UNIT_RESOLVE] = { { common, dynamic_user, git, git_mirror }, NULL, NULL, everything, false },
-        [UNIT_IMPORT] = { { common, plain_root }, NULL, root_tmpfs, everything, false },
-        [UNIT_ARCHIVE] = { { common, plain_root, journal_reader }, NULL, root_tmpfs, everything, false },
-        [UNIT_REMOVE] = { { common, plain_root }, NULL, root_tmpfs, everything, false },
+        [UNIT_APP] = { .rows = { common, dynamic_user, app, by_program },
+                       .binds = { app_binds },
+                       .tmpfs = app_tmpfs,
+                       .denied = metadata,
+                       .uses_network = true },
+        [UNIT_BUILD] = { .rows = { common, dynamic_user, app, command, build },
+                         .binds = { notifier_binds },
+                         .tmpfs = app_tmpfs,
+                         .denied = metadata,
+                         .uses_network = true },
+        [UNIT_LIMIT] = { .rows = { common, dynamic_user, command, limit, empty_root },
+                         .binds = { program_binds },
+                         .tmpfs = run_tmpfs,
+                         .sees_binds = true },
+        [UNIT_RELEASE] = { .rows = { common, dynamic_user, app, command },
+                           .binds = { app_binds },
+                           .tmpfs = app_tmpfs,
+                           .denied = metadata,
+                           .uses_network = true },
+        [UNIT_FETCH] = { .rows = { common, dynamic_user, git, git_remote, empty_root },
+                         .binds = { program_binds, git_binds, git_remote_binds },
+                         .tmpfs = run_tmpfs,
+                         .denied = metadata,
+                         .uses_network = true,
+                         .sees_binds = true },
+        [UNIT_RESOLVE] = { .rows = { common, dynamic_user, git, git_mirror, empty_root },
+                           .binds = { program_binds, git_binds },
+                           .tmpfs = run_tmpfs,
+                           .denied = everything,
+                           .sees_binds = true },
+        [UNIT_IMPORT] = { .rows = { common, plain_root, empty_root },
+                          .binds = { program_binds },
+                          .tmpfs = run_tmpfs,
+                          .denied = everything,
+                          .sees_binds = true },
+        [UNIT_ARCHIVE] = { .rows = { common, plain_root, journal_reader, empty_root },
+                           .binds = { program_binds, journal_binds },
+                           .tmpfs = run_tmpfs,
+                           .denied = everything,
+                           .sees_binds = true },
+        [UNIT_REMOVE] = { .rows = { common, plain_root, empty_root },
+                          .binds = { program_binds },
+                          .tmpfs = run_tmpfs,
+                          .denied = everything,
+                          .sees_binds = true },
 };
 
-static const Sandbox sandbox_cleaner = { { common, dynamic_user, cleaner }, NULL, NULL, everything, false };
+static const Sandbox sandbox_cleaner = { .rows = { common, dynamic_user, cleaner, empty_root },
+                                         .binds = { program_binds },
+                                         .tmpfs = run_tmpfs,
+                                         .denied = everything,
+                                         .sees_binds = true };
 
-static const Sandbox sandbox_notifier = {
-        { common, dynamic_user, app, by_notice }, notifier_binds, app_tmpfs, metadata, true
-};
+static const Sandbox sandbox_notifier = { .rows = { common, dynamic_user, app, by_notice },
+                                          .binds = { notifier_binds },
+                                          .tmpfs = app_tmpfs,
+                                          .denied = metadata,
+                                          .uses_network = true };
 
 const Sandbox *sandbox_of(UnitKind kind, bool dynamic, bool notify)
 {

@@ -36,11 +36,12 @@ typedef struct SandboxAddress {
 
 /* Lists end with an all-zero row. */
 typedef struct Sandbox {
-        const SandboxRow *rows[5]; /* several lists: what all have first */
-        const SandboxBind *binds;
+        const SandboxRow *rows[6];   /* several lists: what all have first */
+        const SandboxBind *binds[4]; /* several lists */
         const SandboxTmpfs *tmpfs;
         const SandboxAddress *denied;
         bool uses_network; /* it looks names up: follow.h shows it what that takes */
+        bool sees_binds;   /* it sees nothing of the machine but its binds and its own directories */
 } Sandbox;
 
 /* What a unit may reach. */

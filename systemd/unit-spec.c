@@ -164,11 +164,15 @@ static int append_bind(sd_bus_message *message, const char *source, const char *
 static int append_followed(sd_bus_message *message, const Sandbox *sandbox)
 {
         _cleanup_follow_ Follow followed = {};
-        FollowView view = follow_view(sandbox);
+        FollowView view = { .hidden = {} };
         int r = 0;
 
+        if (!sandbox->sees_binds)
+                view = follow_view(sandbox);
+
         for (const char *const *file = follow_files; sandbox->uses_network && *file; file++)
-                if (follow(*file, &view, &followed) == -ENOMEM)
+                if ((sandbox->sees_binds ? follow_to_end(*file, &followed)
+                                         : follow(*file, &view, &followed)) == -ENOMEM)
                         return -ENOMEM;
         for (size_t i = 0; r >= 0 && i < followed.n_binds; i++)
                 r = append_bind(message, followed.binds[i].source, followed.binds[i].target, true);
@@ -182,8 +186,9 @@ static int append_read_only_binds(sd_bus_message *message, const UnitSpec *spec,
         int r;
 
         r = open_array(message, "BindReadOnlyPaths", "(ssbt)");
-        for (const SandboxBind *bind = sandbox->binds; r >= 0 && bind && bind->path; bind++)
-                r = append_bind(message, bind->path, bind->path, bind->optional);
+        for (size_t i = 0; i < ELEMENTSOF(sandbox->binds); i++)
+                for (const SandboxBind *bind = sandbox->binds[i]; r >= 0 && bind && bind->path; bind++)
+                        r = append_bind(message, bind->path, bind->path, bind->optional);
         if (r >= 0)
                 r = append_followed(message, sandbox);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(spec->binds) && spec->binds[i].source; i++)

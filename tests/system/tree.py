@@ -49,7 +49,7 @@ MASKED = [
 REPORTS = "/var/log/deployd-sanitizers"
 SANITIZED = f"""\
 [Service]
-ReadWritePaths={REPORTS}
+BindPaths={REPORTS}
 SystemCallFilter=ptrace
 WatchdogSignal=SIGKILL
 """

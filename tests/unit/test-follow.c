@@ -260,3 +260,19 @@ Test(follow, units_with_programs_of_strangers_see_neither_run_nor_srv)
                 cr_expect_str_eq(hidden, "/tmp /var/tmp /srv /run");
         }
 }
+
+Test(follow, to_a_unit_that_sees_nothing_a_file_is_shown_by_the_name_it_asks_for)
+{
+        _cleanup_free_ char *start = text_format("%s/etc/resolv.conf", top),
+                            *end = text_format("%s/run/c/resolv.conf", top);
+        _cleanup_follow_ Follow followed = {};
+
+        cr_assert_eq(follow_to_end(start, &followed), -ENOENT);
+        make_file("/run/c/resolv.conf");
+        make_link("/run/b/resolv.conf", "../c/resolv.conf");
+        make_link("/etc/resolv.conf", "/run/b/resolv.conf");
+        cr_assert_eq(follow_to_end(start, &followed), 0);
+        cr_assert_eq(followed.n_binds, 1);
+        cr_expect_str_eq(followed.binds[0].source, end);
+        cr_expect_str_eq(followed.binds[0].target, start);
+}

@@ -28,6 +28,7 @@ static const struct {
         { "ExecStopPost", "a(sasb)" },
         { "IPAddressDeny", "a(iayu)" },
         { "IgnoreOnIsolate", "b" },
+        { "InaccessiblePaths", "as" },
         { "KeyringMode", "s" },
         { "KillMode", "s" },
         { "LimitCORE", "t" },
@@ -37,6 +38,7 @@ static const struct {
         { "LogExtraFields", "aay" },
         { "LogRateLimitBurst", "u" },
         { "LogRateLimitIntervalUSec", "t" },
+        { "MountAPIVFS", "b" },
         { "MemoryDenyWriteExecute", "b" },
         { "MemoryMax", "t" },
         { "MemorySwapMax", "t" },
@@ -67,6 +69,7 @@ static const struct {
         { "RestrictNamespaces", "t" },
         { "RestrictRealtime", "b" },
         { "RestrictSUIDSGID", "b" },
+        { "RootDirectory", "s" },
         { "SendSIGKILL", "b" },
         { "Slice", "s" },
         { "StandardError", "s" },
@@ -176,6 +179,10 @@ Test(unit_spec, the_values_of_a_unit_are_its_own)
         cr_expect_eq(count_values(import, "Type", "oneshot", 0), 1);
         cr_expect_eq(count_values(import, "CapabilityBoundingSet", NULL, 0), 1);
         cr_expect_eq(count_values(import, "User", "", 0), 0);
+        cr_expect_eq(count_values(import, "RootDirectory", "/run/deployd/root", 0), 1);
+        cr_expect_eq(count_values(import, "PrivateUsers", NULL, true), 1);
+        cr_expect_eq(count_values(example("fetch"), "RootDirectory", "/run/deployd/root", 0), 1);
+        cr_expect_eq(count_values(cleaner, "RootDirectory", "/run/deployd/root", 0), 1);
         cr_expect_eq(count_values(build, "Type", "oneshot", 0), 1);
         cr_expect_eq(count_values(build, "NotifyAccess", "main", 0), 1);
         cr_expect_eq(count_values(build, "OOMScoreAdjust", NULL, 500), 1);
