@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "builder/guard.h"
 #include "release/refuse.h"
 
 /* How much is read of it at once: what a pipe holds. */
@@ -58,10 +59,11 @@ int child_setup(void)
 }
 
 /* In the child: becomes the program. */
-static _Noreturn void child_become(const Child *child, const int fds[static STREAMS])
+static _Noreturn void child_become(const Child *child, pid_t guard, const int fds[static STREAMS])
 {
         int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         sigset_t none;
+        int r;
 
         /* Ignored signals are inherited. */
         (void) signal(SIGXFSZ, SIG_DFL);
@@ -70,6 +72,11 @@ static _Noreturn void child_become(const Child *child, const int fds[static STRE
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         (void) setsid();
         (void) umask(0022);
+        r = guard_confine(guard);
+        if (r < 0) {
+                (void) dprintf(fds[STREAM_ERROR], "cannot confine %s: %s\n", child->argv[0], strerror(-r));
+                _exit(EXIT_NOT_EXECUTED);
+        }
         if (null_fd >= 0 && dup2(null_fd, STDIN_FILENO) >= 0 &&
             dup2(fds[STREAM_ERROR], STDERR_FILENO) >= 0 &&
             dup2(fds[child->on_stdout ? STREAM_OUTPUT : STREAM_ERROR], STDOUT_FILENO) >= 0 &&
@@ -104,9 +111,11 @@ static int child_start(Run *run, const Child *child)
                 r = run->signal_fd < 0 ? -errno : 0;
         }
         if (r >= 0) {
+                pid_t guard = getpid();
+
                 run->pid = fork();
                 if (run->pid == 0)
-                        child_become(child, writers);
+                        child_become(child, guard, writers);
                 r = run->pid < 0 ? -errno : 0;
         }
         for (size_t i = 0; i < STREAMS; i++)
@@ -203,8 +212,11 @@ int child_run(const Child *child, Output *output, Watch *watch, int *ret_status,
 
         output_restart(output);
         child_block_end(SIG_BLOCK);
-        r = child_start(&run, child);
+        r = guard_begin();
+        if (r >= 0)
+                r = child_start(&run, child);
         if (r < 0) {
+                guard_end();
                 child_block_end(SIG_UNBLOCK);
                 child_stop(&run);
                 return refuse(reterr, r, "cannot start a program: %s", strerror(-r));
@@ -217,6 +229,7 @@ int child_run(const Child *child, Output *output, Watch *watch, int *ret_status,
         while (!is_over(&run, now = clock_usec(CLOCK_MONOTONIC)) && r >= 0) {
                 uint64_t until = output_tell(output, now);
 
+                guard_feed();
                 if (now >= watch->next)
                         r = watch_look(watch, reterr);
                 until = MIN2(until, watch->next);
@@ -228,6 +241,7 @@ int child_run(const Child *child, Output *output, Watch *watch, int *ret_status,
         /* All of this user but us: kill(2). Then their ends of the pipes are closed. */
         (void) kill(-1, SIGKILL);
         child_reap(&run, 0);
+        guard_end();
         for (size_t i = 0; i < STREAMS; i++)
                 while (run.streams[i].fd >= 0)
                         child_stream_read(&run.streams[i]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A program of strangers, run to its end under the eyes of the watch. It has our user, and so may kill us:
- * then the unit has failed. What it leaves running is killed: nothing of this user but us runs afterwards.
+/* A program of strangers, run to its end under the eyes of the watch. It has our user, but can do nothing to
+ * us (guard.h). What it leaves running is killed: nothing of this user but us runs afterwards.
  */
 
 #include "builder/lines.h"

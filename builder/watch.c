@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "builder/guard.h"
 #include "release/refuse.h"
 #include "release/walk.h"
 
@@ -18,15 +19,18 @@
 /* What st_blocks counts, whatever st_blksize says: stat(2). */
 #define STAT_BLOCK 512
 
-/* At most a tenth of the time, at most every second. */
+/* At most a tenth of the time, at most every second. But who makes so many files that a look takes long is
+ * looked at all the same. */
 #define PAUSE_SHARE 9
 #define PAUSE_MIN   USEC_PER_SEC
+#define PAUSE_MAX   (10 * USEC_PER_SEC)
 
 static int add_entry(const WalkEntry *entry, void *userdata)
 {
         uint64_t bytes = (uint64_t) entry->state->st_blocks * STAT_BLOCK, *sum = userdata;
 
         /* Each name of a file adds its share. */
+        guard_feed();
         *sum += S_ISDIR(entry->state->st_mode) ? bytes : bytes / MAX2(entry->state->st_nlink, 1U);
         return 0;
 }
@@ -154,6 +158,6 @@ int watch_look(Watch *watch, char **reterr)
         if (r >= 0)
                 r = look_at_bytes(watch, reterr);
         ended = clock_usec(CLOCK_MONOTONIC);
-        watch->next = ended + MAX2(PAUSE_SHARE * (ended - began), PAUSE_MIN);
+        watch->next = ended + MIN2(MAX2(PAUSE_SHARE * (ended - began), PAUSE_MIN), PAUSE_MAX);
         return r;
 }

@@ -4,6 +4,7 @@
 import os
 import re
 import select
+import signal
 import socket
 import stat
 import subprocess
@@ -287,7 +288,7 @@ def test_what_fits_is_logged_whole(builder):
 
 
 def test_the_end_is_logged_when_the_build_is_stopped(builder):
-    result = builder(command=MUCH + "kill -TERM $PPID; sleep 1000", limits={**LIMITS, "log-max": 100_000})
+    result = builder.ended(MUCH, signal.SIGTERM, limits={**LIMITS, "log-max": 100_000})
     assert result.answer == {"error": "the build was stopped"}
     check_much(result.log, 100_000)
 
@@ -401,7 +402,7 @@ def test_what_is_left_running_is_killed_before_the_tree_is_packed(builder):
 
 
 def test_who_kills_the_program_has_no_answer(builder):
-    result = builder(command="kill -KILL $PPID; sleep 100")
+    result = builder.ended("true", signal.SIGKILL)
     # Of the shell between us: 128 and the signal.
     assert (result.status, result.answer) == (128 + 9, {})
 
@@ -410,7 +411,7 @@ def test_what_a_killed_build_left_is_cleared(builder, tmp_path):
     canary = tmp_path / "canary"
     canary.write_text("alive")
     left = EVERYTHING + f"ln -s {tmp_path} away; mkdir -p closed2/deep; chmod 0 closed2; touch moved-0; mkdir moved-1; "
-    assert builder(command=left + "kill -KILL $PPID").answer == {}
+    assert builder.ended(left, signal.SIGKILL).answer == {}
     assert os.listdir(tmp_path / "work")
     assert builder.good(command="ls -A >found").tree() == {"found": (b"found\n", 0o644)}
     assert canary.read_text() == "alive"
@@ -521,10 +522,13 @@ def test_a_closed_work_directory_is_packed(builder):
     assert builder.error(command="chmod 0 .; echo why; exit 1") == "the build command exited with status 1: why"
 
 
-@pytest.mark.parametrize("end", ["kill -KILL $PPID", "exit 1"])
-def test_no_build_can_spoil_the_next_one(builder, end):
+@pytest.mark.parametrize("killed", [True, False])
+def test_no_build_can_spoil_the_next_one(builder, killed):
     lines = "touch x; rm -r $HOME $CACHE_DIRECTORY; ln -s /etc $HOME; touch $CACHE_DIRECTORY; chmod 0 /srv/app /srv/private; "
-    builder(command=lines + end)
+    if killed:
+        builder.ended(lines, signal.SIGKILL)
+    else:
+        builder(command=lines + "exit 1")
     result = builder.good(command="touch $HOME/file $CACHE_DIRECTORY/file; ls >found; chmod 0 $HOME $CACHE_DIRECTORY")
     assert result.tree() == {"found": (b"found\n", 0o644)}
     assert builder.good(command="ls $HOME >found").tree() == {"found": (b"file\n", 0o644)}
