@@ -137,7 +137,7 @@ static int read_variable(Reading *reading, const char *name, struct json_object 
         if (!json_object_is_type(value, json_type_object))
                 return refuse_key(reading, "env", name, "is neither a text nor an object");
         if (json_object_object_get_ex(value, "generator", &generator)) {
-                if (strcmp(json_object_get_string(generator), "secret") != 0)
+                if (strcmp(text_or_empty(text_of(generator)), "secret") != 0)
                         return refuse_key(reading, "env", name, "has a generator other than \"secret\"");
                 return add_variable(reading, "-secret", name, NULL);
         }
@@ -176,9 +176,10 @@ static int read_check(Reading *reading, struct json_object *check)
 
         if (!json_object_is_type(check, json_type_object))
                 return refuse_key(reading, "", where, "has something that is not an object");
-        if (json_object_object_get_ex(check, "type", &type) &&
-            strcmp(text_or_empty(json_object_get_string(type)), "startup") != 0)
-                return app_json_ignore(reading, where, text_or_empty(json_object_get_string(type)));
+        if (json_object_object_get_ex(check, "type", &type) && !text_of(type))
+                return refuse_key(reading, where, "type", "is not a text");
+        if (type && strcmp(text_of(type), "startup") != 0)
+                return app_json_ignore(reading, where, text_of(type));
         if (!json_object_object_get_ex(check, "path", &path))
                 return app_json_ignore(reading, where, "startup");
         if (text_or_empty(text_of(path))[0] != '/')

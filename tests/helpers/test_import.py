@@ -550,6 +550,36 @@ def test_a_bad_app_json_with_a_mark_names_its_line(importer):
     assert importer.error(pack(Entry("app.json", b"\xef\xbb\xbf{1}"))).startswith("app.json line 1 is not JSON: ")
 
 
+EVERY_KEY = {
+    "name": "shop", "keywords": ["a"], "buildpacks": [{"url": "heroku/python"}], "formation": {"web": {"quantity": 1, "size": "s"}},
+    "env": {"A": "1", "B": {"generator": "secret"}, "C": {"value": "1", "description": "d"}, "D": {"required": True}},
+    "healthchecks": {"web": [{"type": "startup", "path": "/up", "attempts": 2, "timeout": 1, "wait": 1}]},
+    "scripts": {"postdeploy": "a", "dokku": {"predeploy": "b", "postdeploy": "c"}},
+}
+
+
+def with_each_value(node, value):
+    """Copies of it with one of its values replaced."""
+    yield value
+    for key, inner in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        for changed in with_each_value(inner, value):
+            copy = node.copy()
+            copy[key] = changed
+            yield copy
+
+
+@pytest.mark.parametrize("value", [None, -1.5, [None]], ids=json.dumps)
+def test_a_value_of_another_type_in_app_json_is_accepted_or_told(importer, value):
+    faults = [importer(pack(Entry("app.json", json.dumps(changed).encode()))).get("error", "app.json")
+              for changed in with_each_value(EVERY_KEY, value)]
+    assert [fault for fault in faults if not fault.startswith("app.json")] == []
+
+
+def test_a_generator_that_is_null_is_told(importer):
+    assert importer.error(pack(Entry("app.json", b'{"env":{"A":{"generator":null}}}'))) == (
+        'app.json: env.A has a generator other than "secret"')
+
+
 def test_a_bad_procfile_fails_the_import_with_its_line(importer):
     archive = pack(Entry("Procfile", b"web: run\n\n_worker: x\n"))
     assert importer.error(archive).startswith("Procfile line 3: ")
