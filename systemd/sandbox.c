@@ -256,6 +256,7 @@ static const Sandbox sandboxes[UNIT_KIND_MAX] = {
         [UNIT_RELEASE] = { { common, dynamic_user, app, command }, app_binds, app_tmpfs, metadata, true },
         [UNIT_FETCH] = { { common, dynamic_user, git, git_remote }, NULL, NULL, metadata, true },
         [UNIT_RESOLVE] = { { common, dynamic_user, git, git_mirror }, NULL, NULL, everything, false },
+        [UNIT_KEYGEN] = { { common, dynamic_user, git, git_mirror }, NULL, NULL, everything, false },
         [UNIT_IMPORT] = { { common, plain_root }, NULL, root_tmpfs, everything, false },
         [UNIT_ARCHIVE] = { { common, plain_root, journal_reader }, NULL, root_tmpfs, everything, false },
         [UNIT_REMOVE] = { { common, plain_root }, NULL, root_tmpfs, everything, false },
