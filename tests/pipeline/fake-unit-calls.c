@@ -162,6 +162,8 @@ static void note_places(const UnitSpec *spec)
                 fprintf(file, "%s %llu\n", spec->tmpfs, (unsigned long long) spec->tmpfs_size);
         for (size_t i = 0; i < UNIT_SPEC_KEPT_MAX && spec->kept[i]; i++)
                 fprintf(file, "kept %s\n", spec->kept[i]);
+        for (size_t i = 0; i < UNIT_SPEC_CREDENTIALS_MAX && spec->credentials[i].name; i++)
+                fprintf(file, "%s %s\n", spec->credentials[i].name, spec->credentials[i].path);
         fclose(file);
 }
 
@@ -181,6 +183,8 @@ int units_start(_unused_ Units *units, const UnitSpec *spec, UnitCallDone done, 
         unit->ticket_fd = take_ticket(spec->stdin_fd);
         if (unit->ticket_fd < 0)
                 unit->ticket_fd = take_ticket(spec->stdout_fd);
+        else if (fake_units.output[spec->kind])
+                cr_assert(dprintf(spec->stdout_fd, "%s", fake_units.output[spec->kind]) > 0);
         return r;
 }
 
