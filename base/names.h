@@ -61,6 +61,10 @@
 #define PATH_PROBE_SOCKET    PATH_RUN "/probe.sock"
 #define PATH_POSTGRES_SOCKET PATH_RUN "/postgres"
 #define PATH_LIBEXEC         "/usr/libexec/deployd"
+/* The credentials of repositories, a directory for each, named by its id. */
+#define PATH_CREDENTIALS PATH_STATE "/credentials"
+/* Host keys of the large services. */
+#define PATH_KNOWN_HOSTS "/usr/share/deployd/known_hosts"
 
 #define PATH_LOGS PATH_STATE "/logs"
 

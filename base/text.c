@@ -60,6 +60,16 @@ bool text_is_local_url(const char *url)
         return url[0] == '/' || strncmp(url, "file://", strlen("file://")) == 0;
 }
 
+bool text_is_lines(const char *text)
+{
+        assert(text);
+
+        for (; *text; text++)
+                if ((*text < ' ' || *text > '~') && !strchr("\t\r\n", *text))
+                        return false;
+        return true;
+}
+
 bool text_is_http_target(const char *text)
 {
         size_t length;

@@ -19,6 +19,9 @@ bool text_has_clean_lines(const char *text);
 #define HTTP_TARGET_MAX ((size_t) 256)
 bool text_is_http_target(const char *text);
 
+/* Whether all of it is printable ASCII, tabs and ends of lines. */
+bool text_is_lines(const char *text);
+
 /* Whether the address of a repository names a file of this machine: /path or file:///path. */
 bool text_is_local_url(const char *url);
 

@@ -82,6 +82,14 @@ static const UnitKindRow unit_kind_rows[UNIT_KIND_MAX] = {
                 .resume = UNIT_RESUME_NEVER,
                 .slice = SLICE_OWN,
         },
+        /* As the user of UNIT_FETCH. */
+        [UNIT_KEYGEN] = {
+                .word = "keygen",
+                .owner = UNIT_OWNER_REPOSITORY,
+                .resume = UNIT_RESUME_NEVER,
+                .slice = SLICE_OWN,
+                .helper = PATH_LIBEXEC "/deployd-fetch",
+        },
         [UNIT_LIMIT] = {
                 .word = "limit",
                 .owner = UNIT_OWNER_NOBODY,

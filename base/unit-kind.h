@@ -19,6 +19,7 @@ typedef enum UnitKind {
         UNIT_ARCHIVE, /* deployd-archive-APP-ID.service */
         UNIT_IMPORT,  /* deployd-import-APP-ID.service */
         UNIT_REMOVE,  /* deployd-remove-WHAT-ID.service, WHAT one word of ours */
+        UNIT_KEYGEN,  /* deployd-keygen-REPOSITORY-N.service */
         UNIT_LIMIT,   /* deployd-limit-WHAT-1.service */
         UNIT_KIND_MAX,
 } UnitKind;

@@ -45,6 +45,8 @@ static const OptionRow option_rows[OPTION_MAX] = {
         [OPTION_REMOVED] = { "--removed", 0, NULL, "removed apps whose data is kept" },
         [OPTION_STAGE] = { "--stage", 0, NULL, "for the next deployment; deploy nothing now" },
         [OPTION_REBUILD] = { "--rebuild", 0, NULL, "build it again, also if that was done before" },
+        [OPTION_CLEAR] = { "--clear", 0, NULL, "remove what there is" },
+        [OPTION_SCAN] = { "--scan", 0, NULL, "ask the server, and confirm what it shows" },
         [OPTION_ALL] = { "--all", 0, NULL, "all apps that run, one after another" },
 };
 

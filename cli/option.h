@@ -28,6 +28,8 @@ typedef enum Option {
         OPTION_STAGE,
         OPTION_ALL,
         OPTION_REBUILD,
+        OPTION_CLEAR,
+        OPTION_SCAN,
         OPTION_MAX,
 } Option;
 

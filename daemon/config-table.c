@@ -92,6 +92,8 @@ const ConfigKey config_keys[] = {
 
         { "runner", "fetch-timeout", DURATION(fetch_timeout, TIME_LEAST, TIME_MOST), "5min",
           "How long it may take to fetch a repository." },
+        { "runner", "fetch-stall-timeout", DURATION(fetch_stall_timeout, "1s", TIME_MOST), "1min",
+          "How long a git server may send nothing, before a fetch gives it up." },
         { "runner", "fetch-max-bytes", SIZE(fetch_max_bytes, BYTES_LEAST, BYTES_MOST), "2G",
           "How many bytes a commit's files may have together." },
         { "runner", "fetch-max-files", NUMBER(fetch_max_files, "1", FILES_MOST), "200000",

@@ -39,6 +39,7 @@ typedef struct Config {
         uint64_t min_free_space;
         bool require_sandbox;
         uint64_t fetch_timeout;
+        uint64_t fetch_stall_timeout;
         uint64_t fetch_max_bytes;
         uint64_t fetch_max_files;
         uint64_t fetch_max_depth;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/credential-kind.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "daemon/model/validate.h"
@@ -32,16 +33,52 @@ int bus_args_check_name(const char *name, sd_bus_error *reterr)
         return bus_args_refuse(BUS_ERROR_INVALID_NAME, "name", name, " is not allowed: " NAME_RULE, reterr);
 }
 
-int bus_args_check_url(const Bus *bus, const char *url, sd_bus_error *reterr)
+int bus_args_read_url(const Bus *bus, const char *url, GitAddress *ret, sd_bus_error *reterr)
 {
         const Config *config = bus->params.config(bus->params.userdata);
         _cleanup_free_ char *reason = NULL;
         int r;
 
-        r = url_check(url, config->git_schemes, config->git_local_paths, &reason);
+        r = url_check(url, config->git_schemes, config->git_local_paths, ret, &reason);
         if (r == -EINVAL)
                 return sd_bus_error_setf(reterr, BUS_ERROR_INVALID_URL, "git-url: %s", reason);
         return r;
+}
+
+static int refuse_credential(const char *wrong, sd_bus_error *reterr)
+{
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "credential: %s", wrong);
+}
+
+int bus_args_read_credential(const BusBytes *bytes, const char *url, char **ret, sd_bus_error *reterr)
+{
+        _cleanup_free_ char *clean = NULL;
+        const char *wrong = NULL;
+        size_t size;
+        int r;
+
+        assert(bytes);
+        assert(url);
+        assert(ret);
+
+        r = credential_clean(bytes->data, bytes->size, &clean, &size, &wrong);
+        if (r < 0)
+                return wrong ? refuse_credential(wrong, reterr) : r;
+        if (size > 0)
+                wrong = credential_misfit(credential_is_key(clean, size), url);
+        if (wrong) {
+                explicit_bzero(clean, size);
+                return refuse_credential(wrong, reterr);
+        }
+        *ret = TAKE_PTR(clean);
+        return 0;
+}
+
+int bus_args_check_known_hosts(const char *known_hosts, sd_bus_error *reterr)
+{
+        const char *wrong = known_hosts_wrong(known_hosts);
+
+        return wrong ? sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS, "known-hosts: %s", wrong) : 0;
 }
 
 int bus_args_check_revision(const char *argument, const char *revision, bool may_be_empty,
@@ -163,6 +200,14 @@ static int read_contents(const Bus *bus, sd_bus_message *message, const BusOptio
         const void *checked = &value;
         int r;
 
+        if (strcmp(option->type, "ay") == 0) {
+                BusBytes *bytes = member;
+
+                r = sd_bus_message_read_array(message, 'y', &bytes->data, &bytes->size);
+                if (r >= 0 && !bytes->data)
+                        bytes->data = "";
+                return r;
+        }
         if (option->type[0] == 'a') {
                 r = read_formation(message, option->name, member, reterr);
                 checked = member;

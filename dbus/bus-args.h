@@ -5,12 +5,24 @@
  * filled by a sentence that says what was wrong and what would be right; no control character of the caller
  * is in it, and no more than a few bytes of his text. */
 
+#include "base/git-address.h"
 #include "daemon/model/setting.h"
 #include "dbus/bus-private.h"
 
+/* Borrowed from the message. */
+typedef struct BusBytes {
+        const void *data; /* NULL = not given */
+        size_t size;
+} BusBytes;
+
 /* `argument` is the name the caller knows it by. "" is legal with `may_be_empty`. */
 int bus_args_check_name(const char *name, sd_bus_error *reterr);
-int bus_args_check_url(const Bus *bus, const char *url, sd_bus_error *reterr);
+/* What is kept of the URL, and the password that it had, into *ret (git_address_done()). */
+int bus_args_read_url(const Bus *bus, const char *url, GitAddress *ret, sd_bus_error *reterr);
+/* The credential for the address `url` as credential_clean() makes it; *ret is the caller's to free, "" =
+ * none. */
+int bus_args_read_credential(const BusBytes *bytes, const char *url, char **ret, sd_bus_error *reterr);
+int bus_args_check_known_hosts(const char *known_hosts, sd_bus_error *reterr);
 int bus_args_check_revision(const char *argument, const char *revision, bool may_be_empty,
                             sd_bus_error *reterr);
 
@@ -23,9 +35,9 @@ int bus_args_find_deployment(const Bus *bus, uint64_t id, Deployment **ret, sd_b
 typedef struct BusOption BusOption;
 struct BusOption {
         const char *name;
-        const char *type; /* "s", "t", "u", "b" or "a{su}" */
-        size_t offset; /* of the char *, uint64_t, uint32_t, bool or Formation in the target that it is read
-                        * into
+        const char *type; /* "s", "t", "u", "b", "ay" or "a{su}" */
+        size_t offset; /* of the char *, uint64_t, uint32_t, bool, BusBytes or Formation in the target that
+                        * it is read into
                         */
         /* NULL = each value of the type is legal. `value` is the text, or points to the number or Formation.
          */

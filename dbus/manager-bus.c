@@ -11,6 +11,7 @@
 #include "dbus/bus-args.h"
 #include "dbus/bus-object.h"
 #include "dbus/bus-path.h"
+#include "dbus/credential-bus.h"
 #include "dbus/deployment-bus.h"
 #include "dbus/facts-bus.h"
 #include "dbus/history-bus.h"
@@ -188,29 +189,6 @@ static int method_list_migrations(sd_bus_message *message, void *userdata, sd_bu
 
 /* ---- what changes something ---- */
 
-static const char *const create_repository_later[] = { "credential", "known-hosts", NULL };
-
-static int run_create_repository(BusCall *call, void *noun, sd_bus_error *reterr)
-{
-        const char *name, *url, *branch;
-        int r;
-
-        (void) noun;
-        r = sd_bus_message_read(call->message, "sss", &name, &url, &branch);
-        if (r >= 0)
-                r = bus_args_check_name(name, reterr);
-        if (r >= 0)
-                r = bus_args_check_url(call->bus, url, reterr);
-        if (r >= 0)
-                r = bus_args_check_revision("default-branch", branch, true, reterr);
-        if (r >= 0)
-                r = bus_args_read_options(call->bus, call->message, NULL, 0, create_repository_later, NULL,
-                                          reterr);
-        if (r < 0)
-                return r;
-        return repository_create(call->bus->params.pipeline, name, url, branch, &call->call, reterr);
-}
-
 static int reply_create_repository(BusCall *call, uint64_t id, sd_bus_message *reply)
 {
         _cleanup_free_ char *path = NULL;
@@ -298,7 +276,7 @@ static int manager_bus_run_reload(BusCall *call, void *noun, sd_bus_error *reter
 }
 
 static const BusMethod methods[] = {
-        { "CreateRepository", ACTION_MANAGE, run_create_repository, reply_create_repository },
+        { "CreateRepository", ACTION_MANAGE, credential_bus_run_create, reply_create_repository },
         { "CreateApp", ACTION_MANAGE, run_create_app, reply_create_app },
         { "Deploy", ACTION_DEPLOY, manager_bus_run_deploy, deployment_bus_reply },
         { "OpenLog", ACTION_LOGS, manager_bus_run_open_log, deployment_bus_reply_log, true },
@@ -324,7 +302,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("CreateRepository",
                                 SD_BUS_ARGS("s", name, "s", git_url, "s", default_branch, "a{sv}", options),
                                 SD_BUS_RESULT("o", repository), bus_caller_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
+                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_METHOD_WITH_ARGS("CreateApp", SD_BUS_ARGS("s", name, "s", repository, "a{sv}", options),
                                 SD_BUS_RESULT("o", app), bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetRepository", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", repository),

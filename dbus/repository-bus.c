@@ -6,6 +6,7 @@
 #include "dbus/bus-getter.h"
 #include "dbus/bus-object.h"
 #include "dbus/bus-path.h"
+#include "dbus/credential-bus.h"
 #include "dbus/settings-bus.h"
 
 static int get_apps(BUS_GETTER)
@@ -31,17 +32,11 @@ static int run_fetch(BusCall *call, void *noun, sd_bus_error *reterr)
         return repository_fetch(call->bus->params.pipeline, noun, &call->call, reterr);
 }
 
-static int run_set_git_url(BusCall *call, void *noun, sd_bus_error *reterr)
+static int get_has_credential(BUS_GETTER)
 {
-        const char *url;
-        int r;
+        const Repository *repository = userdata;
 
-        r = sd_bus_message_read(call->message, "s", &url);
-        if (r >= 0)
-                r = bus_args_check_url(call->bus, url, reterr);
-        if (r < 0)
-                return r;
-        return repository_set_git_url(call->bus->params.pipeline, noun, url, &call->call, reterr);
+        return sd_bus_message_append(reply, "b", (int) repository->has_credential);
 }
 
 static int run_set_default_branch(BusCall *call, void *noun, sd_bus_error *reterr)
@@ -77,9 +72,12 @@ static int repository_bus_run_remove(BusCall *call, void *noun, sd_bus_error *re
 
 static const BusMethod methods[] = {
         { "Fetch", ACTION_DEPLOY, run_fetch, NULL },
-        { "SetGitUrl", ACTION_MANAGE, run_set_git_url, NULL },
+        { "SetGitUrl", ACTION_MANAGE, credential_bus_run_set_git_url, NULL },
         { "SetDefaultBranch", ACTION_MANAGE, run_set_default_branch, NULL },
         { "SetSubmodules", ACTION_MANAGE, run_set_submodules, NULL },
+        { "SetCredential", ACTION_ENVIRONMENT, credential_bus_run_set, NULL },
+        { "GenerateKey", ACTION_MANAGE, credential_bus_run_generate_key, NULL },
+        { "SetKnownHosts", ACTION_MANAGE, credential_bus_run_set_known_hosts, NULL },
         { "Remove", ACTION_MANAGE, repository_bus_run_remove, NULL },
 };
 
@@ -96,14 +94,21 @@ static const sd_bus_vtable after[] = {
         SD_BUS_PROPERTY("HeadRevision", "s", NULL, offsetof(Repository, head_revision), CHANGES),
         SD_BUS_PROPERTY("LastFetchedAt", "t", NULL, offsetof(Repository, last_fetched_at), CHANGES),
         SD_BUS_PROPERTY("CreatedAt", "t", NULL, offsetof(Repository, created_at), CONST),
+        SD_BUS_PROPERTY("HasCredential", "b", get_has_credential, 0, CHANGES),
         SD_BUS_PROPERTY("Apps", "ao", get_apps, 0, CHANGES),
         SD_BUS_METHOD_WITH_ARGS("Fetch", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SetGitUrl", SD_BUS_ARGS("s", git_url), SD_BUS_NO_RESULT, bus_caller_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
+                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_METHOD_WITH_ARGS("SetDefaultBranch", SD_BUS_ARGS("s", default_branch), SD_BUS_NO_RESULT,
                                 bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SetSubmodules", SD_BUS_ARGS("s", submodules), SD_BUS_NO_RESULT,
+                                bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetCredential", SD_BUS_ARGS("v", credential), SD_BUS_NO_RESULT,
+                                bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("GenerateKey", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", public_half),
+                                bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetKnownHosts", SD_BUS_ARGS("s", known_hosts), SD_BUS_NO_RESULT,
                                 bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

@@ -12,7 +12,10 @@
  *      error, kind             instead of these, if it failed: a sentence for people (git/problem.h), and
  *                              remote, revision, limit, tree or internal
  *
- * `deployd-fetch resolve` does the same without the network, from the mirror as it is. */
+ * `deployd-fetch resolve` does the same without the network, from the mirror as it is.
+ *
+ * `deployd-fetch key` makes a key: the private half goes to standard output, and the answer has the line of
+ * the other, `public`. The ticket is empty. */
 
 #include <git2.h>
 #include <inttypes.h>
@@ -24,6 +27,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "git/key.h"
 #include "git/modules.h"
 #include "git/progress.h"
 #include "git/remote.h"
@@ -49,6 +53,7 @@
 typedef enum Verb {
         VERB_FETCH,
         VERB_RESOLVE,
+        VERB_KEY,
 } Verb;
 
 /* Global settings of libgit2: nobody's configuration is read but the mirror's own. 0 or negative with
@@ -153,6 +158,7 @@ static int complete_despite(Mirror *mirror, int error)
 
 static int request_fetch(const Request *request, const char *directory, Ticket *answer, Problem *problem)
 {
+        const RemoteAccess access = { &request->credential, request->silence_usec };
         _cleanup_(mirror_close) Mirror mirror = MIRROR_INIT;
         uint64_t max_bytes = request->limits.bytes;
         bool fetched;
@@ -162,7 +168,7 @@ static int request_fetch(const Request *request, const char *directory, Ticket *
         if (r < 0)
                 return r;
         for (;;) {
-                r = remote_fetch(&mirror, &request->url, &request->proxy, max_bytes, problem);
+                r = remote_fetch(&mirror, &request->url, &request->proxy, &access, max_bytes, problem);
                 fetched = r >= 0;
                 if (fetched)
                         r = answer_request(mirror.repository, directory, /* fetch= */ true, request, answer,
@@ -199,6 +205,16 @@ static int request_resolve(const Request *request, const char *directory, Ticket
                            problem->text);
 }
 
+static int key_run(Ticket *answer, Problem *problem)
+{
+        _cleanup_free_ char *public_half = NULL;
+        int r = key_make(STDOUT_FILENO, &public_half, problem);
+
+        if (r < 0)
+                return r;
+        return ticket_set(answer, "public", public_half) < 0 ? problem_out_of_memory(problem) : 0;
+}
+
 static int request_run(Verb verb, Request *request, const Ticket *ticket, Ticket *answer, Problem *problem)
 {
         const char *directory = getenv("CACHE_DIRECTORY");
@@ -209,7 +225,10 @@ static int request_run(Verb verb, Request *request, const Ticket *ticket, Ticket
         r = request_parse(ticket, request, problem);
         if (r < 0)
                 return r;
-        r = library_setup(request, problem);
+        if (verb == VERB_FETCH)
+                r = credential_read(request->url.address, &request->credential, problem);
+        if (r >= 0)
+                r = library_setup(request, problem);
         if (r < 0)
                 return r;
         return verb == VERB_FETCH ? request_fetch(request, directory, answer, problem)
@@ -228,6 +247,8 @@ static int request_answer_ticket(Verb verb, Ticket *answer)
         r = ticket_read(STDIN_FILENO, TICKET_REQUEST, &ticket);
         if (r < 0)
                 r = problem_set(&problem, PROBLEM_INTERNAL, "cannot read the request: %s", strerror(-r));
+        else if (verb == VERB_KEY)
+                r = key_run(answer, &problem);
         else
                 r = request_run(verb, &request, ticket, answer, &problem);
         if (r < 0) {
@@ -250,6 +271,8 @@ static int parse_verb(int argc, char *argv[], Verb *ret)
                 *ret = VERB_FETCH;
         else if (strcmp(argv[1], "resolve") == 0)
                 *ret = VERB_RESOLVE;
+        else if (strcmp(argv[1], "key") == 0)
+                *ret = VERB_KEY;
         else
                 return -EINVAL;
         return 0;
@@ -262,7 +285,7 @@ int main(int argc, char *argv[])
         int r, written;
 
         if (parse_verb(argc, argv, &verb) < 0) {
-                (void) fprintf(stderr, "Usage: deployd-fetch fetch|resolve\n");
+                (void) fprintf(stderr, "Usage: deployd-fetch fetch|resolve|key\n");
                 return EXIT_FAILURE;
         }
         (void) umask(0077);

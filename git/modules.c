@@ -160,6 +160,8 @@ static bool has_commit(const Module *module, const git_oid *commit)
 static int module_fetch(Module *module, const Url *url, const Proxy *proxy, const git_oid *commit,
                         const Opening *opening, const char *directory)
 {
+        /* The server may be another one, and those who push name it: it gets no credential. */
+        const RemoteAccess access = { NULL, opening->request->silence_usec };
         uint64_t max_bytes = opening->request->limits.bytes;
         TreeCount count;
         int r;
@@ -169,7 +171,7 @@ static int module_fetch(Module *module, const Url *url, const Proxy *proxy, cons
                 return r;
         for (;;) {
                 if (!has_commit(module, commit))
-                        r = remote_fetch(&module->mirror, url, proxy, max_bytes, opening->problem);
+                        r = remote_fetch(&module->mirror, url, proxy, &access, max_bytes, opening->problem);
                 count = *opening->count;
                 if (r >= 0)
                         r = module_read(module, commit, opening, &count, &module->tree);

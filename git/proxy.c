@@ -75,7 +75,7 @@ int proxy_choose(const Url *url, const char *setting, const char *exceptions, Pr
         assert(problem);
 
         *ret = (Proxy){ NULL };
-        if (!url->host || is_exception(exceptions, url->host))
+        if (!url->http || is_exception(exceptions, url->host))
                 return 0;
         if (setting[0] != '\0')
                 return proxy_use(ret, setting, SETTING, problem);

@@ -54,6 +54,8 @@ int request_parse(const Ticket *ticket, Request *ret, Problem *problem)
                 r = number_get(ticket, "max-files", INT64_MAX, &ret->limits.files, problem);
         if (r >= 0)
                 r = number_get(ticket, "max-depth", TREE_DEPTH_MAX, &ret->limits.depth, problem);
+        if (r >= 0)
+                r = number_get(ticket, "stall-timeout", INT64_MAX, &ret->silence_usec, problem);
         if (r < 0)
                 return r;
         r = url_parse(text_or_empty(ticket_get(ticket, "url")), ret->schemes, ret->local_paths, &ret->url,
@@ -68,5 +70,6 @@ void request_done(Request *request)
         assert(request);
 
         url_done(&request->url);
+        credential_done(&request->credential);
         proxy_done(&request->proxy);
 }

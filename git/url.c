@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/git-address.h"
 #include "base/text.h"
 #include "git/kind.h"
 
@@ -70,10 +71,41 @@ static bool url_host_is_valid(const char *host, size_t size)
         return host[name] == ':' && end == size && end > name + 1;
 }
 
-/* user or user:password; nothing that a program could take for an option. */
+/* Nothing that a program could take for an option. */
 static bool url_user_is_valid(const char *user, size_t size)
 {
-        return size > 0 && user[0] != '-' && user[0] != ':' && !memchr(user, '@', size);
+        return size > 0 && user[0] != '-' && !memchr(user, '@', size) && !memchr(user, ':', size);
+}
+
+static bool scheme_is(const char *text, size_t size, const char *scheme)
+{
+        return size == strlen(scheme) && strncasecmp(text, scheme, size) == 0;
+}
+
+/* What the server of ssh is asked for: /~user/x is below the home of a user. */
+static int ssh_path_parse(const char *path, Url *ret, Problem *problem)
+{
+        if (path[1] == '~')
+                path++;
+        ret->path = text_percent_decode(path, strlen(path));
+        if (!ret->path)
+                return problem_out_of_memory(problem);
+        return text_is_clean(ret->path, /* allow_tab= */ false)
+                       ? 0
+                       : problem_set(problem, PROBLEM_REMOTE,
+                                     "the path in the address has control characters or invalid UTF-8");
+}
+
+/* `host` is HOST or HOST:PORT, `size` bytes. */
+static int url_parts_keep(const char *authority, const char *at, const char *host, size_t size, Url *ret,
+                          Problem *problem)
+{
+        size_t name = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
+
+        ret->user = at ? strndup(authority, (size_t) (at - authority)) : NULL;
+        ret->host = strndup(host, name);
+        ret->port = name < size ? strndup(host + name + 1, size - name - 1) : strdup("");
+        return (at && !ret->user) || !ret->host || !ret->port ? problem_out_of_memory(problem) : 0;
 }
 
 static int url_network_parse(const char *text, size_t scheme_size, const char *schemes, Url *ret,
@@ -83,15 +115,8 @@ static int url_network_parse(const char *text, size_t scheme_size, const char *s
         size_t size = strcspn(authority, "/");
         const char *at = memrchr(authority, '@', size);
         const char *host = at ? at + 1 : authority;
-        const char *colon = at ? memchr(authority, ':', (size_t) (at - authority)) : NULL;
         int r;
 
-        if (colon) {
-                ret->password = text_percent_decode(colon + 1, (size_t) (at - colon - 1));
-                if (!ret->password)
-                        return problem_out_of_memory(problem);
-                problem->secret = ret->password;
-        }
         r = scheme_check(text, scheme_size, schemes, problem);
         if (r < 0)
                 return r;
@@ -105,30 +130,11 @@ static int url_network_parse(const char *text, size_t scheme_size, const char *s
         if (strspn(authority + size, "/") == strlen(authority + size))
                 return problem_set(problem, PROBLEM_REMOTE,
                                    "the address names a server, but no repository on it");
-        ret->tls = scheme_size == strlen("https") && strncasecmp(text, "https", scheme_size) == 0;
-        if (ret->tls || (scheme_size == strlen("http") && strncasecmp(text, "http", scheme_size) == 0)) {
-                ret->host = strndup(host, host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/"));
-                if (!ret->host)
-                        return problem_out_of_memory(problem);
-        }
-        return 0;
-}
-
-/* user@host:path, the short form of ssh. */
-static int scp_parse(const char *text, const char *schemes, Problem *problem)
-{
-        const char *colon = strchr(text, ':');
-        const char *at = memchr(text, '@', (size_t) (colon - text));
-        int r;
-
-        /* A second colon or a dash: helper::address and options of programs, never a repository. Without a
-         * user it is more likely a URL with a slash missing. */
-        if (!at || !url_user_is_valid(text, (size_t) (at - text)) ||
-            !url_host_is_valid(at + 1, (size_t) (colon - at - 1)) || strchr(":-", colon[1]))
-                return problem_set(problem, PROBLEM_REMOTE,
-                                   "the address is neither a URL nor of the form user@host:path");
-        r = scheme_check("ssh", strlen("ssh"), schemes, problem);
-        return r < 0 ? r : 0;
+        ret->tls = scheme_is(text, scheme_size, "https");
+        ret->http = ret->tls || scheme_is(text, scheme_size, "http");
+        ret->ssh = scheme_is(text, scheme_size, "ssh");
+        r = url_parts_keep(authority, at, host, size - (size_t) (host - authority), ret, problem);
+        return r >= 0 && ret->ssh ? ssh_path_parse(authority + size, ret, problem) : r;
 }
 
 static bool path_is_below(const char *path, const char *directory)
@@ -230,14 +236,18 @@ void url_done(Url *url)
 
         free(url->address);
         free(url->password);
+        free(url->user);
         free(url->host);
+        free(url->port);
+        free(url->path);
         *url = (Url){ NULL };
 }
 
 int url_parse(const char *text, const char *schemes, const char *local_paths, Url *ret, Problem *problem)
 {
         static const char file[] = "file://";
-        const char *colon;
+        GitAddress address;
+        const char *colon, *wrong;
         int r;
 
         assert(text);
@@ -266,18 +276,21 @@ int url_parse(const char *text, const char *schemes, const char *local_paths, Ur
                 return local_parse(ret, local_paths, problem);
         }
 
-        colon = strchr(text, ':');
-        if (strpbrk(text, " \\\"'<>^`{|}"))
+        r = git_address_read(text, &address, &wrong);
+        if (r < 0)
+                return r == -EINVAL ? problem_set(problem, PROBLEM_REMOTE, "%s", wrong)
+                                    : problem_out_of_memory(problem);
+        ret->address = TAKE_PTR(address.url);
+        ret->password = TAKE_PTR(address.password);
+        if (ret->password)
+                problem->secret = ret->password;
+        colon = strchr(ret->address, ':');
+        if (strpbrk(ret->address, " \\\"'<>^`{|}"))
                 return problem_set(problem, PROBLEM_REMOTE,
                                    "the address has a character that must be written as %%XX");
-        if (!colon || memchr(text, '/', (size_t) (colon - text)))
-                return problem_set(problem, PROBLEM_REMOTE,
-                                   "the address is neither a URL nor an absolute path");
-        r = strncmp(colon, "://", 3) == 0
-                    ? url_network_parse(text, (size_t) (colon - text), schemes, ret, problem)
-                    : scp_parse(text, schemes, problem);
-        if (r < 0)
-                return r;
-        ret->address = strdup(text);
-        return ret->address ? 0 : problem_out_of_memory(problem);
+        if (!colon || strncmp(colon, "://", strlen("://")) != 0)
+                return problem_set(
+                        problem, PROBLEM_REMOTE,
+                        "the address is neither a URL nor an absolute path nor of the form user@host:path");
+        return url_network_parse(ret->address, (size_t) (colon - ret->address), schemes, ret, problem);
 }

@@ -50,6 +50,8 @@ static const Field fields[] = {
         LIST("kept", FIELD_TEXT, kept[0], UNIT_SPEC_KEPT_MAX, char *),
         FIELD("cache-directory", FIELD_TEXT, cache_directory),
         FIELD("environment-file", FIELD_TEXT, environment_file),
+        LIST("credential-name", FIELD_TEXT, credentials[0].name, UNIT_SPEC_CREDENTIALS_MAX, UnitCredential),
+        LIST("credential-path", FIELD_TEXT, credentials[0].path, UNIT_SPEC_CREDENTIALS_MAX, UnitCredential),
         LIST("argument", FIELD_TEXT, arguments[0], UNIT_SPEC_ARGUMENTS_MAX, char *),
         LIST("stop-post", FIELD_TEXT, stop_post[0], UNIT_SPEC_ARGUMENTS_MAX, char *),
         LIST("bind-source", FIELD_TEXT, binds[0].source, UNIT_SPEC_BINDS_MAX, UnitBind),

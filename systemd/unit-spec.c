@@ -276,6 +276,22 @@ static int append_environment_file(sd_bus_message *message, const char *path)
                      : sd_bus_message_append(message, "(sv)", "EnvironmentFiles", "a(sb)", 1, path, false);
 }
 
+static int append_credentials(sd_bus_message *message, const UnitSpec *spec)
+{
+        int r = 0;
+
+        /* The property adds to what is there. */
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(spec->credentials) && spec->credentials[i].name; i++) {
+                r = unit_spec_check_text(spec->credentials[i].name);
+                if (r >= 0)
+                        r = unit_spec_check_text(spec->credentials[i].path);
+                if (r >= 0)
+                        r = sd_bus_message_append(message, "(sv)", "LoadCredential", "a(ss)", 1,
+                                                  spec->credentials[i].name, spec->credentials[i].path);
+        }
+        return r;
+}
+
 static int append_times(sd_bus_message *message, const UnitSpec *spec)
 {
         int r;
@@ -320,6 +336,8 @@ static int append_own_values(sd_bus_message *message, const UnitSpec *spec)
                 r = unit_spec_append_list(message, "CacheDirectory", spec->cache_directory);
         if (r >= 0)
                 r = append_environment_file(message, spec->environment_file);
+        if (r >= 0)
+                r = append_credentials(message, spec);
         if (r >= 0)
                 r = append_descriptor(message, "StandardInputFileDescriptor", spec->stdin_fd);
         /* Both have to be said: standard error is a copy of standard output by default, and where both are

@@ -12,10 +12,11 @@
 #include "systemd/sandbox.h"
 
 /* Longest list of any kind of unit. */
-#define UNIT_SPEC_BINDS_MAX     12
-#define UNIT_SPEC_ARGUMENTS_MAX 6
-#define UNIT_SPEC_KEPT_MAX      8
-#define UNIT_SPEC_ADDRESSES_MAX 3 /* of name servers, as resolv.conf(5) has (MAXNS) */
+#define UNIT_SPEC_BINDS_MAX       12
+#define UNIT_SPEC_ARGUMENTS_MAX   6
+#define UNIT_SPEC_KEPT_MAX        8
+#define UNIT_SPEC_CREDENTIALS_MAX 2
+#define UNIT_SPEC_ADDRESSES_MAX   3 /* of name servers, as resolv.conf(5) has (MAXNS) */
 
 typedef struct UnitAddress {
         int family; /* AF_INET, AF_INET6; 0 = none */
@@ -26,6 +27,10 @@ typedef struct UnitBind {
         const char *source, *target;
         bool writable;
 } UnitBind;
+
+typedef struct UnitCredential {
+        const char *name, *path;
+} UnitCredential;
 
 /* The time of a start limit: so many times the pause as the burst has starts, and as many again for the
  * starts themselves. */
@@ -41,6 +46,8 @@ typedef struct UnitSpec {
         const char *kept[UNIT_SPEC_KEPT_MAX]; /* further ones below /var/lib */
         const char *cache_directory;          /* below /var/cache */
         const char *environment_file;
+        /* What PID 1 reads and hands over as files (LoadCredential=); until one without a name. */
+        UnitCredential credentials[UNIT_SPEC_CREDENTIALS_MAX];
         const char *arguments[UNIT_SPEC_ARGUMENTS_MAX]; /* the program, an absolute path, first */
         const char *stop_post[UNIT_SPEC_ARGUMENTS_MAX]; /* run when it has ended, however; its failure means
                                                            nothing; none if the first is NULL */

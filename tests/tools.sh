@@ -12,7 +12,7 @@ umask 022
 machine_packages=(build-essential git mmdebstrap python3 systemd-container)
 # To test and to look for mistakes; unit tests need the Build-Depends without the profile nocheck.
 check_packages=(clang clang-format clang-tidy cppcheck dbus-daemon e2fsprogs haproxy libclang-rt-14-dev lintian
-                man-db ninja-build openssl postgresql-15 python3-gi python3-pytest python3-pytest-xdist
+                man-db ninja-build openssh-server openssl postgresql-15 python3-gi python3-pytest python3-pytest-xdist
                 qemu-system-x86 shellcheck systemd-journal-remote)
 # What the buildpacks build with; npm comes with some builds of nodejs.
 check_packages+=(bundler cargo curl golang-go iproute2 lighttpd nodejs php-cli php-fpm python3-venv ruby)

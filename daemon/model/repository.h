@@ -12,6 +12,7 @@ struct Repository {
         char *default_branch; /* "" = follow the remote's HEAD */
         char *submodules;     /* "yes" = they are a part of the tree, or "no" */
         char *head_revision;  /* commit last seen there, "" = never fetched */
+        bool has_credential;  /* for its address: files/credential.h */
         uint64_t last_fetched_at;
         uint64_t created_at;
         LIST_HEAD(App, apps);

@@ -100,9 +100,8 @@ static int validate_refuse(const char *wrong, char *const *schemes, char *const 
 {
         _cleanup_free_ char *allowed = NULL;
 
-        /* Nobody is sent to ssh: it cannot be fetched from yet. */
         for (char *const *scheme = schemes; *scheme; scheme++)
-                if (strcmp(*scheme, "ssh") != 0 && !validate_list_add(&allowed, "", *scheme, "://HOST/PATH"))
+                if (!validate_list_add(&allowed, "", *scheme, "://HOST/PATH"))
                         return -ENOMEM;
         for (char *const *path = local_paths; *path; path++)
                 if (!validate_list_add(&allowed, "paths below ", *path, ""))
@@ -154,9 +153,6 @@ static const char *check_authority(const char *text, size_t length)
         if (at) {
                 size_t user_length = (size_t) (at - text);
 
-                if (memchr(text, ':', user_length))
-                        return "an address must have no password in it, since everybody may read it: "
-                               "credentials are given apart from it";
                 if (!git_url_user_is_valid(text, user_length))
                         return "the user name in the address is not of letters, digits and . _ ~ + -";
                 host = at + 1;
@@ -192,20 +188,6 @@ static const char *check_remote(const char *rest)
         return NULL;
 }
 
-/* The same for USER@HOST:PATH. */
-static const char *check_scp(const char *url)
-{
-        const char *colon = strchr(url, ':');
-        const char *wrong = check_authority(url, (size_t) (colon - url));
-
-        if (wrong)
-                return wrong;
-        /* The path becomes an argument of a program on the other side. */
-        if (colon[1] == '\0' || colon[1] == '-' || strpbrk(colon, " ?#"))
-                return "the path after the host is empty, begins with - or has a blank, ? or # in it";
-        return NULL;
-}
-
 static const char *check_local(const char *path, char *const *local_paths)
 {
         if (path[0] != '/' || !directory_is_valid(path + 1) || path[1] == '\0')
@@ -222,27 +204,12 @@ static const char *check_local(const char *path, char *const *local_paths)
         return "this path is not below a directory that the administrator has named in [git] local-paths";
 }
 
-int url_check(const char *url, char *const *schemes, char *const *local_paths, char **reason)
+/* The same for what has no password and is not of the form USER@HOST:PATH. */
+static const char *check_address(const char *url, char *const *schemes, char *const *local_paths)
 {
-        static char *const none[] = { NULL };
-        const char *wrong, *colon;
-        size_t length;
+        const char *wrong, *colon = strchr(url, ':');
 
-        assert(url);
-        assert(reason);
-
-        if (!schemes)
-                schemes = none;
-        if (!local_paths)
-                local_paths = none;
-
-        length = strlen(url);
-        colon = strchr(url, ':');
-        if (length == 0 || length > URL_LENGTH_MAX)
-                wrong = "an address is 1 to " DIGITS_OF(URL_LENGTH_MAX) " bytes long";
-        else if (!text_is_clean(url, false))
-                wrong = "an address is UTF-8 without control characters";
-        else if (url[0] == '/')
+        if (url[0] == '/')
                 wrong = check_local(url, local_paths);
         else if (strncmp(url, "file://", strlen("file://")) == 0)
                 /* libgit2 decodes %2e to a dot. */
@@ -252,13 +219,64 @@ int url_check(const char *url, char *const *schemes, char *const *local_paths, c
                 wrong = strv_contains(schemes, url, (size_t) (colon - url))
                                 ? check_remote(colon + strlen("://"))
                                 : "the scheme of this address is not allowed";
-        else if (colon && memchr(url, '@', (size_t) (colon - url)) &&
-                 !memchr(url, '/', (size_t) (colon - url)))
-                wrong = strv_contains(schemes, "ssh", strlen("ssh")) ? check_scp(url)
-                                                                     : "addresses of ssh are not allowed";
         else
                 wrong = "this is no address of a git repository";
-        return wrong ? validate_refuse(wrong, schemes, local_paths, reason) : 0;
+        return wrong;
+}
+
+/* What is wrong with sending the password that was in the address; NULL if nothing is. */
+static const char *check_password(const GitAddress *address)
+{
+        if (!address->password)
+                return NULL;
+        if (!text_is_clean(address->password, /* allow_tab= */ false))
+                return "the password in the address is not UTF-8 without control characters";
+        if (git_address_takes_password(address->url))
+                return NULL;
+        return git_address_is_ssh(address->url)
+                       ? "a password in an address of ssh is of no use: deployd logs in with a key, which "
+                         "'deployctl repo key NAME' makes"
+                       : "a password is sent over https only";
+}
+
+int url_check(const char *text, char *const *schemes, char *const *local_paths, GitAddress *ret,
+              char **reason)
+{
+        static char *const none[] = { NULL };
+        const char *wrong = NULL;
+        size_t length;
+        int r;
+
+        assert(text);
+        assert(ret);
+        assert(reason);
+
+        if (!schemes)
+                schemes = none;
+        if (!local_paths)
+                local_paths = none;
+
+        *ret = (GitAddress){ NULL };
+        length = strlen(text);
+        if (length == 0 || length > URL_LENGTH_MAX)
+                wrong = "an address is 1 to " DIGITS_OF(URL_LENGTH_MAX) " bytes long";
+        else if (!text_is_clean(text, false))
+                wrong = "an address is UTF-8 without control characters";
+        else {
+                r = git_address_read(text, ret, &wrong);
+                if (r == -ENOMEM)
+                        return r;
+                if (r >= 0 && strlen(ret->url) > URL_LENGTH_MAX)
+                        wrong = "an address is 1 to " DIGITS_OF(URL_LENGTH_MAX) " bytes long";
+                else if (r >= 0)
+                        wrong = check_address(ret->url, schemes, local_paths);
+                if (!wrong)
+                        wrong = check_password(ret);
+        }
+        if (!wrong)
+                return 0;
+        git_address_done(ret);
+        return validate_refuse(wrong, schemes, local_paths, reason);
 }
 
 bool access_mode_is_valid(const char *mode)

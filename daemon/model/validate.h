@@ -4,6 +4,7 @@
 /* What a legal name, address or revision is: pure rules. The bus layer asks them once, where a value enters.
  * Each returns true if the value is legal; validate_sentence_*() below say what would be. */
 
+#include "base/git-address.h"
 #include "base/text.h"
 #include "base/valid-name.h"
 
@@ -51,8 +52,9 @@ bool directory_is_valid(const char *directory);
 
 #define URL_LENGTH_MAX 2048
 
-/* A git address: one of `schemes` (NULL-terminated) as SCHEME://[USER@]HOST[:PORT]/PATH, or USER@HOST:PATH
- * if ssh is among them, or an absolute path or file:// below one of `local_paths`. 0, or -EINVAL with a
- * sentence in *reason (caller frees): what is wrong and what is allowed, never with the password of the
- * address in it. -ENOMEM. */
-int url_check(const char *url, char *const *schemes, char *const *local_paths, char **reason);
+/* A git address: one of `schemes` (NULL-terminated) as SCHEME://[USER[:PASSWORD]@]HOST[:PORT]/PATH, or
+ * USER@HOST:PATH if ssh is among them, or an absolute path or file:// below one of `local_paths`. 0 with
+ * what is kept of it in *ret (git_address_done()), or -EINVAL with a sentence in *reason (caller frees):
+ * what is wrong and what is allowed, never with the password of the address in it. -ENOMEM. */
+int url_check(const char *text, char *const *schemes, char *const *local_paths, GitAddress *ret,
+              char **reason);

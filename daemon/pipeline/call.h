@@ -33,11 +33,29 @@ void call_answer(const Call *call, uint64_t id);
 void call_refuse(const Call *call, const char *name, const char *format, ...) _printf_(3, 4);
 void call_refusev(const Call *call, const char *name, const char *format, va_list arguments) _printf_(3, 0);
 
+/* What a repository is reached with. NULL = not given, "" = none; else as credential_clean() makes it, of a
+ * kind that fits the address. */
+typedef struct RepositoryAccess {
+        const char *credential, *known_hosts;
+} RepositoryAccess;
+
 int repository_create(Pipeline *pipeline, const char *name, const char *git_url, const char *default_branch,
-                      const Call *call, sd_bus_error *reterr);
+                      const RepositoryAccess *access, const Call *call, sd_bus_error *reterr);
 int repository_fetch(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr);
-int repository_set_git_url(Pipeline *pipeline, Repository *repository, const char *git_url, const Call *call,
-                           sd_bus_error *reterr);
+/* `credential` as in RepositoryAccess. A token goes to no other server than the one it was given for: with
+ * another one in the address, the repository has none until the old one is back. */
+int repository_set_git_url(Pipeline *pipeline, Repository *repository, const char *git_url,
+                           const char *credential, const Call *call, sd_bus_error *reterr);
+/* These two are done at once. */
+int repository_set_credential(Pipeline *pipeline, Repository *repository, const char *credential,
+                              const Call *call, sd_bus_error *reterr);
+int repository_set_known_hosts(Pipeline *pipeline, Repository *repository, const char *known_hosts,
+                               const Call *call, sd_bus_error *reterr);
+/* Makes a key, which takes the place of the credential. The line of its public half lives until the callback
+ * returns; NULL with an error. */
+typedef void (*KeyDone)(void *userdata, const sd_bus_error *error, const char *public_half);
+int repository_generate_key(Pipeline *pipeline, Repository *repository, KeyDone done, void *userdata,
+                            sd_bus_error *reterr);
 int repository_set_default_branch(Pipeline *pipeline, Repository *repository, const char *branch,
                                   const Call *call, sd_bus_error *reterr);
 int repository_set_submodules(Pipeline *pipeline, Repository *repository, const char *submodules,

@@ -95,6 +95,7 @@ struct Pipeline {
         LIST_HEAD(struct Leaving, leavings); /* instances that are one too many */
         LIST_HEAD(Cancellation, cancellations);
         LIST_HEAD(struct RepositoryFetch, repository_fetches);
+        LIST_HEAD(struct KeyMaker, key_makers);
         LIST_HEAD(struct Purge, purges);
         LIST_HEAD(struct History, histories); /* reads of the past that wait for their turn, oldest first */
         struct History *history;              /* the one that is under way */

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "daemon/pipeline/adopt.h"
+#include "daemon/pipeline/calls/credential-calls.h"
 #include "daemon/pipeline/calls/history-calls.h"
 #include "daemon/pipeline/calls/repository-calls.h"
 #include "daemon/pipeline/files/ownership.h"
@@ -127,6 +128,7 @@ Pipeline *pipeline_free(Pipeline *pipeline)
                 return NULL;
         pipeline->ending = true;
         repository_fetches_end(pipeline, NULL);
+        key_makers_end(pipeline, NULL);
         LIST_FOREACH (deployments, deployment, pipeline->model->deployments) {
                 attempt_free(deployment->step);
                 keepers_free(deployment);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/model/unit-name.h"
+#include "daemon/pipeline/files/credential.h"
 #include "daemon/pipeline/files/environment.h"
 #include "daemon/pipeline/files/lost-release.h"
 #include "daemon/pipeline/files/ownership.h"
@@ -262,6 +263,7 @@ int pipeline_resume(Pipeline *pipeline, void (*resumed)(void *userdata, int erro
         assert(resumed);
         assert(!pipeline->resumed && !pipeline->resuming);
 
+        credential_look_all(pipeline->model);
         pipeline->on_resumed = resumed;
         pipeline->on_resumed_userdata = userdata;
         return units_list(pipeline->units, resume_on_listed, pipeline, &pipeline->listing);

@@ -28,7 +28,7 @@ METHODS = {
         "ListDeployments": ("stu", "a(tsssqtts)"), "OpenLog": ("t", "h"), "Deploy": ("ssa{sv}", "to"),
     },
     "Repository": {"Fetch": ("", ""), "SetGitUrl": ("s", ""), "SetDefaultBranch": ("s", ""), "SetSubmodules": ("s", ""),
-                   "Remove": ("", "")},
+                   "SetCredential": ("v", ""), "GenerateKey": ("", "s"), "SetKnownHosts": ("s", ""), "Remove": ("", "")},
     "App": {
         "Start": ("", ""), "Stop": ("", ""), "Restart": ("", ""), "ClearCache": ("", ""), "SetProperties": ("a{sv}", ""), "Remove": ("b", ""),
         "Redeploy": ("", "to"), "Rollback": ("t", "to"), "SetEnvironment": ("a{ss}as", "to"),
@@ -435,6 +435,15 @@ class Mock:
 
     def Repository_SetSubmodules(self, where, submodules):
         self.objects[where][1]["Submodules"] = submodules
+
+    def Repository_SetCredential(self, where, credential):
+        self.objects[where][1]["HasCredential"] = len(credential) > 0
+
+    def Repository_SetKnownHosts(self, where, known_hosts):
+        pass
+
+    def Repository_GenerateKey(self, where):
+        return "ssh-ed25519 AAAA deployd"
 
     def Repository_Remove(self, where):
         self.remove(where)

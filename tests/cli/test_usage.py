@@ -10,10 +10,12 @@ import pytest
 from conftest import BINARY
 from settings import OF_APPS, OF_REPOSITORIES, words
 
-VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo remove", "app create", "app list",
+VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo credential", "repo key",
+         "repo known-hosts", "repo remove", "app create", "app list",
          "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "detect", "deploy", "redeploy", "rollback", "cancel", "cache clear", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
          "status", "backup", "restore", "help"]
-OPTIONS = {"repo add": ["--branch"], "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json", "--removed"],
+OPTIONS = {"repo add": ["--branch"], "repo credential": ["--clear"], "repo known-hosts": ["--clear", "--scan"],
+           "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json", "--removed"],
            "app show": ["--json"], "app remove": ["--force", "--confirm"], "config": ["--json"],
            "config set": ["--no-wait", "--journal", "--stage"], "config unset": ["--no-wait", "--journal", "--stage"], "deploy": ["--no-wait", "--request-id", "--journal", "--rebuild"],
            "redeploy": ["--no-wait", "--journal", "--all"], "rollback": ["--no-wait", "--journal"],
@@ -69,7 +71,8 @@ def test_version(deployctl):
 @pytest.mark.parametrize("words,sentence", [
     ([], "no verb given"),
     (["frobnicate"], "unknown verb 'frobnicate'"),
-    (["repo"], "'repo' needs one of: repo add, repo list, repo show, repo fetch, repo set, repo remove"),
+    (["repo"], "'repo' needs one of: repo add, repo list, repo show, repo fetch, repo set, repo credential, repo key, "
+               "repo known-hosts, repo remove"),
     (["app", "frob"], "'app' needs one of: app create, "),
     (["ap", "list"], "unknown verb 'ap'"),
     (["help", "frob"], "unknown verb 'frob'"),
@@ -224,7 +227,7 @@ def test_completion_offers_what_there_is(environment):
         return run.stdout.split()
 
     assert complete("re") == ["repo", "redeploy", "releases", "restart", "restore"]
-    assert complete("repo", "''") == ["add", "list", "show", "fetch", "set", "remove"]
+    assert complete("repo", "''") == ["add", "list", "show", "fetch", "set", "credential", "key", "known-hosts", "remove"]
     assert complete("repo", "s") == ["show", "set"]
     assert complete("deploy", "--") == ["--help", "--no-wait", "--request-id", "--journal", "--rebuild"]
     assert complete("app", "list", "--j") == ["--json"]

@@ -344,13 +344,15 @@ def test_control_characters_are_never_shown(mock, deployctl, words, locale):
 
 
 METHOD_OF = {"repo add": "CreateRepository", "repo list": "ListRepositories", "repo show": "GetRepository",
-             "repo fetch": "Fetch", "repo set": "SetGitUrl", "repo remove": "Remove", "app create": "CreateApp",
+             "repo fetch": "Fetch", "repo credential": "SetCredential", "repo key": "GenerateKey",
+             "repo known-hosts": "SetKnownHosts", "repo set": "SetGitUrl", "repo remove": "Remove", "app create": "CreateApp",
              "app list": "ListApps", "app show": "GetApp", "app set": "SetProperties", "app remove": "Remove",
              "deploy": "Deploy", "cancel": "GetDeployment", "build-log": "OpenLog", "redeploy": "Redeploy", "rollback": "Rollback",
              "releases": "ListDeployments", "scale": "SetProperties", "ps": "GetManagedObjects",
              "start": "Start", "stop": "Stop", "restart": "Restart", "cache clear": "ClearCache", "status": "GetAll", "config": "GetEnvironment",
              "config get": "GetEnvironment", "config set": "SetEnvironment", "config unset": "SetEnvironment"}
-WORDS = {"repo add": ["x", "y"], "repo show": ["code"], "repo fetch": ["code"], "repo set": ["code", "url=x"],
+WORDS = {"repo add": ["x", "y"], "repo show": ["code"], "repo fetch": ["code"], "repo credential": ["code", "--clear"],
+         "repo key": ["code"], "repo known-hosts": ["code", "--clear"], "repo set": ["code", "url=x"],
          "repo remove": ["code"], "app create": ["a", "code"], "app show": ["shop"], "app set": ["shop", "branch=x"],
          "app remove": ["shop", "--confirm=shop"], "deploy": ["shop"], "cancel": ["42"], "build-log": ["42"], "redeploy": ["shop"], "rollback": ["shop"], "scale": ["shop", "web=2"], "releases": ["shop"], "start": ["shop"],
          "stop": ["shop"], "restart": ["shop"], "cache clear": ["shop"], "config": ["shop"], "config get": ["shop", "A"],

@@ -15,10 +15,8 @@
 #include "daemon/model/deployment.h"
 #include "daemon/model/repository.h"
 
-static int note(Pipeline *pipeline, sd_bus_error *reterr, const char *format, ...) _printf_(3, 4);
-
 /* Remembers the call; negative if it is to be refused. */
-static int note(Pipeline *pipeline, sd_bus_error *reterr, const char *format, ...)
+int fake_pipeline_note(Pipeline *pipeline, sd_bus_error *reterr, const char *format, ...)
 {
         _cleanup_free_ char *line = NULL;
         char *all;
@@ -39,7 +37,7 @@ static int note(Pipeline *pipeline, sd_bus_error *reterr, const char *format, ..
         return 0;
 }
 
-static int end(Pipeline *pipeline, const Call *call, uint64_t id)
+int fake_pipeline_end(Pipeline *pipeline, const Call *call, uint64_t id)
 {
         if (pipeline->hold) {
                 assert(pipeline->n_held < FAKE_HELD_MAX);
@@ -65,7 +63,7 @@ void fake_pipeline_release(Pipeline *pipeline)
                         pipeline->held[i].history_done(pipeline->held[i].history_userdata, NULL,
                                                        pipeline->records, pipeline->n_records);
                 else
-                        (void) end(pipeline, &pipeline->held[i].call, pipeline->held[i].id);
+                        (void) fake_pipeline_end(pipeline, &pipeline->held[i].call, pipeline->held[i].id);
         memset(pipeline->held, 0, sizeof(pipeline->held));
         pipeline->n_held = 0;
 }
@@ -76,32 +74,12 @@ void fake_pipeline_done(Pipeline *pipeline)
         pipeline->asked = NULL;
 }
 
-int repository_create(Pipeline *pipeline, const char *name, const char *git_url, const char *default_branch,
-                      const Call *call, sd_bus_error *reterr)
-{
-        Repository *repository;
-        int r;
-
-        r = note(pipeline, reterr, "repository_create %s %s [%s] uid=%u", name, git_url, default_branch,
-                 call->uid);
-        if (r < 0)
-                return r;
-        repository = repository_new(name);
-        assert(repository);
-        if (text_replace(&repository->git_url, git_url) < 0 ||
-            text_replace(&repository->default_branch, default_branch) < 0 ||
-            model_add_repository(pipeline->model, repository) < 0) {
-                repository_free(repository);
-                return sd_bus_error_setf(reterr, "org.deployd.Deploy1.Error.AlreadyExists", "there already");
-        }
-        return end(pipeline, call, 0);
-}
-
 int repository_fetch(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "repository_fetch %s uid=%u", repository->name, call->uid);
+        int r = fake_pipeline_note(pipeline, reterr, "repository_fetch %s uid=%u", repository->name,
+                                   call->uid);
 
-        return r < 0 ? r : end(pipeline, call, 0);
+        return r < 0 ? r : fake_pipeline_end(pipeline, call, 0);
 }
 
 /* A verb that sets one text, which is noted in the form. */
@@ -109,25 +87,26 @@ int repository_fetch(Pipeline *pipeline, Repository *repository, const Call *cal
         int verb(Pipeline *pipeline, Repository *repository, const char *text, const Call *call, \
                  sd_bus_error *reterr)                                                           \
         {                                                                                        \
-                int r = note(pipeline, reterr, #verb form, repository->name, text, call->uid);   \
+                int r = fake_pipeline_note(pipeline, reterr, #verb form, repository->name, text, \
+                                           call->uid);                                           \
                 if (r < 0)                                                                       \
                         return r;                                                                \
                 assert(text_replace(&repository->member, text) >= 0);                            \
                 model_changed_repository(pipeline->model, repository);                           \
-                return end(pipeline, call, 0);                                                   \
+                return fake_pipeline_end(pipeline, call, 0);                                     \
         }
-SET_TEXT(repository_set_git_url, git_url, " %s %s uid=%u")
 SET_TEXT(repository_set_default_branch, default_branch, " %s [%s] uid=%u")
 SET_TEXT(repository_set_submodules, submodules, " %s %s uid=%u")
 
 int repository_remove(Pipeline *pipeline, Repository *repository, const Call *call, sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "repository_remove %s uid=%u", repository->name, call->uid);
+        int r = fake_pipeline_note(pipeline, reterr, "repository_remove %s uid=%u", repository->name,
+                                   call->uid);
 
         if (r < 0)
                 return r;
         model_remove_repository(pipeline->model, repository);
-        return end(pipeline, call, 0);
+        return fake_pipeline_end(pipeline, call, 0);
 }
 
 static int note_settings(Pipeline *pipeline, const char *what, const char *name, const AppSettings *settings,
@@ -142,14 +121,15 @@ static int note_settings(Pipeline *pipeline, const char *what, const char *name,
                 all = text_format("%s%s%s", before, before[0] ? " " : "", *text);
                 assert(all);
         }
-        return note(pipeline, reterr,
-                    "%s %s %s [%s] [%s] %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
-                    " [%s] [%s] %s [%s] %" PRIu64 " %" PRIu64 " %s [%s] {%s} uid=%u",
-                    what, name, settings->access_mode, settings->branch, settings->directory,
-                    settings->stop_timeout_usec, settings->memory_max, settings->tasks_max,
-                    settings->cpu_quota_usec, settings->buildpack, settings->build_command,
-                    settings->readiness, settings->health_check_path, settings->health_check_timeout_usec,
-                    settings->check_settle_usec, settings->writable_tree, settings->persist, all, call->uid);
+        return fake_pipeline_note(pipeline, reterr,
+                                  "%s %s %s [%s] [%s] %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+                                  " [%s] [%s] %s [%s] %" PRIu64 " %" PRIu64 " %s [%s] {%s} uid=%u",
+                                  what, name, settings->access_mode, settings->branch, settings->directory,
+                                  settings->stop_timeout_usec, settings->memory_max, settings->tasks_max,
+                                  settings->cpu_quota_usec, settings->buildpack, settings->build_command,
+                                  settings->readiness, settings->health_check_path,
+                                  settings->health_check_timeout_usec, settings->check_settle_usec,
+                                  settings->writable_tree, settings->persist, all, call->uid);
 }
 
 int app_create(Pipeline *pipeline, const char *name, Repository *repository, const AppSettings *settings,
@@ -159,7 +139,7 @@ int app_create(Pipeline *pipeline, const char *name, Repository *repository, con
         App *app;
 
         if (r >= 0 && !text_is_empty(data))
-                r = note(pipeline, reterr, "app_create takes %s", data);
+                r = fake_pipeline_note(pipeline, reterr, "app_create takes %s", data);
         if (r < 0)
                 return r;
         app = app_new(name, repository);
@@ -168,7 +148,7 @@ int app_create(Pipeline *pipeline, const char *name, Repository *repository, con
                 app_free(app);
                 return sd_bus_error_setf(reterr, "org.deployd.Deploy1.Error.AlreadyExists", "there already");
         }
-        return end(pipeline, call, 0);
+        return fake_pipeline_end(pipeline, call, 0);
 }
 
 int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Call *call,
@@ -180,15 +160,15 @@ int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Cal
                 return r;
         assert(app_settings_copy(&app->settings, settings) >= 0);
         model_changed_app(pipeline->model, app);
-        return end(pipeline, call, 0);
+        return fake_pipeline_end(pipeline, call, 0);
 }
 
 static int note_app(Pipeline *pipeline, const char *what, const App *app, const Call *call,
                     sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "%s %s uid=%u", what, app->name, call->uid);
+        int r = fake_pipeline_note(pipeline, reterr, "%s %s uid=%u", what, app->name, call->uid);
 
-        return r < 0 ? r : end(pipeline, call, 0);
+        return r < 0 ? r : fake_pipeline_end(pipeline, call, 0);
 }
 
 /* A call of an app that takes nothing, and returns nothing. */
@@ -205,20 +185,20 @@ APP_CALL(app_clear_cache)
 
 int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "app_remove %s %d uid=%u", app->name, force, call->uid);
+        int r = fake_pipeline_note(pipeline, reterr, "app_remove %s %d uid=%u", app->name, force, call->uid);
 
         if (r < 0)
                 return r;
         model_remove_app(pipeline->model, app);
-        return end(pipeline, call, 0);
+        return fake_pipeline_end(pipeline, call, 0);
 }
 
 int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
                       DeploymentKind kind, const Call *call, sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "deployment_create %s [%s] [%s] uid=%u%s", app->name, revision,
-                     request_id ? request_id : "none", call->uid,
-                     kind == DEPLOYMENT_REBUILD ? " rebuild" : "");
+        int r = fake_pipeline_note(pipeline, reterr, "deployment_create %s [%s] [%s] uid=%u%s", app->name,
+                                   revision, request_id ? request_id : "none", call->uid,
+                                   kind == DEPLOYMENT_REBUILD ? " rebuild" : "");
         Deployment *deployment;
 
         if (r < 0)
@@ -227,7 +207,7 @@ int deployment_create(Pipeline *pipeline, App *app, const char *revision, const 
         assert(deployment && text_replace(&deployment->requested_revision, revision) >= 0);
         deployment->requested_by = call->uid;
         assert(model_add_deployment(pipeline->model, deployment) >= 0);
-        return end(pipeline, call, deployment->id);
+        return fake_pipeline_end(pipeline, call, deployment->id);
 }
 
 /* The live one once more. */
@@ -245,16 +225,17 @@ static uint64_t redeploy(Pipeline *pipeline, App *app, uid_t uid)
 
 int app_redeploy(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "app_redeploy %s uid=%u", app->name, call->uid);
+        int r = fake_pipeline_note(pipeline, reterr, "app_redeploy %s uid=%u", app->name, call->uid);
 
-        return r < 0 ? r : end(pipeline, call, redeploy(pipeline, app, call->uid));
+        return r < 0 ? r : fake_pipeline_end(pipeline, call, redeploy(pipeline, app, call->uid));
 }
 
 int app_rollback(Pipeline *pipeline, App *app, uint64_t to, const Call *call, sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "app_rollback %s %" PRIu64 " uid=%u", app->name, to, call->uid);
+        int r = fake_pipeline_note(pipeline, reterr, "app_rollback %s %" PRIu64 " uid=%u", app->name, to,
+                                   call->uid);
 
-        return r < 0 ? r : end(pipeline, call, redeploy(pipeline, app, call->uid));
+        return r < 0 ? r : fake_pipeline_end(pipeline, call, redeploy(pipeline, app, call->uid));
 }
 
 /* As a version of its own. */
@@ -271,7 +252,7 @@ static int set_environment(Pipeline *pipeline, App *app, const char *what, const
                 free(all);
                 all = longer;
         }
-        r = note(pipeline, reterr, "%s %s%s uid=%u", what, app->name, all, call->uid);
+        r = fake_pipeline_note(pipeline, reterr, "%s %s%s uid=%u", what, app->name, all, call->uid);
         if (r < 0)
                 return r;
         app->environment = environment_version_new(app, ++pipeline->next_version, 0, 0, environment);
@@ -285,7 +266,7 @@ int app_set_environment(Pipeline *pipeline, App *app, const Variables *environme
 {
         int r = set_environment(pipeline, app, "app_set_environment", environment, call, reterr);
 
-        return r < 0 ? r : end(pipeline, call, redeploy(pipeline, app, call->uid));
+        return r < 0 ? r : fake_pipeline_end(pipeline, call, redeploy(pipeline, app, call->uid));
 }
 
 int app_stage_environment(Pipeline *pipeline, App *app, const Variables *environment, const Call *call,
@@ -293,29 +274,30 @@ int app_stage_environment(Pipeline *pipeline, App *app, const Variables *environ
 {
         int r = set_environment(pipeline, app, "app_stage_environment", environment, call, reterr);
 
-        return r < 0 ? r : end(pipeline, call, 0);
+        return r < 0 ? r : fake_pipeline_end(pipeline, call, 0);
 }
 
 int deployment_cancel(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "deployment_cancel %" PRIu64 " uid=%u", deployment->id, call->uid);
+        int r = fake_pipeline_note(pipeline, reterr, "deployment_cancel %" PRIu64 " uid=%u", deployment->id,
+                                   call->uid);
 
         if (r < 0)
                 return r;
         model_set_deployment_status(pipeline->model, deployment, DEPLOYMENT_CANCELLED);
-        return end(pipeline, call, 0);
+        return fake_pipeline_end(pipeline, call, 0);
 }
 
 static int give_log(Pipeline *pipeline, const char *name, uint64_t id, const Call *call,
                     sd_bus_error *reterr)
 {
         _cleanup_close_ int fd = memfd_create("log", MFD_CLOEXEC);
-        int r = note(pipeline, reterr, "%s %" PRIu64 " uid=%u", name, id, call->uid);
+        int r = fake_pipeline_note(pipeline, reterr, "%s %" PRIu64 " uid=%u", name, id, call->uid);
 
         if (r < 0)
                 return r;
         assert(dprintf(fd, "the log of %" PRIu64 "\n", id) > 0 && lseek(fd, 0, SEEK_SET) == 0);
-        return end(pipeline, call, (uint64_t) fd);
+        return fake_pipeline_end(pipeline, call, (uint64_t) fd);
 }
 
 int deployment_open_log(Pipeline *pipeline, Deployment *deployment, const Call *call, sd_bus_error *reterr)
@@ -349,8 +331,8 @@ static int end_history(Pipeline *pipeline, HistoryDone done, void *userdata)
 int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned limit, _unused_ uid_t uid,
                  HistoryDone done, void *userdata, sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "history_list %s %" PRIu64 " %u", app ? app->name : "*", before,
-                     limit);
+        int r = fake_pipeline_note(pipeline, reterr, "history_list %s %" PRIu64 " %u", app ? app->name : "*",
+                                   before, limit);
 
         return r < 0 ? r : end_history(pipeline, done, userdata);
 }
@@ -358,7 +340,7 @@ int history_list(Pipeline *pipeline, const App *app, uint64_t before, unsigned l
 int history_describe(Pipeline *pipeline, uint64_t id, _unused_ uid_t uid, HistoryDone done, void *userdata,
                      sd_bus_error *reterr)
 {
-        int r = note(pipeline, reterr, "history_describe %" PRIu64, id);
+        int r = fake_pipeline_note(pipeline, reterr, "history_describe %" PRIu64, id);
 
         return r < 0 ? r : end_history(pipeline, done, userdata);
 }
@@ -386,7 +368,7 @@ int pipeline_adopt(Pipeline *pipeline, bool really, AdoptDone done, void *userda
         sd_event_source *source;
         int r;
 
-        r = note(pipeline, reterr, "adopt %s", really ? "really" : "list");
+        r = fake_pipeline_note(pipeline, reterr, "adopt %s", really ? "really" : "list");
         if (r < 0)
                 return r;
         if (!really) {

@@ -40,6 +40,10 @@ struct Pipeline {
         size_t n_records;
 };
 
+/* For its own files: remembers the call, negative if it is to be refused; and ends it. */
+int fake_pipeline_note(Pipeline *pipeline, sd_bus_error *reterr, const char *format, ...) _printf_(3, 4);
+int fake_pipeline_end(Pipeline *pipeline, const Call *call, uint64_t id);
+
 /* Ends the calls that are held, in the order in which they came. */
 void fake_pipeline_release(Pipeline *pipeline);
 void fake_pipeline_done(Pipeline *pipeline);

@@ -66,7 +66,7 @@ static const char *const corpus[] = {
         "http://example.com/x",
         "https://",
         "https://example.com",
-        "https://u:p@example.com/x",
+        "ssh://u:p@example.com/x",
         "https://example.com:99999/x",
         "https://-x/y",
         "ssh://-oProxyCommand=x/y",

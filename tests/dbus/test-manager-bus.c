@@ -77,10 +77,6 @@ Test(manager_bus, refuses_a_bad_repository)
                       CALL("CreateRepository", "sssa{sv}", "shop", "/etc/shadow", "", 0));
         fixture_fails(BUS_ERROR_INVALID_REVISION, "default-branch",
                       CALL("CreateRepository", "sssa{sv}", "shop", URL, "--upload-pack=x", 0));
-        fixture_fails(NOT_SUPPORTED, "credential",
-                      CALL("CreateRepository", "sssa{sv}", "shop", URL, "", 1, "credential", "s", "x"));
-        fixture_fails(NOT_SUPPORTED, "known-hosts",
-                      CALL("CreateRepository", "sssa{sv}", "shop", URL, "", 1, "known-hosts", "s", "x"));
         fixture_fails(INVALID_ARGS, "colour",
                       CALL("CreateRepository", "sssa{sv}", "shop", URL, "", 1, "colour", "s", "x"));
         asked_is("");
@@ -89,7 +85,7 @@ Test(manager_bus, refuses_a_bad_repository)
 Test(manager_bus, does_not_show_a_password)
 {
         sd_bus_message *answer = fixture_call(
-                CALL("CreateRepository", "sssa{sv}", "shop", "https://me:s3cret@example.com/x", "", 0));
+                CALL("CreateRepository", "sssa{sv}", "shop", "ssh://me:s3cret@example.com/x", "", 0));
 
         fixture_check_error(answer, BUS_ERROR_INVALID_URL, "password", __LINE__);
         cr_assert_not(strstr(sd_bus_message_get_error(answer)->message, "s3cret"));

@@ -47,6 +47,9 @@ Test(objects_bus, a_repository_has_its_properties)
         repository_is("6", "LastFetchedAt");
         repository_is("5", "CreatedAt");
         repository_is("[/app/shop]", "Apps");
+        repository_is("0", "HasCredential");
+        repository->has_credential = true;
+        repository_is("1", "HasCredential");
 }
 
 Test(objects_bus, a_repository_has_its_methods)
@@ -54,7 +57,7 @@ Test(objects_bus, a_repository_has_its_methods)
         (void) fixture_repository("code");
         fixture_succeeds(REPOSITORY("Fetch", NULL));
         fixture_succeeds(REPOSITORY("SetGitUrl", "s", "git@example.com:shop.git"));
-        repository_is("git@example.com:shop.git", "GitUrl");
+        repository_is("ssh://git@example.com/shop.git", "GitUrl");
         fixture_succeeds(REPOSITORY("SetDefaultBranch", "s", "next"));
         fixture_succeeds(REPOSITORY("SetDefaultBranch", "s", ""));
         fixture_fails(BUS_ERROR_INVALID_URL, "scheme", REPOSITORY("SetGitUrl", "s", "javascript://x/y"));
@@ -69,7 +72,7 @@ Test(objects_bus, a_repository_has_its_methods)
         fixture_succeeds(REPOSITORY("Remove", NULL));
         fixture_fails("org.freedesktop.DBus.Error.UnknownObject", "", REPOSITORY("Remove", NULL));
         asked_is("repository_fetch code uid=0\n"
-                 "repository_set_git_url code git@example.com:shop.git uid=0\n"
+                 "repository_set_git_url code ssh://git@example.com/shop.git uid=0\n"
                  "repository_set_default_branch code [next] uid=0\n"
                  "repository_set_default_branch code [] uid=0\n"
                  "repository_fetch code uid=0\n"

@@ -128,7 +128,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"001e# service=git-upload-pack\n")
             self.close_connection = True
             return None
+        if what == "silent":
+            self.server.go_on.wait()
+            return self.plain(200)
         if what == "private":
+            if "Authorization" in self.headers:
+                self.server.logins.append(self.headers["Authorization"])
             wanted = "Basic " + base64.b64encode(self.server.login.encode()).decode()
             if self.headers.get("Authorization") != wanted:
                 return self.plain(401, WWW_Authenticate='Basic realm="git"')
@@ -155,14 +160,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class HttpServer(http.server.ThreadingHTTPServer):
     """Serves the bare repositories below `root`. /private/… asks for `login`, /moved/… redirects to `redirect`;
-    /broken, /forbidden, /page and /cut are what their names say."""
+    /broken, /forbidden, /page, /cut and /silent (until `go_on`) are what their names say."""
 
     daemon_threads = True
     request_queue_size = 64
 
     def __init__(self, root, certificate=None):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.root, self.requests, self.login = root, [], "ada:hunter-17x"
+        self.root, self.requests, self.login, self.logins = root, [], "ada:hunter-17x", []
+        self.go_on = threading.Event()
         self.redirect = "http://elsewhere.invalid"
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

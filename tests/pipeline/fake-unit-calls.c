@@ -168,6 +168,8 @@ static void note_places(const UnitSpec *spec)
                 fprintf(file, "kept %s\n", spec->kept[i]);
         if (spec->kind == UNIT_REMOVE && spec->cache_directory)
                 fprintf(file, "cache %s\n", spec->cache_directory);
+        for (size_t i = 0; i < UNIT_SPEC_CREDENTIALS_MAX && spec->credentials[i].name; i++)
+                fprintf(file, "%s %s\n", spec->credentials[i].name, spec->credentials[i].path);
         fclose(file);
 }
 
@@ -187,6 +189,8 @@ int units_start(_unused_ Units *units, const UnitSpec *spec, UnitCallDone done, 
         unit->ticket_fd = take_ticket(spec->stdin_fd);
         if (unit->ticket_fd < 0)
                 unit->ticket_fd = take_ticket(spec->stdout_fd);
+        else if (fake_units.output[spec->kind])
+                cr_assert(dprintf(spec->stdout_fd, "%s", fake_units.output[spec->kind]) > 0);
         return r;
 }
 

@@ -22,8 +22,9 @@ typedef enum FakeStart {
 
 typedef struct FakeUnits {
         FakeStart start[UNIT_KIND_MAX];
-        const char *answer[UNIT_KIND_MAX];                        /* of a job: lines `key=value` */
-        bool hold_removals;                                       /* units that are stopped do not end */
+        const char *answer[UNIT_KIND_MAX]; /* of a job: lines `key=value` */
+        const char *output[UNIT_KIND_MAX]; /* of a job: what it writes besides; NULL = nothing */
+        bool hold_removals;                /* units that are stopped do not end */
         int remove_error, restart_error, kill_error, clean_error; /* of the next calls */
         unsigned n_cleans;                                        /* calls to remove directories */
         bool hold_cleans;                                         /* directories are not removed yet */
@@ -31,8 +32,8 @@ typedef struct FakeUnits {
         bool hold_restarts;          /* calls to restart are not answered */
         bool going_down;             /* the machine is, or is thought to be */
         bool hold_journal;           /* it is not read */
-        char *places[UNIT_KIND_MAX]; /* of the last unit of the kind: its options, binds, what it keeps, a
-                                        line each */
+        char *places[UNIT_KIND_MAX]; /* of the last unit of the kind: its options, binds, what it keeps and
+                                        is handed, a line each */
         const char *last_line;       /* of any unit */
         bool stopped;                /* somebody has stopped any unit that has ended */
         bool no_calls;               /* a call cannot be sent: -ENOTCONN */

@@ -144,7 +144,7 @@ def runs(deployd, app):
 
 def test_what_a_backup_says_and_has(old):
     assert old.said.splitlines()[-1].startswith(f"{FILE}: 2 repositories and 2 apps, ")
-    assert old.said.splitlines()[-1].endswith("It has the apps' secrets in it.")
+    assert old.said.splitlines()[-1].endswith("It has the secrets of apps and repositories in it.")
     assert old.mode == 0o600
     listed = set(old.deployd.machine.run(["tar", "--list", "--zstd", "--ignore-zeros", f"--file={FILE}"]).stdout.splitlines())
     made = f"var/lib/private/deployd-apps/{old.deployd.sql('select id from app order by id')[0]}/made"

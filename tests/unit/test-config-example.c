@@ -31,6 +31,7 @@ static void expect_defaults(const Config *config)
         cr_expect_eq(config->min_free_space, gibi);
         cr_expect_eq(config->require_sandbox, true);
         cr_expect_eq(config->fetch_timeout, 300 * second);
+        cr_expect_eq(config->fetch_stall_timeout, 60 * second);
         cr_expect_eq(config->fetch_max_bytes, 2 * gibi);
         cr_expect_eq(config->fetch_max_files, 200000);
         cr_expect_eq(config->fetch_max_depth, 64);
@@ -129,7 +130,7 @@ Test(config_example, the_example_with_its_keys_uncommented_gives_the_defaults)
                         memmove(mark + 1, mark + 2, strlen(mark + 2) + 1);
                         n_keys++;
                 }
-        cr_expect_eq(n_keys, 62);
+        cr_expect_eq(n_keys, 63);
         write_file(path, "[runner]\nkeep-logs = 7\n[log]\nlevel = debug\n[git]\nlocal-paths = /srv\n"
                          "[ingress]\nhttp = *:80\n[runner]\napp-cpu-quota = 10%\n");
         write_drop_in("example.conf", example);

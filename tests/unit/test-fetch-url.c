@@ -27,16 +27,13 @@ Test(fetch_url, network_addresses_are_passed_on_as_they_are)
                 "https://example.com/shop.git",
                 "HTTPS://EXAMPLE.com/x",
                 "https://ada@example.com/x",
-                "https://ada:pw@example.com:8443/x",
+                "https://ada@example.com:8443/x",
                 "http://[::1]/x",
                 "http://[::1]:80/x",
                 "ssh://git@h/~ada/x",
                 "git://10.0.0.1:9418/x",
-                "git@example.com:ada/shop.git",
-
                 "https://h/a%20b/ü.git",
                 "https://h_1/x",
-                "https://a%40b:p%3aw@h/x",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(good); i++) {
@@ -45,6 +42,35 @@ Test(fetch_url, network_addresses_are_passed_on_as_they_are)
                 cr_expect_eq(parse(good[i], ALL, "", &url, NULL), 0, "%s", good[i]);
                 cr_expect_str_eq(text_or_empty(url.address), good[i]);
                 cr_expect_not(url.local);
+                url_done(&url);
+        }
+}
+
+Test(fetch_url, an_address_is_taken_apart)
+{
+        static const struct {
+                const char *text, *address, *user, *host, *port, *path;
+        } cases[] = {
+                { "https://ada:pw@h:8443/x", "https://ada@h:8443/x", "ada", "h", "8443", NULL },
+                { "https://a%40b:p%3aw@h/x", "https://a%40b@h/x", "a%40b", "h", "", NULL },
+                { "git@example.com:ada/shop.git", "ssh://git@example.com/ada/shop.git", "git", "example.com",
+                  "", "/ada/shop.git" },
+                { "git@h:/srv/a%b", "ssh://git@h/srv/a%25b", "git", "h", "", "/srv/a%b" },
+                { "[git@h:22]:x", "ssh://git@h:22/x", "git", "h", "22", "/x" },
+                { "git@[::1]:x", "ssh://git@[::1]/x", "git", "[::1]", "", "/x" },
+                { "ssh://h:2222/~ada/x%27", "ssh://h:2222/~ada/x%27", NULL, "h", "2222", "~ada/x'" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Url url;
+
+                cr_expect_eq(parse(cases[i].text, ALL, "", &url, NULL), 0, "%s", cases[i].text);
+                cr_expect_str_eq(text_or_empty(url.address), cases[i].address);
+                cr_expect_str_eq(text_or_empty(url.user), text_or_empty(cases[i].user), "%s", cases[i].text);
+                cr_expect_str_eq(text_or_empty(url.host), cases[i].host, "%s", cases[i].text);
+                cr_expect_str_eq(text_or_empty(url.port), cases[i].port, "%s", cases[i].text);
+                cr_expect_str_eq(text_or_empty(url.path), text_or_empty(cases[i].path), "%s", cases[i].text);
+                cr_expect_eq(url.ssh, cases[i].path != NULL, "%s", cases[i].text);
                 url_done(&url);
         }
 }
@@ -77,7 +103,6 @@ Test(fetch_url, what_is_no_address_is_refused)
                 "http://h%00/x",
                 "http://h h/x",
                 "http://@h/x",
-                "http://:p@h/x",
                 "http://-u@h/x",
                 "http://a@b@h/x",
                 "http://h/x?y",
@@ -143,7 +168,8 @@ Test(fetch_url, the_password_is_found_and_never_repeated)
                 { "https://ada:hunter-17x@h:y/x", "hunter-17x" },
                 { "https://ada:hunter-17x@h", "hunter-17x" },
                 { "https://ada:hunter-17x%@h/x", "hunter-17x%" },
-                { "https://ada:@h/x", "" },
+                { "https://ada:@h/x", NULL },
+                { "https://ghp_hunter17x@h/x", "ghp_hunter17x" },
                 { "https://ada@h/x", NULL },
                 { "ada:hunter-17x@h:x", NULL },
         };

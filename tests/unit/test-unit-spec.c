@@ -34,6 +34,7 @@ static const struct {
         { "LimitCORE", "t" },
         { "LimitFSIZE", "t" },
         { "LimitNOFILE", "t" },
+        { "LoadCredential", "a(ss)", true },
         { "LockPersonality", "b" },
         { "LogExtraFields", "aay" },
         { "LogRateLimitBurst", "u" },

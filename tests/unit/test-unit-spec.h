@@ -82,8 +82,19 @@ static Example examples[] = {
             .timeout_usec = 60,
             .stop_timeout_usec = 5,
             .file_size_max = 6,
+            .credentials = { { "credential", "/var/lib/deployd/credentials/7/credential" },
+                             { "known-hosts", "/var/lib/deployd/credentials/7/known-hosts" } },
             .log_app = "my-shop",
             .log_deployment = 42 } },
+        { "keygen",
+          { .kind = UNIT_KEYGEN,
+            .name = "deployd-keygen-my_shop-1.service",
+            .user = "deployd-f7",
+            .arguments = { "/usr/libexec/deployd/deployd-fetch", "key" },
+            .stdin_fd = 0,
+            .stdout_fd = 1,
+            .timeout_usec = 60,
+            .stop_timeout_usec = 5 } },
         { "resolve",
           { .kind = UNIT_RESOLVE,
             .name = "deployd-resolve-my_shop-3.service",
@@ -259,6 +270,10 @@ static inline size_t texts_of(UnitSpec *spec, const char **ret[TEXTS_MAX])
         for (size_t i = 0; i < ELEMENTSOF(spec->binds); i++) {
                 ret[n++] = &spec->binds[i].source;
                 ret[n++] = &spec->binds[i].target;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(spec->credentials); i++) {
+                ret[n++] = &spec->credentials[i].name;
+                ret[n++] = &spec->credentials[i].path;
         }
         cr_assert_leq(n, (size_t) TEXTS_MAX);
         return n;

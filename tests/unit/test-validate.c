@@ -241,9 +241,10 @@ Test(validate, addresses_are_those_of_the_configuration)
                 { "https://example.com/\xff", false },
                 { "https://@example.com/a", false },
                 { "https://-me@example.com/a", false },
-                { "https://me:pw@example.com/a", false },
-                { "https://me:@example.com/a", false },
-                { "https://me:p@w@example.com/a", false },
+                { "https://me:p%0aw@example.com/a", false },
+                { "ssh://me:pw@example.com/a", false },
+                { "ssh+git://me@example.com/a", false },
+                { "git+ssh://me@example.com/a", false },
                 { "ssh://-oProxyCommand=id/a", false },
                 { "git@-example.com:a", false },
                 { "git@example.com:-a", false },
@@ -268,7 +269,8 @@ Test(validate, addresses_are_those_of_the_configuration)
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 char *reason = NULL;
-                int r = url_check(cases[i].text, schemes, local_paths, &reason);
+                GitAddress address;
+                int r = url_check(cases[i].text, schemes, local_paths, &address, &reason);
 
                 cr_assert_eq(r, cases[i].is_legal ? 0 : -EINVAL, "'%s': %s", cases[i].text,
                              reason ? reason : "legal");
@@ -277,9 +279,9 @@ Test(validate, addresses_are_those_of_the_configuration)
                         const char *allowed = strstr(reason, "allowed are https://");
 
                         cr_assert(allowed && strstr(allowed, "/srv/git"), "%s", reason);
-                        /* It is known, but cannot be fetched from. */
-                        cr_assert(!strstr(allowed, "ssh") && !strchr(allowed, '@'), "%s", reason);
+                        cr_assert(strstr(allowed, "ssh://HOST/PATH"), "%s", reason);
                 }
+                git_address_done(&address);
                 free(reason);
         }
 }
@@ -287,15 +289,21 @@ Test(validate, addresses_are_those_of_the_configuration)
 Test(validate, an_address_has_a_longest_length)
 {
         char url[URL_LENGTH_MAX + 2] = "https://example.com/";
+        GitAddress address;
         char *reason = NULL;
         size_t used = strlen(url);
 
         memset(url + used, 'a', sizeof(url) - used - 1);
-        cr_assert_eq(url_check(url, schemes, none, &reason), -EINVAL);
+        cr_assert_eq(url_check(url, schemes, none, &address, &reason), -EINVAL);
         cr_assert(strstr(reason, "2048"));
         free(reason);
         url[URL_LENGTH_MAX] = '\0';
-        cr_assert_eq(url_check(url, schemes, none, &reason), 0);
+        cr_assert_eq(url_check(url, schemes, none, &address, &reason), 0);
+        git_address_done(&address);
+        /* A URL takes more than the short form that it is made of. */
+        (void) memcpy(url, "git@example.com:%%%%", strlen("git@example.com:%%%%"));
+        cr_assert_eq(url_check(url, schemes, none, &address, &reason), -EINVAL);
+        free(reason);
 }
 
 Test(validate, nothing_is_legal_if_nothing_is_allowed)
@@ -304,9 +312,10 @@ Test(validate, nothing_is_legal_if_nothing_is_allowed)
                                             "file:///srv/git/a" };
 
         for (size_t i = 0; i < ELEMENTSOF(urls); i++) {
+                GitAddress address;
                 char *reason = NULL;
 
-                cr_assert_eq(url_check(urls[i], none, none, &reason), -EINVAL);
+                cr_assert_eq(url_check(urls[i], none, none, &address, &reason), -EINVAL);
                 cr_assert(strstr(reason, "allowed are none"), "%s", reason);
                 free(reason);
         }
@@ -315,18 +324,18 @@ Test(validate, nothing_is_legal_if_nothing_is_allowed)
 Test(validate, a_reason_shows_no_password)
 {
         static const char *const urls[] = {
-                "https://me:s3cret@example.com/a",
-                "http://me:s3cret@example.com/a",
-                "https://me:s3/cret@example.com/a",
-                "me:s3cret@example.com:a",
-                "s3cret@@example.com:a",
+                "ssh://me:s3cret@example.com/a", "http://me:s3cret@example.com/a",
+                "https://me:s3cret@example.com", "https://me:s3/cret@example.com/a",
+                "me:s3cret@example.com:a",       "s3cret@@example.com:a",
                 "https://me:s3cret@@/a",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(urls); i++) {
+                GitAddress address;
                 char *reason = NULL;
 
-                cr_assert_eq(url_check(urls[i], schemes, local_paths, &reason), -EINVAL, "%s", urls[i]);
+                cr_assert_eq(url_check(urls[i], schemes, local_paths, &address, &reason), -EINVAL, "%s",
+                             urls[i]);
                 cr_assert_not(strstr(reason, "s3"), "%s", reason);
                 free(reason);
         }

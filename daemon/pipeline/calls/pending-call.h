@@ -21,6 +21,7 @@ struct Request {
 
         /* What `apply` needs, as the call has it. */
         char *name, *text, *more;
+        char *credential, *known_hosts; /* as RepositoryAccess has them */
         uint64_t id, rollback;
         DeploymentKind kind;
         StoreEnvironmentUse use;

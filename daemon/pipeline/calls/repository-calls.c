@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/log-ids.h"
 #include "base/log.h"
@@ -10,7 +11,9 @@
 #include "base/text.h"
 #include "daemon/model/setting-value.h"
 #include "daemon/model/validate.h"
+#include "daemon/pipeline/calls/credential-calls.h"
 #include "daemon/pipeline/calls/pending-call.h"
+#include "daemon/pipeline/files/credential.h"
 #include "daemon/pipeline/jobs/fetch.h"
 #include "daemon/pipeline/upkeep/purge.h"
 
@@ -19,6 +22,33 @@ static void log_repository(const char *name, const char *id, const char *what)
         LogSubject subject = { .repository = name };
 
         log_line(LOG_INFO, id, &subject, "Repository %s %s", name, what);
+}
+
+/* Answers: the row is committed, now its files. */
+static void keep_access(Request *request, Repository *repository)
+{
+        int r = request->credential ? credential_write(repository, request->credential) : 0;
+
+        if (r >= 0 && request->known_hosts)
+                r = credential_write_known_hosts(repository, request->known_hosts);
+        credential_look(repository);
+        model_changed_repository(request->pipeline->model, repository);
+        if (r >= 0)
+                pending_call_answer(request, 0);
+        else
+                pending_call_refuse(
+                        request, SD_BUS_ERROR_FAILED,
+                        "the repository is as you want it, but its credential could not be kept (%s): give "
+                        "it once more by 'deployctl repo credential %s'",
+                        strerror(-r), request->name);
+}
+
+static int request_set_access(Request *request, const RepositoryAccess *access)
+{
+        return access && (text_replace(&request->credential, access->credential) < 0 ||
+                          text_replace(&request->known_hosts, access->known_hosts) < 0)
+                       ? -ENOMEM
+                       : 0;
 }
 
 static void repository_on_created(Request *request, int error, const StoreReply *reply)
@@ -46,15 +76,14 @@ static void repository_on_created(Request *request, int error, const StoreReply 
                 pending_call_fail(request, -ENOMEM, reply);
                 return;
         }
-        TAKE_PTR(repository);
         log_repository(request->name, MESSAGE_REPOSITORY_CREATED, "was created");
-        pending_call_answer(request, 0);
+        keep_access(request, TAKE_PTR(repository));
 }
 
 int repository_create(Pipeline *pipeline, const char *name, const char *git_url, const char *default_branch,
-                      const Call *call, sd_bus_error *reterr)
+                      const RepositoryAccess *access, const Call *call, sd_bus_error *reterr)
 {
-        Request *request;
+        _cleanup_(pending_call_freep) Request *request = NULL;
         StoreAsk ask;
 
         assert(pipeline);
@@ -63,7 +92,7 @@ int repository_create(Pipeline *pipeline, const char *name, const char *git_url,
                 return sd_bus_error_setf(reterr, BUS_ERROR_ALREADY_EXISTS,
                                          "there is a repository named %s already", name);
         request = pending_call_new(pipeline, call, repository_on_created, name, git_url, default_branch, 0);
-        if (!request)
+        if (!request || request_set_access(request, access) < 0)
                 return -ENOMEM;
         ask = pending_call_ask(request);
         return pending_call_sent(
@@ -83,17 +112,16 @@ static void on_text_set(Request *request, int error, const StoreReply *reply)
                 pending_call_fail(request, error < 0 ? error : -ESTALE, reply);
                 return;
         }
-        model_changed_repository(request->pipeline->model, repository);
-        pending_call_answer(request, 0);
+        keep_access(request, repository);
 }
 
 /* Sets a text by the verb of the store. */
 static int set_text(Pipeline *pipeline, Repository *repository, const char *property, const char *text,
                     int (*store)(Store *store, const Repository *repository, const char *text,
                                  const StoreAsk *ask),
-                    const Call *call, sd_bus_error *reterr)
+                    const RepositoryAccess *access, const Call *call, sd_bus_error *reterr)
 {
-        Request *request;
+        _cleanup_(pending_call_freep) Request *request = NULL;
         StoreAsk ask;
 
         assert(pipeline);
@@ -101,30 +129,31 @@ static int set_text(Pipeline *pipeline, Repository *repository, const char *prop
 
         request = pending_call_new(pipeline, call, on_text_set, repository->name, text, property,
                                    repository->id);
-        if (!request)
+        if (!request || request_set_access(request, access) < 0)
                 return -ENOMEM;
         ask = pending_call_ask(request);
         return pending_call_sent(&request, store(pipeline->store, repository, text, &ask), reterr);
 }
 
-int repository_set_git_url(Pipeline *pipeline, Repository *repository, const char *git_url, const Call *call,
-                           sd_bus_error *reterr)
+int repository_set_git_url(Pipeline *pipeline, Repository *repository, const char *git_url,
+                           const char *credential, const Call *call, sd_bus_error *reterr)
 {
-        return set_text(pipeline, repository, "GitUrl", git_url, store_repository_set_git_url, call, reterr);
+        return set_text(pipeline, repository, "GitUrl", git_url, store_repository_set_git_url,
+                        &(const RepositoryAccess){ .credential = credential }, call, reterr);
 }
 
 int repository_set_default_branch(Pipeline *pipeline, Repository *repository, const char *branch,
                                   const Call *call, sd_bus_error *reterr)
 {
         return set_text(pipeline, repository, "DefaultBranch", branch, store_repository_set_default_branch,
-                        call, reterr);
+                        NULL, call, reterr);
 }
 
 int repository_set_submodules(Pipeline *pipeline, Repository *repository, const char *submodules,
                               const Call *call, sd_bus_error *reterr)
 {
         return set_text(pipeline, repository, "Submodules", submodules, store_repository_set_submodules,
-                        call, reterr);
+                        NULL, call, reterr);
 }
 
 static void repository_on_removed(Request *request, int error, const StoreReply *reply)
@@ -142,6 +171,8 @@ static void repository_on_removed(Request *request, int error, const StoreReply 
                 return;
         }
         repository_fetches_end(pipeline, repository);
+        key_makers_end(pipeline, repository);
+        credential_forget(repository);
         purge_mirror(pipeline, repository);
         log_repository(request->name, MESSAGE_REPOSITORY_REMOVED, "was removed");
         model_remove_repository(pipeline->model, repository);

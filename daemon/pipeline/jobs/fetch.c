@@ -6,8 +6,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/credential-kind.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "daemon/pipeline/files/credential.h"
 #include "daemon/pipeline/files/release.h"
 
 struct Fetch {
@@ -95,6 +97,7 @@ static int fetch_make_request(Fetch *fetch, const Config *config, Ticket **ret)
                                            { "directory", fetch->directory },
                                            { "submodules", fetch->repository->submodules },
                                            { "tree", fetch->tar_fd >= 0 ? "yes" : "no" },
+                                           { "stall-timeout", .number = &config->fetch_stall_timeout },
                                            { "max-bytes", .number = &config->fetch_max_bytes },
                                            { "max-files", .number = &config->fetch_max_files },
                                            { "max-depth", .number = &config->fetch_max_depth },
@@ -130,9 +133,10 @@ static int fetch_start_unit(Fetch *fetch, uint64_t number)
 {
         UnitKind kind = fetch->mirror_is_fresh ? UNIT_RESOLVE : UNIT_FETCH;
         const Config *config = pipeline_config(fetch->pipeline);
-        _cleanup_free_ char *unit = NULL, *user = NULL, *cache = NULL;
+        _cleanup_free_ char *unit = NULL, *user = NULL, *cache = NULL, *secret = NULL, *known_hosts = NULL;
         _cleanup_(ticket_freep) Ticket *request = NULL;
         UnitSpec spec = UNIT_SPEC_INIT;
+        size_t n_credentials = 0;
         int r;
 
         unit = unit_name_make(kind, fetch->repository->name, number, NULL, 0);
@@ -141,6 +145,8 @@ static int fetch_start_unit(Fetch *fetch, uint64_t number)
         if (!unit || !user || !cache)
                 return -ENOMEM;
         r = fetch_make_request(fetch, config, &request);
+        if (r >= 0 && kind == UNIT_FETCH)
+                r = credential_find(fetch->repository, &secret, &known_hosts);
         if (r >= 0)
                 r = note_unit(fetch, unit);
         if (r < 0)
@@ -158,6 +164,10 @@ static int fetch_start_unit(Fetch *fetch, uint64_t number)
         spec.file_size_max = config->fetch_max_bytes + config->fetch_max_files * TAR_OVERHEAD_PER_FILE;
         spec.log_app = fetch->app;
         spec.log_deployment = fetch->deployment;
+        if (secret)
+                spec.credentials[n_credentials++] = (UnitCredential){ CREDENTIAL_SECRET, secret };
+        if (known_hosts)
+                spec.credentials[n_credentials++] = (UnitCredential){ CREDENTIAL_KNOWN_HOSTS, known_hosts };
         if (text_is_local_url(fetch->repository->git_url))
                 for (size_t i = 0; i < UNIT_SPEC_BINDS_MAX && config->git_local_paths[i]; i++)
                         spec.binds[i] =
