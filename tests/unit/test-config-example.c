@@ -54,6 +54,7 @@ static void expect_defaults(const Config *config)
         cr_expect_eq(config->app_tasks_max, 256);
         cr_expect_eq(config->app_ports_max, 128);
         cr_expect_eq(config->writable_tree_max, (uint64_t) 512 << 20);
+        cr_expect_eq(config->shm_max, 64 * mebi);
         cr_expect_eq(config->app_cpu_quota, 0);
         cr_expect_eq(config->app_memory_limit, 0);
         cr_expect_eq(config->app_tasks_limit, 0);
@@ -129,7 +130,7 @@ Test(config_example, the_example_with_its_keys_uncommented_gives_the_defaults)
                         memmove(mark + 1, mark + 2, strlen(mark + 2) + 1);
                         n_keys++;
                 }
-        cr_expect_eq(n_keys, 62);
+        cr_expect_eq(n_keys, 63);
         write_file(path, "[runner]\nkeep-logs = 7\n[log]\nlevel = debug\n[git]\nlocal-paths = /srv\n"
                          "[ingress]\nhttp = *:80\n[runner]\napp-cpu-quota = 10%\n");
         write_drop_in("example.conf", example);
