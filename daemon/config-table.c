@@ -161,6 +161,9 @@ const ConfigKey config_keys[] = {
         { "runner", "writable-tree-max", SIZE(writable_tree_max, BYTES_LEAST, BYTES_MOST), "512M",
           "How much the copy of its tree may have that an instance of an app with writable-tree=yes writes into. It is a "
           "part of the memory of the instance." },
+        { "runner", "shm-max", SIZE(shm_max, BYTES_LEAST, BYTES_MOST), "64M",
+          "How much /dev/shm may have, of which an instance, a release command and a build each have one of their own, "
+          "and a file for each 4 KiB of that. It is a part of their memory." },
         { "runner", "app-cpu-quota", QUOTA(app_cpu_quota, "1%", "100000%"), "",
           "How much of one CPU's time an instance may use, unless the app sets its own; 150% is one and a half "
           "CPUs. Empty: all there is." },

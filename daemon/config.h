@@ -66,6 +66,7 @@ typedef struct Config {
         uint64_t app_tasks_max;
         uint64_t app_ports_max;
         uint64_t writable_tree_max;
+        uint64_t shm_max;
         uint64_t app_cpu_quota;    /* microseconds per second, as systemd's CPUQuotaPerSecUSec; 0 = none */
         uint64_t app_memory_limit; /* 0 = no bound */
         uint64_t app_tasks_limit;  /* 0 = no bound */

@@ -42,6 +42,8 @@ static const SandboxRow common[] = {
         { "KeyringMode", 's', 0, "private" },
         { "SystemCallArchitectures", 'l', 0, "native" },
         { "SystemCallFilter", '+', 0, "@system-service" },
+        /* What is asked for by it passes no filter, sockets of every family among that. */
+        { "SystemCallFilter", '-', 0, "io_uring_setup io_uring_enter io_uring_register" },
         { "SystemCallErrorNumber", 'i', EPERM, NULL },
         { "DevicePolicy", 's', 0, "closed" },
         { "OOMPolicy", 's', 0, "kill" },
@@ -259,6 +261,7 @@ static const SandboxTmpfs app_tmpfs[] = {
 /* The one that systemd makes could be written to. */
 static const SandboxTmpfs run_tmpfs[] = {
         { "/run", "size=64K,nr_inodes=64,mode=755,ro" },
+        { "/dev/shm", "size=64K,nr_inodes=16,mode=755,ro" },
         {},
 };
 

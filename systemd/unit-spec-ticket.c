@@ -60,6 +60,7 @@ static const Field fields[] = {
         FIELD("tmpfs", FIELD_TEXT, tmpfs),
         FIELD("tmpfs-size", FIELD_NUMBER, tmpfs_size),
         FIELD("tmpfs-files", FIELD_NUMBER, tmpfs_files),
+        FIELD("shm-size", FIELD_NUMBER, shm_size),
         FIELD("network", FIELD_NETWORK, network),
         LIST("reached", FIELD_ADDRESS, reached[0], UNIT_SPEC_ADDRESSES_MAX, UnitAddress),
         FIELD("notify", FIELD_TRUTH, notify),

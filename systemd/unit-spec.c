@@ -12,6 +12,9 @@
 #include "systemd/sandbox.h"
 #include "systemd/unit-text.h"
 
+#define PATH_SHM "/dev/shm"
+#define SHM_PAGE 4096
+
 static int unit_spec_check_text(const char *text)
 {
         return unit_text_is_allowed(text) ? 0 : -EINVAL;
@@ -133,21 +136,31 @@ static int append_reached(sd_bus_message *message, const UnitSpec *spec)
 }
 
 /* Anybody may write there: nobody else is in the unit. */
-static int unit_spec_append_tmpfs(sd_bus_message *message, const UnitSpec *spec)
+static int append_memory(sd_bus_message *message, const char *path, uint64_t size, uint64_t files)
 {
         _cleanup_free_ char *options = NULL;
         int r;
 
-        if (!spec->tmpfs)
+        if (!path)
                 return 0;
-        r = unit_spec_check_text(spec->tmpfs);
+        r = unit_spec_check_text(path);
         if (r < 0)
                 return r;
-        options = text_format("size=%llu,nr_inodes=%llu,mode=1777", (unsigned long long) spec->tmpfs_size,
-                              (unsigned long long) spec->tmpfs_files);
-        return options ? sd_bus_message_append(message, "(sv)", "TemporaryFileSystem", "a(ss)", 1,
-                                               spec->tmpfs, options)
+        options = text_format("size=%llu,nr_inodes=%llu,mode=1777", (unsigned long long) size,
+                              (unsigned long long) files);
+        return options ? sd_bus_message_append(message, "(sv)", "TemporaryFileSystem", "a(ss)", 1, path,
+                                               options)
                        : -ENOMEM;
+}
+
+static int unit_spec_append_tmpfs(sd_bus_message *message, const UnitSpec *spec)
+{
+        int r = append_memory(message, spec->tmpfs, spec->tmpfs_size, spec->tmpfs_files);
+
+        /* 0 files would be any number. */
+        return r < 0 ? r
+                     : append_memory(message, spec->shm_size != 0 ? PATH_SHM : NULL, spec->shm_size,
+                                     spec->shm_size / SHM_PAGE + 1);
 }
 
 static int append_bind(sd_bus_message *message, const char *source, const char *target, bool optional)

@@ -54,6 +54,8 @@ typedef struct UnitSpec {
         UnitBind binds[UNIT_SPEC_BINDS_MAX];
         const char *tmpfs; /* a directory in memory that is the unit's own */
         uint64_t tmpfs_size, tmpfs_files;
+        uint64_t shm_size; /* of a /dev/shm of its own, with a file for each page of it; 0 = its sandbox says
+                            */
         UnitNetwork network;
         UnitAddress reached[UNIT_SPEC_ADDRESSES_MAX]; /* although `network` does not */
         int stdin_fd, stdout_fd;                      /* duplicated for the call; -1 = null and journal */

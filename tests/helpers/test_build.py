@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """deployd-build: what it asks of buildpacks, what it makes of a tree, and what no build can do to it."""
 
+import contextlib
 import os
 import re
 import select
@@ -308,8 +309,16 @@ def test_headings_are_the_status_of_the_unit(builder, tmp_path):
             told.append(listener.recv(4096).decode())
         go_on.touch()
         process.communicate(timeout=PATIENCE)
+        listener.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                told.append(listener.recv(4096).decode())
     assert process.returncode == 0
-    assert "STATUS=Test app detected" in told and len(told) < 6
+    statuses = [text for text in told if text.startswith("STATUS=")]
+    assert "STATUS=Test app detected" in statuses and len(statuses) < 6
+    # While a program runs, PID 1 waits for a sign of life.
+    feeds = [text for text in told if text not in statuses]
+    assert feeds[0] == "WATCHDOG_USEC=60000000\nWATCHDOG=1" and feeds[-1] == "WATCHDOG_USEC=0"
 
 
 # The packed tree

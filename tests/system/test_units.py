@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The units of deployd: what they may do, what they see, and that a daemon-reload changes nothing."""
 
+import errno
 import json
 import pathlib
 import re
@@ -11,7 +12,7 @@ from deployd import PASSING, Deployd, Held, app_path
 
 # Answers what the app can see and do, each as a word.
 LOOK = """\
-import http.server, json, os, socket
+import ctypes, http.server, json, os, socket
 
 def outcome(action, *arguments):
     try:
@@ -56,6 +57,8 @@ def look():
         "processes of others": len([name for name in os.listdir("/proc") if name.isdigit() and
                                     os.stat("/proc/" + name).st_uid != os.getuid()]),
         "chown": outcome(os.chown, os.environ["HOME"], 0, 0),
+        "io_uring": ctypes.CDLL(None, use_errno=True).syscall(425, 1, 0) + ctypes.get_errno(),
+        "shared memory": [os.listdir("/dev/shm"), os.statvfs("/dev/shm").f_blocks * os.statvfs("/dev/shm").f_frsize],
         "raw socket": outcome(socket.socket, socket.AF_PACKET, socket.SOCK_RAW),
     }
 
@@ -107,6 +110,7 @@ SETS = ("After", "Before", "Conflicts", "ConsistsOf", "IPAddressDeny", "PartOf",
 @pytest.fixture(scope="module")
 def deployd(machine):
     """deployd, with an app that looks around live."""
+    machine.write("/dev/shm/of-the-machine", "something")
     platform = Deployd(machine)
     platform.app("look", {"Procfile": "web: python3 look.py\n", "look.py": LOOK})
     platform.live("look")
@@ -220,6 +224,14 @@ def test_an_app_has_no_rights(view):
     assert view["seccomp"] == "2"
     assert view["chown"] == "Operation not permitted"
     assert view["raw socket"] in ("Operation not permitted", "Address family not supported by protocol")
+
+
+def test_an_app_asks_the_kernel_for_nothing_that_passes_no_filter(view):
+    assert view["io_uring"] == errno.EPERM - 1
+
+
+def test_the_shared_memory_of_an_app_is_its_own(view):
+    assert view["shared memory"] == [[], 64 << 20]
 
 
 def test_an_app_sees_its_own_tree_and_nothing_of_others(view):

@@ -55,6 +55,7 @@ static void expect_defaults(const Config *config)
         cr_expect_eq(config->app_tasks_max, 256);
         cr_expect_eq(config->app_ports_max, 128);
         cr_expect_eq(config->writable_tree_max, (uint64_t) 512 << 20);
+        cr_expect_eq(config->shm_max, 64 * mebi);
         cr_expect_eq(config->app_cpu_quota, 0);
         cr_expect_eq(config->app_memory_limit, 0);
         cr_expect_eq(config->app_tasks_limit, 0);

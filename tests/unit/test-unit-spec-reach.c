@@ -42,6 +42,13 @@ Test(unit_spec_reach, a_directory_in_memory_is_bounded_and_only_where_it_is_said
                              "%s", examples[i].title);
 }
 
+Test(unit_spec_reach, shared_memory_is_bounded)
+{
+        cr_expect_eq(count_tmpfs(example("app"), "/dev/shm", "size=8192,nr_inodes=3,mode=1777"), 1);
+        cr_expect_eq(count_tmpfs(example("fetch"), "/dev/shm", "size=64K,nr_inodes=16,mode=755,ro"), 1);
+        cr_expect_eq(count_tmpfs(example("import"), "/dev/shm", "size=64K,nr_inodes=16,mode=755,ro"), 1);
+}
+
 /* Whether an address of `family` is in a network that the unit is denied. */
 static bool is_denied(const Example *example, const char *address)
 {

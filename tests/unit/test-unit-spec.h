@@ -66,6 +66,7 @@ static Example examples[] = {
             .cpu_quota_usec = 3,
             .restart_pause_usec = 4,
             .restart_burst = 5,
+            .shm_size = 8192,
             .log_app = "my-shop",
             .log_process = "web.1",
             .log_revision = "0123456789abcdef0123456789abcdef01234567",

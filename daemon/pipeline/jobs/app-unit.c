@@ -153,6 +153,7 @@ int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKi
         ret->spec.memory_max = limits.memory_max;
         ret->spec.tasks_max = limits.tasks_max;
         ret->spec.cpu_quota_usec = limits.cpu_quota_usec;
+        ret->spec.shm_size = pipeline_config(pipeline)->shm_max;
         ret->spec.log_app = app->name;
         ret->spec.log_deployment = deployment->id;
         ret->spec.log_process = dyno;

@@ -123,6 +123,7 @@ static int build_start(Pipeline *pipeline, const BuildParams *params, Helper **r
         spec.stop_timeout_usec = HELPER_STOP_USEC;
         spec.file_size_max = config->build_disk_max + config->build_files_max * TAR_OVERHEAD_PER_FILE;
         spec.memory_max = config->build_memory_max;
+        spec.shm_size = config->shm_max;
         spec.tasks_max = config->build_tasks_max;
         spec.log_app = app->name;
         spec.log_deployment = params->deployment->id;
