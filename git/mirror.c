@@ -24,11 +24,11 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
         return remove(path) < 0 && errno != ENOENT ? -1 : 0;
 }
 
-/* Removes `path` and all below it; 0 if there is none, else -errno. */
+/* Removes `path` and all below it; 0 if there is none, else -errno. Also what seems to be of another device,
+ * as all files on an overlay of two file systems do. */
 static int remove_tree(const char *path)
 {
-        if (nftw(path, remove_one, WALK_DESCRIPTORS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 &&
-            errno != ENOENT)
+        if (nftw(path, remove_one, WALK_DESCRIPTORS, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
                 return -errno;
         return 0;
 }
@@ -219,7 +219,7 @@ static const char *reason_to_renew(Mirror *mirror, uint64_t max_bytes)
 
         if (!damaged || access(damaged, F_OK) == 0)
                 return "it was found damaged";
-        if (nftw(mirror->path, remove_leftover, WALK_DESCRIPTORS, FTW_PHYS | FTW_MOUNT) < 0)
+        if (nftw(mirror->path, remove_leftover, WALK_DESCRIPTORS, FTW_PHYS) < 0)
                 return "it cannot be cleaned";
         if (is_overgrown(mirror->path, max_bytes))
                 return "it has grown too large";

@@ -35,6 +35,7 @@ ABOUT = {
     "test_memory.py": "plain",
     "test_needrestart.py": "plain",
     "test_package.py": "plain",
+    "test_private.py": "plain",
     "test_samples.py": "plain",
     "test_sanitizers.py": "sanitized",
     "test_units.py": "plain",

@@ -10,7 +10,7 @@ ENDED = ("live", "superseded", "failed", "cancelled")
 
 # Units of a deployment's steps: they are there for moments only.
 PASSING = tuple(f"deployd-{kind}-*.service" for kind in (
-    "fetch", "resolve", "build", "import", "release", "archive", "remove", "limit"))
+    "fetch", "resolve", "keygen", "build", "import", "release", "archive", "remove", "limit"))
 
 # An app that never listens, and says what it was started as.
 SILENT = {"Procfile": "web: echo silent on $PORT; exec sleep infinity\n"}

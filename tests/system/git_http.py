@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A git server as others run it: git-http-backend behind HTTP, for the bare repositories of one directory.
 
-    git_http.py DIRECTORY PORT
+    git_http.py DIRECTORY PORT [PEM LOGIN_FILE]
 
+With PEM, a certificate and its key, behind HTTPS, for who logs in as the file says, USER:PASSWORD.
 Says READY=1 to the service manager when it listens.
 """
 
+import base64
 import http.server
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.parse
@@ -22,6 +25,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         """Passes a request on, and the answer back."""
+        if len(sys.argv) > 3 and self.headers.get("Authorization") != wanted():
+            self.send_response_only(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.end_headers()
+            return
         url = urllib.parse.urlsplit(self.path)
         environment = {
             "PATH": os.environ["PATH"],
@@ -50,9 +58,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_POST = do_GET
 
 
+def wanted():
+    """What a client has to say."""
+    with open(sys.argv[4], "rb") as login:
+        return "Basic " + base64.b64encode(login.read()).decode()
+
+
 def main():
     """Serves until it is killed."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), Handler)
+    if len(sys.argv) > 3:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[3])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     if "NOTIFY_SOCKET" in os.environ:
         address = os.environ["NOTIFY_SOCKET"]
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:

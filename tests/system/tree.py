@@ -32,6 +32,8 @@ PACKAGES = [
     "systemd", "systemd-sysv", "zstd",
     # For test_needrestart.py.
     "needrestart",
+    # For test_private.py, which has a server of its own.
+    "openssh-server",
     # For a package that is built with sanitizers, here so that there is one tree below both; for test_memory.py.
     "libasan8", "valgrind",
 ]
@@ -175,6 +177,7 @@ def base_recipe(deb):
         # deployd has a cluster of its own: none of Debian's, which every machine would start.
         "--dpkgopt=force-confold",
         '--essential-hook=mkdir -p "$1/etc/postgresql-common"',
+        '--customize-hook=systemctl --root="$1" disable ssh.service',
         '--essential-hook=echo create_main_cluster = false >"$1/etc/postgresql-common/createcluster.conf"',
         f'--customize-hook=systemctl --quiet --root="$1" mask {" ".join(MASKED)}',
         # Empty: each machine gets an id of its own at boot, and none takes its boot for the first.
