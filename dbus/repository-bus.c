@@ -75,12 +75,20 @@ static int repository_bus_run_remove(BusCall *call, void *noun, sd_bus_error *re
         return repository_remove(call->bus->params.pipeline, noun, &call->call, reterr);
 }
 
+static int about_repository(_unused_ BusCall *call, void *noun, BusRight *right,
+                            _unused_ sd_bus_error *reterr)
+{
+        right->key = "repository";
+        right->name = ((const Repository *) noun)->name;
+        return 0;
+}
+
 static const BusMethod methods[] = {
-        { "Fetch", ACTION_DEPLOY, run_fetch, NULL },
-        { "SetGitUrl", ACTION_MANAGE, run_set_git_url, NULL },
-        { "SetDefaultBranch", ACTION_MANAGE, run_set_default_branch, NULL },
-        { "SetSubmodules", ACTION_MANAGE, run_set_submodules, NULL },
-        { "Remove", ACTION_MANAGE, repository_bus_run_remove, NULL },
+        { "Fetch", ACTION_DEPLOY, run_fetch, NULL, .verb = "fetch" },
+        { "SetGitUrl", ACTION_MANAGE, run_set_git_url, NULL, .verb = "change" },
+        { "SetDefaultBranch", ACTION_MANAGE, run_set_default_branch, NULL, .verb = "change" },
+        { "SetSubmodules", ACTION_MANAGE, run_set_submodules, NULL, .verb = "change" },
+        { "Remove", ACTION_MANAGE, repository_bus_run_remove, NULL, .verb = "remove" },
 };
 
 #define CONST   SD_BUS_VTABLE_PROPERTY_CONST
@@ -133,4 +141,5 @@ const BusClass repository_class = {
         .fill_vtable = repository_bus_fill_vtable,
         .methods = methods,
         .n_methods = ELEMENTSOF(methods),
+        .about = about_repository,
 };

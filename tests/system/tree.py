@@ -30,6 +30,8 @@ PACKAGES = [
     "ccache", "gcc", "libc6-dev", "lighttpd", "make", "python3-venv",
     "ca-certificates", "curl", "git", "haproxy", "iproute2", "nftables", "nodejs", "procps", "python3",
     "systemd", "systemd-sysv", "zstd",
+    # Recommended, and for test_access.py.
+    "polkitd",
     # For test_needrestart.py.
     "needrestart",
     # For a package that is built with sanitizers, here so that there is one tree below both; for test_memory.py.

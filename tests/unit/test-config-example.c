@@ -25,6 +25,7 @@ static void expect_defaults(const Config *config)
         cr_expect_eq(config->queue_max, 10000);
         cr_expect_eq(config->queue_max_per_user, 100);
         cr_expect_eq(config->calls_max_per_user, 64);
+        cr_expect_eq(config->questions_max_per_user, 8);
         cr_expect_eq(config->calls_burst_per_user, 200);
         cr_expect_eq(config->calls_rate_per_user, 50);
         cr_expect_eq(config->keep_releases, 5);
@@ -129,7 +130,7 @@ Test(config_example, the_example_with_its_keys_uncommented_gives_the_defaults)
                         memmove(mark + 1, mark + 2, strlen(mark + 2) + 1);
                         n_keys++;
                 }
-        cr_expect_eq(n_keys, 62);
+        cr_expect_eq(n_keys, 63);
         write_file(path, "[runner]\nkeep-logs = 7\n[log]\nlevel = debug\n[git]\nlocal-paths = /srv\n"
                          "[ingress]\nhttp = *:80\n[runner]\napp-cpu-quota = 10%\n");
         write_drop_in("example.conf", example);
