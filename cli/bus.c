@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "cli/agent.h"
 #include "cli/verb.h"
 
 #define ERROR_BUS     "org.freedesktop.DBus.Error."
@@ -73,7 +74,8 @@ int bus_report(const sd_bus_error *error, int r)
                 return EXIT_UNREACHABLE;
         }
         if (error && sd_bus_error_is_set(error)) {
-                say("%s", text_is_empty(error->message) ? error->name : error->message);
+                say("%s%s", text_is_empty(error->message) ? error->name : error->message,
+                    agent_is_wanted(error) ? agent_advice() : "");
                 return EXIT_REFUSED;
         }
         if (r == -ENOMEM) {
@@ -102,13 +104,27 @@ int bus_open(sd_bus **ret)
         return EXIT_UNREACHABLE;
 }
 
+/* The call once more, and this time a person is asked for a password. */
+static int bus_ask(sd_bus *bus, sd_bus_message *call, sd_bus_message **ret)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *again = NULL;
+        _cleanup_(agent_freep) Agent *agent = NULL;
+        int r = agent_new(call, &again, &agent);
+
+        if (r >= 0)
+                r = sd_bus_call(bus, again, CALL_TIMEOUT_NONE, &error, ret);
+        agent = agent_free(agent);
+        return r < 0 ? bus_report(&error, r) : EXIT_DONE;
+}
+
 int bus_send(sd_bus *bus, uint64_t timeout, sd_bus_message *call, sd_bus_message **ret)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        int r = sd_bus_message_set_allow_interactive_authorization(call, true);
+        int r = sd_bus_call(bus, call, timeout, &error, ret);
 
-        if (r >= 0)
-                r = sd_bus_call(bus, call, timeout, &error, ret);
+        if (r < 0 && agent_can_help(&error))
+                return bus_ask(bus, call, ret);
         return r < 0 ? bus_report(&error, r) : EXIT_DONE;
 }
 

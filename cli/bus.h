@@ -11,17 +11,17 @@
 #define INTERFACE_PROPERTIES "org.freedesktop.DBus.Properties"
 #define INTERFACE_OBJECTS    "org.freedesktop.DBus.ObjectManager"
 
-/* Time enough for a person to answer polkit's question. */
+/* More than deployd waits for anything but work and people. */
 #define CALL_TIMEOUT (2 * 60 * USEC_PER_SEC)
 
-/* For calls that reply when the work is done. */
+/* For calls that reply when the work is done, or when a person has answered polkit's question. */
 #define CALL_TIMEOUT_NONE USEC_INFINITY
 
 /* The system bus. An exit status. Caller releases it (sd_bus_flush_close_unrefp). */
 int bus_open(sd_bus **ret);
 
-/* A call of deployd's with arguments as in sd_bus_message_append(), which may ask the user to authenticate.
- * *ret, which may be NULL for a method without a result, is the reply. An exit status. */
+/* A call of deployd's with arguments as in sd_bus_message_append(), which may ask the user to authenticate
+ * (cli/agent.h). *ret, which may be NULL for a method without a result, is the reply. An exit status. */
 int bus_call(sd_bus *bus, uint64_t timeout, const char *path, const char *interface, const char *member,
              sd_bus_message **ret, const char *types, ...);
 

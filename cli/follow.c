@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "cli/agent.h"
 #include "cli/steps.h"
 #include "cli/verb.h"
 #include "cli/watch.h"
@@ -40,6 +41,8 @@ typedef struct Follow {
         bool failed;
         void (*on_answers)(const char *app, const Deployment *deployment); /* NULL: it was called */
         Steps steps;
+        sd_bus_message *request;    /* what the deployment is asked for by */
+        Agent *agent;               /* while a person is asked for a password */
         sd_bus_slot *call;          /* under way; dropping it cancels it */
         bool asks_history;          /* `call` asks for a deployment that has no object any more */
         sd_event_source *read_soon; /* reads it again after a pause */
@@ -50,6 +53,8 @@ typedef struct Follow {
 static void follow_clear(Follow *follow)
 {
         sd_bus_slot_unref(follow->call);
+        agent_free(follow->agent);
+        sd_bus_message_unref(follow->request);
         sd_event_source_disable_unref(follow->read_soon);
         sd_event_source_disable_unref(follow->draw);
         steps_clear(&follow->steps);
@@ -64,6 +69,8 @@ static void follow_say_goodbye(const Follow *follow)
                 say("deployment %" PRIu64 " goes on; follow with: deployctl logs %s -f --deployment %" PRIu64
                     ", end with: deployctl cancel %" PRIu64,
                     follow->deployment->id, follow->app, follow->deployment->id, follow->deployment->id);
+        else if (follow->agent)
+                say("nothing was done: the password was not given");
         else
                 say("deployd has not answered yet; 'deployctl releases %s' shows whether it is queued",
                     follow->app);
@@ -208,6 +215,20 @@ static int on_draw(sd_event_source *source, uint64_t time _unused_, void *userda
         return r < 0 ? follow_fail(follow, NULL, r) : 0;
 }
 
+static int on_deploy(sd_bus_message *reply, void *userdata, sd_bus_error *reterr);
+
+/* Asks for the deployment once more, and a person for a password. */
+static int follow_ask(Follow *follow)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *again = NULL;
+        int r = agent_new(follow->request, &again, &follow->agent);
+
+        if (r >= 0)
+                r = sd_bus_call_async(follow->bus, &follow->call, again, on_deploy, follow,
+                                      CALL_TIMEOUT_NONE);
+        return r < 0 ? follow_fail(follow, NULL, r) : 0;
+}
+
 static int on_deploy(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_)
 {
         const sd_bus_error *error = sd_bus_message_get_error(reply);
@@ -216,6 +237,9 @@ static int on_deploy(sd_bus_message *reply, void *userdata, sd_bus_error *reterr
         int r;
 
         follow->call = sd_bus_slot_unref(follow->call);
+        if (error && !follow->agent && agent_can_help(error))
+                return follow_ask(follow);
+        follow->agent = agent_free(follow->agent);
         if (error)
                 return follow_fail(follow, error, 0);
         r = sd_bus_message_read(reply, "to", &follow->deployment->id, &path);
@@ -322,8 +346,7 @@ static int follow_begin(Follow *follow, sd_bus_message *call)
                 r = sd_event_source_set_enabled(follow->read_soon, SD_EVENT_OFF);
         if (r >= 0)
                 r = watch_subscribe(follow->bus, subscriptions, ELEMENTSOF(subscriptions), follow);
-        if (r >= 0)
-                r = sd_bus_message_set_allow_interactive_authorization(call, true);
+        follow->request = sd_bus_message_ref(call);
         if (r >= 0)
                 r = sd_bus_call_async(follow->bus, &follow->call, call, on_deploy, follow, CALL_TIMEOUT);
         return r;

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/names.h"
+#include "cli/agent.h"
 #include "cli/bus.h"
 #include "cli/verb.h"
 #include "cli/watch.h"
@@ -29,13 +30,17 @@ typedef struct Removal {
         bool gone;      /* nothing of the app runs any more */
         bool failed;
         uint64_t *id;
-        sd_bus_slot *call; /* under way; dropping it cancels it */
+        sd_bus_message *request; /* what the removal is asked for by */
+        Agent *agent;            /* while a person is asked for a password */
+        sd_bus_slot *call;       /* under way; dropping it cancels it */
         sd_event_source *explain;
 } Removal;
 
 static void removal_clear(Removal *removal)
 {
         sd_bus_slot_unref(removal->call);
+        agent_free(removal->agent);
+        sd_bus_message_unref(removal->request);
         sd_event_source_disable_unref(removal->explain);
         (void) sd_bus_detach_event(removal->bus);
         sd_event_unref(removal->event);
@@ -55,6 +60,20 @@ static int removal_end(Removal *removal)
         return removal->committed && removal->gone ? sd_event_exit(removal->event, EXIT_DONE) : 0;
 }
 
+static int removal_on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *reterr);
+
+/* Asks for the removal once more, and a person for a password. */
+static int removal_ask(Removal *removal)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *again = NULL;
+        int r = agent_new(removal->request, &again, &removal->agent);
+
+        if (r >= 0)
+                r = sd_bus_call_async(removal->bus, &removal->call, again, removal_on_reply, removal,
+                                      CALL_TIMEOUT_NONE);
+        return r < 0 ? removal_fail(removal, NULL, r) : 0;
+}
+
 static int removal_on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_)
 {
         const sd_bus_error *error = sd_bus_message_get_error(reply);
@@ -62,6 +81,9 @@ static int removal_on_reply(sd_bus_message *reply, void *userdata, sd_bus_error 
         int r;
 
         removal->call = sd_bus_slot_unref(removal->call);
+        if (error && !removal->agent && agent_can_help(error))
+                return removal_ask(removal);
+        removal->agent = agent_free(removal->agent);
         if (error)
                 return removal_fail(removal, error, 0);
         removal->committed = true;
@@ -125,6 +147,8 @@ static int removal_on_interrupt(sd_event_source *source _unused_,
 
         if (removal->committed)
                 say("the removal of %s goes on: deployd ends its last instances", removal->name);
+        else if (removal->agent)
+                say("nothing was done: the password was not given");
         else
                 say("deployd has not answered yet; 'deployctl app list' shows whether %s is removed",
                     removal->name);
@@ -140,7 +164,6 @@ static const Subscription subscriptions[] = {
 /* Subscribes before it asks, so nothing can be missed. */
 static int removal_begin(Removal *removal, const char *path, bool force)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         int r = watch_begin(removal->bus, removal_on_interrupt, removal, &removal->event);
 
         if (r >= 0)
@@ -151,15 +174,13 @@ static int removal_begin(Removal *removal, const char *path, bool force)
         if (r >= 0)
                 r = watch_subscribe(removal->bus, subscriptions, ELEMENTSOF(subscriptions), removal);
         if (r >= 0)
-                r = sd_bus_message_new_method_call(removal->bus, &call, BUS_NAME, path, BUS_INTERFACE_APP,
-                                                   "Remove");
+                r = sd_bus_message_new_method_call(removal->bus, &removal->request, BUS_NAME, path,
+                                                   BUS_INTERFACE_APP, "Remove");
         if (r >= 0)
-                r = sd_bus_message_append(call, "b", force);
+                r = sd_bus_message_append(removal->request, "b", force);
         if (r >= 0)
-                r = sd_bus_message_set_allow_interactive_authorization(call, true);
-        if (r >= 0)
-                r = sd_bus_call_async(removal->bus, &removal->call, call, removal_on_reply, removal,
-                                      CALL_TIMEOUT);
+                r = sd_bus_call_async(removal->bus, &removal->call, removal->request, removal_on_reply,
+                                      removal, CALL_TIMEOUT);
         return r;
 }
 

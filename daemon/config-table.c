@@ -70,9 +70,12 @@ const ConfigKey config_keys[] = {
         { "runner", "queue-max", NUMBER(queue_max, "1", "1000000"), "10000",
           "How many deployments may wait in the queue." },
         { "runner", "queue-max-per-user", NUMBER(queue_max_per_user, "1", "1000000"), "100",
-          "How many of them may be of the same user. Root is not bound by it, nor by the next three." },
+          "How many of them may be of the same user. Root is not bound by it, nor by the next four." },
         { "runner", "calls-max-per-user", NUMBER(calls_max_per_user, "1", "10000"), "64",
           "How many calls of the same user may be waiting for their replies at once." },
+        { "runner", "questions-max-per-user", NUMBER(questions_max_per_user, "1", "64"), "8",
+          "How many connections of the same user may wait for polkit, or for a person whom it asks for a password, at "
+          "once. Of one connection there is one question at a time." },
         { "runner", "calls-burst-per-user", NUMBER(calls_burst_per_user, "1", "1000000"), "200",
           "How many calls the same user may make one after the other, before the next key counts. A call whose "
           "reply is a long list counts as about one for each KiB of it." },

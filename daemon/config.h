@@ -33,6 +33,7 @@ typedef struct Config {
         uint64_t queue_max;
         uint64_t queue_max_per_user;
         uint64_t calls_max_per_user;
+        uint64_t questions_max_per_user;
         uint64_t calls_burst_per_user;
         uint64_t calls_rate_per_user; /* calls a second */
         uint64_t keep_releases;

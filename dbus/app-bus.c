@@ -208,19 +208,29 @@ static int app_bus_status(const void *noun)
         return (int) ((const App *) noun)->status;
 }
 
+static int about_app(_unused_ BusCall *call, void *noun, BusRight *right, _unused_ sd_bus_error *reterr)
+{
+        right->key = "app";
+        right->name = ((const App *) noun)->name;
+        return 0;
+}
+
 static const BusMethod methods[] = {
-        { "Deploy", ACTION_DEPLOY, app_bus_run_deploy, deployment_bus_reply },
-        { "Rollback", ACTION_DEPLOY, run_rollback, deployment_bus_reply },
-        { "Redeploy", ACTION_DEPLOY, run_redeploy, environment_bus_set_reply },
-        { "SetEnvironment", ACTION_ENVIRONMENT, environment_bus_set, environment_bus_set_reply },
-        { "StageEnvironment", ACTION_ENVIRONMENT, environment_bus_stage, NULL },
-        { "GetEnvironment", ACTION_ENVIRONMENT, environment_bus_get, environment_bus_get_reply, true },
-        { "Start", ACTION_OPERATE, app_bus_run_start, NULL },
-        { "Stop", ACTION_OPERATE, run_stop, NULL },
-        { "Restart", ACTION_OPERATE, run_restart, NULL },
-        { "ClearCache", ACTION_DEPLOY, run_clear_cache, NULL },
-        { "SetProperties", ACTION_MANAGE, run_set_properties, NULL },
-        { "Remove", ACTION_MANAGE, app_bus_run_remove, NULL },
+        { "Deploy", ACTION_DEPLOY, app_bus_run_deploy, deployment_bus_reply, .verb = "deploy" },
+        { "Rollback", ACTION_DEPLOY, run_rollback, deployment_bus_reply, .verb = "roll back" },
+        { "Redeploy", ACTION_DEPLOY, run_redeploy, environment_bus_set_reply, .verb = "redeploy" },
+        { "SetEnvironment", ACTION_ENVIRONMENT, environment_bus_set, environment_bus_set_reply,
+          .verb = "change the environment of" },
+        { "StageEnvironment", ACTION_ENVIRONMENT, environment_bus_stage, NULL,
+          .verb = "change the environment of" },
+        { "GetEnvironment", ACTION_ENVIRONMENT, environment_bus_get, environment_bus_get_reply, true,
+          .verb = "read the environment of" },
+        { "Start", ACTION_OPERATE, app_bus_run_start, NULL, .verb = "start" },
+        { "Stop", ACTION_OPERATE, run_stop, NULL, .verb = "stop" },
+        { "Restart", ACTION_OPERATE, run_restart, NULL, .verb = "restart" },
+        { "ClearCache", ACTION_DEPLOY, run_clear_cache, NULL, .verb = "clear the build cache of" },
+        { "SetProperties", ACTION_MANAGE, run_set_properties, NULL, .verb = "change" },
+        { "Remove", ACTION_MANAGE, app_bus_run_remove, NULL, .verb = "remove" },
 };
 
 #define CONST   SD_BUS_VTABLE_PROPERTY_CONST
@@ -301,5 +311,6 @@ const BusClass app_class = {
         .fill_vtable = app_bus_fill_vtable,
         .methods = methods,
         .n_methods = ELEMENTSOF(methods),
+        .about = about_app,
         .status = app_bus_status,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "dbus/bus-gate.h"
 #include "dbus/bus-object.h"
 #include "dbus/bus-sender.h"
 #include "dbus/bus-signals.h"
@@ -68,6 +69,7 @@ static void call_detach(BusCall *call)
 {
         if (!call->bus)
                 return;
+        call->question = bus_question_free(call->question);
         LIST_REMOVE(calls, call->bus->calls, call);
         call->bus = NULL;
         if (call->user)
@@ -89,9 +91,12 @@ void bus_caller_detach_all(Bus *bus)
 {
         BusCall *call, *next;
 
-        /* They end when the pipeline says so. */
+        /* What has begun ends when the pipeline says so. */
         LIST_FOREACH_SAFE (calls, call, next, bus->calls)
-                call_detach(call);
+                if (call->question)
+                        bus_call_free(call);
+                else
+                        call_detach(call);
 }
 
 int bus_call_reply_new(BusCall *call, sd_bus_message **ret)
@@ -168,38 +173,87 @@ static void bus_caller_on_done(void *userdata, const sd_bus_error *error, uint64
         bus_call_end(call);
 }
 
-/* The one place that decides whether somebody may do something. */
-static int bus_caller_authorize(const BusCall *call, sd_bus_error *reterr)
-{
-        if (call->call.uid == 0)
-                return 0;
-        if (call->method->action == ACTION_ROOT)
-                return sd_bus_error_setf(reterr, SD_BUS_ERROR_ACCESS_DENIED, "Only root may call %s",
-                                         call->method->member);
-        return sd_bus_error_setf(reterr, SD_BUS_ERROR_ACCESS_DENIED,
-                                 "%s takes the right %s, which only root has", call->method->member,
-                                 call->method->action);
-}
-
-static int bus_caller_run(BusCall *call, sd_bus_error *reterr)
+/* What is to be looked at before and after polkit is asked, which may take a person's time: the object,
+ * which is in *ret, and whether anything may be changed. */
+static int find_object(const BusCall *call, BusObject **ret, sd_bus_error *reterr)
 {
         const char *path = sd_bus_message_get_path(call->message);
+        int r;
+
+        r = sd_bus_message_rewind(call->message, true);
+        if (r >= 0)
+                r = bus_gate_filter(call->message, call->bus, reterr);
+        if (r >= 0 && !call->method->harmless)
+                r = pipeline_refuse_change(call->bus->params.pipeline, reterr);
+        if (r < 0)
+                return r;
+        *ret = bus_object_find(call->bus, path);
+        if (!*ret)
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_UNKNOWN_OBJECT, "Unknown object '%s'.", path);
+        r = sd_bus_message_rewind(call->message, true);
+        return r < 0 ? r : 0;
+}
+
+/* Does what is allowed. The call is gone, or goes on, in any case. */
+static int bus_caller_run(BusCall *call, sd_bus_error *reterr)
+{
         BusObject *object;
         int r;
 
-        r = bus_caller_authorize(call, reterr);
+        call->is_starting = true;
+        r = find_object(call, &object, reterr);
+        if (r >= 0)
+                r = call->method->run(call, object->noun, reterr);
+        call->is_starting = false;
+        return r;
+}
+
+/* Polkit has answered. */
+static void on_answered(void *userdata, const sd_bus_error *refusal)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        BusCall *call = userdata;
+        int r = -EACCES;
+
+        call->question = bus_question_free(call->question);
+        if (!refusal) {
+                r = bus_caller_run(call, &error);
+                refusal = &error;
+        }
+        if (r < 0)
+                bus_call_fail(call, r, refusal);
+        if (r < 0 || call->is_done)
+                bus_call_free(call);
+}
+
+/* Asks polkit whether somebody else than root may. */
+static int ask_right(BusCall *call, sd_bus_error *reterr)
+{
+        BusRight right = { .action = call->method->action, .verb = call->method->verb };
+        BusObject *object;
+        int r;
+
+        r = find_object(call, &object, reterr);
+        if (r >= 0 && call->method->about)
+                r = call->method->about(call, object->noun, &right, reterr);
+        else if (r >= 0 && object->class->about)
+                r = object->class->about(call, object->noun, &right, reterr);
         if (r < 0)
                 return r;
-        r = call->method->harmless ? 0 : pipeline_refuse_change(call->bus->params.pipeline, reterr);
-        if (r < 0)
-                return r;
-        object = bus_object_find(call->bus, path);
-        if (!object)
-                return sd_bus_error_setf(reterr, SD_BUS_ERROR_UNKNOWN_OBJECT, "Unknown object '%s'.", path);
-        r = sd_bus_message_rewind(call->message, true);
-        if (r < 0)
-                return r;
-        return call->method->run(call, object->noun, reterr);
+        if (!call->user)
+                return bus_right_refuse(&right, "there is no bus that knows who else calls", reterr);
+        return bus_authorize(call->bus, call->message, &right, on_answered, call, &call->question, reterr);
+}
+
+/* The one place that decides whether somebody may do something. */
+static int bus_caller_begin(BusCall *call, sd_bus_error *reterr)
+{
+        if (call->call.uid == 0)
+                return bus_caller_run(call, reterr);
+        if (call->method->action == ACTION_ROOT)
+                return sd_bus_error_setf(reterr, SD_BUS_ERROR_ACCESS_DENIED, "Only root may call %s",
+                                         call->method->member);
+        return ask_right(call, reterr);
 }
 
 int bus_caller_take(Bus *bus, sd_bus_message *message, const BusMethod *method, sd_bus_error *reterr)
@@ -216,9 +270,7 @@ int bus_caller_take(Bus *bus, sd_bus_message *message, const BusMethod *method, 
                 return r;
         call->call.done = bus_caller_on_done;
         call->call.userdata = call;
-        call->is_starting = true;
-        r = bus_caller_run(call, reterr);
-        call->is_starting = false;
+        r = bus_caller_begin(call, reterr);
         if (r < 0)
                 bus_signals_flush(bus);
         if (r < 0 || call->is_done)

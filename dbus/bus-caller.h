@@ -2,20 +2,12 @@
 #pragma once
 
 /* Who calls, and may he? Everything that changes something comes through here: the method's row says which
- * right it takes, and who calls is known already (bus-admit.h). Nothing blocks; the calls of one client are
- * run in the order in which they came. */
+ * right it takes, and who calls is known already (bus-admit.h). Root may do everything, polkit is asked what
+ * others may. Nothing blocks; the calls of one client are run in the order in which they came. */
 
 #include "base/cleanup.h"
+#include "dbus/bus-authorize.h"
 #include "dbus/bus-private.h"
-
-/* Rights, named as polkit actions. */
-#define ACTION_MANAGE      "org.deployd.deploy1.manage"
-#define ACTION_DEPLOY      "org.deployd.deploy1.deploy"
-#define ACTION_OPERATE     "org.deployd.deploy1.operate"
-#define ACTION_ENVIRONMENT "org.deployd.deploy1.environment"
-#define ACTION_LOGS        "org.deployd.deploy1.logs"
-/* What no right gives: root alone may. */
-#define ACTION_ROOT NULL
 
 typedef struct BusMethod {
         const char *member;
@@ -28,6 +20,11 @@ typedef struct BusMethod {
         int (*reply)(BusCall *call, uint64_t id, sd_bus_message *reply);
         /* It changes nothing of an app: possible also while the apps are not those of the database. */
         bool harmless;
+        /* BusRight.verb */
+        const char *verb;
+        /* Fills in key and name of *right, from the arguments or the object. NULL = as BusClass.about. 0, or
+         * negative with *reterr filled. */
+        int (*about)(BusCall *call, void *noun, BusRight *right, sd_bus_error *reterr);
 } BusMethod;
 
 /* A call that is not answered yet. It outlives its client, and if need be the Bus. */
@@ -35,10 +32,11 @@ struct BusCall {
         Bus *bus;                /* NULL when that is gone: nobody is answered any more */
         sd_bus_message *message; /* stands at its first argument when run() and reply() get it */
         const BusMethod *method;
-        BusUser *user;    /* whose call it is; NULL when there is no bus in between */
-        uint64_t paid;    /* tokens of bus-limit.h for the length of the reply */
-        bool is_starting; /* run() has not returned */
-        bool is_done;     /* and has been told of the end already */
+        BusQuestion *question; /* whether it is allowed; NULL when that is decided */
+        BusUser *user;         /* whose call it is; NULL when there is no bus in between */
+        uint64_t paid;         /* tokens of bus-limit.h for the length of the reply */
+        bool is_starting;      /* run() has not returned */
+        bool is_done;          /* and has been told of the end already */
         Call call;
         LIST_FIELDS(BusCall, calls);
 };

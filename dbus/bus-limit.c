@@ -214,3 +214,25 @@ void bus_user_end(BusUser *user)
         assert(user && user->n_calls > 0);
         user->n_calls--;
 }
+
+int bus_user_ask(const Bus *bus, BusUser *user, sd_bus_error *reterr)
+{
+        uint64_t most = config_of(bus)->questions_max_per_user;
+
+        assert(user);
+        if (user->n_asked >= most)
+                return sd_bus_error_setf(
+                        reterr, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                        "%" PRIu64
+                        " calls wait for polkit's answer already, which is questions-max-per-user "
+                        "of [runner] in deploy.conf",
+                        most);
+        user->n_asked++;
+        return 0;
+}
+
+void bus_user_answered(BusUser *user)
+{
+        assert(user && user->n_asked > 0);
+        user->n_asked--;
+}

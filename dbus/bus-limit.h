@@ -26,6 +26,7 @@ struct BusUser {
         uid_t uid;
         unsigned n_senders; /* connections that are known to be the user's */
         unsigned n_calls;   /* taken up, not answered */
+        unsigned n_asked;   /* of them, polkit is being asked about */
         Bucket calls;
         Bucket refusals; /* answers that say no: beyond them there is none */
         uint64_t told;   /* when the log had it that calls are refused; 0 = never */
@@ -50,3 +51,8 @@ void bus_user_give_back(BusUser *user, uint64_t tokens);
 /* One more call waits for its reply: 0, or LimitsExceeded with *reterr filled. bus_user_end() follows. */
 int bus_user_begin(const Bus *bus, BusUser *user, sd_bus_error *reterr);
 void bus_user_end(BusUser *user);
+
+/* Polkit is asked about one more call: 0, or LimitsExceeded with *reterr filled. bus_user_answered()
+ * follows. */
+int bus_user_ask(const Bus *bus, BusUser *user, sd_bus_error *reterr);
+void bus_user_answered(BusUser *user);

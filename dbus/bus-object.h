@@ -16,6 +16,8 @@ struct BusClass {
         void (*fill_vtable)(void);   /* before it is registered; NULL = it is whole */
         const BusMethod *methods;    /* those that change something */
         size_t n_methods;
+        /* BusMethod.about of all methods that have none; NULL = they are about no app and no repository. */
+        int (*about)(BusCall *call, void *noun, BusRight *right, sd_bus_error *reterr);
         /* The value of its property Status, NULL if it has none: each value is announced, even if there are
          * several in one turn of the event loop. */
         int (*status)(const void *noun);

@@ -8,13 +8,14 @@
 #include "dbus/bus.h"
 
 typedef struct BusCall BusCall;
+typedef struct BusQuestion BusQuestion;
 typedef struct BusSender BusSender;
 typedef struct BusUser BusUser;
 typedef struct BusObject BusObject;
 typedef struct BusClass BusClass;
 
-/* Two singletons, two registrations for each of three kinds of objects, object manager, three filters, one
- * match; and some room. */
+/* Two singletons, two registrations for each of three kinds of objects, object manager, three filters, two
+ * matches, one call; and some room. */
 #define BUS_SLOTS_MAX 16
 
 #define BUS_CLASSES 5
@@ -49,10 +50,16 @@ struct Bus {
         /* bus-sender.h, bus-limit.h: who calls. */
         void *senders; /* tsearch(3), by unique name */
         void (*sender_known)(BusSender *sender, sd_bus_message *message);
+        void (*sender_gone)(BusSender *sender);
         unsigned n_held;   /* calls whose sender is being asked for */
         size_t held_bytes; /* of the big ones of them */
         LIST_HEAD(BusUser, users);
         BusUser *strangers; /* all senders that are not known yet, for what does not wait for that */
+
+        /* bus-authorize.h: what they may. */
+        char *polkit;         /* the unique name of who has polkit's name; NULL or "" = nobody */
+        uint64_t polkit_usec; /* how long it may think where no person is asked */
+        uint64_t n_questions; /* so far */
 };
 
 /* The Bus whose object or filter is being called right now. */

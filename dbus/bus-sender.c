@@ -73,6 +73,8 @@ static BusSender *sender_free(BusSender *sender)
         while ((message = take_held(sender)))
                 sd_bus_message_unref(message);
         sd_bus_slot_unref(sender->question);
+        if (sender->bus->sender_gone)
+                sender->bus->sender_gone(sender);
         if (sender->user)
                 bus_user_leave(sender->user);
         (void) tdelete(sender, &sender->bus->senders, bus_sender_compare_names);

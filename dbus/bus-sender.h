@@ -22,6 +22,8 @@ struct BusSender {
         BusHeld *held_tail;
         unsigned n_held;
         unsigned n_together; /* how many waited until it was known */
+        /* bus-authorize.h: what polkit is asked, and is to be asked, in the order of the calls. */
+        LIST_HEAD(BusQuestion, questions);
 };
 
 /* A call that has waited, its sender known now. The message is borrowed. */

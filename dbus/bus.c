@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "dbus/bus-admit.h"
+#include "dbus/bus-authorize.h"
 #include "dbus/bus-caller.h"
 #include "dbus/bus-gate.h"
 #include "dbus/bus-object.h"
@@ -36,6 +37,8 @@ static int register_all(Bus *bus)
                 r = log_control_bus_register(bus);
         if (r >= 0)
                 r = bus_admit_register(bus);
+        if (r >= 0)
+                r = bus_authorize_register(bus);
         if (r < 0)
                 return r;
         r = sd_bus_add_object_manager(bus->params.bus, &slot, BUS_PATH);
@@ -86,6 +89,7 @@ Bus *bus_free(Bus *bus)
         while (bus->objects)
                 bus_object_free(bus->objects);
         sd_bus_slot_unref(bus->name_slot);
+        free(bus->polkit);
         sd_bus_unref(bus->params.bus);
         free(bus);
         return NULL;

@@ -172,9 +172,17 @@ static int deployment_bus_status(const void *noun)
         return (int) ((const Deployment *) noun)->status;
 }
 
+static int about_app_of_it(_unused_ BusCall *call, void *noun, BusRight *right,
+                           _unused_ sd_bus_error *reterr)
+{
+        right->key = "app";
+        right->name = ((const Deployment *) noun)->app->name;
+        return 0;
+}
+
 static const BusMethod methods[] = {
-        { "Cancel", ACTION_DEPLOY, run_cancel, NULL },
-        { "OpenLog", ACTION_LOGS, run_open_log, deployment_bus_reply_log, true },
+        { "Cancel", ACTION_DEPLOY, run_cancel, NULL, .verb = "cancel a deployment of" },
+        { "OpenLog", ACTION_LOGS, run_open_log, deployment_bus_reply_log, true, .verb = "read the log of" },
 };
 
 #define CONST   SD_BUS_VTABLE_PROPERTY_CONST
@@ -215,5 +223,6 @@ const BusClass deployment_class = {
         .vtable = vtable,
         .methods = methods,
         .n_methods = ELEMENTSOF(methods),
+        .about = about_app_of_it,
         .status = deployment_bus_status,
 };

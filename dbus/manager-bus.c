@@ -6,6 +6,7 @@
 #include "daemon/model/deployment.h"
 #include "daemon/model/removed-app.h"
 #include "daemon/model/repository.h"
+#include "dbus/about-bus.h"
 #include "dbus/adopt-bus.h"
 #include "dbus/app-bus.h"
 #include "dbus/bus-args.h"
@@ -276,13 +277,17 @@ static int manager_bus_run_reload(BusCall *call, void *noun, sd_bus_error *reter
 }
 
 static const BusMethod methods[] = {
-        { "CreateRepository", ACTION_MANAGE, credential_bus_run_create, reply_create_repository },
-        { "CreateApp", ACTION_MANAGE, run_create_app, reply_create_app },
-        { "Deploy", ACTION_DEPLOY, manager_bus_run_deploy, deployment_bus_reply },
-        { "OpenLog", ACTION_LOGS, manager_bus_run_open_log, deployment_bus_reply_log, true },
-        { "Verify", ACTION_MANAGE, verify_bus_run, NULL, true },
-        { "Reload", ACTION_MANAGE, manager_bus_run_reload, NULL, true },
-        { "Adopt", ACTION_MANAGE, adopt_bus_run, NULL, true },
+        { "CreateRepository", ACTION_MANAGE, credential_bus_run_create, reply_create_repository,
+          .verb = "create", .about = about_bus_new_repository },
+        { "CreateApp", ACTION_MANAGE, run_create_app, reply_create_app, .verb = "create",
+          .about = about_bus_new_app },
+        { "Deploy", ACTION_DEPLOY, manager_bus_run_deploy, deployment_bus_reply, .verb = "deploy",
+          .about = about_bus_named_app },
+        { "OpenLog", ACTION_LOGS, manager_bus_run_open_log, deployment_bus_reply_log, true,
+          .verb = "read the log of", .about = about_bus_log },
+        { "Verify", ACTION_MANAGE, verify_bus_run, NULL, true, .verb = "verify" },
+        { "Reload", ACTION_MANAGE, manager_bus_run_reload, NULL, true, .verb = "reload" },
+        { "Adopt", ACTION_MANAGE, adopt_bus_run, NULL, true, .verb = "adopt" },
 };
 
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE

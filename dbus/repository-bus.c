@@ -70,15 +70,25 @@ static int repository_bus_run_remove(BusCall *call, void *noun, sd_bus_error *re
         return repository_remove(call->bus->params.pipeline, noun, &call->call, reterr);
 }
 
+static int about_repository(_unused_ BusCall *call, void *noun, BusRight *right,
+                            _unused_ sd_bus_error *reterr)
+{
+        right->key = "repository";
+        right->name = ((const Repository *) noun)->name;
+        return 0;
+}
+
 static const BusMethod methods[] = {
-        { "Fetch", ACTION_DEPLOY, run_fetch, NULL },
-        { "SetGitUrl", ACTION_MANAGE, credential_bus_run_set_git_url, NULL },
-        { "SetDefaultBranch", ACTION_MANAGE, run_set_default_branch, NULL },
-        { "SetSubmodules", ACTION_MANAGE, run_set_submodules, NULL },
-        { "SetCredential", ACTION_ENVIRONMENT, credential_bus_run_set, NULL },
-        { "GenerateKey", ACTION_MANAGE, credential_bus_run_generate_key, NULL },
-        { "SetKnownHosts", ACTION_MANAGE, credential_bus_run_set_known_hosts, NULL },
-        { "Remove", ACTION_MANAGE, repository_bus_run_remove, NULL },
+        { "Fetch", ACTION_DEPLOY, run_fetch, NULL, .verb = "fetch" },
+        { "SetGitUrl", ACTION_MANAGE, credential_bus_run_set_git_url, NULL, .verb = "change" },
+        { "SetDefaultBranch", ACTION_MANAGE, run_set_default_branch, NULL, .verb = "change" },
+        { "SetSubmodules", ACTION_MANAGE, run_set_submodules, NULL, .verb = "change" },
+        { "SetCredential", ACTION_ENVIRONMENT, credential_bus_run_set, NULL,
+          .verb = "change the credential of" },
+        { "GenerateKey", ACTION_MANAGE, credential_bus_run_generate_key, NULL, .verb = "make a key for" },
+        { "SetKnownHosts", ACTION_MANAGE, credential_bus_run_set_known_hosts, NULL,
+          .verb = "change the known hosts of" },
+        { "Remove", ACTION_MANAGE, repository_bus_run_remove, NULL, .verb = "remove" },
 };
 
 #define CONST   SD_BUS_VTABLE_PROPERTY_CONST
@@ -138,4 +148,5 @@ const BusClass repository_class = {
         .fill_vtable = repository_bus_fill_vtable,
         .methods = methods,
         .n_methods = ELEMENTSOF(methods),
+        .about = about_repository,
 };

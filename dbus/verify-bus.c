@@ -91,6 +91,7 @@ static int verify_bus_judge(const sd_bus_error *error, int r)
                 { SD_BUS_ERROR_NO_REPLY, -EHOSTDOWN }, /* it has ended meanwhile */
                 { BUS_ERROR_DATABASE_UNAVAILABLE, -EHOSTDOWN },
                 { SD_BUS_ERROR_ACCESS_DENIED, -EACCES },
+                { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, -EACCES },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++)

@@ -19,6 +19,7 @@ ROOT = "/org/deployd/Deploy1"
 ERROR = NAME + ".Error."
 SYSTEMD = "org.freedesktop.systemd1"
 TIMEOUT = 20
+CHALLENGE = "InteractiveAuthorizationRequired"
 
 METHODS = {
     "Manager": {
@@ -122,6 +123,8 @@ class Mock:
         self.silent = set() # methods that never answer
         self.plan = []      # what happens to the next deployment: dictionaries of properties
         self.planned = None  # the path and id of the deployment to which it will happen
+        self.passwords = {}     # method: the error of a call that may ask a person, or None; one that may not is refused
+        self.interactive = []   # of each call with such an answer, whether it may
         self.units = {}     # unit: properties, for systemd
         self.old = {}       # deployments that are not published any more
         self.logs = {}  # of deployments, by id
@@ -310,6 +313,15 @@ class Mock:
         noun = interface_name.rsplit(".", 1)[1]
         arguments = parameters.unpack()
         called = method, (where, *arguments)
+        if method in self.passwords:
+            flags = invocation.get_message().get_flags()
+            self.interactive.append(bool(flags & Gio.DBusMessageFlags.ALLOW_INTERACTIVE_AUTHORIZATION))
+            error = self.passwords[method] if self.interactive[-1] else CHALLENGE
+            if error:
+                self.calls.put(called)
+                if error != "silent":
+                    invocation.return_dbus_error(f"org.freedesktop.DBus.Error.{error}", "it takes the right x: ask root")
+                return
         if method in self.silent:
             self.calls.put(called)
             return

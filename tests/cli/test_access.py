@@ -1,123 +1,130 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What private repositories are reached with: repo credential, key, known-hosts."""
+"""What deployctl does when deployd wants a password: a person at a terminal is asked, others are told."""
 
 import os
 import pathlib
-import socket
-import subprocess
-import sys
+import signal
+import tempfile
 import termios
+import time
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "git"))
-from sshserver import SshServer, fingerprint, make_key, public  # pylint: disable=wrong-import-position
+from mock import TIMEOUT
 
-TOKEN = "canary-token-17x"
-SSH = "ssh://git@git.example:2222/team/shop.git"
-
-
-def given(mock):
-    return bytes(mock.wait_call("SetCredential")[1])
-
-
-@pytest.mark.parametrize("text", [TOKEN, TOKEN + "\n", TOKEN + "\r\n"])
-def test_a_credential_is_read_from_standard_input(mock, deployctl, tmp_path, text):
-    mock.repository("code")
-    (tmp_path / "token").write_bytes(text.encode())
-    with open(tmp_path / "token", "rb") as token:
-        result = deployctl("repo", "credential", "code", stdin=token)
-    assert (result.status, result.out, result.err) == (0, "repository code has another credential\n", "")
-    assert given(mock) == TOKEN.encode()
+NOBODY = 65534
+# Says that it is ready, switches the echo off as the real one does while it waits for a password, and ends when told to.
+AGENT = """#!/usr/bin/python3
+import os, signal, sys, termios
+signal.pthread_sigmask(signal.SIG_BLOCK, {{signal.SIGTERM}})
+with open("{directory}/agent", "w") as file:
+    print(os.getpid(), *sys.argv[1:], file=file, flush=True)
+    mode = termios.tcgetattr(2)
+    mode[3] &= ~termios.ECHO
+    termios.tcsetattr(2, termios.TCSANOW, mode)
+    os.close(int(sys.argv[2]))
+    os.write(2, b"Password:")
+    signal.sigwait({{signal.SIGTERM}})
+    print("ended", file=file)
+"""
 
 
-def test_a_credential_is_typed_and_not_shown(mock, start):
-    mock.repository("code")
-    run = start("repo", "credential", "code", asked=True)
-    run.wait_for("Password or token", "err")
-    assert not termios.tcgetattr(run.terminal)[3] & termios.ECHO
-    run.type(TOKEN + "\n")
-    result = run.end()
-    assert result.status == 0 and TOKEN not in result.err + result.out
-    assert given(mock) == TOKEN.encode()
+@pytest.fixture
+def directory():
+    """Where an ordinary user gets to."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o777)
+        yield pathlib.Path(name)
 
 
-def test_a_credential_is_cleared(mock, deployctl):
-    mock.repository("code", HasCredential=True)
-    assert deployctl("repo", "credential", "code", "--clear").out == "repository code has no credential any more\n"
-    assert given(mock) == b""
+@pytest.fixture
+def agent(directory):
+    """A pkttyagent that needs no polkit: the variables for who is to find it."""
+    program = directory / "pkttyagent"
+    program.write_text(AGENT.format(directory=directory))
+    program.chmod(0o755)
+    return {"PATH": f"{directory}:{os.environ['PATH']}"}
 
 
-@pytest.mark.parametrize("size, status", [(0, 2), (17 * 1024, 1)])
-def test_a_credential_has_some_bytes_and_not_many(mock, deployctl, tmp_path, size, status):
-    mock.repository("code")
-    (tmp_path / "token").write_text("x" * size)
-    with open(tmp_path / "token", "rb") as token:
-        result = deployctl("repo", "credential", "code", stdin=token)
-    assert result.status == status and ("--clear" if size == 0 else "16 KiB") in result.err
-    assert "SetCredential" not in mock.called()
+def end_of(directory):
+    """What the agent was started with, and that it was told to end."""
+    first, ended = (directory / "agent").read_text().splitlines()
+    assert ended == "ended"
+    return first.split()
 
 
-@pytest.mark.parametrize("url, place", [
-    ("ssh://git@github.com/team/shop.git", "https://github.com/team/shop/settings/keys"),
-    ("ssh://git@gitlab.com/team/a/shop", "https://gitlab.com/team/a/shop/-/settings/repository"),
-    (SSH, "git.example:2222")])
-def test_a_key_is_made_and_its_place_said(mock, deployctl, url, place):
-    mock.repository("code", GitUrl=url)
-    result = deployctl("repo", "key", "code")
-    assert (result.status, result.out) == (0, "ssh-ed25519 AAAA deployd\n")
-    assert place in result.err and len(result.err.splitlines()) == 1
+def test_without_a_terminal_the_sentence_says_what_would_help(mock, deployctl):
+    mock.passwords = {"Start": None}
+    mock.app("shop")
+    done = deployctl("start", "shop", user=NOBODY)
+    assert (done.status, done.out, done.err) == (
+        1, "", "deployctl: it takes the right x: ask root; at a terminal a password would be asked for\n")
+    assert mock.interactive == [False]
 
 
-def test_a_key_does_not_replace_a_credential(mock, deployctl):
-    mock.repository("code", GitUrl=SSH, HasCredential=True)
-    result = deployctl("repo", "key", "code")
-    assert result.status == 1 and "'deployctl repo credential code --clear'" in result.err
-    assert "GenerateKey" not in mock.called()
+@pytest.mark.parametrize("arguments, method", [
+    (("start", "shop"), "Start"), (("deploy", "shop", "--no-wait"), "Deploy"), (("deploy", "shop"), "Deploy"),
+    (("app", "remove", "shop", "--force", "--confirm=shop"), "Remove")])
+def test_at_a_terminal_the_call_is_made_again_with_an_agent(mock, start, agent, directory, arguments, method):
+    mock.passwords = {method: None}
+    mock.app("shop")
+    mock.plan = [{"Status": "live"}]
+    running = start(*arguments, user=NOBODY, asked=True, env=agent)
+    done = running.end()
+    assert done.status == 0, done.err
+    assert mock.interactive == [False, True]
+    assert end_of(directory)[1:] == ["--notify-fd", end_of(directory)[2], "--process", str(running.process.pid)]
 
 
-def test_known_hosts_come_from_a_file(mock, deployctl, tmp_path):
-    mock.repository("code", GitUrl=SSH)
-    (tmp_path / "hosts").write_text("git.example ssh-ed25519 AAAA\n")
-    assert deployctl("repo", "known-hosts", "code", tmp_path / "hosts").status == 0
-    assert mock.wait_call("SetKnownHosts")[1:] == ("git.example ssh-ed25519 AAAA\n",)
-    (tmp_path / "hosts").write_text(" \n")
-    assert deployctl("repo", "known-hosts", "code", tmp_path / "hosts").status == 2
-    assert deployctl("repo", "known-hosts", "code", tmp_path / "none").status == 1
-    for wrong in ([], [tmp_path / "hosts", "--scan"], ["--scan", "--clear"]):
-        result = deployctl("repo", "known-hosts", "code", *wrong)
-        assert result.status == 2 and "a file, or --scan, or --clear" in result.err
+def test_a_wrong_password_is_no_second_question(mock, deployctl, agent, directory):
+    mock.passwords = {"Start": "AccessDenied"}
+    mock.app("shop")
+    done = deployctl("start", "shop", user=NOBODY, asked=True, env=agent)
+    assert done.status == 1
+    assert done.err.replace("\r", "").endswith("deployctl: it takes the right x: ask root\n")
+    assert mock.interactive == [False, True]
+    end_of(directory)
 
 
-@pytest.mark.parametrize("answer, status", [("yes", 0), ("no", 1), ("y", 1)])
-def test_host_keys_are_asked_for_and_confirmed(mock, start, tmp_path, answer, status):
-    with SshServer(tmp_path / "sshd", tmp_path, public(make_key(tmp_path / "key"))) as server:
-        mock.repository("code", GitUrl=server.url + "/x")
-        run = start("repo", "known-hosts", "code", "--scan", asked=True)
-        run.wait_for("(yes/no)", "err")
-        run.type(answer + "\n")
-        result = run.end()
-    assert result.status == status and fingerprint(server.host_key) in result.err
-    if status == 0:
-        assert server.known().strip() in mock.wait_call("SetKnownHosts")[1]
-    assert "SetKnownHosts" not in mock.called()
+def test_without_the_program_the_sentence_names_it(mock, deployctl, directory):
+    mock.passwords = {"Start": "InteractiveAuthorizationRequired"}
+    mock.app("shop")
+    done = deployctl("start", "shop", user=NOBODY, asked=True, env={"PATH": str(directory)})
+    assert done.status == 1
+    assert "pkttyagent, of the package polkitd, would ask for a password" in done.err
 
 
-def test_a_scan_takes_a_terminal_and_a_server(mock, deployctl, start):
-    mock.repository("code", GitUrl=SSH)
-    assert "no terminal to ask at" in deployctl("repo", "known-hosts", "code", "--scan").err
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        mock.repository("away", GitUrl=f"ssh://git@127.0.0.1:{unused.getsockname()[1]}/x")
-        result = start("repo", "known-hosts", "away", "--scan", asked=True).end()
-    assert result.status == 1 and "shows no host key" in result.err
+def test_root_and_those_who_need_no_password_have_no_agent(mock, deployctl, agent, directory):
+    mock.app("shop")
+    assert deployctl("start", "shop", user=NOBODY, asked=True, env=agent).status == 0
+    mock.passwords = {"Start": None}
+    assert deployctl("start", "shop", asked=True, env=agent).status == 1
+    assert not (directory / "agent").exists()
+    assert mock.interactive == [False]
 
 
-def test_the_shipped_host_keys_are_the_published_ones():
-    known_hosts = pathlib.Path(__file__).parents[2] / "git/known_hosts"
-    listed = subprocess.check_output(["ssh-keygen", "-l", "-f", known_hosts], text=True, env={"PATH": os.environ["PATH"]})
-    assert {tuple(line.split()[1:3]) for line in listed.splitlines()} == {
-        ("SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU", "github.com"),
-        ("SHA256:eUXGGm1YGsMAS7vkcx6JOJdOGHPem5gQp4taiCfCLB8", "gitlab.com"),
-        ("SHA256:mIlxA9k46MmM6qdJOdMnAQpzGxF4WIVVL+fj+wZbw0g", "codeberg.org"),
-        ("SHA256:ybgmFkzwOSotHTHLJgHO0QN8L0xErw6vd0VhFA9m3SM", "bitbucket.org")}
+@pytest.mark.parametrize("arguments, method", [
+    (("start", "shop"), "Start"), (("deploy", "shop"), "Deploy"),
+    (("app", "remove", "shop", "--force", "--confirm=shop"), "Remove")])
+def test_ctrl_c_ends_the_agent_and_gives_the_terminal_back(mock, start, agent, directory, arguments, method):
+    mock.passwords = {method: "silent"}
+    mock.app("shop")
+    running = start(*arguments, user=NOBODY, asked=True, env=agent)
+    running.wait_for("Password:", "err")
+    while mock.interactive != [False, True]:
+        mock.wait_call(method)
+    assert not termios.tcgetattr(running.terminal)[3] & termios.ECHO
+    terminal = os.dup(running.terminal)
+    os.kill(running.process.pid, signal.SIGINT)
+    running.process.wait(TIMEOUT)
+    assert termios.tcgetattr(terminal)[3] & termios.ECHO
+    os.close(terminal)
+    until = time.monotonic() + TIMEOUT
+    pid = int((directory / "agent").read_text().split()[0])
+    while os.path.exists(f"/proc/{pid}"):
+        assert time.monotonic() < until, "the agent is still there"
+        time.sleep(0.01)
+    done = running.end()
+    assert done.status in (130, -signal.SIGINT)
+    if method != "Start":
+        assert "nothing was done: the password was not given" in done.err

@@ -230,6 +230,7 @@ void fixture_set_up(void)
                 .config = { .git_schemes = schemes,
                             .git_local_paths = local_paths,
                             .calls_max_per_user = 64,
+                            .questions_max_per_user = 8,
                             .calls_burst_per_user = 1000,
                             .calls_rate_per_user = 1000 },
         };

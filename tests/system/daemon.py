@@ -5,6 +5,8 @@ import contextlib
 import re
 
 BUS_ERROR = "org.freedesktop.DBus.Error."
+# Who asks has not the right, and polkit would want a password.
+CHALLENGE = BUS_ERROR + "InteractiveAuthorizationRequired"
 ERROR = "org.deployd.Deploy1.Error."
 UNIT = "deployd.service"
 DROPIN = "/etc/systemd/system/deployd.service.d/50-test.conf"

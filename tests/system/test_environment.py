@@ -142,7 +142,7 @@ def test_what_may_not_be_set_has_its_sentence_and_changes_nothing(machine, deplo
     assert [row[0] for row in machine.call("/org/deployd/Deploy1", "Manager.ListDeployments", "stu", "picky", 0, 0)[0]
             ] == [live["Id"]]
     error, _ = daemon.refused(machine, app_path("picky"), "App.GetEnvironment", user="nobody")
-    assert error == daemon.BUS_ERROR + "AccessDenied"
+    assert error == daemon.CHALLENGE
 
 
 def test_a_value_is_found_nowhere_but_in_the_app(machine, deployd):

@@ -108,7 +108,7 @@ def test_over_the_bus_it_is_the_same(machine, deployd):
 
 
 def test_only_root_may_ask(machine, deployd):
-    assert daemon.refused(machine, ROOT, "Manager.Verify", user="nobody")[0] == daemon.BUS_ERROR + "AccessDenied"
+    assert daemon.refused(machine, ROOT, "Manager.Verify", user="nobody")[0] == daemon.CHALLENGE
     status, out, err = run(machine, user="nobody")
     assert (status, out) == (77, "")
     assert "org.deployd.deploy1.manage" in err

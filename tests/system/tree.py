@@ -30,6 +30,8 @@ PACKAGES = [
     "ccache", "gcc", "libc6-dev", "lighttpd", "make", "python3-venv",
     "ca-certificates", "curl", "git", "haproxy", "iproute2", "nftables", "nodejs", "procps", "python3",
     "systemd", "systemd-sysv", "zstd",
+    # Recommended, and for test_access.py.
+    "polkitd",
     # For test_needrestart.py.
     "needrestart",
     # For test_private.py, which has a server of its own.

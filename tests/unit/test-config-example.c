@@ -25,6 +25,7 @@ static void expect_defaults(const Config *config)
         cr_expect_eq(config->queue_max, 10000);
         cr_expect_eq(config->queue_max_per_user, 100);
         cr_expect_eq(config->calls_max_per_user, 64);
+        cr_expect_eq(config->questions_max_per_user, 8);
         cr_expect_eq(config->calls_burst_per_user, 200);
         cr_expect_eq(config->calls_rate_per_user, 50);
         cr_expect_eq(config->keep_releases, 5);
