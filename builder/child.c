@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "builder/guard.h"
 #include "release/refuse.h"
@@ -253,7 +254,7 @@ int child_run(const Child *child, Output *output, Watch *watch, int *ret_status,
 
 char *child_describe_end(int status, const char *reason)
 {
-        const char *colon = text_is_empty(reason) ? "" : ": ";
+        const char *colon = text_is_empty(reason) ? "" : QUOTE_MARK ": ";
         int number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) - SHELL_SIGNAL_BASE;
         const char *name = number > 0 ? sigabbrev_np(number) : NULL;
 

@@ -24,6 +24,6 @@ int child_setup(void);
  * in *reterr when it cannot be run or the watch has ended it (-EDQUOT). */
 int child_run(const Child *child, Output *output, Watch *watch, int *ret_status, char **reterr);
 
-/* How it ended, in words: `exited with status 1: LAST`, `was killed by signal SIGKILL`. `reason` may be
- * NULL. Caller frees; NULL when out of memory. */
+/* How it ended, in words: `exited with status 1: LAST` (QUOTE_MARK before the colon), `was killed by signal
+ * SIGKILL`. `reason` may be NULL. Caller frees; NULL when out of memory. */
 char *child_describe_end(int status, const char *reason);

@@ -32,6 +32,7 @@
 
 #include "base/log.h"
 #include "base/names.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "base/ticket.h"
 #include "builder/build.h"
@@ -110,12 +111,14 @@ static int run_build(void)
 
         failed = answer && refusal ? build_answer_ticket(answer, &error) : -ENOMEM;
         if (failed < 0) {
-                const char *sentence = error ? error : strerror(-failed);
+                const char *quote = quote_cut(error), *sentence = error ? error : strerror(-failed);
 
-                log_error("%s", sentence);
+                log_error("%s%s", sentence, text_or_empty(quote));
                 if (ftruncate(STDOUT_FILENO, 0) < 0)
                         log_debug("Cannot empty the file of the tree, ignoring: %s", strerror(errno));
                 r = refusal ? ticket_set(refusal, "error", sentence) : -ENOMEM;
+                if (r >= 0 && !text_is_empty(quote))
+                        r = ticket_set(refusal, "quote", quote);
                 if (r >= 0)
                         r = ticket_write(refusal, STDIN_FILENO);
         } else

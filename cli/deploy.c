@@ -142,6 +142,7 @@ static int call_follow(sd_bus *bus, sd_bus_message *call, const char *app, const
                 *ret_end = DEPLOY_NONE;
                 return EXIT_DONE;
         }
+        deployment_read_output(&deployment);
         if (strcmp(deployment.status, "failed") == 0) {
                 *ret_end = DEPLOY_FAILED;
                 failure_print(app, &deployment, journal);

@@ -53,6 +53,28 @@ int deployment_read(Deployment *deployment, sd_bus_message *message)
         return bus_read_properties(message, fields, ELEMENTSOF(fields), deployment);
 }
 
+int deployment_ask_output(sd_bus *bus, uint64_t id, sd_bus_message **ret)
+{
+        int r = sd_bus_message_new_method_call(bus, ret, BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER,
+                                               "DescribeOutput");
+
+        if (r >= 0)
+                r = sd_bus_message_set_auto_start(*ret, false);
+        if (r >= 0)
+                r = sd_bus_message_append(*ret, "t", id);
+        return r < 0 ? r : 0;
+}
+
+void deployment_read_output(Deployment *deployment)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+
+        if (sd_bus_open_system(&bus) >= 0 && deployment_ask_output(bus, deployment->id, &call) >= 0 &&
+            sd_bus_call(bus, call, CALL_TIMEOUT, NULL, &reply) >= 0)
+                (void) deployment_read(deployment, reply);
+}
+
 bool deployment_has_ended(const Deployment *deployment)
 {
         for (size_t i = 0; deployment->status && i < ELEMENTSOF(ends); i++)

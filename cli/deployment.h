@@ -24,6 +24,14 @@ void deployment_clear(Deployment *deployment);
 /* Takes over the properties in an a{sv}, all or only those that changed. 0 or -errno. */
 int deployment_read(Deployment *deployment, sd_bus_message *message);
 
+/* A question for what its output says, which is in no property and for who may read logs; deployd is not
+ * started for it. 0 with the call in *ret, or -errno. */
+int deployment_ask_output(sd_bus *bus, uint64_t id, sd_bus_message **ret);
+
+/* Puts that into the texts of the deployment. They stay as they are for who may not.
+ * Over a connection of its own: the one that followed it is closed with its loop. */
+void deployment_read_output(Deployment *deployment);
+
 /* True when nothing more will happen to it by itself: live, superseded, failed, cancelled. */
 bool deployment_has_ended(const Deployment *deployment);
 

@@ -48,11 +48,14 @@ typedef struct Follow {
         sd_event_source *read_soon; /* reads it again after a pause */
         Backoff pauses; /* deployd has come back, and answers DatabaseUnavailable until it is ready */
         sd_event_source *draw;
+        sd_bus_slot *output; /* a call under way that asks what a build prints */
+        bool no_output;      /* which is for others */
 } Follow;
 
 static void follow_clear(Follow *follow)
 {
         sd_bus_slot_unref(follow->call);
+        sd_bus_slot_unref(follow->output);
         agent_free(follow->agent);
         sd_bus_message_unref(follow->request);
         sd_event_source_disable_unref(follow->read_soon);
@@ -203,11 +206,36 @@ static int on_read_soon(sd_event_source *source _unused_, uint64_t time _unused_
         return follow_read(userdata, false);
 }
 
+static int on_output(sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_)
+{
+        Follow *follow = userdata;
+
+        follow->output = sd_bus_slot_unref(follow->output);
+        follow->no_output = sd_bus_message_is_method_error(reply, NULL);
+        if (follow->no_output || deployment_has_ended(follow->deployment))
+                return 0;
+        return deployment_read(follow->deployment, reply) < 0 ? 0 : follow_show(follow);
+}
+
+/* What a build prints is in no property, so nobody tells of it. */
+static void follow_ask_output(Follow *follow)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+
+        if (follow->output || follow->no_output || !follow->path || !follow->deployment->status ||
+            strcmp(follow->deployment->status, "building") != 0)
+                return;
+        if (deployment_ask_output(follow->bus, follow->deployment->id, &call) < 0 ||
+            sd_bus_call_async(follow->bus, &follow->output, call, on_output, follow, CALL_TIMEOUT) < 0)
+                follow->no_output = true;
+}
+
 static int on_draw(sd_event_source *source, uint64_t time _unused_, void *userdata)
 {
         Follow *follow = userdata;
         int r;
 
+        follow_ask_output(follow);
         steps_draw(&follow->steps);
         r = sd_event_source_set_time_relative(source, DRAW_INTERVAL);
         if (r >= 0)

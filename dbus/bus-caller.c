@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "dbus/bus-class.h"
 #include "dbus/bus-gate.h"
 #include "dbus/bus-object.h"
 #include "dbus/bus-sender.h"

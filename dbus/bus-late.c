@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/names.h"
 #include "dbus/bus-caller.h"
+#include "dbus/bus-class.h"
 #include "dbus/bus-object.h"
 #include "dbus/log-control-bus.h"
 
@@ -124,7 +125,7 @@ static int reply_properties(const BusObject *object, sd_bus_message *message, sd
         if (r >= 0 && property)
                 r = bus_object_append_property(object, property, reply);
         else if (r >= 0)
-                r = bus_object_append_properties(object, reply);
+                r = bus_object_append_properties(object, NULL, reply);
         if (r == -ENOENT)
                 return refuse_read(object, message, interface, property, reterr);
         return r < 0 ? r : sd_bus_message_send(reply);

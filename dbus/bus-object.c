@@ -83,7 +83,7 @@ int bus_object_append_property(const BusObject *object, const char *name, sd_bus
         return -ENOENT;
 }
 
-int bus_object_append_properties(const BusObject *object, sd_bus_message *reply)
+int bus_object_append_properties(const BusObject *object, BusOverride override, sd_bus_message *reply)
 {
         const sd_bus_vtable *row;
         int r;
@@ -93,13 +93,17 @@ int bus_object_append_properties(const BusObject *object, sd_bus_message *reply)
 
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
         for (row = object->class->vtable; row->type != _SD_BUS_VTABLE_END; row++) {
+                int taken = 0;
+
                 if (!is_property(row))
                         continue;
                 if (r >= 0)
                         r = sd_bus_message_open_container(reply, 'e', "sv");
                 if (r >= 0)
                         r = sd_bus_message_append(reply, "s", row->x.property.member);
-                if (r >= 0)
+                if (r >= 0 && override)
+                        r = taken = override(object->noun, row->x.property.member, reply);
+                if (r >= 0 && !taken)
                         r = append_variant(object, row, reply);
                 if (r >= 0)
                         r = sd_bus_message_close_container(reply);
@@ -127,7 +131,7 @@ int bus_object_append_interfaces(const BusObject *object, sd_bus_message *reply)
         if (r >= 0)
                 r = sd_bus_message_append(reply, "s", object->class->interface);
         if (r >= 0)
-                r = bus_object_append_properties(object, reply);
+                r = bus_object_append_properties(object, NULL, reply);
         for (unsigned i = 0; r >= 0 && i < 3; i++) /* the interface, the interfaces, the object */
                 r = sd_bus_message_close_container(reply);
         return r;
@@ -302,88 +306,4 @@ void bus_object_withdraw(BusObject *object)
         if (r < 0)
                 log_warning("Cannot announce that %s is gone, ignoring: %s", object->path, strerror(-r));
         bus_object_free(object);
-}
-
-static int find_noun(sd_bus *connection, const char *path, const char *interface, void *userdata,
-                     void **ret_found, sd_bus_error *reterr)
-{
-        BusObject *object = bus_object_find(userdata, path);
-
-        (void) connection;
-        (void) reterr;
-        if (!object || strcmp(object->class->interface, interface) != 0)
-                return 0;
-        *ret_found = object->noun;
-        return 1;
-}
-
-/* The paths of all objects of one class. Which part of the tree is asked for, `prefix`, is looked at by
- * sd-bus. */
-static int list_paths(sd_bus *connection, const char *prefix, void *userdata, char ***ret_paths,
-                      sd_bus_error *reterr)
-{
-        const struct BusRegistration *registration = userdata;
-        BusObject *object;
-        size_t n = 0;
-        char **paths;
-
-        (void) connection;
-        (void) prefix;
-        (void) reterr;
-        LIST_FOREACH (objects, object, registration->bus->objects)
-                n += object->class == registration->class;
-        paths = calloc(n + 1, sizeof(char *));
-        if (!paths)
-                return -ENOMEM;
-
-        n = 0;
-        LIST_FOREACH (objects, object, registration->bus->objects) {
-                if (object->class != registration->class)
-                        continue;
-                paths[n] = strdup(object->path);
-                if (!paths[n++]) {
-                        while (n > 0)
-                                free(paths[--n]);
-                        free(paths);
-                        return -ENOMEM;
-                }
-        }
-        *ret_paths = paths;
-        return 0;
-}
-
-int bus_class_register(Bus *bus, const BusClass *class)
-{
-        sd_bus *connection = bus->params.bus;
-        struct BusRegistration *registration;
-        sd_bus_slot *slot = NULL;
-        int r;
-
-        assert(class);
-
-        if (class->fill_vtable)
-                class->fill_vtable();
-        if (!class->many) {
-                r = sd_bus_add_object_vtable(connection, &slot, class->path, class->interface, class->vtable,
-                                             bus);
-                return bus_keep_slot(bus, r, slot);
-        }
-        r = sd_bus_add_fallback_vtable(connection, &slot, class->path, class->interface, class->vtable,
-                                       find_noun, bus);
-        r = bus_keep_slot(bus, r, slot);
-        if (r < 0)
-                return r;
-        assert(bus->n_registrations < BUS_CLASSES);
-        registration = &bus->registrations[bus->n_registrations++];
-        *registration = (struct BusRegistration){ bus, class };
-        r = sd_bus_add_node_enumerator(connection, &slot, class->path, list_paths, registration);
-        return bus_keep_slot(bus, r, slot);
-}
-
-const BusMethod *bus_class_find_method(const BusClass *class, const char *member)
-{
-        for (size_t i = 0; i < class->n_methods; i++)
-                if (strcmp(class->methods[i].member, member) == 0)
-                        return &class->methods[i];
-        return NULL;
 }

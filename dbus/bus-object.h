@@ -38,10 +38,6 @@ struct BusObject {
         uint64_t digests[]; /* one for each property that emits changes, in the order of the vtable */
 };
 
-/* Registers the vtable of a class, without any object. 0 or -errno. */
-int bus_class_register(Bus *bus, const BusClass *class);
-const BusMethod *bus_class_find_method(const BusClass *class, const char *member);
-
 /* Makes the object; it is announced with InterfacesAdded unless its class has one object only. `path` is
  * copied, `noun` borrowed. 0, -EEXIST, or another -errno, with no object then. */
 int bus_object_publish(Bus *bus, const BusClass *class, const char *path, void *noun);
@@ -62,5 +58,7 @@ int bus_object_announce(BusObject *object);
 int bus_object_append_property(const BusObject *object, const char *name, sd_bus_message *reply);
 /* Appends what GetManagedObjects says of the object, {oa{sa{sv}}}. 0 or -errno. */
 int bus_object_append_interfaces(const BusObject *object, sd_bus_message *reply);
-/* Appends all properties as a{sv}. 0 or -errno. */
-int bus_object_append_properties(const BusObject *object, sd_bus_message *reply);
+/* Appends all properties as a{sv}. `override` may append another value of one, as a variant: 1, 0 if it does
+ * not, or -errno; NULL = of none. 0 or -errno. */
+typedef int (*BusOverride)(const void *noun, const char *property, sd_bus_message *reply);
+int bus_object_append_properties(const BusObject *object, BusOverride override, sd_bus_message *reply);

@@ -10,6 +10,7 @@
 #include "dbus/bus-admit.h"
 #include "dbus/bus-authorize.h"
 #include "dbus/bus-caller.h"
+#include "dbus/bus-class.h"
 #include "dbus/bus-gate.h"
 #include "dbus/bus-object.h"
 #include "dbus/bus-private.h"

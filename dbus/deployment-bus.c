@@ -48,10 +48,10 @@ static int get_units(BUS_GETTER)
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int get_warnings(BUS_GETTER)
+/* Appends sentences that each end with a newline, as `as`. */
+static int append_sentences(sd_bus_message *reply, const char *some, const char *more)
 {
-        const Deployment *deployment = userdata;
-        _cleanup_free_ char *sentences = strdup(deployment->warnings);
+        _cleanup_free_ char *sentences = text_format("%s%s", some, more);
         char *rest = sentences, *sentence;
         int r;
 
@@ -62,6 +62,11 @@ static int get_warnings(BUS_GETTER)
                 if (sentence[0] != '\0')
                         r = sd_bus_message_append(reply, "s", sentence);
         return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_warnings(BUS_GETTER)
+{
+        return append_sentences(reply, ((const Deployment *) userdata)->warnings, "");
 }
 
 static int check_request_id(const Bus *bus, const BusOption *option, const void *value, sd_bus_error *reterr)
@@ -114,12 +119,71 @@ int deployment_bus_create(BusCall *call, App *app, sd_bus_error *reterr)
                                  reterr);
 }
 
+static int append_summary(sd_bus_message *reply, const char *sentence, const char *quote)
+{
+        _cleanup_free_ char *whole = text_format("%s%s", sentence, quote);
+
+        return whole ? sd_bus_message_append(reply, "v", "s", whole) : -ENOMEM;
+}
+
 int deployment_bus_reply(BusCall *call, uint64_t id, sd_bus_message *reply)
 {
         _cleanup_free_ char *path = bus_path_deployment(id);
 
         (void) call;
         return path ? sd_bus_message_append(reply, "to", id, path) : -ENOMEM;
+}
+
+int deployment_bus_quoting(const void *noun, const char *property, sd_bus_message *reply)
+{
+        const Deployment *deployment = noun;
+        const char *quote = deployment->status_quote;
+        int r;
+
+        if (strcmp(property, "ErrorSummary") == 0)
+                r = append_summary(reply, deployment->error_summary, deployment->error_quote);
+        else if (strcmp(property, "StatusText") == 0)
+                r = sd_bus_message_append(reply, "v", "s",
+                                          quote[0] != '\0' ? quote : deployment->status_text);
+        else if (strcmp(property, "Warnings") == 0) {
+                r = sd_bus_message_open_container(reply, 'v', "as");
+                if (r >= 0)
+                        r = append_sentences(reply, deployment->warnings, deployment->warnings_quoted);
+                if (r >= 0)
+                        r = sd_bus_message_close_container(reply);
+        } else
+                return 0;
+        return r < 0 ? r : 1;
+}
+
+int deployment_bus_append_quoting(const Deployment *deployment, sd_bus_message *reply)
+{
+        static const char *const names[] = { "ErrorSummary", "StatusText", "Warnings" };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(names); i++) {
+                r = sd_bus_message_open_container(reply, 'e', "sv");
+                if (r >= 0)
+                        r = sd_bus_message_append(reply, "s", names[i]);
+                if (r >= 0)
+                        r = deployment_bus_quoting(deployment, names[i], reply);
+                if (r >= 0)
+                        r = sd_bus_message_close_container(reply);
+        }
+        return r < 0 ? r : 0;
+}
+
+int deployment_bus_append_record_quoting(const DeploymentRecord *record, sd_bus_message *reply)
+{
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", "ErrorSummary");
+        if (r >= 0)
+                r = append_summary(reply, text_or_empty(record->error_summary),
+                                   text_or_empty(record->error_quote));
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 int deployment_bus_append_record(const DeploymentRecord *record, sd_bus_message *reply)

@@ -14,5 +14,11 @@ int deployment_bus_reply(BusCall *call, uint64_t id, sd_bus_message *reply);
 /* Appends the descriptor of a log. As BusMethod.reply. */
 int deployment_bus_reply_log(BusCall *call, uint64_t id, sd_bus_message *reply);
 
-/* Appends a{sv} with the properties of a published one. */
+/* Appends a{sv} with the properties of a published one, as everybody may read them. */
 int deployment_bus_append_record(const DeploymentRecord *record, sd_bus_message *reply);
+
+/* For who may read logs: those properties of a deployment that quote its output. As BusOverride, and
+ * appended as entries of an a{sv}; of a record there is ErrorSummary only. */
+int deployment_bus_quoting(const void *noun, const char *property, sd_bus_message *reply);
+int deployment_bus_append_quoting(const Deployment *deployment, sd_bus_message *reply);
+int deployment_bus_append_record_quoting(const DeploymentRecord *record, sd_bus_message *reply);

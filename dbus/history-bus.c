@@ -24,32 +24,69 @@ uint64_t history_bus_cost(uint32_t limit)
         return (limit == 0 ? LIST_LIMIT_DEFAULT : limit) / RECORDS_A_TOKEN;
 }
 
-static int history_bus_append_list(sd_bus_message *reply, const DeploymentRecord *records, size_t n_records)
+/* Root is shown all in these replies. Others who may read logs have a method for that: a list is not worth a
+ * question to polkit for each of its apps. */
+static bool may_all(const BusCall *call)
+{
+        return call->call.uid == 0;
+}
+
+static int history_bus_append_list(const BusCall *call, sd_bus_message *reply,
+                                   const DeploymentRecord *records, size_t n_records)
 {
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "(tsssqtts)");
         for (size_t i = 0; r >= 0 && i < n_records; i++) {
                 const DeploymentRecord *record = &records[i];
+                _cleanup_free_ char *summary =
+                        text_format("%s%s", text_or_empty(record->error_summary),
+                                    may_all(call) ? text_or_empty(record->error_quote) : "");
 
+                if (!summary)
+                        return -ENOMEM;
                 r = sd_bus_message_append(reply, "(tsssqtts)", record->id, record->app,
                                           deployment_status_to_string(record->status),
                                           text_or_empty(record->revision), record->assigned_port,
-                                          record->created_at, record->finished_at,
-                                          text_or_empty(record->error_summary));
+                                          record->created_at, record->finished_at, summary);
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_first(sd_bus_message *reply, const DeploymentRecord *records, size_t n_records)
+static int append_first(const BusCall *call, sd_bus_message *reply, const DeploymentRecord *records,
+                        size_t n_records)
 {
-        return n_records == 1 ? deployment_bus_append_record(records, reply) : -EIO;
+        _cleanup_free_ char *summary = NULL;
+        DeploymentRecord record;
+
+        if (n_records != 1)
+                return -EIO;
+        record = records[0];
+        summary = text_format("%s%s", text_or_empty(record.error_summary),
+                              may_all(call) ? text_or_empty(record.error_quote) : "");
+        if (!summary)
+                return -ENOMEM;
+        record.error_summary = summary;
+        return deployment_bus_append_record(&record, reply);
+}
+
+static int append_first_quoting(_unused_ const BusCall *call, sd_bus_message *reply,
+                                const DeploymentRecord *records, size_t n_records)
+{
+        int r;
+
+        if (n_records != 1)
+                return -EIO;
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = deployment_bus_append_record_quoting(records, reply);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static void history_bus_finish(BusCall *call, const sd_bus_error *error, const DeploymentRecord *records,
                                size_t n_records,
-                               int (*append)(sd_bus_message *reply, const DeploymentRecord *records,
-                                             size_t n_records))
+                               int (*append)(const BusCall *call, sd_bus_message *reply,
+                                             const DeploymentRecord *records, size_t n_records))
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int r;
@@ -64,7 +101,7 @@ static void history_bus_finish(BusCall *call, const sd_bus_error *error, const D
         }
         r = bus_call_reply_new(call, &reply);
         if (r >= 0)
-                r = append(reply, records, n_records);
+                r = append(call, reply, records, n_records);
         bus_call_finish(call, reply, r);
 }
 
@@ -143,7 +180,8 @@ int history_bus_describe_deployment(sd_bus_message *message, void *userdata, sd_
                         return -ENOMEM;
                 r = bus_call_reply_new(call, &reply);
                 if (r >= 0)
-                        r = bus_object_append_properties(object, reply);
+                        r = bus_object_append_properties(
+                                object, may_all(call) ? deployment_bus_quoting : NULL, reply);
                 if (r < 0)
                         return r;
                 bus_call_send(call, reply);
@@ -151,4 +189,40 @@ int history_bus_describe_deployment(sd_bus_message *message, void *userdata, sd_
         }
         return history_bus_taken(&call, history_describe(bus->params.pipeline, id, call->call.uid,
                                                          on_describe, call, reterr));
+}
+
+static void on_output(void *userdata, const sd_bus_error *error, const DeploymentRecord *records,
+                      size_t n_records)
+{
+        _cleanup_(bus_call_endp) BusCall *call = userdata;
+
+        history_bus_finish(call, error, records, n_records, append_first_quoting);
+}
+
+int history_bus_run_output(BusCall *call, _unused_ void *noun, sd_bus_error *reterr)
+{
+        uint64_t id;
+        int r;
+
+        r = sd_bus_message_read(call->message, "t", &id);
+        if (r < 0)
+                return r;
+        if (!model_deployment(call->bus->params.model, id))
+                return history_describe(call->bus->params.pipeline, id, call->call.uid, on_output, call,
+                                        reterr);
+        call->call.done(call->call.userdata, NULL, 0);
+        return 0;
+}
+
+int history_bus_reply_output(BusCall *call, _unused_ uint64_t id, sd_bus_message *reply)
+{
+        uint64_t of;
+        int r;
+
+        r = sd_bus_message_read(call->message, "t", &of);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = deployment_bus_append_quoting(model_deployment(call->bus->params.model, of), reply);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <string.h>
 
+#include "base/cleanup.h"
+#include "base/quote.h"
+#include "base/text.h"
 #include "sql/store-deployment.sql.h"
 #include "sql/store-internal.h"
 
@@ -41,17 +45,22 @@ int store_deployment_redeploy(Store *store, const App *app, DeploymentKind kind,
 int store_deployment_move(Store *store, const Deployment *deployment, const FlowRow *row,
                           const char *error_summary, AppStatus app_status, const StoreAsk *ask)
 {
+        _cleanup_free_ char *summary = strdup(text_or_empty(error_summary));
+        const char *quote = quote_cut(summary);
+
+        if (!summary)
+                return -ENOMEM;
         return store_submit(
                 store,
                 &PG_QUERY(sql_deployment_move, store_operation(), store_actor(ask), pg_u64(deployment->id),
                           pg_text(deployment_status_to_string(row->from)),
-                          pg_text(deployment_status_to_string(row->to)),
-                          pg_text(error_summary ? error_summary : ""),
+                          pg_text(deployment_status_to_string(row->to)), pg_text(summary),
                           pg_bool(deployment_status_is_running(row->to)),
                           pg_bool(deployment_status_is_finished(row->to)),
                           pg_text(app_status_to_string(app_status)), pg_text(deployment->app->name),
                           pg_text(row->sentence), pg_text(deployment->revision),
-                          pg_bool(row->to == DEPLOYMENT_FAILED || row->to == DEPLOYMENT_CANCELLED)),
+                          pg_bool(row->to == DEPLOYMENT_FAILED || row->to == DEPLOYMENT_CANCELLED),
+                          pg_text(quote)),
                 store_read_row, ask, NULL);
 }
 

@@ -35,7 +35,7 @@ union all select d.id, d.created_at, null::bigint from done join deployment d on
 
 -- name: deployment_move
 with done as (select at from event where operation = $1),
-moved as (update deployment set status = $5, error_summary = $6, revision = $12,
+moved as (update deployment set status = $5, error_summary = $6, error_quote = $14, revision = $12,
     started_at = case when $4 = 'queued' and $7 then now() else started_at end,
     finished_at = case when $8 then coalesce(finished_at, now()) else null end
   where id = $3 and status = $4 and not exists (select from done) returning id, app_id),

@@ -27,6 +27,7 @@ static int read_history(StoreRequest *request, const PgResult *result, _unused_ 
                         .logs_path = pg_result_text(result, i, 11),
                         .requested_by = (uint32_t) pg_result_u64(result, i, 12),
                         .release_id = pg_result_u64(result, i, 13),
+                        .error_quote = pg_result_text(result, i, 14),
                 };
         request->history_done(request->userdata, 0, records, n);
         request->history_done = NULL;

@@ -159,13 +159,14 @@ static int read_deployments(StoreRequest *request, const PgResult *result, _unus
                     text_replace(&deployment->revision, pg_result_text(result, i, 4)) < 0 ||
                     text_replace(&deployment->image_tag, pg_result_text(result, i, 5)) < 0 ||
                     text_replace(&deployment->error_summary, pg_result_text(result, i, 10)) < 0 ||
+                    text_replace(&deployment->error_quote, pg_result_text(result, i, 25)) < 0 ||
                     text_replace(&deployment->logs_path, pg_result_text(result, i, 11)) < 0)
                         return -ENOMEM;
                 r = read_release(result, i, 14, &deployment->release);
                 if (r >= 0 && status != DEPLOYMENT_QUEUED)
                         r = app_settings_init(&deployment->settings);
                 if (r >= 0 && status != DEPLOYMENT_QUEUED)
-                        r = store_settings_read(&of_deployment, result, i, 25, &deployment->settings);
+                        r = store_settings_read(&of_deployment, result, i, 26, &deployment->settings);
                 if (r < 0)
                         return r;
                 r = model_add_deployment(request->model, deployment);
@@ -260,7 +261,7 @@ static const struct {
           "  d.created_at, d.started_at, d.finished_at, d.error_summary, d.logs_path, d.requested_by::bigint, "
           "  d.assigned_port::bigint, r.processes, r.build_key, r.buildpack, r.formation, r.health_check_path, "
           "  r.health_check_attempts::bigint, r.health_check_timeout_usec::bigint, r.health_check_wait_usec::bigint, "
-          "  d.kind, d.rollback_to, d.environment_id",
+          "  d.kind, d.rollback_to, d.environment_id, d.error_quote",
           "from deployment d join app a on a.id = d.app_id left join release r on r.id = d.id "
           "where " PUBLISHED " order by d.id" },
         { read_instances, NULL, "select i.deployment_id, i.process, i.number::bigint, i.port::bigint",

@@ -140,8 +140,9 @@ int store_deployment_redeploy(Store *store, const App *app, DeploymentKind kind,
                               uint64_t queue_max, const StoreAsk *ask);
 
 /* One row of the flow table is taken: from → to by compare-and-set. `error_summary` exactly if it is to
- * fail. The app is `app_status` after it. If the deployment fails or is cancelled while another one is live,
- * the version of the environment that it brings is taken back. Reply: at = now. */
+ * fail, with what is quoted behind a QUOTE_MARK. The app is `app_status` after it. If the deployment fails
+ * or is cancelled while another one is live, the version of the environment that it brings is taken back.
+ * Reply: at = now. */
 int store_deployment_move(Store *store, const Deployment *deployment, const FlowRow *row,
                           const char *error_summary, AppStatus app_status, const StoreAsk *ask);
 

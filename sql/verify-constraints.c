@@ -42,6 +42,8 @@ static const char *const refusals[] = {
         "deployment_kind_word: update deployment set kind = 'magic' where id = 3",
         "deployment_status_word: insert into deployment (app_id, status, started_at) values (1, 'done', now())",
         "deployment_error_summary_length: update deployment set status = 'failed', finished_at = now(), error_summary = repeat('x', 1001) where id = 2",
+        "deployment_error_quote_length: update deployment set status = 'failed', finished_at = now(), error_summary = 'x', error_quote = repeat('x', 1001) where id = 2",
+        "deployment_error_quote_if_failed: update deployment set error_quote = 'x' where id = 2",
         "deployment_error_summary_if_failed: update deployment set error_summary = 'x' where id = 2",
         "deployment_started_at_unless_queued: update deployment set started_at = null where id = 2",
         "deployment_finished_at_if_ended: update deployment set finished_at = now() where id = 2",

@@ -30,6 +30,7 @@ static const char *const documented[] = {
         "deployment.started_at=null",
         "deployment.finished_at=null",
         "deployment.error_summary=",
+        "deployment.error_quote=",
         "deployment.logs_path=",
         "deployment.requested_by=0",
         "deployment.request_id=null",

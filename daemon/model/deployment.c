@@ -37,12 +37,16 @@ Deployment *deployment_new(App *app, uint64_t id)
         deployment->revision = strdup("");
         deployment->image_tag = strdup("");
         deployment->error_summary = strdup("");
+        deployment->error_quote = strdup("");
         deployment->logs_path = strdup("");
         deployment->status_text = strdup("");
+        deployment->status_quote = strdup("");
         deployment->warnings = strdup("");
+        deployment->warnings_quoted = strdup("");
         if (!deployment->requested_revision || !deployment->revision || !deployment->image_tag ||
             !deployment->error_summary || !deployment->logs_path || !deployment->status_text ||
-            !deployment->warnings)
+            !deployment->error_quote || !deployment->status_quote || !deployment->warnings ||
+            !deployment->warnings_quoted)
                 return NULL;
         return TAKE_PTR(deployment);
 }
@@ -59,9 +63,12 @@ Deployment *deployment_free(Deployment *deployment)
         free(deployment->revision);
         free(deployment->image_tag);
         free(deployment->error_summary);
+        free(deployment->error_quote);
         free(deployment->logs_path);
         free(deployment->status_text);
+        free(deployment->status_quote);
         free(deployment->warnings);
+        free(deployment->warnings_quoted);
         free(deployment->fetch_unit);
         app_settings_clear(&deployment->settings);
         free(deployment);

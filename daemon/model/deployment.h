@@ -45,12 +45,16 @@ struct Deployment {
         uint64_t created_at, started_at, finished_at;
         uint16_t assigned_port; /* of web.1, kept when it is free again; 0 = none yet */
         char *error_summary;    /* "" unless failed */
+        char *error_quote;      /* what its output said of it, behind that; for who may read logs */
         char *logs_path;
         uint32_t requested_by; /* uid */
 
         /* Not in the database. */
-        char *status_text;  /* what the running step says */
-        char *warnings;     /* what does not keep it from being live: sentences, each with a newline */
+        char *status_text;     /* what the running step says */
+        char *status_quote;    /* instead of that, for who may read logs: what its output said last; "" =
+                                  nothing */
+        char *warnings;        /* what does not keep it from being live: sentences, each with a newline */
+        char *warnings_quoted; /* the same, of its output: for who may read logs */
         uint64_t waits_for; /* queued: the deployment of its app that it says it waits for, 0 = other apps */
         double progress;    /* 0…1 within the status, -1 = unknown */
         uint64_t settles_at; /* CLOCK_REALTIME microseconds: it takes the requests, and is live from then on

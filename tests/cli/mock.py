@@ -25,6 +25,7 @@ METHODS = {
     "Manager": {
         "CreateRepository": ("sssa{sv}", "o"), "CreateApp": ("ssa{sv}", "o"), "GetRepository": ("s", "o"),
         "GetApp": ("s", "o"), "GetDeployment": ("t", "o"), "DescribeDeployment": ("t", "a{sv}"),
+        "DescribeOutput": ("t", "a{sv}"),
         "ListRepositories": ("", "a(ssso)"), "ListApps": ("", "a(sssqqo)"), "ListRemovedApps": ("", "aa{sv}"),
         "ListDeployments": ("stu", "a(tsssqtts)"), "OpenLog": ("t", "h"), "Deploy": ("ssa{sv}", "to"),
     },
@@ -128,6 +129,7 @@ class Mock:
         self.units = {}     # unit: properties, for systemd
         self.old = {}       # deployments that are not published any more
         self.logs = {}  # of deployments, by id
+        self.outputs = {}   # of deployments: properties with what their output says, for who may read logs
         self.requests = {}
         self.environments = {} # of apps: by path
         self.before = {}    # deployment: what its failure takes back, a path and its environment
@@ -405,6 +407,11 @@ class Mock:
         if number not in self.old:
             raise Failure("NoSuchDeployment", f"there is no deployment {number}")
         return self.variants("Deployment", self.old[number])
+
+    def Manager_DescribeOutput(self, _where, number):
+        if number not in self.outputs:
+            raise Failure("org.freedesktop.DBus.Error.AccessDenied", "it takes the right logs")
+        return self.variants("Deployment", self.outputs[number])
 
     def Manager_OpenLog(self, _where, number):
         if number not in self.logs:

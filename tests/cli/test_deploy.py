@@ -90,6 +90,16 @@ def test_failed_ends_with_1_and_the_reason(shop, deployctl):
                                           "web.1 exited with status 0 before it listened on port 20007")
 
 
+def test_who_may_read_logs_is_told_what_the_output_said(shop, deployctl):
+    shop.plan = list(FAILED)
+    shop.outputs = {42: {"ErrorSummary": "web.1 exited with status 0: no apples"}}
+    result = deployctl("deploy", "shop")
+    assert result.err.splitlines()[0] == "deployctl: deployment 42 of shop failed: web.1 exited with status 0: no apples"
+    shop.plan = list(LIVE)
+    shop.outputs = {43: {"Warnings": ["there is no lock file"]}}
+    assert deployctl("deploy", "shop").err == "deployctl: warning: there is no lock file\n"
+
+
 def test_cancelled_ends_with_3(shop, deployctl):
     shop.plan = list(CANCELLED)
     result = deployctl("deploy", "shop")

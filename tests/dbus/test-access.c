@@ -34,6 +34,7 @@ static const struct {
         { BUS_INTERFACE_MANAGER, "Deploy", "deploy verb=deploy app=shop" },
         { BUS_INTERFACE_MANAGER, "OpenLog", "logs verb=read the log of deployment=0" },
         { BUS_INTERFACE_MANAGER, "ListMigrations", NULL },
+        { BUS_INTERFACE_MANAGER, "DescribeOutput", "logs verb=read the log of deployment=0" },
         { BUS_INTERFACE_MANAGER, "Verify", "manage verb=verify" },
         { BUS_INTERFACE_MANAGER, "Adopt", "manage verb=adopt" },
         { BUS_INTERFACE_MANAGER, "Reload", "manage verb=reload" },

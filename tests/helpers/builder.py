@@ -176,7 +176,8 @@ class Builder:
     def error(self, files=None, **options):
         """The sentence of one that must fail."""
         result = self(files, **options)
-        assert (result.status, list(result.answer), result.archive) == (1, ["error"], b""), result.log
+        assert (result.status, list(result.answer)[:1], result.archive) == (1, ["error"], b""), result.log
+        assert set(result.answer) <= {"error", "quote"}
         assert not os.listdir(self.base / "work")
         assert not result.answer["error"].endswith(".")
-        return result.answer["error"]
+        return result.answer["error"] + result.answer.get("quote", "")

@@ -55,7 +55,7 @@ def said_by_app_json(answer):
 def failure(result, answer):
     """The sentence of a deployment that fails, as the daemon has it; None."""
     error = result.answer.get("error")
-    return f"build: {error}" if error else f"import: {answer['error']}" if answer and "error" in answer else None
+    return f"build: {error}{result.answer.get('quote', '')}" if error else f"import: {answer['error']}" if answer and "error" in answer else None
 
 
 @pytest.mark.parametrize("tree", corpus.trees(), ids=str)

@@ -85,4 +85,12 @@ const char *fixture_job(UnitKind kind, uint64_t id);
 #define app_is(wanted)                                                                               \
         cr_assert_str_eq(app_status_to_string(fixture.app->status), wanted, "the app is %s, not %s", \
                          app_status_to_string(fixture.app->status), wanted)
+/* Why the deployment failed: the sentence for everybody, and behind `|` what is for who may read logs. */
+#define reason_is(deployment, wanted)                                                                    \
+        do {                                                                                             \
+                _cleanup_free_ char *_reason =                                                           \
+                        text_format("%s%s%s", (deployment)->error_summary,                               \
+                                    (deployment)->error_quote[0] ? "|" : "", (deployment)->error_quote); \
+                cr_assert_str_eq(_reason, wanted, "'%s', not '%s'", _reason, wanted);                    \
+        } while (0)
 #define says(text, part) cr_assert(strstr(text, part), "'%s' has no '%s'", text, part)

@@ -41,7 +41,9 @@ Test(build, is_built)
         cr_assert_str_eq(deployment->status_text, "building");
         fake_unit_says(fixture_job(UNIT_BUILD, deployment->id), "npm ci");
         loop_run();
-        cr_assert_str_eq(deployment->status_text, "npm ci");
+        /* For everybody, and for who may read logs. */
+        cr_assert_str_eq(deployment->status_text, "building");
+        cr_assert_str_eq(deployment->status_quote, "npm ci");
         fake_units_work();
         goes_live();
         cr_assert_str_eq(deployment->release->buildpack, "python");
@@ -56,13 +58,24 @@ Test(build, that_no_buildpack_wants_is_the_tree_as_it_came)
         cr_assert_str_eq(deployment->release->buildpack, "");
 }
 
+Test(build, tells_what_its_output_said_apart)
+{
+        want_build();
+        fake_units.answer[UNIT_BUILD] = "error=the build command exited with status 1\nquote=: no apples";
+        deployment = fixture_deploy();
+        loop_run();
+        status_is(deployment, "failed");
+        reason_is(deployment, "build: the build command exited with status 1|: no apples");
+}
+
 Test(build, has_the_warnings_of_its_build)
 {
         want_build();
         fake_units.answer[UNIT_BUILD] = "buildpack=python\nwarning.1=there is no lock file\nwarning.2=old";
         deployment = fixture_deploy();
         goes_live();
-        cr_assert_str_eq(deployment->warnings, "there is no lock file\nold\n");
+        cr_assert_str_eq(deployment->warnings, "");
+        cr_assert_str_eq(deployment->warnings_quoted, "there is no lock file\nold\n");
 }
 
 Test(build, has_no_more_warnings_than_are_shown)
@@ -76,8 +89,8 @@ Test(build, has_no_more_warnings_than_are_shown)
         fake_units.answer[UNIT_BUILD] = text;
         deployment = fixture_deploy();
         goes_live();
-        cr_assert_not_null(strstr(deployment->warnings, "number 20\n"));
-        cr_assert_null(strstr(deployment->warnings, "number 21\n"));
+        cr_assert_not_null(strstr(deployment->warnings_quoted, "number 20\n"));
+        cr_assert_null(strstr(deployment->warnings_quoted, "number 21\n"));
 }
 
 Test(build, needs_a_build_that_succeeds)

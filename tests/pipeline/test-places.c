@@ -138,11 +138,11 @@ static void line_has_hint(const char *line, bool hint)
         fake_unit_exits(fixture_unit(deployment, "web.1"), 1);
         loop_run();
         status_is(deployment, "failed");
-        says(deployment->error_summary, line);
-        cr_assert_eq(strstr(deployment->error_summary,
+        says(deployment->error_quote, line);
+        cr_assert_eq(strstr(deployment->error_quote,
                             ": 'deployctl app set shop persist=DIRECTORY' for what is to be kept, or "
                             "writable-tree=yes)") != NULL,
-                     hint, "%s", deployment->error_summary);
+                     hint, "%s", deployment->error_quote);
 }
 
 Test(places, are_named_when_a_file_system_is_read_only)

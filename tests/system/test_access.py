@@ -141,6 +141,23 @@ def test_ctrl_c_at_the_question_does_nothing(machine, deployd):
     assert machine.call(ROOT, "Manager.GetApp", "s", "blog")
 
 
+def test_what_an_app_prints_is_for_who_may_read_logs(machine, deployd):
+    secret = "s3cr3t-canary"
+    deployd.app("leak", {"Procfile": f"web: echo cannot log in with {secret}; exit 3\n"})
+    number = deployd.deploy("leak")
+    assert deployd.end(number)["ErrorSummary"].endswith(f": cannot log in with {secret}")
+    for path, interface, method, *words in (
+            (ROOT, "org.deployd.Deploy1.Manager", "DescribeDeployment", "t", number),
+            (ROOT, "org.deployd.Deploy1.Manager", "ListDeployments", "stu", "leak", 0, 0),
+            (ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")):
+        said = machine.run(["busctl", "call", "org.deployd.Deploy1", path, interface, method, *words], user="nobody").stdout
+        assert "web.1 exited with status 3" in said and secret not in said
+    assert secret not in str(deployd.drain())
+    assert daemon.refused(machine, ROOT, "Manager.DescribeOutput", "t", number, user="nobody")[0] == daemon.CHALLENGE
+    done = machine.run(["deployctl", "deploy", "leak"], user="anna", check=False)
+    assert done.returncode == 1 and f": cannot log in with {secret}\n" in done.stderr
+
+
 def test_without_polkit_only_root_may(machine, deployd):
     only = "only root may restart the app shop: polkit, which gives rights to others, "
     machine.systemctl("mask", "--runtime", "--now", "polkit.service")

@@ -200,7 +200,7 @@ def test_an_administrators_buildpack_gets_what_herokus_get(deployd):
     gate = daemon.Gate(deployd.machine, "look")
     repository.commit(own(f"echo '-----> Waiting a while'; {gate.wait}"))
     number = deployd.deploy("own")
-    deployd.machine.wait(lambda: deployd.machine.get(deployment_path(number), "Deployment.StatusText") == "Waiting a while",
+    deployd.machine.wait(lambda: deployd.describe(number)["StatusText"] == "Waiting a while",
                          what="its text")
     gate.open()
     assert deployd.end(number)["Status"] == "live"

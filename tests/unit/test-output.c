@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/quote.h"
 #include "builder/output.h"
 
 #include <criterion/criterion.h>
@@ -121,13 +122,13 @@ Test(child, an_end_is_told_in_words)
         } cases[] = {
                 { W_EXITCODE(1, 0), NULL, "exited with status 1" },
                 { W_EXITCODE(1, 0), "", "exited with status 1" },
-                { W_EXITCODE(2, 0), "no apples", "exited with status 2: no apples" },
-                { W_EXITCODE(127, 0), "x", "exited with status 127: x" },
+                { W_EXITCODE(2, 0), "no apples", "exited with status 2" QUOTE_MARK ": no apples" },
+                { W_EXITCODE(127, 0), "x", "exited with status 127" QUOTE_MARK ": x" },
                 { W_EXITCODE(128, 0), NULL, "exited with status 128" },
                 { W_EXITCODE(137, 0), NULL, "exited with status 137 (SIGKILL)" },
                 { W_EXITCODE(255, 0), NULL, "exited with status 255" },
                 { W_EXITCODE(0, 9), NULL, "was killed by signal SIGKILL" },
-                { W_EXITCODE(0, 15), "x", "was killed by signal SIGTERM: x" },
+                { W_EXITCODE(0, 15), "x", "was killed by signal SIGTERM" QUOTE_MARK ": x" },
                 { W_EXITCODE(0, 40), NULL, "was killed by signal 40" },
         };
 

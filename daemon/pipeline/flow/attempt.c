@@ -8,6 +8,7 @@
 #include "base/failpoint.h"
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "daemon/pipeline/flow/cancellation.h"
 #include "daemon/pipeline/flow/commit.h"
@@ -83,10 +84,12 @@ void attempt_set_text(Deployment *deployment, const char *text, double progress)
 {
         _cleanup_free_ char *clean = text_sanitize(text, SENTENCE_MAX);
 
-        if (!clean || (strcmp(clean, deployment->status_text) == 0 && !(progress != deployment->progress)))
+        if (!clean || (strcmp(clean, deployment->status_text) == 0 && deployment->status_quote[0] == '\0' &&
+                       !(progress != deployment->progress)))
                 return;
         if (text_replace(&deployment->status_text, clean) < 0)
                 return;
+        (void) text_replace(&deployment->status_quote, "");
         deployment->progress = progress;
         model_changed_deployment(deployment->model, deployment);
 }
@@ -96,6 +99,15 @@ void attempt_on_text(void *userdata, const char *text)
         Attempt *attempt = userdata;
 
         attempt_set_text(attempt->deployment, text, -1);
+}
+
+void attempt_on_output(void *userdata, const char *text)
+{
+        Deployment *deployment = ((Attempt *) userdata)->deployment;
+        _cleanup_free_ char *clean = text_sanitize(text, SENTENCE_MAX);
+
+        if (clean)
+                (void) text_replace(&deployment->status_quote, clean);
 }
 
 void attempt_say_waits(Attempt *attempt)
@@ -132,8 +144,8 @@ static void log_move(const Deployment *deployment, const FlowRow *row)
 
         if (row->to == DEPLOYMENT_FAILED)
                 log_line(LOG_WARNING, MESSAGE_DEPLOYMENT_FAILED, &subject,
-                         "Deployment %llu of %s failed: %s", (unsigned long long) deployment->id,
-                         deployment->app->name, deployment->error_summary);
+                         "Deployment %llu of %s failed: %s%s", (unsigned long long) deployment->id,
+                         deployment->app->name, deployment->error_summary, deployment->error_quote);
         else
                 log_line(LOG_INFO,
                          row->to == DEPLOYMENT_LIVE        ? MESSAGE_DEPLOYMENT_LIVE
@@ -161,6 +173,7 @@ static void attempt_moved(Attempt *attempt, const FlowRow *row)
         attempt_drop_work(attempt);
         attempt->tar_fd = tree;
         (void) text_replace(&deployment->status_text, "");
+        (void) text_replace(&deployment->status_quote, "");
         deployment->progress = -1;
         deployment->settles_at = 0;
 
@@ -225,14 +238,18 @@ static void attempt_judge(Attempt *attempt, char *failure)
                 pipeline_fatal(pipeline, "systemd could not be asked");
 }
 
-/* NULL when out of memory. */
+/* What is quoted in it stays behind its mark. NULL when out of memory. */
 static char *clean_sentence(const Deployment *deployment, const char *sentence)
 {
-        _cleanup_free_ char *told = strdup(sentence);
+        _cleanup_free_ char *told = strdup(sentence), *head = NULL, *tail = NULL;
+        char *quote = quote_cut(told);
 
-        if (!told || variables_redact(deployment_variables(deployment), told) < 0)
+        if (!told || variables_redact(deployment_variables(deployment), told) < 0 ||
+            variables_redact(deployment_variables(deployment), quote) < 0)
                 return NULL;
-        return text_sanitize(told, SENTENCE_MAX);
+        head = text_sanitize(told, SENTENCE_MAX);
+        tail = head ? text_sanitize(quote, SENTENCE_MAX - MIN2(strlen(head), SENTENCE_MAX / 2)) : NULL;
+        return tail ? text_format("%s%s%s", head, tail[0] ? QUOTE_MARK : "", tail) : NULL;
 }
 
 void attempt_handle(Pipeline *pipeline, Deployment *deployment, FlowEvent event, const char *sentence)

@@ -67,3 +67,5 @@ void attempt_say_waits(Attempt *attempt);
 void attempt_set_text(Deployment *deployment, const char *text, double progress);
 /* The same as what a helper of the attempt, `userdata`, says. */
 void attempt_on_text(void *userdata, const char *text);
+/* The same of what a program of strangers has printed: for who may read logs. */
+void attempt_on_output(void *userdata, const char *text);

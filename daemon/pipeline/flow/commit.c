@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "daemon/pipeline/files/formation-plan.h"
 #include "daemon/pipeline/instances/ports.h"
@@ -18,8 +19,9 @@ typedef struct Commit {
         const FlowRow *row;
         const CommitHandler *handler;
         char *sentence;
-        Plan plan;      /* of a start */
-        bool by_others; /* ports of the range are held by what is not an instance */
+        const char *quote; /* of the sentence, in its memory */
+        Plan plan;         /* of a start */
+        bool by_others;    /* ports of the range are held by what is not an instance */
 } Commit;
 
 static Commit *commit_free(Commit *commit)
@@ -115,7 +117,8 @@ static void commit_learn(Commit *commit, Deployment *deployment, const StoreRepl
         if (deployment_status_is_finished(row->to) && deployment->finished_at == 0)
                 deployment->finished_at = reply->at;
         if (commit->sentence)
-                (void) text_replace(&deployment->error_summary, commit->sentence);
+                (void) (text_replace(&deployment->error_summary, commit->sentence) < 0 ||
+                        text_replace(&deployment->error_quote, commit->quote) < 0);
         if (row->to == DEPLOYMENT_LIVE && deployment->kind != DEPLOYMENT_REDEPLOY)
                 app->stopped = false;
 }
@@ -296,6 +299,7 @@ void commit_move(Pipeline *pipeline, Deployment *deployment, const FlowRow *row,
                 .pipeline = pipeline, .deployment = deployment->id, .row = row, .handler = handler
         };
         r = text_replace(&commit->sentence, sentence);
+        commit->quote = quote_cut(commit->sentence);
         if (r >= 0 && row->to == DEPLOYMENT_STARTING)
                 r = ports_ask(pipeline, commit_on_ports, commit_drop, commit);
         else if (r >= 0 && row->to == DEPLOYMENT_LIVE) {

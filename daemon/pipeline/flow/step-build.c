@@ -32,7 +32,7 @@ static void on_built(void *userdata, const Ticket *answer, const char *failure)
                 attempt_handle(attempt->pipeline, attempt->deployment, FLOW_FAILED, failure);
                 return;
         }
-        warning_add_answer(attempt->deployment, answer);
+        warning_add_output(attempt->deployment, answer);
         buildpack = text_or_empty(ticket_get(answer, "buildpack"));
         /* Nobody found anything to build: the tree stands as it came. */
         if (strcmp(buildpack, BUILDPACK_NONE) == 0)
@@ -121,7 +121,7 @@ static void step_build_start(Attempt *attempt)
                                               .source_fd = attempt->tar_fd,
                                               .tar_fd = to,
                                               .done = on_built,
-                                              .text = attempt_on_text,
+                                              .text = attempt_on_output,
                                               .userdata = attempt },
                               &attempt->build);
         if (r < 0)

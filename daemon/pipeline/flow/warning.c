@@ -32,14 +32,15 @@ static char *make_sentence(const Deployment *deployment, const char *text)
         return text_sanitize(plain, SENTENCE_MAX);
 }
 
-static void keep_sentence(Deployment *deployment, const char *sentence)
+/* `sentences` is one of the two lists of the deployment. */
+static void keep_sentence(Deployment *deployment, char **sentences, const char *sentence)
 {
         _cleanup_free_ char *longer = NULL;
 
-        if (count_sentences(deployment->warnings) >= WARNINGS_MAX)
+        if (count_sentences(*sentences) >= WARNINGS_MAX)
                 return;
-        longer = text_format("%s%s\n", deployment->warnings, sentence);
-        if (longer && text_replace(&deployment->warnings, longer) >= 0)
+        longer = text_format("%s%s\n", *sentences, sentence);
+        if (longer && text_replace(sentences, longer) >= 0)
                 model_changed_deployment(deployment->model, deployment);
 }
 
@@ -51,7 +52,7 @@ void warning_add(Deployment *deployment, const char *text)
         if (!sentence)
                 return;
         log_line(LOG_WARNING, NULL, &subject, "%s: %s", deployment->app->name, sentence);
-        keep_sentence(deployment, sentence);
+        keep_sentence(deployment, &deployment->warnings, sentence);
 }
 
 static int add_one(_unused_ const char *key, const char *value, void *userdata)
@@ -60,11 +61,26 @@ static int add_one(_unused_ const char *key, const char *value, void *userdata)
         _cleanup_free_ char *sentence = make_sentence(deployment, value);
 
         if (sentence)
-                keep_sentence(deployment, sentence);
+                keep_sentence(deployment, &deployment->warnings, sentence);
+        return 0;
+}
+
+static int add_quoted(_unused_ const char *key, const char *value, void *userdata)
+{
+        Deployment *deployment = userdata;
+        _cleanup_free_ char *sentence = make_sentence(deployment, value);
+
+        if (sentence)
+                keep_sentence(deployment, &deployment->warnings_quoted, sentence);
         return 0;
 }
 
 void warning_add_answer(Deployment *deployment, const Ticket *answer)
 {
         (void) ticket_foreach(answer, "warning.", add_one, deployment);
+}
+
+void warning_add_output(Deployment *deployment, const Ticket *answer)
+{
+        (void) ticket_foreach(answer, "warning.", add_quoted, deployment);
 }

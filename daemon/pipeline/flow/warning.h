@@ -13,3 +13,6 @@ void warning_add(Deployment *deployment, const char *text);
 
 /* The same with what a helper has answered as warning.1, warning.2 and so on, and has logged itself. */
 void warning_add_answer(Deployment *deployment, const Ticket *answer);
+
+/* The same of a build: they are what its programs have printed, for who may read logs. */
+void warning_add_output(Deployment *deployment, const Ticket *answer);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "daemon/model/persist.h"
 #include "daemon/pipeline/files/release.h"
@@ -202,5 +203,5 @@ char *app_unit_quote(const Deployment *deployment, char *line)
                 return NULL;
         shown = text_sanitize(line, LINE_SHOWN_MAX);
         hint = shown ? app_unit_hint(deployment, shown) : NULL;
-        return hint ? text_format("%s%s%s", text_is_empty(shown) ? "" : ": ", shown, hint) : NULL;
+        return hint ? text_format("%s%s%s", text_is_empty(shown) ? "" : QUOTE_MARK ": ", shown, hint) : NULL;
 }

@@ -24,8 +24,8 @@ AppLimits app_unit_limits(const Pipeline *pipeline, const App *app);
 int app_unit_make(const Pipeline *pipeline, const Deployment *deployment, UnitKind kind, const char *unit,
                   const char *process, const char *dyno, const char *environment, AppUnit *ret);
 void app_unit_done(AppUnit *unit);
-/* Ends the sentence about how a unit of an app has ended: `: ` and the line, which is changed, without
- * values of its variables; nothing if the line is empty. A hint follows a line that says that a file system
- * is read-only. Caller frees; NULL when out of memory. */
+/* Ends the sentence about how a unit of an app has ended: QUOTE_MARK, `: ` and the line, which is changed,
+ * without values of its variables; nothing if the line is empty. A hint follows a line that says that a file
+ * system is read-only. Caller frees; NULL when out of memory. */
 char *app_unit_quote(const Deployment *deployment, char *line);
 #define _cleanup_app_unit_ _cleanup_(app_unit_done)

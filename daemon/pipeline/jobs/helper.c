@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/quote.h"
 #include "base/text.h"
 
 struct Helper {
@@ -28,11 +29,18 @@ Helper *helper_free(Helper *helper)
 }
 DEFINE_CLEANUP(Helper *, helper_free);
 
-static void helper_fail(const Helper *helper, const char *sentence)
+/* `quote`: what a program of strangers has printed, NULL = nothing. */
+static void helper_fail_quoting(const Helper *helper, const char *sentence, const char *quote)
 {
-        _cleanup_free_ char *failure = text_format("%s: %s", helper->what, sentence);
+        _cleanup_free_ char *failure = text_format("%s: %s%s%s", helper->what, sentence,
+                                                   quote ? QUOTE_MARK : "", text_or_empty(quote));
 
         helper->done(helper->userdata, NULL, failure ? failure : sentence);
+}
+
+static void helper_fail(const Helper *helper, const char *sentence)
+{
+        helper_fail_quoting(helper, sentence, NULL);
 }
 
 static void helper_on_end(void *userdata, const OneshotEnd *end)
@@ -51,7 +59,7 @@ static void helper_on_end(void *userdata, const OneshotEnd *end)
         r = ticket_read(helper->ticket_fd, TICKET_ANSWER, &answer);
         error = r >= 0 ? ticket_get(answer, "error") : NULL;
         if (error)
-                helper_fail(helper, error);
+                helper_fail_quoting(helper, error, ticket_get(answer, "quote"));
         else if (end->sentence)
                 helper_fail(helper, end->sentence);
         else if (r < 0)
