@@ -81,6 +81,17 @@ static const FailureRule rules[] = {
         NOTICE("npm warn *"),
         RESULT("npm ERR! Lifecycle script *"),
         RESULT("npm error Lifecycle script *"),
+        /* yarn 2 and later numbers what it says: 0 is of its steps, 28 of the lock file, line by line; a
+         * line of a package's script has STDOUT or STDERR behind its number */
+        NOTICE("➤ YN0000: *STDOUT *"),
+        ERROR("➤ YN0000: *STDERR *"),
+        NOTICE("➤ YN0000: *"),
+        NOTICE("➤ YN0028: │ [-+]*"),
+        NOTICE("➤ YN0085: *"),
+        NOTICE("➤ YN0013: *"),
+        NOTICE("➤ YN0007: *"),
+        LIKELY("➤ YN[0-9]*: *"),
+        ERROR("*ERR_PNPM_* *"),
         BEHIND("npm ERR! "),
         BEHIND("npm error "),
         { "> *", FAILURE_NOTICE, .first = true },
@@ -123,7 +134,8 @@ static const FailureRule rules[] = {
         RESULT("error: metadata-generation-failed"),
         RESULT("× *"),
         TRAILER("│ *"),
-        TRAILER("╰─> *"),
+        TRAILER("╭─*"),
+        TRAILER("╰─*"),
         TRAILER("\\[end of output\\]"),
         TRAILER("\\[notice\\] *"),
 

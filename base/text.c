@@ -83,19 +83,30 @@ bool text_is_http_target(const char *text)
         return text[0] == '/';
 }
 
-bool text_is_clean(const char *text, bool allow_tab)
+/* Whether the only control characters of valid UTF-8 are those of `allowed`. */
+static bool is_clean_but_for(const char *text, const char *allowed)
 {
-        assert(text);
-
         while (*text) {
                 uint32_t code = 0;
                 size_t length = character_at(text, &code);
 
-                if (length == 0 || (text_is_control(code) && !(allow_tab && code == '\t')))
+                if (length == 0 || (text_is_control(code) && !(code < 0x80 && strchr(allowed, (int) code))))
                         return false;
                 text += length;
         }
         return true;
+}
+
+bool text_is_clean(const char *text, bool allow_tab)
+{
+        assert(text);
+        return is_clean_but_for(text, allow_tab ? "\t" : "");
+}
+
+bool text_has_clean_lines(const char *text)
+{
+        assert(text);
+        return is_clean_but_for(text, "\t\n");
 }
 
 /* Bytes of the escape sequence that begins at `text`, with ESC; 1 for an ESC that begins none. */

@@ -11,6 +11,8 @@ bool text_is_control(uint32_t code);
 
 /* True if `text` is valid UTF-8 and has no control characters but, with `allow_tab`, a tab. */
 bool text_is_clean(const char *text, bool allow_tab);
+/* The same of a text of several lines: tabs and newlines are allowed. */
+bool text_has_clean_lines(const char *text);
 
 /* What a request line of HTTP names (RFC 9112, origin-form): `/` and what follows, a query too, printable
  * ASCII without blanks, without the `#` that is never sent, at most HTTP_TARGET_MAX bytes. */

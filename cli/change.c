@@ -41,8 +41,8 @@ void changes_freep(Change **changes)
 }
 
 /* All that is to be read from `fd`, but for one newline at its end, which editors and `echo` leave there.
- * Returns an exit status; `from` is for the sentence. */
-static int value_read(int fd, const char *from, char **ret)
+ * Returns an exit status; `from` is for the sentence, and `*ret_size` is what there was to be read. */
+static int value_read(int fd, const char *from, char **ret, size_t *ret_size)
 {
         _cleanup_(secret_freep) char *text = calloc(1, VALUE_SIZE_MAX + 1);
         size_t size = 0;
@@ -61,34 +61,44 @@ static int value_read(int fd, const char *from, char **ret)
         if (size > 0 && text[size - 1] == '\n')
                 text[size - 1] = '\0';
         *ret = TAKE_PTR(text);
+        *ret_size = size;
         return EXIT_DONE;
 }
 
-static int value_find(const char *text, char **ret)
+/* Without a byte there is no input, as in a job of cron, rather than an empty value. */
+static int value_read_input(const char *name, char **ret)
 {
-        _cleanup_close_ int fd = -1;
+        size_t size;
+        int r = value_read(STDIN_FILENO, "standard input", ret, &size);
 
-        if (strcmp(text, SOURCE_INPUT) == 0)
-                return value_read(STDIN_FILENO, "standard input", ret);
-        if (text[0] == SOURCE_FILE) {
-                fd = open(text + 1, O_RDONLY | O_CLOEXEC);
-                if (fd < 0)
-                        return usage_error("cannot read %s: %s", text + 1, strerror(errno));
-                return value_read(fd, text + 1, ret);
-        }
-        *ret = strdup(text);
-        return *ret ? EXIT_DONE : out_of_memory();
+        return r == EXIT_DONE && size == 0
+                       ? usage_error("%s=%s, but standard input is empty; '%s=' sets an empty value", name,
+                                     SOURCE_INPUT, name)
+                       : r;
 }
 
-/* As text_is_clean(), of several lines. */
-static bool value_is_text(const char *value)
+static int value_read_file(const char *name, const char *path, char **ret)
 {
-        _cleanup_(secret_freep) char *line = strdup(value);
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+        size_t size;
 
-        for (char *c = line; c && *c; c++)
-                if (*c == '\n')
-                        *c = '\t';
-        return line && text_is_clean(line, /* allow_tab= */ true);
+        if (fd < 0)
+                return usage_error(
+                        "cannot read %s: %s; a value that begins with %c comes from standard input: "
+                        "%s=%s",
+                        path, strerror(errno), SOURCE_FILE, name, SOURCE_INPUT);
+        return value_read(fd, path, ret, &size);
+}
+
+/* `text` is what the command line has behind `=`. */
+static int value_find(const char *name, const char *text, char **ret)
+{
+        if (strcmp(text, SOURCE_INPUT) == 0)
+                return value_read_input(name, ret);
+        if (text[0] == SOURCE_FILE)
+                return value_read_file(name, text + 1, ret);
+        *ret = strdup(text);
+        return *ret ? EXIT_DONE : out_of_memory();
 }
 
 /* Standard input has an end, so one value comes from there at most. Nothing is said of what is behind `=`.
@@ -127,8 +137,8 @@ int changes_read_set(const Invocation *invocation, Change **ret)
                 change->name = strndup(argument, strcspn(argument, "="));
                 if (!change->name)
                         return out_of_memory();
-                r = value_find(strchr(argument, '=') + 1, &change->value);
-                if (r == EXIT_DONE && (!change->value || !value_is_text(change->value)))
+                r = value_find(change->name, strchr(argument, '=') + 1, &change->value);
+                if (r == EXIT_DONE && !text_has_clean_lines(text_or_empty(change->value)))
                         return usage_error("the value of %s has control characters or is not UTF-8",
                                            change->name);
         }

@@ -65,7 +65,7 @@ static const Verb verbs[] = {
         { "config get",  "APP NAME",               2,   2,             0,
           "print one value of it",                 verb_config_get },
         { "config set",  "APP NAME=VALUE...",      2,   ARGUMENTS_ANY, CHANGING,
-          "set values and deploy again with them", verb_config_set,    config_print_set },
+          "set values and deploy again with them", verb_config_set,    config_print_set, NULL, true },
         { "config unset", "APP NAME...",           2,   ARGUMENTS_ANY, CHANGING,
           "unset values and deploy again",         verb_config_unset },
         { "detect",      "[DIR]",                  0,   1,             0,
@@ -79,6 +79,8 @@ static const Verb verbs[] = {
           "deploy an earlier release again",       verb_rollback },
         { "cancel",      "APP|ID",                 1,   1,             0,
           "cancel what is under way",              verb_cancel },
+        { "cache clear", "APP",                    1,   1,             0,
+          "let the next build begin from nothing", verb_cache_clear },
         { "build-log",   "APP|ID",                 1,   1,             0,
           "print how a release was made",          verb_build_log },
         { "releases",    "APP",                    1,   1,             JSON | OPTION_BIT(OPTION_LINES),
@@ -202,11 +204,21 @@ int verb_help(const Invocation *invocation)
         return EXIT_DONE;
 }
 
+/* `lines`: of a value, behind `=`. */
+static bool argument_is_clean(const char *argument, bool lines)
+{
+        _cleanup_free_ char *name = strndup(argument, strcspn(argument, "="));
+
+        if (!lines)
+                return text_is_clean(argument, /* allow_tab= */ false);
+        return name && text_is_clean(name, /* allow_tab= */ false) && text_has_clean_lines(argument);
+}
+
 /* What is behind a `=` may be a secret and is not shown. */
-static int check_arguments(int argc, char *argv[])
+static int check_arguments(int argc, char *argv[], bool lines)
 {
         for (int i = 1; i < argc; i++)
-                if (!text_is_clean(argv[i], false))
+                if (!argument_is_clean(argv[i], lines))
                         return usage_error("argument %d, '%.*s%s', has control characters or is not UTF-8",
                                            i, (int) strcspn(argv[i], "="), argv[i],
                                            strchr(argv[i], '=') ? "=..." : "");
@@ -220,7 +232,7 @@ static int verb_run_named(int argc, char *argv[])
         size_t n_words;
         int first, r;
 
-        r = check_arguments(argc, argv);
+        r = check_arguments(argc, argv, /* lines= */ true);
         if (r == 0)
                 r = options_read(&invocation.options, argc, argv, &first);
         if (r != 0)
@@ -244,6 +256,9 @@ static int verb_run_named(int argc, char *argv[])
         verb = verb_find(argv + first, (size_t) (argc - first), &n_words);
         if (!verb)
                 return EXIT_USAGE;
+        r = check_arguments(argc, argv, verb->lines);
+        if (r != 0)
+                return r;
         if (invocation_has(&invocation, OPTION_HELP)) {
                 print_verb(verb);
                 return EXIT_DONE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Apps: app create, list, show, set; start, stop, restart. */
+/* Apps: app create, list, show, set; start, stop, restart; cache clear. */
 
 #include <stdio.h>
 
@@ -186,4 +186,14 @@ int verb_stop(const Invocation *invocation)
 int verb_restart(const Invocation *invocation)
 {
         return app_call(invocation_argument(invocation, 0), "Restart", "");
+}
+
+int verb_cache_clear(const Invocation *invocation)
+{
+        const char *name = invocation_argument(invocation, 0);
+        int r = app_call(name, "ClearCache", "");
+
+        if (r == EXIT_DONE)
+                printf("the build cache of %s is removed; the next build begins without it\n", name);
+        return r;
 }

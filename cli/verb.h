@@ -35,6 +35,7 @@ typedef struct Verb {
         int (*run)(const Invocation *invocation);
         void (*print_details)(void); /* more for `help VERB`, or NULL */
         const SettingsFor *settings; /* that may be arguments; NULL = none */
+        bool lines;                  /* a value, behind `=`, may have several lines */
 } Verb;
 
 /* No bound for the number of arguments. */
@@ -70,6 +71,7 @@ int verb_config_set(const Invocation *invocation);
 int verb_config_unset(const Invocation *invocation);
 int verb_detect(const Invocation *invocation);
 int verb_deploy(const Invocation *invocation);
+int verb_cache_clear(const Invocation *invocation);
 int verb_build_log(const Invocation *invocation);
 int verb_cancel(const Invocation *invocation);
 int verb_rollback(const Invocation *invocation);

@@ -174,6 +174,11 @@ static int run_restart(BusCall *call, void *noun, sd_bus_error *reterr)
         return app_restart(call->bus->params.pipeline, noun, &call->call, reterr);
 }
 
+static int run_clear_cache(BusCall *call, void *noun, sd_bus_error *reterr)
+{
+        return app_clear_cache(call->bus->params.pipeline, noun, &call->call, reterr);
+}
+
 static int run_set_properties(BusCall *call, void *noun, sd_bus_error *reterr)
 {
         App *app = noun;
@@ -213,6 +218,7 @@ static const BusMethod methods[] = {
         { "Start", ACTION_OPERATE, app_bus_run_start, NULL },
         { "Stop", ACTION_OPERATE, run_stop, NULL },
         { "Restart", ACTION_OPERATE, run_restart, NULL },
+        { "ClearCache", ACTION_DEPLOY, run_clear_cache, NULL },
         { "SetProperties", ACTION_MANAGE, run_set_properties, NULL },
         { "Remove", ACTION_MANAGE, app_bus_run_remove, NULL },
 };
@@ -260,6 +266,8 @@ static const sd_bus_vtable after[] = {
         SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Restart", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ClearCache", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, bus_caller_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SetProperties", SD_BUS_ARGS("a{sv}", properties), SD_BUS_NO_RESULT,
                                 bus_caller_method, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -67,7 +67,8 @@ int kind_check(const char *directory, Problem *problem)
         /* What is wrong with the file is said by libgit2, which reads it when it connects. */
         if (git_config_open_ondisk(&config, path) < 0)
                 return 0;
-        /* Not git_config_foreach_match(): libgit2 before 1.6 leaks memory for each name that does not match.
+        /* Each name is looked at here: libgit2 before 1.6 leaks memory when it compares names with an
+         * expression.
          */
         r = git_config_foreach(config, check_setting, problem);
         git_config_free(config);

@@ -6,6 +6,7 @@
  *      request  max-bytes=N max-files=N max-depth=N    (unpack.h, UnpackLimits)
  *               default.NAME=COMMAND for each process type that the buildpack suggests: a process of the
  *               release where the Procfile has none of that name
+ *               directory.N=NAME, from 1 on: directories of the tree, made where they are missing
  *      answer   digest=HEX files=N bytes=N procfile=yes|no, process.NAME= for each process
  *               or error=SENTENCE, and exit status 1; DIR is then half full and for the caller to remove
  *
@@ -23,6 +24,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/ticket.h"
+#include "release/beneath.h"
 #include "release/procfile.h"
 #include "release/refuse.h"
 #include "release/tree-files.h"
@@ -31,6 +33,8 @@
 
 /* How the process types of a buildpack begin in the request. */
 #define DEFAULT_PREFIX "default."
+/* And the directories that are to be there. */
+#define DIRECTORY_PREFIX "directory."
 
 /* Opens DIR, which has nothing in it yet, and changes into it. */
 static int enter_empty(const char *path, char **reterr)
@@ -136,6 +140,50 @@ static int write_processes(int tree_fd, const Ticket *request, const AppScripts 
         return r;
 }
 
+typedef struct Wanted {
+        int tree_fd;
+        Manifest *manifest;
+        char **reterr;
+} Wanted;
+
+/* One directory whose parent is there; 0 if it is there or made, -ELOOP or -ENOTDIR for something else. */
+static int wanted_make_one(const Wanted *wanted, const char *path)
+{
+        _cleanup_free_ char *listed = text_format(RELEASE_TREE "/%s", path);
+        const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+        _cleanup_free_ char *above = slash ? strndup(path, (size_t) (slash - path)) : NULL;
+        _cleanup_close_ int above_fd = -1, fd = -1;
+
+        if (!listed || (slash && !above))
+                return -ENOMEM;
+        fd = open_beneath(wanted->tree_fd, path, O_PATH | O_DIRECTORY, 0);
+        if (fd != -ENOENT)
+                return fd < 0 ? fd : 0;
+        if (above)
+                above_fd = open_beneath(wanted->tree_fd, above, O_PATH | O_DIRECTORY, 0);
+        if (above && above_fd < 0)
+                return above_fd;
+        if (mkdirat(above ? above_fd : wanted->tree_fd, name, RELEASE_MODE_DIRECTORY) < 0)
+                return refuse(wanted->reterr, -errno, "cannot make %s: %s", path, strerror(errno));
+        return manifest_add(wanted->manifest, ENTRY_DIRECTORY, listed, "");
+}
+
+/* Where the tree has a file or a link, it stays: that the name is no directory is for the app's owner. */
+static int wanted_make(_unused_ const char *key, const char *path, void *userdata)
+{
+        _cleanup_free_ char *part = strdup(path);
+        int r = part ? 0 : -ENOMEM;
+
+        for (char *slash = part; r >= 0 && slash && (slash = strchr(slash + 1, '/'));) {
+                *slash = '\0';
+                r = wanted_make_one(userdata, part);
+                *slash = '/';
+        }
+        if (r >= 0)
+                r = wanted_make_one(userdata, path);
+        return r == -ELOOP || r == -ENOTDIR ? 0 : r;
+}
+
 static int import_read_request(Ticket **ret_request, UnpackLimits *ret, char **reterr)
 {
         const struct {
@@ -189,6 +237,9 @@ static int import_run(const char *path, Ticket *answer, char **reterr)
         r = tree_files_read_app_json(tree_fd, answer, &scripts, reterr);
         if (r >= 0)
                 r = write_processes(tree_fd, request, &scripts, manifest, answer, reterr);
+        if (r >= 0)
+                r = ticket_foreach(request, DIRECTORY_PREFIX, wanted_make,
+                                   &(Wanted){ tree_fd, manifest, reterr });
         if (r < 0)
                 return r;
         if (syncfs(tree_fd) < 0)

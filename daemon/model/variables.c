@@ -140,18 +140,8 @@ bool variable_name_is_valid(const char *name)
 
 bool variable_value_is_valid(const char *value)
 {
-        _cleanup_free_ char *copy = NULL;
-
         assert(value);
-
-        if (strlen(value) > VARIABLE_VALUE_MAX)
-                return false;
-        /* Lines are fine, each of them clean. */
-        copy = strdup(value);
-        for (char *c = copy; c && *c; c++)
-                if (*c == '\n')
-                        *c = '\t';
-        return copy && text_is_clean(copy, /* allow_tab= */ true);
+        return strlen(value) <= VARIABLE_VALUE_MAX && text_has_clean_lines(value);
 }
 
 bool variable_is_reserved(const char *name)

@@ -74,6 +74,9 @@ int app_restart(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *re
 /* What it has stored is kept for keep-removed-data. */
 int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bus_error *reterr);
 
+/* What builds have kept for the next one is removed; answered when that is done. AppBusy during a build. */
+int app_clear_cache(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr);
+
 /* `revision` "" = the app's branch; `request_id` NULL = none. */
 int deployment_create(Pipeline *pipeline, App *app, const char *revision, const char *request_id,
                       DeploymentKind kind, const Call *call, sd_bus_error *reterr);

@@ -30,7 +30,7 @@ METHODS = {
     "Repository": {"Fetch": ("", ""), "SetGitUrl": ("s", ""), "SetDefaultBranch": ("s", ""), "SetSubmodules": ("s", ""),
                    "SetCredential": ("v", ""), "GenerateKey": ("", "s"), "SetKnownHosts": ("s", ""), "Remove": ("", "")},
     "App": {
-        "Start": ("", ""), "Stop": ("", ""), "Restart": ("", ""), "SetProperties": ("a{sv}", ""), "Remove": ("b", ""),
+        "Start": ("", ""), "Stop": ("", ""), "Restart": ("", ""), "ClearCache": ("", ""), "SetProperties": ("a{sv}", ""), "Remove": ("b", ""),
         "Redeploy": ("", "to"), "Rollback": ("t", "to"), "SetEnvironment": ("a{ss}as", "to"),
         "StageEnvironment": ("a{ss}as", ""), "GetEnvironment": ("", "a{ss}"),
     },
@@ -458,7 +458,7 @@ class Mock:
     def App_Start(self, where):
         pass
 
-    App_Stop = App_Restart = App_Start
+    App_Stop = App_Restart = App_ClearCache = App_Start
 
     def App_SetProperties(self, where, properties):
         self.objects[where][1].update(properties)

@@ -88,8 +88,14 @@ def test_a_value_comes_from_a_file_or_standard_input_but_for_a_last_newline(mock
     (tmp_path / "value").write_text(content)
     assert deployctl("config", "set", "shop", f"FILE=@{tmp_path}/value").status == 0
     assert mock.wait_call("SetEnvironment")[1] == {"FILE": value}
-    assert set_by_input(environment, content.encode(), "INPUT=-", "OTHER=x").returncode == 0
-    assert mock.wait_call("SetEnvironment")[1] == {"INPUT": value, "OTHER": "x"}
+    if content:
+        assert set_by_input(environment, content.encode(), "INPUT=-", "OTHER=x").returncode == 0
+        assert mock.wait_call("SetEnvironment")[1] == {"INPUT": value, "OTHER": "x"}
+
+
+def test_a_value_of_several_lines_is_set_as_it_is_written(mock, shop, deployctl):
+    assert deployctl("config", "set", "shop", "KEY=-----BEGIN X-----\n\tA=B\n").status == 0
+    assert mock.wait_call("SetEnvironment")[1] == {"KEY": "-----BEGIN X-----\n\tA=B\n"}
 
 
 @pytest.mark.parametrize("content,sentence", [

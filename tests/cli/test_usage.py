@@ -12,7 +12,7 @@ from settings import OF_APPS, OF_REPOSITORIES, words
 
 VERBS = ["repo add", "repo list", "repo show", "repo fetch", "repo set", "repo credential", "repo key",
          "repo known-hosts", "repo remove", "app create", "app list",
-         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "detect", "deploy", "redeploy", "rollback", "cancel", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
+         "app show", "app set", "app remove", "config", "config get", "config set", "config unset", "detect", "deploy", "redeploy", "rollback", "cancel", "cache clear", "build-log", "releases", "ps", "scale", "logs", "start", "stop", "restart",
          "status", "backup", "restore", "help"]
 OPTIONS = {"repo add": ["--branch"], "repo credential": ["--clear"], "repo known-hosts": ["--clear", "--scan"],
            "repo list": ["--json"], "repo show": ["--json"], "app list": ["--json", "--removed"],
@@ -140,9 +140,12 @@ def test_version(deployctl):
     (["config", "set", "shop", "s3cret"], "argument 2 of 'config set' is not NAME=VALUE"),
     (["config", "set", "shop", "A=s3cret", "B=2", "A="], "A is given twice"),
     (["config", "set", "shop", "A=-", "B=-"], "only one value can come from standard input"),
-    (["config", "set", "shop", "A=@/nonexistent"], "cannot read /nonexistent: No such file or directory"),
+    (["config", "set", "shop", "A=@/nonexistent"], "cannot read /nonexistent: No such file or directory; a value that begins with @ comes from standard input: A=-"),
     (["config", "set", "shop", "A=@/"], "cannot read /: Is a directory"),
     (["config", "set", "shop", "A=@/dev/zero"], "/dev/zero is too large for a value"),
+    (["config", "set", "shop", "A=-"], "A=-, but standard input is empty; 'A=' sets an empty value"),
+    (["config", "set", "shop", "A\nB=1"], "argument 4, 'A\\x0aB=...', has control characters or is not UTF-8"),
+    (["app", "set", "shop", "branch=a\nb"], "argument 4, 'branch=...', has control characters or is not UTF-8"),
     (["config", "set", "shop", "A=s3cret\x1b[31m"], "argument 4, 'A=...', has control characters or is not UTF-8"),
     (["repo", "add", "x", "a\x1b[31mb"], "argument 4, 'a\\x1b[31mb', has control characters"),
     (["deploy", "shop", b"caf\xe9"], "argument 3, 'caf\\xe9', has control characters or is not UTF-8"),

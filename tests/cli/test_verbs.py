@@ -214,6 +214,14 @@ def test_start_stop_restart(mock, deployctl, verb, method):
     assert mock.wait_call(method) == (where,)
 
 
+def test_the_build_cache_of_an_app_is_removed(mock, deployctl):
+    where = mock.app("shop")
+    result = deployctl("cache", "clear", "shop")
+    assert (result.status, result.out, result.err) == \
+        (0, "the build cache of shop is removed; the next build begins without it\n", "")
+    assert mock.wait_call("ClearCache") == (where,)
+
+
 def test_releases_are_the_newest_first(mock, deployctl):
     mock.app("shop")
     mock.do(lambda: mock.deployment("shop", Status="superseded", Revision="ab" * 20, AssignedPort=20001))
@@ -341,13 +349,13 @@ METHOD_OF = {"repo add": "CreateRepository", "repo list": "ListRepositories", "r
              "app list": "ListApps", "app show": "GetApp", "app set": "SetProperties", "app remove": "Remove",
              "deploy": "Deploy", "cancel": "GetDeployment", "build-log": "OpenLog", "redeploy": "Redeploy", "rollback": "Rollback",
              "releases": "ListDeployments", "scale": "SetProperties", "ps": "GetManagedObjects",
-             "start": "Start", "stop": "Stop", "restart": "Restart", "status": "GetAll", "config": "GetEnvironment",
+             "start": "Start", "stop": "Stop", "restart": "Restart", "cache clear": "ClearCache", "status": "GetAll", "config": "GetEnvironment",
              "config get": "GetEnvironment", "config set": "SetEnvironment", "config unset": "SetEnvironment"}
 WORDS = {"repo add": ["x", "y"], "repo show": ["code"], "repo fetch": ["code"], "repo credential": ["code", "--clear"],
          "repo key": ["code"], "repo known-hosts": ["code", "--clear"], "repo set": ["code", "url=x"],
          "repo remove": ["code"], "app create": ["a", "code"], "app show": ["shop"], "app set": ["shop", "branch=x"],
          "app remove": ["shop", "--confirm=shop"], "deploy": ["shop"], "cancel": ["42"], "build-log": ["42"], "redeploy": ["shop"], "rollback": ["shop"], "scale": ["shop", "web=2"], "releases": ["shop"], "start": ["shop"],
-         "stop": ["shop"], "restart": ["shop"], "config": ["shop"], "config get": ["shop", "A"],
+         "stop": ["shop"], "restart": ["shop"], "cache clear": ["shop"], "config": ["shop"], "config get": ["shop", "A"],
          "config set": ["shop", "A=1"], "config unset": ["shop", "A"]}
 
 

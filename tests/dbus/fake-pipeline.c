@@ -163,26 +163,25 @@ int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Cal
         return fake_pipeline_end(pipeline, call, 0);
 }
 
-int app_start(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
+static int note_app(Pipeline *pipeline, const char *what, const App *app, const Call *call,
+                    sd_bus_error *reterr)
 {
-        int r = fake_pipeline_note(pipeline, reterr, "app_start %s uid=%u", app->name, call->uid);
+        int r = fake_pipeline_note(pipeline, reterr, "%s %s uid=%u", what, app->name, call->uid);
 
         return r < 0 ? r : fake_pipeline_end(pipeline, call, 0);
 }
 
-int app_stop(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
-{
-        int r = fake_pipeline_note(pipeline, reterr, "app_stop %s uid=%u", app->name, call->uid);
+/* A call of an app that takes nothing, and returns nothing. */
+#define APP_CALL(function)                                                                 \
+        int function(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr) \
+        {                                                                                  \
+                return note_app(pipeline, #function, app, call, reterr);                   \
+        }
 
-        return r < 0 ? r : fake_pipeline_end(pipeline, call, 0);
-}
-
-int app_restart(Pipeline *pipeline, App *app, const Call *call, sd_bus_error *reterr)
-{
-        int r = fake_pipeline_note(pipeline, reterr, "app_restart %s uid=%u", app->name, call->uid);
-
-        return r < 0 ? r : fake_pipeline_end(pipeline, call, 0);
-}
+APP_CALL(app_start)
+APP_CALL(app_stop)
+APP_CALL(app_restart)
+APP_CALL(app_clear_cache)
 
 int app_remove(Pipeline *pipeline, App *app, bool force, const Call *call, sd_bus_error *reterr)
 {

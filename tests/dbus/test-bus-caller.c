@@ -106,7 +106,7 @@ Test(bus_caller, lets_everybody_read_and_only_root_change)
                         cr_assert_eq(is_denied, !is_read(member), "%s", member);
                         sd_bus_message_unref(answer);
                 }
-        cr_assert_eq(n_methods, 16 + 8 + 11 + 2);
+        cr_assert_eq(n_methods, 16 + 8 + 12 + 2);
         cr_assert_eq(fixture.n_reloads, 0);
         cr_assert_eq(fixture.n_verifications, 0);
         /* Reads that take the database are all that came through. */

@@ -148,6 +148,7 @@ Test(objects_bus, an_app_has_its_methods)
         fixture_succeeds(APP("Start", NULL));
         fixture_succeeds(APP("Stop", NULL));
         fixture_succeeds(APP("Restart", NULL));
+        fixture_succeeds(APP("ClearCache", NULL));
         fixture_succeeds(APP("SetProperties", "a{sv}", 1, "Directory", "s", "web"));
         app_is("web", "Directory");
         app_is("main", "Branch");
@@ -157,6 +158,7 @@ Test(objects_bus, an_app_has_its_methods)
                  "app_start shop uid=0\n"
                  "app_stop shop uid=0\n"
                  "app_restart shop uid=0\n"
+                 "app_clear_cache shop uid=0\n"
                  "app_set shop private [main] [web] 0 0 0 0 [] [] port [] 0 0 no [] {} uid=0\n"
                  "app_remove shop 1 uid=0\n");
 }
@@ -301,7 +303,7 @@ Test(objects_bus, settings_of_builds_and_health_are_checked)
 Test(objects_bus, an_app_passes_on_errors)
 {
         static const char *const errors[] = { BUS_ERROR_APP_BUSY, BUS_ERROR_NOT_DEPLOYED };
-        static const char *const members[] = { "Start", "Stop", "Restart" };
+        static const char *const members[] = { "Start", "Stop", "Restart", "ClearCache" };
 
         (void) fixture_app("shop", fixture_repository("code"));
         for (size_t i = 0; i < ELEMENTSOF(errors); i++) {

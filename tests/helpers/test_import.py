@@ -604,6 +604,26 @@ def test_there_are_not_more_processes_than_a_procfile_has(importer):
         "the ticket has no valid process types")
 
 
+def test_wanted_directories_are_made_where_they_are_missing(importer):
+    wanted = {**LIMITS, "directory.1": "data", "directory.2": "public/up/loads", "directory.3": "there/in"}
+    answer = importer(pack(Entry("Procfile", b"web: x\n"), directory("there"), Entry("there/file", b"x")), limits=wanted)
+    found = tree(importer.release / "app")
+    assert {name: mode for name, (kind, mode, _) in found.items() if kind == stat.S_IFDIR} == dict.fromkeys(
+        ["data", "public", "public/up", "public/up/loads", "there", "there/in"], 0o755)
+    assert sorted(name for name, (kind, _, _) in found.items() if kind == stat.S_IFREG) == ["Procfile", "there/file"]
+    assert answer["digest"] == importer.digest() == digest_of(importer.release)
+
+
+@pytest.mark.parametrize("entry", [Entry("data", b"x"), link("data", "Procfile"), link("data", "/tmp"), link("data", "there")],
+                         ids=["file", "link", "link outside", "link to a directory"])
+def test_what_stands_in_the_place_of_a_wanted_directory_stays(importer, entry):
+    wanted = {**LIMITS, "directory.1": "data", "directory.2": "data/more"}
+    importer(pack(Entry("Procfile", b"web: x\n"), directory("there"), entry), limits=wanted)
+    assert sorted(os.listdir(importer.release / "app")) == ["Procfile", "data", "there"]
+    assert not (importer.release / "app" / "data").is_dir() or (importer.release / "app" / "data").is_symlink()
+    assert os.listdir(importer.release / "app" / "there") == []
+
+
 def test_the_links_of_a_virtual_environment_arrive(importer):
     importer(pack(link(".venv/bin/python3", "/usr/bin/python3"), link(".venv/bin/python", "python3"), link(".venv/lib64", "lib")))
     assert {name: content for name, (kind, _, content) in tree(importer.release / "app").items() if kind == stat.S_IFLNK} == {

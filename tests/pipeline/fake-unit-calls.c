@@ -17,6 +17,7 @@ typedef enum CallKind {
         CALL_KILL,
         CALL_REMOVE,
         CALL_LIMITS,
+        CALL_CLEAN,
         CALL_OTHER,
 } CallKind;
 
@@ -99,6 +100,8 @@ static bool is_held(const UnitCall *call)
                 return fake_units.hold_removals;
         case CALL_LIMITS:
                 return fake_units.hold_limits;
+        case CALL_CLEAN:
+                return fake_units.hold_cleans;
         default:
                 return false;
         }
@@ -129,7 +132,8 @@ void fake_units_answer(void)
 {
         UnitCall *call;
 
-        fake_units.hold_removals = fake_units.hold_restarts = fake_units.hold_limits = false;
+        fake_units.hold_removals = fake_units.hold_restarts = fake_units.hold_limits =
+                fake_units.hold_cleans = false;
         LIST_FOREACH (calls, call, calls)
                 if (!call->later)
                         call->later = later_new(on_answer, call);
@@ -162,6 +166,8 @@ static void note_places(const UnitSpec *spec)
                 fprintf(file, "%s %llu\n", spec->tmpfs, (unsigned long long) spec->tmpfs_size);
         for (size_t i = 0; i < UNIT_SPEC_KEPT_MAX && spec->kept[i]; i++)
                 fprintf(file, "kept %s\n", spec->kept[i]);
+        if (spec->kind == UNIT_REMOVE && spec->cache_directory)
+                fprintf(file, "cache %s\n", spec->cache_directory);
         for (size_t i = 0; i < UNIT_SPEC_CREDENTIALS_MAX && spec->credentials[i].name; i++)
                 fprintf(file, "%s %s\n", spec->credentials[i].name, spec->credentials[i].path);
         fclose(file);
@@ -239,6 +245,12 @@ int units_set_limits(_unused_ Units *units, _unused_ const char *name, _unused_ 
 int units_clean(_unused_ Units *units, const UnitSpec *spec, UnitCallDone done, void *userdata,
                 UnitCall **ret)
 {
+        const FakeUnit *unit = fake_unit_get(spec->name);
+        UnitCall *call;
+
         note_places(spec);
-        return call_new(CALL_OTHER, NULL, 0, done, userdata, ret);
+        LIST_FOREACH (calls, call, calls)
+                cr_assert(call->kind != CALL_CLEAN || call->unit != unit, "%s is there already", spec->name);
+        fake_units.n_cleans++;
+        return call_new(CALL_CLEAN, spec->name, take_error(&fake_units.clean_error), done, userdata, ret);
 }

@@ -22,14 +22,16 @@ typedef enum FakeStart {
 
 typedef struct FakeUnits {
         FakeStart start[UNIT_KIND_MAX];
-        const char *answer[UNIT_KIND_MAX];           /* of a job: lines `key=value` */
-        const char *output[UNIT_KIND_MAX];           /* of a job: what it writes besides; NULL = nothing */
-        bool hold_removals;                          /* units that are stopped do not end */
-        int remove_error, restart_error, kill_error; /* of the next calls */
-        bool hold_limits;                            /* calls to change limits are not answered */
-        bool hold_restarts;                          /* calls to restart are not answered */
-        bool going_down;                             /* the machine is, or is thought to be */
-        bool hold_journal;                           /* it is not read */
+        const char *answer[UNIT_KIND_MAX]; /* of a job: lines `key=value` */
+        const char *output[UNIT_KIND_MAX]; /* of a job: what it writes besides; NULL = nothing */
+        bool hold_removals;                /* units that are stopped do not end */
+        int remove_error, restart_error, kill_error, clean_error; /* of the next calls */
+        unsigned n_cleans;                                        /* calls to remove directories */
+        bool hold_cleans;                                         /* directories are not removed yet */
+        bool hold_limits;            /* calls to change limits are not answered */
+        bool hold_restarts;          /* calls to restart are not answered */
+        bool going_down;             /* the machine is, or is thought to be */
+        bool hold_journal;           /* it is not read */
         char *places[UNIT_KIND_MAX]; /* of the last unit of the kind: its options, binds, what it keeps and
                                         is handed, a line each */
         const char *last_line;       /* of any unit */

@@ -136,6 +136,14 @@ void fixture_restart_app(void)
         finish(app_restart(fixture.pipeline, fixture.app, &call, &error), &error);
 }
 
+void fixture_clear_cache(void)
+{
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        Call call = answer_call();
+
+        finish(app_clear_cache(fixture.pipeline, fixture.app, &call, &error), &error);
+}
+
 void fixture_remove(bool force)
 {
         sd_bus_error error = SD_BUS_ERROR_NULL;

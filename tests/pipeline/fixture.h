@@ -65,6 +65,7 @@ void fixture_cancel(Deployment *deployment);
 void fixture_stop(void);
 void fixture_start(void);
 void fixture_restart_app(void);
+void fixture_clear_cache(void);
 void fixture_remove(bool force);
 /* So many instances of a process are wanted from now on. */
 void fixture_scale(const char *process, unsigned count);

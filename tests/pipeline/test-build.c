@@ -226,3 +226,77 @@ Test(build, that_has_no_place_after_a_restart_cannot_be_built_again)
         fixture_restart();
         fails("fetch: No such file or directory");
 }
+
+Test(build, begins_the_next_time_without_what_was_kept)
+{
+        fixture_clear_cache();
+        cr_assert(answer.done && answer.error[0] == '\0', "%s", answer.error);
+        cr_assert_str_eq(fake_units.places[UNIT_REMOVE], "cache deployd-build/1\n");
+        want_build();
+        deployment = fixture_deploy();
+        goes_live();
+}
+
+Test(build, keeps_what_it_works_with)
+{
+        want_build();
+        fake_units.start[UNIT_BUILD] = FAKE_STARTS;
+        deployment = fixture_deploy();
+        fixture_clear_cache();
+        cr_assert_str_eq(answer.error, "AppBusy");
+        cr_assert_null(fake_units.places[UNIT_REMOVE]);
+        fake_units_work();
+        goes_live();
+}
+
+Test(build, waits_while_what_was_kept_is_removed)
+{
+        want_build();
+        fake_units.hold_cleans = true;
+        fixture_clear_cache();
+        cr_assert_not(answer.done);
+        deployment = fixture_deploy();
+        status_is(deployment, "building");
+        cr_assert_str_eq(deployment->status_text, "waiting: the build cache is being removed");
+        cr_assert_eq(fake_units_n_loaded(UNIT_BUILD), 0);
+        fake_units_answer();
+        goes_live();
+}
+
+Test(build, is_not_cleared_twice_at_once)
+{
+        fake_units.hold_cleans = true;
+        fixture_clear_cache();
+        fixture_clear_cache();
+        cr_assert_str_eq(answer.error, "AppBusy");
+        fake_units_answer();
+        loop_run();
+        fixture_clear_cache();
+        cr_assert(answer.done && answer.error[0] == '\0', "%s", answer.error);
+}
+
+Test(build, that_cannot_be_cleared_is_said)
+{
+        want_build();
+        fake_units.clean_error = -EIO;
+        fixture_clear_cache();
+        cr_assert_str_eq(answer.error, "Failed");
+        deployment = fixture_deploy();
+        goes_live();
+}
+
+/* One unit removes a directory at a time: it is named by the directory. */
+Test(build, that_is_being_cleared_is_removed_with_its_app)
+{
+        unsigned n;
+
+        fake_units.hold_cleans = true;
+        fixture_clear_cache();
+        fixture_remove(/* force= */ true);
+        cr_assert(answer.done && answer.error[0] == '\0', "%s", answer.error);
+        n = fake_units.n_cleans;
+        fake_units_answer();
+        loop_advance(60 * USEC_PER_SEC);
+        cr_assert_gt(fake_units.n_cleans, n);
+        cr_assert_null(fixture.fatal, "%s", fixture.fatal);
+}

@@ -94,15 +94,15 @@ Test(places, are_those_of_the_release_command_too)
         says(fake_units.places[UNIT_RELEASE], "/var/lib/private/deployd-apps/1+data > /srv/app/data\n");
 }
 
-Test(places, that_the_tree_has_not_are_refused)
+Test(places, that_a_release_has_not_are_refused)
 {
         settings_are("no", "public/uploads");
         tree_has("public", false);
         status_is(deployment, "failed");
         cr_assert_str_eq(
                 deployment->error_summary,
-                "the setting persist has public/uploads, which is not in the tree: add a file "
-                "public/uploads/.gitkeep to the repository, or 'deployctl app set shop writable-tree=yes'");
+                "the setting persist has public/uploads, which the release of deployment 1 does not have: "
+                "'deployctl deploy shop' makes one that has it");
         cr_assert_neq(access(PATH_RELEASES "/1/app/public/uploads", F_OK), 0, "a release is never changed");
         cr_assert_null(fake_units.places[UNIT_APP], "nothing was started");
 }

@@ -272,7 +272,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 """
 WRITES = {"Procfile": "release: echo release >>data/log; echo lost >other || :\nweb: exec python3 writer.py\n", "writer.py": WRITER,
-          "data/log": "git\n", "public/uploads/.gitkeep": ""}
+          "data/log": "git\n"}
 
 
 def written(deployd, app, deployment):
@@ -295,7 +295,7 @@ def test_what_is_kept_of_the_tree_outlives_deployments(deployd):
 
 
 def test_a_writable_tree_is_forgotten_with_the_instance(deployd):
-    deployd.app("writer", {name: text for name, text in WRITES.items() if "uploads" not in name}, WritableTree="yes", Persist="public/uploads")
+    deployd.app("writer", WRITES, WritableTree="yes", Persist="public/uploads")
     assert written(deployd, "writer", deployd.live("writer")) == ["git\nweb\n", "web\n", "web\n"]
     unit = unit_of(deployd, "writer")
     assert deployd.machine.show(unit, "NRestarts")["NRestarts"] == "0"

@@ -193,6 +193,9 @@ def test_an_administrators_buildpack_gets_what_herokus_get(deployd):
     assert deployd.machine.sh(f"cat {path}; stat -c '%U:%G %a' {path}") == "made\nroot:root 644"
     repository.commit(own(script, VERSION="2\n"))
     assert "again" in log(deployd, deployd.live("own"))
+    deployd.do("own", "ClearCache")
+    repository.commit(own(script, VERSION="3\n"))
+    assert "first" in log(deployd, deployd.live("own"))
     # What it said is shown while it goes on.
     gate = daemon.Gate(deployd.machine, "look")
     repository.commit(own(f"echo '-----> Waiting a while'; {gate.wait}"))

@@ -57,6 +57,17 @@ Test(text, is_clean_refuses_malformed_utf8)
                 cr_expect_not(text_is_clean(malformed[i], true), "malformed[%zu]", i);
 }
 
+Test(text, of_several_lines_is_clean_if_each_of_them_is)
+{
+        cr_expect(text_has_clean_lines(""));
+        cr_expect(text_has_clean_lines("a\n\tb\n\n"));
+        cr_expect_not(text_has_clean_lines("a\r\n"));
+        cr_expect_not(text_has_clean_lines("a\n\x1b[2J"));
+        cr_expect_not(text_has_clean_lines("a\n\xe2\x80\xae"));
+        cr_expect_not(text_has_clean_lines("a\n\xff"));
+        cr_expect_not(text_is_clean("a\nb", true));
+}
+
 Test(text, is_clean_refuses_every_control_character)
 {
         for (unsigned code = 1; code < 0x20; code++) {

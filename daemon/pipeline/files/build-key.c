@@ -64,6 +64,11 @@ int build_key_make(const Deployment *deployment, bool submodules, Sha256Text *re
         add_text(sha, own->directory);
         add_text(sha, own->buildpack);
         add_text(sha, own->build_command);
+        /* Which directories the release has. What keeps none has the key of before. */
+        if (own->persist[0] != '\0') {
+                add_text(sha, "with directories");
+                add_text(sha, own->persist);
+        }
         for (size_t i = 0; i < environment->n; i++) {
                 add_text(sha, environment->items[i].name);
                 add_text(sha, environment->items[i].value);

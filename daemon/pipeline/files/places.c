@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/names.h"
@@ -35,10 +36,9 @@ static int place_find(int tree_fd, const char *name)
 static char *place_describe(const Deployment *deployment, const char *name, int error)
 {
         if (error == -ENOENT)
-                return text_format(
-                        "the setting persist has %s, which is not in the tree: add a file %s/.gitkeep to the "
-                        "repository, or 'deployctl app set %s writable-tree=yes'",
-                        name, name, deployment->app->name);
+                return text_format("the setting persist has %s, which the release of deployment %" PRIu64
+                                   " does not have: 'deployctl deploy %s' makes one that has it",
+                                   name, deployment->release_id, deployment->app->name);
         return text_format(
                 "the setting persist has %s, which is no directory in the tree: 'deployctl app set %s "
                 "persist=DIRECTORY'",

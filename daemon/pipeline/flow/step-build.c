@@ -16,6 +16,7 @@
 #include "daemon/pipeline/jobs/build.h"
 #include "daemon/pipeline/jobs/fetch.h"
 #include "daemon/pipeline/jobs/sandbox-probe.h"
+#include "daemon/pipeline/upkeep/purge.h"
 
 /* The tree of a commit becomes that of a release. */
 
@@ -49,6 +50,10 @@ static bool may_build(Attempt *attempt)
         _cleanup_free_ char *sentence = NULL;
         int r = sandbox_probe_allow_build(attempt->pipeline, &sentence);
 
+        if (r > 0 && purge_has_build_cache(attempt->pipeline, attempt->deployment->app)) {
+                attempt_set_text(attempt->deployment, "waiting: the build cache is being removed", -1);
+                return false;
+        }
         if (r == 0)
                 attempt_set_text(attempt->deployment, "waiting: the limits of this machine are being tried",
                                  -1);

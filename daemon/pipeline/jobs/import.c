@@ -10,6 +10,7 @@
 
 #include "base/names.h"
 #include "base/text.h"
+#include "daemon/model/persist.h"
 #include "daemon/pipeline/files/release.h"
 #include "daemon/pipeline/jobs/release-remove.h"
 
@@ -47,7 +48,23 @@ static int copy_line(const char *key, const char *value, void *userdata)
         return ticket_set(userdata, key, value);
 }
 
-static int import_make_request(const Config *config, const Ticket *built, Ticket **ret)
+/* The directories that are kept: whatever the tree has, they are to be there. */
+static int import_add_persist(const char *persist, Ticket *ticket)
+{
+        char **names;
+        int r = persist_split(persist, &names);
+
+        for (size_t i = 0; r >= 0 && names[i]; i++) {
+                _cleanup_free_ char *key = text_format("directory.%zu", i + 1);
+
+                r = key ? ticket_set(ticket, key, names[i]) : -ENOMEM;
+        }
+        if (r >= 0)
+                text_free_list(names);
+        return r;
+}
+
+static int import_make_request(const Config *config, const char *persist, const Ticket *built, Ticket **ret)
 {
         _cleanup_(ticket_freep) Ticket *ticket = NULL;
         int r;
@@ -59,6 +76,8 @@ static int import_make_request(const Config *config, const Ticket *built, Ticket
                                         { "max-depth", .number = &config->fetch_max_depth },
                                         {} },
                         &ticket);
+        if (r >= 0)
+                r = import_add_persist(persist, ticket);
         /* The processes that the buildpack has. */
         if (r >= 0 && built)
                 r = ticket_foreach(built, "default.", copy_line, ticket);
@@ -88,7 +107,7 @@ int import_new(Pipeline *pipeline, Deployment *deployment, int tar_fd, const Tic
         *import = (Import){ .deployment = deployment->id, .done = done, .userdata = userdata };
         r = release_prepare(pipeline, deployment->id, &directory);
         if (r >= 0)
-                r = import_make_request(config, built, &request);
+                r = import_make_request(config, deployment_settings(deployment)->persist, built, &request);
         if (r < 0)
                 return r;
 

@@ -29,7 +29,8 @@ typedef struct Purge {
         bool begun;
         bool more; /* it kept more directories than one unit can have: it is begun again */
         UnitCall *call;
-        void (*done)(Pipeline *pipeline, uint64_t id, int error); /* NULL = nobody waits */
+        PurgeDone done; /* NULL = nobody waits */
+        void *userdata; /* of `done` */
         LIST_FIELDS(struct Purge, purges);
 } Purge;
 
@@ -39,6 +40,7 @@ static Purge *purge_free(Purge *purge)
         LIST_REMOVE(purges, purge->pipeline->purges, purge);
         free(purge->name);
         free(purge->releases);
+        free(purge->userdata);
         free(purge);
         return NULL;
 }
@@ -55,7 +57,8 @@ static void purge_on_done(void *userdata, int error, const char *sentence)
 {
         Purge *purge = userdata;
         Pipeline *pipeline = purge->pipeline;
-        void (*done)(Pipeline * pipeline, uint64_t id, int error) = purge->done;
+        PurgeDone done = purge->done;
+        _cleanup_free_ void *owner = NULL;
         uint64_t id = purge->id;
 
         purge->call = NULL;
@@ -68,9 +71,11 @@ static void purge_on_done(void *userdata, int error, const char *sentence)
         if (error < 0)
                 log_warning("Cannot remove the directories of %s, trying again at the next start: %s",
                             purge->name, sentence);
+        owner = TAKE_PTR(purge->userdata);
         purge_free(purge);
         if (done)
-                done(pipeline, id, error);
+                done(pipeline, id, error, owner);
+        purges_poll(pipeline);
 }
 
 /* Whether units of that kind have directories of their own, which go with the app. */
@@ -158,17 +163,37 @@ static int purge_begin_app(Purge *purge)
                      : -ENOMEM;
 }
 
+static const Purge *purge_under_way(const Pipeline *pipeline, UnitKind kind, uint64_t id)
+{
+        const Purge *purge;
+
+        LIST_FOREACH (purges, purge, pipeline->purges)
+                if (purge->begun && purge->kind == kind && purge->id == id)
+                        return purge;
+        return NULL;
+}
+
+/* One that may begin: no unit is left that writes there, and no other unit removes the same. */
+static Purge *purge_next(const Pipeline *pipeline)
+{
+        Purge *purge;
+
+        LIST_FOREACH (purges, purge, pipeline->purges)
+                if (!purge->begun && !reap_is_pending_for_name(pipeline, purge->kind, purge->name) &&
+                    !(purge->id != 0 && purge_under_way(pipeline, purge->kind, purge->id)))
+                        return purge;
+        return NULL;
+}
+
 void purges_poll(Pipeline *pipeline)
 {
-        Purge *purge, *next;
+        Purge *purge;
 
         assert(pipeline);
 
-        LIST_FOREACH_SAFE (purges, purge, next, pipeline->purges) {
+        while ((purge = purge_next(pipeline))) {
                 int r;
 
-                if (purge->begun || reap_is_pending_for_name(pipeline, purge->kind, purge->name))
-                        continue;
                 purge->begun = true;
                 r = purge->kind == UNIT_APP && !purge->data && !purge->cache ? purge_begin_app(purge)
                                                                              : purge_start(purge);
@@ -221,8 +246,36 @@ void purge_app(Pipeline *pipeline, const App *app)
         }
 }
 
-void purge_data(Pipeline *pipeline, const RemovedApp *removed,
-                void (*done)(Pipeline *pipeline, uint64_t id, int error))
+int purge_build_cache(Pipeline *pipeline, const App *app, PurgeDone done, void *userdata)
+{
+        Purge *purge;
+
+        assert(pipeline);
+        assert(app);
+
+        purge = purge_add(pipeline, UNIT_BUILD, app->name, app->id);
+        if (!purge)
+                return -ENOMEM;
+        purge->cache = true;
+        purge->done = done;
+        purge->userdata = userdata;
+        return 0;
+}
+
+bool purge_has_build_cache(const Pipeline *pipeline, const App *app)
+{
+        const Purge *purge;
+
+        assert(pipeline);
+        assert(app);
+
+        LIST_FOREACH (purges, purge, pipeline->purges)
+                if (purge->kind == UNIT_BUILD && purge->id == app->id)
+                        return true;
+        return false;
+}
+
+void purge_data(Pipeline *pipeline, const RemovedApp *removed, PurgeDone done)
 {
         Purge *purge;
 

@@ -40,7 +40,7 @@ static int retention_set_timer(Pipeline *pipeline, uint64_t in_usec)
         return r < 0 ? r : sd_event_source_set_enabled(pipeline->retention, SD_EVENT_ONESHOT);
 }
 
-static void retention_on_wiped(Pipeline *pipeline, uint64_t id, int error)
+static void retention_on_wiped(Pipeline *pipeline, uint64_t id, int error, _unused_ void *userdata)
 {
         RemovedApp *removed = removed_app_by_id(pipeline->model, id);
         const StoreAsk ask = { .actor = STORE_DEPLOYD, .deadline = USEC_INFINITY };
