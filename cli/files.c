@@ -59,8 +59,8 @@ int files_count(const char *path, Files *ret)
         count.path = path;
         count.device = status.st_dev;
         count.begun = clock_usec(CLOCK_MONOTONIC);
-        /* Not FTW_MOUNT: on an overlay a file has another device than the directory it is in, and is left
-         * out. */
+        /* On one file system or several: on an overlay a file has another device than its directory, and
+         * would be left out. */
         if (nftw(path, count_one, DESCRIPTORS_MAX, FTW_PHYS | FTW_ACTIONRETVAL) < 0)
                 return -errno;
         *ret = count.files;

@@ -132,7 +132,7 @@ Test(config_example, the_example_with_its_keys_uncommented_gives_the_defaults)
                         memmove(mark + 1, mark + 2, strlen(mark + 2) + 1);
                         n_keys++;
                 }
-        cr_expect_eq(n_keys, 63);
+        cr_expect_eq(n_keys, 65);
         write_file(path, "[runner]\nkeep-logs = 7\n[log]\nlevel = debug\n[git]\nlocal-paths = /srv\n"
                          "[ingress]\nhttp = *:80\n[runner]\napp-cpu-quota = 10%\n");
         write_drop_in("example.conf", example);
