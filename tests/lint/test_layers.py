@@ -77,7 +77,7 @@ def test_a_file_includes_only_what_is_below_it(code):
 
 
 # The library of unit specs, which a program without the daemon can be linked with.
-SPECS = ("systemd/follow.", "systemd/sandbox", "systemd/unit-spec", "systemd/unit-text.")
+SPECS = ("systemd/follow.", "systemd/sandbox", "systemd/unit-places", "systemd/unit-property", "systemd/unit-spec", "systemd/unit-text.")
 
 
 def test_unit_specs_need_nothing_of_the_daemon():
