@@ -307,16 +307,17 @@ static unsigned app_json_line(const char *text, size_t at)
         return line;
 }
 
-/* What is wrong where the parser has stopped. */
-static const char *app_json_fault(const char *text, size_t end, enum json_tokener_error error)
+/* What is wrong where the parser has stopped, which may be behind the last byte. */
+static const char *app_json_fault(const char *text, size_t size, size_t end, enum json_tokener_error error)
 {
+        char stopped = end < size ? text[end] : '\0';
         size_t before = end;
 
-        if (text[end] == '/' || text[end] == '#')
+        if (stopped == '/' || stopped == '#')
                 return "it has a comment";
         while (before > 0 && strchr(" \t\r\n", text[before - 1]))
                 before--;
-        if (text[end] != '\0' && strchr("}]", text[end]) && before > 0 && text[before - 1] == ',')
+        if (stopped != '\0' && strchr("}]", stopped) && before > 0 && text[before - 1] == ',')
                 return "a comma has nothing behind it";
         return json_tokener_error_desc(error);
 }
@@ -338,7 +339,7 @@ static int app_json_parse_text(const char *text, size_t size, struct json_object
         else if (json_tokener_get_error(tokener) != json_tokener_success)
                 r = refuse(reterr, -EINVAL, APP_JSON_NAME " line %u is not JSON: %s",
                            app_json_line(text, mark + json_tokener_get_parse_end(tokener)),
-                           app_json_fault(text, mark + json_tokener_get_parse_end(tokener),
+                           app_json_fault(text, size, mark + json_tokener_get_parse_end(tokener),
                                           json_tokener_get_error(tokener)));
         else if (!json_object_is_type(root, json_type_object))
                 r = refuse(reterr, -EINVAL, APP_JSON_NAME " is not an object");
