@@ -173,10 +173,10 @@ REFUSED = {
         r"\(database has 000000000000…, this deployd has {sha256:.12}…\)",
         "[!] 0001_initial"),
     "newer": (
-        "insert into schema_migration (version, name, sha256) values (9, '0009_future', repeat('0', 64))",
-        "delete from schema_migration where version = 9",
-        r"database is at 9, this deployd knows {known}",
-        "[?] 0009_future"),
+        "insert into schema_migration (version, name, sha256) values (9999, '9999_future', repeat('0', 64))",
+        "delete from schema_migration where version = 9999",
+        r"database is at 9999, this deployd knows {known}",
+        "[?] 9999_future"),
 }
 
 
