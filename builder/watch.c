@@ -25,22 +25,32 @@
 #define PAUSE_MIN   USEC_PER_SEC
 #define PAUSE_MAX   (10 * USEC_PER_SEC)
 
+/* What lies on the disk. When it is more than `max`, the rest is not looked at. */
+typedef struct Sum {
+        uint64_t bytes, max;
+} Sum;
+
 static int add_entry(const WalkEntry *entry, void *userdata)
 {
-        uint64_t bytes = (uint64_t) entry->state->st_blocks * STAT_BLOCK, *sum = userdata;
+        uint64_t bytes = (uint64_t) entry->state->st_blocks * STAT_BLOCK;
+        Sum *sum = userdata;
 
         /* Each name of a file adds its share. */
         guard_feed();
-        *sum += S_ISDIR(entry->state->st_mode) ? bytes : bytes / MAX2(entry->state->st_nlink, 1U);
-        return 0;
+        sum->bytes += S_ISDIR(entry->state->st_mode) ? bytes : bytes / MAX2(entry->state->st_nlink, 1U);
+        return sum->bytes > sum->max ? -EDQUOT : 0;
 }
 
 int watch_measure(int directory_fd, uint64_t *ret)
 {
+        Sum sum = { .max = UINT64_MAX };
+        int r;
+
         assert(ret);
 
-        *ret = 0;
-        return walk_tree(directory_fd, add_entry, ret);
+        r = walk_tree(directory_fd, add_entry, &sum);
+        *ret = sum.bytes;
+        return r;
 }
 
 /* The file that counts forks refused for pids.max: "0::/PATH" of the unified hierarchy, or a line
@@ -123,25 +133,25 @@ static int look_at_free(const Watch *watch, int directory_fd, char **reterr)
 
 static int look_at_bytes(const Watch *watch, char **reterr)
 {
-        uint64_t sum = 0, bytes;
+        Sum sum = { .max = watch->max_bytes };
         SizeText text;
 
         for (size_t i = 0; i < ELEMENTSOF(watch->directories); i++) {
-                int r = watch_measure(watch->directories[i], &bytes);
+                int r = walk_tree(watch->directories[i], add_entry, &sum);
 
+                if (r == -EDQUOT)
+                        return refuse(reterr, -EDQUOT,
+                                      "it used more than %s of the disk: build-disk-max of [runner] in "
+                                      "deploy.conf",
+                                      text_size(watch->max_bytes, text));
                 /* What cannot be measured may be as large as it likes. */
                 if (r == -ENAMETOOLONG)
                         return refuse(reterr, -EDQUOT, "it made more than %d directories inside one another",
                                       WALK_DEPTH_MAX);
                 if (r < 0)
                         return refuse(reterr, r, "cannot look at what it wrote: %s", strerror(-r));
-                sum += bytes;
         }
-        if (sum <= watch->max_bytes)
-                return 0;
-        return refuse(reterr, -EDQUOT,
-                      "it used more than %s of the disk: build-disk-max of [runner] in deploy.conf",
-                      text_size(watch->max_bytes, text));
+        return 0;
 }
 
 int watch_look(Watch *watch, char **reterr)

@@ -32,16 +32,16 @@ static void forget(char **text)
 }
 #define _cleanup_secret_ _cleanup_(forget)
 
-/* A method that takes the right to manage was given a credential, too. */
+/* A method that takes the right to manage was given a credential, which takes another right: polkit is asked
+ * for one right in a call. */
 static int check_right(const BusCall *call, sd_bus_error *reterr)
 {
         return call->call.uid == 0
                        ? 0
                        : sd_bus_error_set(
                                  reterr, SD_BUS_ERROR_ACCESS_DENIED,
-                                 "a credential takes the right " ACTION_ENVIRONMENT
-                                 ": leave it out here, and give it by SetCredential ('deployctl repo "
-                                 "credential NAME')");
+                                 "only root may give a credential with the address: leave it out here, and "
+                                 "give it by SetCredential ('deployctl repo credential NAME')");
 }
 
 /* What comes with the address, or apart from it: into *ret, NULL = nothing. */

@@ -5,6 +5,9 @@
 
 #include "base/text.h"
 
+/* Where the ticket does not say how long a server may be silent: the default of fetch-stall-timeout. */
+#define SILENCE_USEC (60 * USEC_PER_SEC)
+
 static int yes_get(const Ticket *ticket, const char *key, const char *otherwise, bool *ret, Problem *problem)
 {
         const char *value = ticket_get(ticket, key);
@@ -54,7 +57,9 @@ int request_parse(const Ticket *ticket, Request *ret, Problem *problem)
                 r = number_get(ticket, "max-files", INT64_MAX, &ret->limits.files, problem);
         if (r >= 0)
                 r = number_get(ticket, "max-depth", TREE_DEPTH_MAX, &ret->limits.depth, problem);
-        if (r >= 0)
+        /* A deployd of before, which runs until it is restarted behind the upgrade, does not say it. */
+        ret->silence_usec = SILENCE_USEC;
+        if (r >= 0 && ticket_get(ticket, "stall-timeout"))
                 r = number_get(ticket, "stall-timeout", INT64_MAX, &ret->silence_usec, problem);
         if (r < 0)
                 return r;

@@ -231,6 +231,8 @@ char *unit_state_describe_end(const UnitState *state)
                 return strdup("was stopped");
         if (strcmp(state->result, "timeout") == 0)
                 return strdup("ran out of time");
+        if (strcmp(state->result, "watchdog") == 0)
+                return strdup("was ended by systemd: it did not say for too long that it works");
         if (strcmp(state->result, "oom-kill") == 0)
                 return describe_lack_of_memory(state);
         if (state->exec_main_code == CLD_KILLED || state->exec_main_code == CLD_DUMPED) {

@@ -107,6 +107,42 @@ Test(places, that_a_release_has_not_are_refused)
         cr_assert_null(fake_units.places[UNIT_APP], "nothing was started");
 }
 
+/* It would start with them. */
+static void stopped_app_is_set(const char *persist, const char *refusal)
+{
+        _cleanup_(app_settings_clear) AppSettings settings = {};
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        Call call = answer_call();
+        int r;
+
+        cr_assert_eq(app_settings_copy(&settings, &fixture.app->settings), 0);
+        cr_assert_eq(text_replace(&settings.persist, persist), 0);
+        r = app_set(fixture.pipeline, fixture.app, &settings, &call, &error);
+        loop_run();
+        if (!refusal) {
+                cr_assert_eq(r, 0, "%s", error.message);
+                cr_assert_str_eq(fixture.app->live->settings.persist, persist);
+                return;
+        }
+        cr_assert_lt(r, 0);
+        says(error.message, refusal);
+        cr_assert_str_eq(fixture.app->settings.persist, "");
+}
+
+Test(places, of_a_stopped_app_have_to_be_in_its_release)
+{
+        tree_has("data", false);
+        loop_advance(fixture.config->check_settle);
+        status_is(deployment, "live");
+        fixture_stop();
+        stopped_app_is_set("other",
+                           "the setting persist has other, which the release of deployment 1 does not have");
+        stopped_app_is_set(
+                "other",
+                "; shop is stopped, and would start with the setting: 'deployctl start shop' first");
+        stopped_app_is_set("data", NULL);
+}
+
 Test(places, are_not_looked_for_through_a_link_of_the_tree)
 {
         settings_are("no", "data/x");

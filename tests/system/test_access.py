@@ -188,7 +188,7 @@ def test_a_polkit_that_dies_is_named_and_the_next_one_asked(machine, deployd):
 def test_a_group_that_was_there_is_not_taken_over_in_silence(machine, deployd):
     again = ["sh", "/var/lib/dpkg/info/deployd.postinst", "configure"]
     said = machine.run([*again, ""], merge=True).stdout
-    assert "the group deployd was there before this package" in said and "by deployctl: anna. " in said
+    assert "the group deployd is there already" in said and "by deployctl: anna. " in said
     # An upgrade, and a group that the package makes itself.
     version = machine.sh("dpkg-query --show --showformat='${Version}' deployd")
     assert "the group deployd" not in machine.run([*again, version], merge=True).stdout

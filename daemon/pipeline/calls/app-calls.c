@@ -11,6 +11,7 @@
 #include "daemon/pipeline/calls/pending-call.h"
 #include "daemon/pipeline/files/formation-plan.h"
 #include "daemon/pipeline/files/mark.h"
+#include "daemon/pipeline/files/places.h"
 #include "daemon/pipeline/instances/keeper.h"
 #include "daemon/pipeline/instances/scale.h"
 #include "daemon/pipeline/jobs/app-unit.h"
@@ -200,6 +201,25 @@ static int app_check_formation(const App *app, const Formation *formation, sd_bu
         return 0;
 }
 
+/* Nothing runs of it that could go on as it was deployed: it starts with the settings that are set now. */
+static bool app_starts_with_settings(const App *app)
+{
+        return app->live && app_is_stopped(app);
+}
+
+static int app_check_places(const App *app, const AppSettings *settings, sd_bus_error *reterr)
+{
+        _cleanup_free_ char *refusal = NULL;
+        int r = app_starts_with_settings(app) ? places_check(app->live, settings, &refusal) : 0;
+
+        if (r < 0 || !refusal)
+                return r;
+        return sd_bus_error_setf(reterr, SD_BUS_ERROR_INVALID_ARGS,
+                                 "%s; %s is stopped, and would start with the setting: 'deployctl start %s' "
+                                 "first, then change it",
+                                 refusal, app->name, app->name);
+}
+
 int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Call *call,
             sd_bus_error *reterr)
 {
@@ -211,6 +231,8 @@ int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Cal
         assert(app);
 
         r = app_check_formation(app, &settings->formation, reterr);
+        if (r >= 0)
+                r = app_check_places(app, settings, reterr);
         if (r < 0)
                 return r;
         request = pending_call_new(pipeline, call, on_set, app->name, NULL, NULL, app->id);
@@ -221,8 +243,7 @@ int app_set(Pipeline *pipeline, App *app, const AppSettings *settings, const Cal
                 return r;
         if (app_settings_copy(&request->settings, settings) < 0)
                 return pending_call_sent(&request, -ENOMEM, reterr);
-        /* Nothing runs that could go on as it was deployed: it starts with these. */
-        request->apply_to_live = app->live && app_is_stopped(app);
+        request->apply_to_live = app_starts_with_settings(app);
         ask = pending_call_ask(request);
         return pending_call_sent(&request,
                                  store_app_set(pipeline->store, app, settings, request->apply_to_live, &ask),

@@ -28,7 +28,7 @@
 /* Directories with an entry for each app or deployment, named by its id. */
 static const struct {
         const char *path;
-        MarkPlace place;  /* UNSET: what is there can be made again, and says nothing */
+        MarkPlace place;  /* UNSET: what is there says nothing of whose it is */
         const char *what; /* of one entry */
         bool of_app;      /* the id is an app's, else a deployment's */
         bool of_repository;
@@ -39,6 +39,7 @@ static const struct {
         { "/var/cache/private/deployd-apps", MARK_PLACE_UNSET, "cache of app", true, false },
         { "/var/cache/private/deployd-build", MARK_PLACE_UNSET, "cache of app", true, false },
         { "/var/cache/private/deployd-fetch", MARK_PLACE_UNSET, "mirror", false, true },
+        { PATH_CREDENTIALS, MARK_PLACE_UNSET, "credential", false, true },
 };
 
 /* What the mark of a place says. */

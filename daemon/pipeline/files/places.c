@@ -45,9 +45,9 @@ static char *place_describe(const Deployment *deployment, const char *name, int 
                 name, deployment->app->name);
 }
 
-int places_check(const Deployment *deployment, char **ret_refusal)
+int places_check(const Deployment *deployment, const AppSettings *settings, char **ret_refusal)
 {
-        const char *persist = deployment_settings(deployment)->persist;
+        const char *persist = settings->persist;
         _cleanup_free_ char *tree = release_path(deployment->release_id, "app");
         _cleanup_close_ int tree_fd = -1;
         char **names;
@@ -67,7 +67,7 @@ int places_check(const Deployment *deployment, char **ret_refusal)
         for (char **name = names; r >= 0 && !*ret_refusal && *name; name++) {
                 r = place_find(tree_fd, *name);
                 /* In a copy of the tree deployd-launch makes it. */
-                if (r == -ENOENT && strcmp(deployment_settings(deployment)->writable_tree, "yes") == 0)
+                if (r == -ENOENT && strcmp(settings->writable_tree, "yes") == 0)
                         r = 0;
                 else if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP) {
                         *ret_refusal = place_describe(deployment, *name, r);

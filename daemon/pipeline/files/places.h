@@ -6,10 +6,10 @@
 
 #include "daemon/pipeline/internal.h"
 
-/* Whether the release has these directories, over which PID 1 mounts what is kept. What is missing it would
- * make, in the release, which nothing changes; a link it would follow. 0, with a sentence in *ret_refusal
- * (caller frees) if one is missing or something else, else NULL; -errno. */
-int places_check(const Deployment *deployment, char **ret_refusal);
+/* Whether the release of the deployment has the directories of `settings`, over which PID 1 mounts what is
+ * kept. What is missing it would make, in the release, which nothing changes; a link it would follow. 0,
+ * with a sentence in *ret_refusal (caller frees) if one is missing or something else, else NULL; -errno. */
+int places_check(const Deployment *deployment, const AppSettings *settings, char **ret_refusal);
 
 /* The directories that are kept of the app, whatever its setting says today, below STATE_PRIVATE: into *ret
  * (text_free_list()). 0 or -errno. */

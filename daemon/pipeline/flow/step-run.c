@@ -15,7 +15,7 @@
 bool step_has_places(Pipeline *pipeline, Deployment *deployment)
 {
         _cleanup_free_ char *refusal = NULL;
-        int r = places_check(deployment, &refusal);
+        int r = places_check(deployment, deployment_settings(deployment), &refusal);
 
         if (r < 0)
                 attempt_fail(pipeline, deployment,

@@ -69,8 +69,8 @@ static void purge_on_done(void *userdata, int error, const char *sentence)
                 sentence = strerror(-error);
         }
         if (error < 0)
-                log_warning("Cannot remove the directories of %s, trying again at the next start: %s",
-                            purge->name, sentence);
+                log_warning("Cannot remove the directories of %s%s: %s", purge->name,
+                            done && !purge->data ? "" : ", trying again at the next start", sentence);
         owner = TAKE_PTR(purge->userdata);
         purge_free(purge);
         if (done)

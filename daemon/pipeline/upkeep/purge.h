@@ -7,8 +7,8 @@
 
 #include "daemon/pipeline/internal.h"
 
-/* The directories of that app or repository are removed, or could not be (-errno); they are tried again at
- * the next start then. `userdata` is freed afterwards. */
+/* The directories of that app or repository are removed, or could not be (-errno). `userdata` is freed
+ * afterwards. */
 typedef void (*PurgeDone)(Pipeline *pipeline, uint64_t id, int error, void *userdata);
 
 /* The mirror of a repository. Begins at purges_poll(), when no unit of it is left. */
