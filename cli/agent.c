@@ -33,9 +33,10 @@ bool agent_is_wanted(const sd_bus_error *error)
         return sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED);
 }
 
+/* The agent asks at the terminal of the process, whatever standard input is: a value may come from there. */
 static bool is_possible(void)
 {
-        return geteuid() != 0 && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+        return geteuid() != 0 && isatty(STDERR_FILENO);
 }
 
 bool agent_can_help(const sd_bus_error *error)
@@ -52,7 +53,7 @@ const char *agent_advice(void)
 /* The agent, which has switched the echo off, ends by the same signal. */
 static void on_interrupt(int number)
 {
-        (void) tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
+        (void) tcsetattr(STDERR_FILENO, TCSANOW, &terminal_before);
         (void) raise(number); /* SA_RESETHAND: it has its usual effect */
 }
 
@@ -119,7 +120,7 @@ int agent_new(sd_bus_message *call, sd_bus_message **ret_call, Agent **ret)
 
         if (!agent)
                 return -ENOMEM;
-        agent->has_terminal = tcgetattr(STDIN_FILENO, &terminal_before) == 0;
+        agent->has_terminal = tcgetattr(STDERR_FILENO, &terminal_before) == 0;
         for (size_t i = 0; i < ELEMENTSOF(interrupts); i++)
                 (void) sigaction(
                         interrupts[i],
@@ -146,7 +147,7 @@ Agent *agent_free(Agent *agent)
                         ;
         }
         if (agent->has_terminal)
-                (void) tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal_before);
+                (void) tcsetattr(STDERR_FILENO, TCSADRAIN, &terminal_before);
         for (size_t i = 0; i < ELEMENTSOF(interrupts); i++)
                 (void) sigaction(interrupts[i], &agent->before[i], NULL);
         free(agent);

@@ -76,6 +76,18 @@ def test_at_a_terminal_the_call_is_made_again_with_an_agent(mock, start, agent, 
     assert end_of(directory)[1:] == ["--notify-fd", end_of(directory)[2], "--process", str(running.process.pid)]
 
 
+def test_a_value_from_standard_input_and_a_password_go_together(mock, start, agent, directory):
+    mock.passwords = {"SetEnvironment": None}
+    shop = mock.app("shop")
+    (directory / "value").write_text("one\n")
+    with open(directory / "value", "rb") as value:
+        done = start("config", "set", "shop", "A=-", user=NOBODY, asked=True, stdin=value, env=agent).end()
+    assert done.status == 0, done.err
+    assert mock.environments[shop] == {"A": "one"}
+    assert mock.interactive == [False, True]
+    end_of(directory)
+
+
 def test_a_wrong_password_is_no_second_question(mock, deployctl, agent, directory):
     mock.passwords = {"Start": "AccessDenied"}
     mock.app("shop")
