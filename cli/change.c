@@ -68,7 +68,7 @@ static int value_read(int fd, const char *from, char **ret, size_t *ret_size)
 /* Without a byte there is no input, as in a job of cron, rather than an empty value. */
 static int value_read_input(const char *name, char **ret)
 {
-        size_t size;
+        size_t size = 0;
         int r = value_read(STDIN_FILENO, "standard input", ret, &size);
 
         return r == EXIT_DONE && size == 0

@@ -246,7 +246,7 @@ static int file_read(const char *path, char **ret)
         else if (fread(text, 1, KNOWN_HOSTS_SIZE_MAX + 1, file) > KNOWN_HOSTS_SIZE_MAX)
                 r = -E2BIG;
         else if (ferror(file))
-                r = -errno;
+                r = -EIO;
         if (file && file != stdin)
                 (void) fclose(file);
         if (r < 0)

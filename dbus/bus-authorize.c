@@ -107,12 +107,16 @@ static int refuse_right(const BusQuestion *question, const char *name, sd_bus_er
                                  question->right.action, what);
 }
 
+/* Of a question that is open. */
 static void send_cancel(const BusQuestion *question)
 {
-        sd_bus *connection = question->sender->bus->params.bus;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        sd_bus *connection;
         int r;
 
+        assert(question->sender);
+
+        connection = question->sender->bus->params.bus;
         r = sd_bus_message_new_method_call(connection, &message, POLKIT, POLKIT_PATH, POLKIT_INTERFACE,
                                            "CancelCheckAuthorization");
         if (r >= 0)

@@ -172,9 +172,11 @@ static int wanted_make_one(const Wanted *wanted, const char *path)
 static int wanted_make(_unused_ const char *key, const char *path, void *userdata)
 {
         _cleanup_free_ char *part = strdup(path);
-        int r = part ? 0 : -ENOMEM;
+        int r = 0;
 
-        for (char *slash = part; r >= 0 && slash && (slash = strchr(slash + 1, '/'));) {
+        if (!part)
+                return -ENOMEM;
+        for (char *slash = strchr(part, '/'); r >= 0 && slash; slash = strchr(slash + 1, '/')) {
                 *slash = '\0';
                 r = wanted_make_one(userdata, part);
                 *slash = '/';

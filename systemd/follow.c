@@ -250,11 +250,12 @@ int follow_to_end(const char *path, Follow *follow)
 {
         static const FollowView nothing;
         Walk walk = { .view = &nothing, .follow = follow };
-        _cleanup_free_ char *real = realpath(path, NULL);
+        _cleanup_free_ char *real = NULL;
 
         assert(path && path[0] == '/');
         assert(follow);
 
+        real = realpath(path, NULL);
         return real ? follow_add_bind(&walk, real, path) : -errno;
 }
 

@@ -47,6 +47,8 @@ DIRECTORIES = set(TEXTS) - {"lines of a unit file", "a carriage return", "much",
                             "an escape sequence", "a control character of C1", "right to left", "a substitution", "a pipe",
                             "a list of commands", "a substitution without a blank"}
 
+KNOWN_HOSTS = set(TEXTS) - {"right to left", "an escape sequence", "a control character of C1"}
+
 # Arguments that are text: (method, argument) or just argument, what it refuses it with, the texts it takes.
 ARGUMENTS = {
     ("CreateRepository", "name"): (ERROR + "InvalidName", ()),
@@ -60,6 +62,7 @@ ARGUMENTS = {
     "default_branch": (ERROR + "InvalidRevision", REVISIONS),
     "revision": (ERROR + "InvalidRevision", REVISIONS),
     "submodules": (BUS_ERROR + "InvalidArgs", ()),
+    "known_hosts": (BUS_ERROR + "InvalidArgs", KNOWN_HOSTS),
 }
 
 # Good values of all arguments, by name and else by type.
