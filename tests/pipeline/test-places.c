@@ -200,6 +200,8 @@ Test(places, are_removed_with_the_data_of_the_app)
         cr_assert_eq(mkdir(PATH_APP_DATA "/77+data", 0700), 0);
         cr_assert_eq(mkdir(PATH_APP_DATA "/7.aside-20260101T000000Z+data", 0700), 0);
         purge_data(fixture.pipeline, removed_app_by_id(fixture.model, 7), NULL);
+        purge_data(fixture.pipeline, removed_app_by_id(fixture.model, 7), NULL);
         loop_run();
+        cr_assert_eq(fake_units.n_cleans, 1);
         cr_assert_str_eq(fake_units.places[UNIT_REMOVE], "kept deployd-apps/7+data\n");
 }

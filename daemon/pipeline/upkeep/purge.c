@@ -282,6 +282,10 @@ void purge_data(Pipeline *pipeline, const RemovedApp *removed, PurgeDone done)
         assert(pipeline);
         assert(removed && removed->deleting);
 
+        /* It is under way already. A second unit would make the directories once more, to remove them. */
+        LIST_FOREACH (purges, purge, pipeline->purges)
+                if (purge->data && purge->id == removed->id)
+                        return;
         purge = purge_add(pipeline, UNIT_APP, removed->name, removed->id);
         if (!purge)
                 return;

@@ -101,7 +101,8 @@ void retention_poll(Pipeline *pipeline)
 
         assert(pipeline);
 
-        if (!pipeline->model->removed_apps)
+        /* A unit that is gone while deployd takes up what runs: retention_resume() comes behind that. */
+        if (!pipeline->resumed || !pipeline->model->removed_apps)
                 return;
         LIST_FOREACH_SAFE (removed_apps, removed, after, pipeline->model->removed_apps) {
                 if (removed->deleting || reap_is_pending_for_name(pipeline, UNIT_APP, removed->name))
