@@ -99,6 +99,18 @@ static bool is_section_with_rest(const char *line)
         return *end && *end != ';' && *end != '#';
 }
 
+/* inih cuts the name of a section behind so many bytes (MAX_SECTION of ini.c). */
+#define SECTION_MAX 49
+
+static bool is_long_section(const Reader *reader, const char *line)
+{
+        const char *start = line + strspn(line, BLANKS);
+
+        /* An indented line goes on with the value of a key. */
+        return start[0] == '[' && (start == line || !reader->pending.name) &&
+               strcspn(start + 1, "]") > SECTION_MAX;
+}
+
 /* inih's fgets(). Its buffer decides how long a line may be (200 bytes in Debian), and inih itself would
  * take the rest of a longer line for a line of its own. */
 static char *config_file_read_line(char *buffer, int size, void *userdata)
@@ -132,6 +144,10 @@ static char *config_file_read_line(char *buffer, int size, void *userdata)
                 reader_refuse(
                         reader, reader->line,
                         "The line is not clean text, only UTF-8 without control characters is allowed");
+                return NULL;
+        }
+        if (is_long_section(reader, buffer)) {
+                reader_refuse(reader, reader->line, "No section has such a long name");
                 return NULL;
         }
         if (is_section_with_rest(buffer)) {

@@ -92,6 +92,16 @@ static void expect_refused(const char *text, unsigned line, const char *part)
         expect_refused_bytes(text, strlen(text), line, part);
 }
 
+/* inih would cut the name, in the middle of a character, too. */
+Test(config_file, a_section_has_no_longer_name_than_inih_takes)
+{
+#define NAME_47 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        expect_keys("[" NAME_47 "aa]\nx = 1\n", "[" NAME_47 "aa]x=1@2-2\n");
+        expect_refused("[" NAME_47 "aaa]\nx = 1\n", 1, "No section has such a long name");
+        expect_refused("\n  [" NAME_47 "aä]\nx = 1\n", 2, "No section has such a long name");
+        expect_keys("[a]\nx = 1\n  [" NAME_47 "aaa]\n", "[a]x=1 [" NAME_47 "aaa]@2-3\n");
+}
+
 Test(config_file, sections_and_keys)
 {
         expect_keys("early = 1\n[a]\nx=1\ny : 2\n  [b]  \n\tz\t=\t3\t\n",
