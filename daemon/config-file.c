@@ -99,7 +99,7 @@ static bool is_section_with_rest(const char *line)
         return *end && *end != ';' && *end != '#';
 }
 
-/* inih cuts the name of a section behind so many bytes (MAX_SECTION of ini.c). */
+/* inih keeps so many bytes of the name of a section. */
 #define SECTION_MAX 49
 
 static bool is_long_section(const Reader *reader, const char *line)
