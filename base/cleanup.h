@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/macro.h"
@@ -44,6 +45,16 @@ static inline void freep(void *pointer)
         free(*(void **) pointer);
 }
 
+/* A text that nobody is to find in memory: overwritten, then freed. NULL is accepted. Returns NULL. */
+static inline char *secret_free(char *secret)
+{
+        if (secret)
+                explicit_bzero(secret, strlen(secret));
+        free(secret);
+        return NULL;
+}
+DEFINE_CLEANUP(char *, secret_free);
+
 static inline void closep(int *fd)
 {
         if (*fd >= 0)
@@ -53,7 +64,8 @@ static inline void closep(int *fd)
 DEFINE_CLEANUP(FILE *, fclose);
 DEFINE_CLEANUP(DIR *, closedir);
 
-#define _cleanup_free_  _cleanup_(freep)
-#define _cleanup_close_ _cleanup_(closep)
-#define _cleanup_file_  _cleanup_(fclosep)
-#define _cleanup_dir_   _cleanup_(closedirp)
+#define _cleanup_free_   _cleanup_(freep)
+#define _cleanup_secret_ _cleanup_(secret_freep)
+#define _cleanup_close_  _cleanup_(closep)
+#define _cleanup_file_   _cleanup_(fclosep)
+#define _cleanup_dir_    _cleanup_(closedirp)

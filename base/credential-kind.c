@@ -64,7 +64,7 @@ static const char *token_wrong(const char *text)
 
 int credential_clean(const char *text, size_t size, char **ret, size_t *ret_size, const char **ret_wrong)
 {
-        _cleanup_free_ char *clean = NULL;
+        _cleanup_secret_ char *clean = NULL;
         size_t n = 0;
 
         assert(text || size == 0);
@@ -95,10 +95,8 @@ int credential_clean(const char *text, size_t size, char **ret, size_t *ret_size
         clean[n] = '\0';
         if (n > 0)
                 *ret_wrong = credential_is_key(clean, n) ? key_wrong(clean) : token_wrong(clean);
-        if (*ret_wrong) {
-                explicit_bzero(clean, n);
+        if (*ret_wrong)
                 return -EINVAL;
-        }
         *ret_size = n;
         *ret = TAKE_PTR(clean);
         return 0;

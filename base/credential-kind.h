@@ -11,6 +11,9 @@
 #define TOKEN_LENGTH_MAX     2048
 #define KNOWN_HOSTS_SIZE_MAX ((size_t) 64 * 1024)
 
+/* Of a credential that is bound (credential_bind()): an origin has a host of at most 253 bytes. */
+#define CREDENTIAL_BOUND_SIZE_MAX (CREDENTIAL_SIZE_MAX + 512)
+
 /* As the units are handed them: names for LoadCredential= (systemd.exec(5)), and of their files. */
 #define CREDENTIAL_SECRET      "credential"
 #define CREDENTIAL_KNOWN_HOSTS "known-hosts"

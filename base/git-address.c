@@ -134,9 +134,7 @@ void git_address_done(GitAddress *address)
 {
         assert(address);
 
-        if (address->password)
-                explicit_bzero(address->password, strlen(address->password));
-        free(address->password);
+        secret_free(address->password);
         free(address->url);
         *address = (GitAddress){ NULL };
 }

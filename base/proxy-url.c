@@ -124,9 +124,7 @@ void proxy_url_done(ProxyUrl *url)
 {
         assert(url);
 
-        if (url->password)
-                explicit_bzero(url->password, strlen(url->password));
-        free(url->password);
+        secret_free(url->password);
         free(url->address);
         free(url->host);
         *url = (ProxyUrl){ NULL };

@@ -23,19 +23,11 @@ static int out_of_memory(void)
         return EXIT_REFUSED;
 }
 
-/* A value in memory that is not needed any more. */
-static void secret_freep(char **secret)
-{
-        if (*secret)
-                explicit_bzero(*secret, strlen(*secret));
-        free(*secret);
-}
-
 void changes_freep(Change **changes)
 {
         for (Change *change = *changes; change && change->name; change++) {
                 free(change->name);
-                secret_freep(&change->value);
+                secret_free(change->value);
         }
         free(*changes);
 }
@@ -44,7 +36,7 @@ void changes_freep(Change **changes)
  * Returns an exit status; `from` is for the sentence, and `*ret_size` is what there was to be read. */
 static int value_read(int fd, const char *from, char **ret, size_t *ret_size)
 {
-        _cleanup_(secret_freep) char *text = calloc(1, VALUE_SIZE_MAX + 1);
+        _cleanup_secret_ char *text = calloc(1, VALUE_SIZE_MAX + 1);
         size_t size = 0;
         ssize_t n;
 

@@ -154,9 +154,7 @@ Verifications *verifications_free(Verifications *verifications)
                 return NULL;
         while (verifications->all)
                 verification_end(verifications->all, -ECANCELED, "deployd is being stopped");
-        if (verifications->conninfo) /* a password may be in it */
-                explicit_bzero(verifications->conninfo, strlen(verifications->conninfo));
-        free(verifications->conninfo);
+        secret_free(verifications->conninfo); /* a password may be in it */
         free(verifications);
         return NULL;
 }

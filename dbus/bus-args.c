@@ -52,7 +52,7 @@ static int refuse_credential(const char *wrong, sd_bus_error *reterr)
 
 int bus_args_read_credential(const BusBytes *bytes, const char *url, char **ret, sd_bus_error *reterr)
 {
-        _cleanup_free_ char *clean = NULL;
+        _cleanup_secret_ char *clean = NULL;
         const char *wrong = NULL;
         size_t size;
         int r;
@@ -66,10 +66,8 @@ int bus_args_read_credential(const BusBytes *bytes, const char *url, char **ret,
                 return wrong ? refuse_credential(wrong, reterr) : r;
         if (size > 0)
                 wrong = credential_misfit(credential_is_key(clean, size), url);
-        if (wrong) {
-                explicit_bzero(clean, size);
+        if (wrong)
                 return refuse_credential(wrong, reterr);
-        }
         *ret = TAKE_PTR(clean);
         return 0;
 }

@@ -24,14 +24,6 @@ static int check_known_hosts_option(const Bus *bus, const BusOption *option, con
         return bus_args_check_known_hosts(value, reterr);
 }
 
-static void forget(char **text)
-{
-        if (*text)
-                explicit_bzero(*text, strlen(*text));
-        free(*text);
-}
-#define _cleanup_secret_ _cleanup_(forget)
-
 /* A method that takes the right to manage was given a credential, which takes another right: polkit is asked
  * for one right in a call. */
 static int check_right(const BusCall *call, sd_bus_error *reterr)

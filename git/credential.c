@@ -10,9 +10,6 @@
 #include "base/names.h"
 #include "base/text.h"
 
-/* Before the credential (credential_bind()). */
-#define ORIGIN_SIZE_MAX 512
-
 /* The file as text; NULL if there is none. 0 or -errno. */
 static int file_read(const char *path, size_t max, char **ret)
 {
@@ -37,23 +34,17 @@ static int file_read(const char *path, size_t max, char **ret)
         return 0;
 }
 
-static void forget(char *text)
-{
-        if (text)
-                explicit_bzero(text, strlen(text));
-        free(text);
-}
-
 /* 0 or -errno. */
 static int directory_read(const char *directory, const char *url, Credential *ret)
 {
-        _cleanup_free_ char *secret = text_format("%s/" CREDENTIAL_SECRET, directory), *text = NULL;
-        _cleanup_free_ char *hosts = text_format("%s/" CREDENTIAL_KNOWN_HOSTS, directory);
+        _cleanup_free_ char *secret = text_format("%s/" CREDENTIAL_SECRET, directory),
+                            *hosts = text_format("%s/" CREDENTIAL_KNOWN_HOSTS, directory);
+        _cleanup_secret_ char *text = NULL;
         int r;
 
         if (!secret || !hosts)
                 return -ENOMEM;
-        r = file_read(secret, CREDENTIAL_SIZE_MAX + ORIGIN_SIZE_MAX, &text);
+        r = file_read(secret, CREDENTIAL_BOUND_SIZE_MAX, &text);
         if (r < 0)
                 return r;
         ret->misplaced = text && !credential_is_for(text, url);
@@ -66,7 +57,6 @@ static int directory_read(const char *directory, const char *url, Credential *re
                 if (!*kept)
                         return -ENOMEM;
         }
-        forget(TAKE_PTR(text));
         return file_read(hosts, KNOWN_HOSTS_SIZE_MAX, &ret->known_hosts);
 }
 
@@ -96,8 +86,8 @@ void credential_done(Credential *credential)
 {
         assert(credential);
 
-        forget(credential->token);
-        forget(credential->key);
+        secret_free(credential->token);
+        secret_free(credential->key);
         free(credential->known_hosts);
         *credential = (Credential){ NULL };
 }

@@ -322,12 +322,8 @@ Pg *pg_free(Pg *pg)
         PQclear(pg->answer);
         PQfinish(pg->connection);
         sd_event_unref(pg->event);
-        if (pg->password)
-                explicit_bzero(pg->password, strlen(pg->password));
-        if (pg->conninfo)
-                explicit_bzero(pg->conninfo, strlen(pg->conninfo));
-        free(pg->password);
-        free(pg->conninfo);
+        secret_free(pg->password);
+        secret_free(pg->conninfo);
         free(pg->sentence);
         free(pg->farewell);
         free(pg);

@@ -113,7 +113,7 @@ void key_makers_end(Pipeline *pipeline, const Repository *repository)
 static int key_keep(const KeyMaker *maker)
 {
         char text[CREDENTIAL_SIZE_MAX + 1];
-        _cleanup_free_ char *clean = NULL;
+        _cleanup_secret_ char *clean = NULL;
         const char *wrong;
         size_t size;
         ssize_t n;
@@ -126,8 +126,6 @@ static int key_keep(const KeyMaker *maker)
         if (r >= 0)
                 r = credential_is_key(clean, size) ? credential_write(maker->repository, clean) : -EBADMSG;
         explicit_bzero(text, sizeof(text));
-        if (clean)
-                explicit_bzero(clean, size);
         return r;
 }
 

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/names.h"
@@ -42,9 +41,7 @@ Request *pending_call_free(Request *request)
         free(request->name);
         free(request->text);
         free(request->more);
-        if (request->credential)
-                explicit_bzero(request->credential, strlen(request->credential));
-        free(request->credential);
+        secret_free(request->credential);
         free(request->known_hosts);
         app_settings_clear(&request->settings);
         variables_clear(&request->environment);

@@ -14,9 +14,6 @@
 #include "base/text.h"
 #include "daemon/pipeline/files/shelf.h"
 
-/* The origin before a credential has a host of at most 253 bytes. */
-#define BOUND_SIZE_MAX (CREDENTIAL_SIZE_MAX + 512)
-
 static char *file_path(uint64_t repository, const char *name)
 {
         return text_format(PATH_CREDENTIALS "/%" PRIu64 "/%s", repository, name);
@@ -85,7 +82,7 @@ static int credential_put(uint64_t repository, const char *name, const char *tex
 
 int credential_write(Repository *repository, const char *text)
 {
-        char *bound = NULL;
+        _cleanup_secret_ char *bound = NULL;
         int r;
 
         assert(repository);
@@ -95,8 +92,6 @@ int credential_write(Repository *repository, const char *text)
         if (!bound)
                 return -ENOMEM;
         r = credential_put(repository->id, CREDENTIAL_SECRET, bound);
-        explicit_bzero(bound, strlen(bound));
-        free(bound);
         credential_look(repository);
         return r;
 }
@@ -110,7 +105,7 @@ int credential_write_known_hosts(const Repository *repository, const char *text)
 
 void credential_look(Repository *repository)
 {
-        char bound[BOUND_SIZE_MAX + 1];
+        char bound[CREDENTIAL_BOUND_SIZE_MAX + 1];
         _cleanup_free_ char *path = NULL;
         _cleanup_close_ int fd = -1;
         ssize_t n = 0;
@@ -121,7 +116,7 @@ void credential_look(Repository *repository)
         if (path)
                 fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         if (fd >= 0)
-                n = read(fd, bound, BOUND_SIZE_MAX);
+                n = read(fd, bound, CREDENTIAL_BOUND_SIZE_MAX);
         bound[MAX2(n, (ssize_t) 0)] = '\0';
         repository->has_credential = credential_is_for(bound, repository->git_url);
         explicit_bzero(bound, sizeof(bound));
